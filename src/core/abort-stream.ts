@@ -1,0 +1,21 @@
+import type { Duplex } from "node:stream";
+
+/** A stream whose owner knows a way to end it abruptly that the far side can tell from an ordinary end. */
+export interface AbortableStream {
+  /** Ends both directions at once: RST for TCP, RST_STREAM for HTTP/2. */
+  resetAndDestroy(): unknown;
+}
+
+function isAbortable(stream: object): stream is AbortableStream {
+  return "resetAndDestroy" in stream && typeof stream.resetAndDestroy === "function";
+}
+
+/**
+ * Ends `stream` abruptly, so that the far side sees an error and not a short body.
+ * Plain `destroy()` would send FIN on TCP, which looks like a complete answer.
+ */
+export function abortStream(stream: Duplex): void {
+  if (stream.destroyed) return;
+  if (isAbortable(stream)) stream.resetAndDestroy();
+  else stream.destroy();
+}

@@ -1,0 +1,168 @@
+/** Where an error happened. Decides the default outward answer of every code of that kind. */
+export type ErrorKind = "usage" | "config" | "local" | "hop" | "target" | "policy" | "payment" | "internal";
+
+/** What the catcher may do: never try again, try the same again, or try through another node. */
+export type RetryHint = "never" | "same" | "other-node";
+
+/**
+ * How one error is told to the outside.
+ *
+ * `http` is a status (RFC 9110), `socks` a reply (RFC 1928 §6), `token` a `Proxy-Status` error type
+ * (RFC 9209 §2.3), `exit` a sysexits(3) code and `remedy` what the reader can do about it.
+ */
+export interface ErrorRow {
+  readonly kind: ErrorKind;
+  readonly http: number;
+  readonly socks: number;
+  readonly token: string;
+  readonly exit: number;
+  readonly retry: RetryHint;
+  readonly remedy: string;
+}
+
+const KINDS = {
+  usage: { http: 400, socks: 1, token: "http_request_error", exit: 64, retry: "never" },
+  config: { http: 500, socks: 1, token: "proxy_configuration_error", exit: 78, retry: "never" },
+  local: { http: 503, socks: 1, token: "proxy_internal_error", exit: 69, retry: "same" },
+  hop: { http: 502, socks: 1, token: "destination_unavailable", exit: 69, retry: "other-node" },
+  target: { http: 502, socks: 4, token: "destination_unavailable", exit: 69, retry: "never" },
+  policy: { http: 403, socks: 2, token: "http_request_denied", exit: 77, retry: "other-node" },
+  payment: { http: 402, socks: 2, token: "http_request_denied", exit: 77, retry: "never" },
+  internal: { http: 500, socks: 1, token: "proxy_internal_error", exit: 70, retry: "never" },
+} as const satisfies Record<ErrorKind, Omit<ErrorRow, "kind" | "remedy">>;
+
+function row(kind: ErrorKind, remedy: string, override: Partial<Omit<ErrorRow, "kind" | "remedy">> = {}): ErrorRow {
+  return { kind, ...KINDS[kind], ...override, remedy };
+}
+
+/** The one table: every error code of Byway and the answer it becomes. `docs/errors.md` shows the same rows. */
+export const ERROR_TABLE = {
+  ERR_USAGE_ARGUMENT: row("usage", "See `byway --help` or `byway <command> --help`."),
+  ERR_PARAMETER_UNKNOWN: row("usage", "Correct the parameter's name; the message names the nearest known one."),
+  ERR_PARAMETER_VALUE: row("usage", "Give the parameter a value of the form that the message shows."),
+  ERR_PARAMETER_CONFLICT: row("usage", "Drop one of the parameters that contradict each other."),
+  ERR_CREDENTIALS: row("usage", "Send the user name and password of this proxy.", { http: 407 }),
+  ERR_REQUEST_MALFORMED: row(
+    "usage",
+    "The program that sent this is at fault; check that it speaks HTTP or SOCKS to this port.",
+  ),
+  ERR_REQUEST_TOO_LARGE: row("usage", "Send smaller headers.", { http: 431 }),
+  ERR_REQUEST_TIMEOUT: row("usage", "Send the whole request sooner.", { http: 408 }),
+  ERR_REQUEST_TARGET: row("usage", "Give the target as host:port, an IPv6 address in brackets.", { socks: 8 }),
+  ERR_REQUEST_LOOP: row("usage", "Do not point the proxy at itself.", { http: 502, token: "proxy_loop_detected" }),
+  ERR_SOCKS_COMMAND: row("usage", "Use CONNECT or UDP ASSOCIATE; BIND is not served.", { socks: 7 }),
+  ERR_SOCKS_ADDRESS_TYPE: row("usage", "Use an IPv4 address, an IPv6 address or a name.", { socks: 8 }),
+
+  ERR_CONFIG_FILE: row("config", "Run `byway config check` to see what is wrong with the file."),
+  ERR_CONFIG_UNKNOWN_KEY: row("config", "Correct the key; the message names the nearest known one."),
+  ERR_CONFIG_VALUE: row("config", "Give the key a value of the type that the message names."),
+  ERR_CONFIG_EXPOSED: row("config", "Listen on a loopback address, or set a user name and password."),
+
+  ERR_LISTEN_IN_USE: row("local", "Stop the other program, or choose another port with --listen.", { exit: 69 }),
+  ERR_LISTEN_ADDRESS: row("local", "Listen on an address that this machine has.", { exit: 69 }),
+  ERR_LISTEN_PERMISSION: row("local", "Choose a port above 1023, or run with the right to bind it.", { exit: 77 }),
+  ERR_DATA_DIRECTORY: row("local", "Name a directory that this user can write to with --data.", { exit: 77 }),
+  ERR_KEY_FILE: row("local", "Restore the key file from a backup, or move it aside to make a new identity.", {
+    exit: 78,
+    retry: "never",
+  }),
+  ERR_PEER_FILE: row("local", "Name a file that `byway node --advertisement-file` wrote.", { exit: 69 }),
+  ERR_LOCAL_LIMIT: row("local", "Close some connections, or raise the limit in the configuration.", {
+    http: 503,
+    token: "connection_limit_reached",
+  }),
+  ERR_STOPPED: row("local", "Start Byway again.", { exit: 75 }),
+  ERR_ABORTED: row("local", "Nothing: the caller took the request back.", { retry: "never" }),
+
+  ERR_NO_NODE: row("hop", "Relax the constraint that the message names, or add peers.", { http: 503 }),
+  ERR_ADVERTISEMENT_MALFORMED: row(
+    "hop",
+    "Ask the node's operator to update; the advertisement is not of protocol version 1.",
+  ),
+  ERR_ADVERTISEMENT_SIGNATURE: row("hop", "Discard this advertisement: it was altered or signed by another key."),
+  ERR_ADVERTISEMENT_EXPIRED: row(
+    "hop",
+    "Fetch a fresh advertisement; if that does not help, check this machine's clock.",
+  ),
+  ERR_ADVERTISEMENT_FUTURE: row("hop", "Check the clocks of this machine and of the node."),
+  ERR_ADVERTISEMENT_PRIVATE: row("hop", "Use --local-network if these nodes are a network on your own machine."),
+  ERR_HOP_UNREACHABLE: row("hop", "Try another node."),
+  ERR_HOP_TIMEOUT: row("hop", "Try another node.", { http: 504, socks: 6, token: "connection_timeout" }),
+  ERR_HOP_TLS: row("hop", "Try another node; this one does not speak Byway's TLS profile.", {
+    token: "tls_protocol_error",
+  }),
+  ERR_HOP_CLASSICAL: row("hop", "Ask the node's operator to update; to accept it all the same set allow-classical.", {
+    token: "tls_protocol_error",
+  }),
+  ERR_HOP_IDENTITY: row("hop", "Do not use this address: somebody else answers there, or the node changed its key.", {
+    token: "tls_certificate_error",
+  }),
+  ERR_HOP_PROTOCOL: row("hop", "Try another node; this one broke the protocol.", { token: "http_protocol_error" }),
+  ERR_HOP_LOST: row("hop", "Try again; another circuit will be built.", { token: "connection_terminated" }),
+  ERR_HOP_UNKNOWN: row("hop", "Send the next hop's advertisement along.", {
+    http: 421,
+    token: "destination_not_found",
+  }),
+  ERR_HOP_ROLE: row("hop", "Choose a node that advertises the role.", {
+    http: 403,
+    socks: 2,
+    token: "http_request_denied",
+  }),
+  ERR_HOP_LIMIT: row("hop", "Wait, or use another node.", { http: 429, token: "connection_limit_reached" }),
+
+  ERR_TARGET_NAME: row("target", "Check the spelling of the host name.", { token: "dns_error" }),
+  ERR_TARGET_NAME_TIMEOUT: row("target", "Try again, or through another node.", {
+    http: 504,
+    token: "dns_timeout",
+    retry: "other-node",
+  }),
+  ERR_TARGET_REFUSED: row("target", "Check the port; nothing listens there.", {
+    socks: 5,
+    token: "connection_refused",
+  }),
+  ERR_TARGET_TIMEOUT: row("target", "The target did not answer; try later or through another node.", {
+    http: 504,
+    socks: 6,
+    token: "connection_timeout",
+    retry: "other-node",
+  }),
+  ERR_TARGET_UNREACHABLE: row("target", "No way to the target from this exit; try another node.", {
+    token: "destination_ip_unroutable",
+    retry: "other-node",
+  }),
+  ERR_TARGET_NETWORK: row("target", "The exit has no route of that address family; try another node.", {
+    socks: 3,
+    token: "destination_ip_unroutable",
+    retry: "other-node",
+  }),
+  ERR_TARGET_RESET: row("target", "The target closed the connection; try again.", {
+    socks: 1,
+    token: "connection_terminated",
+    retry: "same",
+  }),
+  ERR_TARGET_PROTOCOL: row("target", "The target's answer was not HTTP.", { socks: 1, token: "http_protocol_error" }),
+
+  ERR_TARGET_PROHIBITED: row(
+    "policy",
+    "Only public addresses can be reached; an operator opens a private one with --allow-target.",
+    { token: "destination_ip_prohibited", retry: "never" },
+  ),
+  ERR_POLICY_PORT: row("policy", "Choose a node whose policy accepts the port."),
+  ERR_STREAM_LIMIT: row("policy", "Wait, or use another node.", {
+    http: 429,
+    socks: 1,
+    token: "connection_limit_reached",
+  }),
+
+  ERR_PAYMENT_REQUIRED: row("payment", "Fund the wallet, or choose a node that is free."),
+
+  ERR_INTERNAL: row("internal", "This is a bug in Byway; please report it with the message."),
+} as const satisfies Record<string, ErrorRow>;
+
+/** Every error code. */
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+/** The row of a code. */
+export function errorRow(code: ErrorCode): ErrorRow {
+  return ERROR_TABLE[code];
+}
