@@ -35,8 +35,65 @@ function row(kind: ErrorKind, remedy: string, override: Partial<Omit<ErrorRow, "
   return { kind, ...KINDS[kind], ...override, remedy };
 }
 
+/** Every error code. */
+export type ErrorCode =
+  | "ERR_USAGE_ARGUMENT"
+  | "ERR_PARAMETER_UNKNOWN"
+  | "ERR_PARAMETER_VALUE"
+  | "ERR_PARAMETER_CONFLICT"
+  | "ERR_CREDENTIALS"
+  | "ERR_REQUEST_MALFORMED"
+  | "ERR_REQUEST_TOO_LARGE"
+  | "ERR_REQUEST_TIMEOUT"
+  | "ERR_REQUEST_TARGET"
+  | "ERR_REQUEST_LOOP"
+  | "ERR_SOCKS_COMMAND"
+  | "ERR_SOCKS_ADDRESS_TYPE"
+  | "ERR_CONFIG_FILE"
+  | "ERR_CONFIG_UNKNOWN_KEY"
+  | "ERR_CONFIG_VALUE"
+  | "ERR_CONFIG_EXPOSED"
+  | "ERR_LISTEN_IN_USE"
+  | "ERR_LISTEN_ADDRESS"
+  | "ERR_LISTEN_PERMISSION"
+  | "ERR_DATA_DIRECTORY"
+  | "ERR_KEY_FILE"
+  | "ERR_PEER_FILE"
+  | "ERR_LOCAL_LIMIT"
+  | "ERR_STOPPED"
+  | "ERR_ABORTED"
+  | "ERR_NO_NODE"
+  | "ERR_ADVERTISEMENT_MALFORMED"
+  | "ERR_ADVERTISEMENT_SIGNATURE"
+  | "ERR_ADVERTISEMENT_EXPIRED"
+  | "ERR_ADVERTISEMENT_FUTURE"
+  | "ERR_ADVERTISEMENT_PRIVATE"
+  | "ERR_HOP_UNREACHABLE"
+  | "ERR_HOP_TIMEOUT"
+  | "ERR_HOP_TLS"
+  | "ERR_HOP_CLASSICAL"
+  | "ERR_HOP_IDENTITY"
+  | "ERR_HOP_PROTOCOL"
+  | "ERR_HOP_LOST"
+  | "ERR_HOP_UNKNOWN"
+  | "ERR_HOP_ROLE"
+  | "ERR_HOP_LIMIT"
+  | "ERR_TARGET_NAME"
+  | "ERR_TARGET_NAME_TIMEOUT"
+  | "ERR_TARGET_REFUSED"
+  | "ERR_TARGET_TIMEOUT"
+  | "ERR_TARGET_UNREACHABLE"
+  | "ERR_TARGET_NETWORK"
+  | "ERR_TARGET_RESET"
+  | "ERR_TARGET_PROTOCOL"
+  | "ERR_TARGET_PROHIBITED"
+  | "ERR_POLICY_PORT"
+  | "ERR_STREAM_LIMIT"
+  | "ERR_PAYMENT_REQUIRED"
+  | "ERR_INTERNAL";
+
 /** The one table: every error code of Byway and the answer it becomes. `docs/errors.md` shows the same rows. */
-export const ERROR_TABLE = {
+export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   ERR_USAGE_ARGUMENT: row("usage", "See `byway --help` or `byway <command> --help`."),
   ERR_PARAMETER_UNKNOWN: row("usage", "Correct the parameter's name; the message names the nearest known one."),
   ERR_PARAMETER_VALUE: row("usage", "Give the parameter a value of the form that the message shows."),
@@ -157,10 +214,7 @@ export const ERROR_TABLE = {
   ERR_PAYMENT_REQUIRED: row("payment", "Fund the wallet, or choose a node that is free."),
 
   ERR_INTERNAL: row("internal", "This is a bug in Byway; please report it with the message."),
-} as const satisfies Record<string, ErrorRow>;
-
-/** Every error code. */
-export type ErrorCode = keyof typeof ERROR_TABLE;
+};
 
 /** The row of a code. */
 export function errorRow(code: ErrorCode): ErrorRow {

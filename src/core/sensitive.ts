@@ -7,6 +7,10 @@ const SCRUBBED = "[scrubbed]";
  * Printing it in any way gives `[scrubbed]`; `reveal` is the one way to the value.
  */
 export class Sensitive<T> {
+  static {
+    Object.defineProperty(Sensitive.prototype, inspect.custom, { value: () => SCRUBBED });
+  }
+
   readonly #value: T;
 
   constructor(value: T) {
@@ -23,10 +27,6 @@ export class Sensitive<T> {
   }
 
   toJSON(): string {
-    return SCRUBBED;
-  }
-
-  [inspect.custom](): string {
     return SCRUBBED;
   }
 }
