@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 /** A stream whose owner knows a way to end it abruptly that the far side can tell from an ordinary end. */
@@ -10,12 +11,17 @@ function isAbortable(stream: object): stream is AbortableStream {
   return "resetAndDestroy" in stream && typeof stream.resetAndDestroy === "function";
 }
 
+/** libuv refuses to reset a socket whose FIN waits for earlier writes (EINVAL), and Node then never closes it. */
+function isEnding(stream: Duplex): boolean {
+  return stream instanceof Socket && stream.writableEnded && !stream.writableFinished;
+}
+
 /**
  * Ends `stream` abruptly, so that the far side sees an error and not a short body.
  * Plain `destroy()` would send FIN on TCP, which looks like a complete answer.
  */
 export function abortStream(stream: Duplex): void {
   if (stream.destroyed) return;
-  if (isAbortable(stream)) stream.resetAndDestroy();
+  if (isAbortable(stream) && !isEnding(stream)) stream.resetAndDestroy();
   else stream.destroy();
 }

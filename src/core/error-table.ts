@@ -47,6 +47,7 @@ export type ErrorCode =
   | "ERR_REQUEST_TIMEOUT"
   | "ERR_REQUEST_TARGET"
   | "ERR_REQUEST_LOOP"
+  | "ERR_PAGE_UNKNOWN"
   | "ERR_SOCKS_COMMAND"
   | "ERR_SOCKS_ADDRESS_TYPE"
   | "ERR_CONFIG_FILE"
@@ -107,6 +108,9 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   ERR_REQUEST_TIMEOUT: row("usage", "Send the whole request sooner.", { http: 408 }),
   ERR_REQUEST_TARGET: row("usage", "Give the target as host:port, an IPv6 address in brackets.", { socks: 8 }),
   ERR_REQUEST_LOOP: row("usage", "Do not point the proxy at itself.", { http: 502, token: "proxy_loop_detected" }),
+  ERR_PAGE_UNKNOWN: row("usage", "Open / for an explanation or /proxy.pac for a browser's configuration.", {
+    http: 404,
+  }),
   ERR_SOCKS_COMMAND: row("usage", "Use CONNECT or UDP ASSOCIATE; BIND is not served.", { socks: 7 }),
   ERR_SOCKS_ADDRESS_TYPE: row("usage", "Use an IPv4 address, an IPv6 address or a name.", { socks: 8 }),
 

@@ -26,8 +26,3 @@ export function seededRandom(seed: number): Random {
   };
   return { float, bytes: (length) => Uint8Array.from({ length }, () => Math.floor(float() * 256)) };
 }
-
-/** One of `items`, each as likely; undefined when there is none. */
-export function pick<T>(random: Random, items: readonly T[]): T | undefined {
-  return items[Math.floor(random.float() * items.length)];
-}

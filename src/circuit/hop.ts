@@ -1,0 +1,13 @@
+import type { HostPort } from "../core/network-address.ts";
+import type { PeerId } from "../identity/peer-id.ts";
+
+/** A node's place in a circuit: whom to expect where. */
+export interface Hop {
+  readonly peerId: PeerId;
+  /** Where the client dials it when it is the first hop. */
+  readonly endpoint: HostPort;
+  /** Its signed advertisement, sent to the hop before it. */
+  readonly envelope: Uint8Array;
+  /** Where it says that it stands, for telling the user. */
+  readonly country?: string;
+}

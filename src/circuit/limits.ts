@@ -1,0 +1,20 @@
+import { fixed, type Limit, tunable } from "../core/limits.ts";
+
+/** Bounds of the circuit room. */
+export const CIRCUIT_LIMITS: Readonly<
+  Record<"hops" | "extendMs" | "streamMs" | "circuits" | "datagramBacklogBytes", Limit>
+> = {
+  hops: fixed(5, "count", "More hops add delay and no known protection."),
+  extendMs: tunable(15_000, "ms", "One more hop costs three round trips over all hops before it."),
+  streamMs: tunable(
+    35_000,
+    "ms",
+    "Above the exit's own limit for reaching a target, so that its reason arrives first.",
+  ),
+  circuits: tunable(1_024, "count", "Circuits that one client keeps open; the longest unused one goes first."),
+  datagramBacklogBytes: tunable(
+    256 * 1024,
+    "bytes",
+    "UDP payload waiting for a slow circuit; more is dropped, as UDP may.",
+  ),
+};

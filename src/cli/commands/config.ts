@@ -1,0 +1,78 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Command } from "commander";
+import { exampleFile } from "../../config/documentation.ts";
+import { SETTING_KEYS, type SettingKey, settingRow } from "../../config/schema.ts";
+import type { Origin } from "../../config/sources.ts";
+import { printValue } from "../../config/value-parser.ts";
+import { BywayError, systemCode } from "../../core/errors.ts";
+import { configPath, type LoadedSettings, loadSettings } from "../load-settings.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** Adds `byway config init|check|show`. */
+export function registerConfig(program: Command, terminal: Terminal): void {
+  const config = program.command("config").description("Make, check and show the configuration.");
+  const init = config.command("init").description("Write a commented example where the configuration file belongs.");
+  init.action(() => runInit(init, terminal));
+  const check = config.command("check").description("Read the configuration and say whether it is good.");
+  check.action(() => runCheck(check, terminal));
+  const show = config.command("show").description("Show every setting, its value and where that came from.");
+  show.action(() => runShow(show, terminal));
+}
+
+function isJson(command: Command): boolean {
+  return command.optsWithGlobals<{ readonly json?: true }>().json === true;
+}
+
+async function runInit(command: Command, terminal: Terminal): Promise<void> {
+  const { path } = configPath(terminal, command);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    // It may come to hold passwords, so it is for the owner's eyes only.
+    await writeFile(path, exampleFile(), { flag: "wx", mode: 0o600 });
+  } catch (cause) {
+    const reason =
+      systemCode(cause) === "EEXIST"
+        ? "is there already and was left as it is"
+        : `cannot be written (${systemCode(cause)})`;
+    throw new BywayError("ERR_CONFIG_FILE", `the configuration file ${path} ${reason}`, { data: { path }, cause });
+  }
+  terminal.writeOut(isJson(command) ? `${JSON.stringify({ path })}\n` : `${path}\n`);
+}
+
+async function runCheck(command: Command, terminal: Terminal): Promise<void> {
+  const settings = await loadSettings(terminal, command, "every");
+  const { configPath: path, configExists: exists } = settings;
+  const text = exists ? `${path} is good.` : `There is no ${path}; the defaults and the environment are good.`;
+  terminal.writeOut(isJson(command) ? `${JSON.stringify({ ok: true, path, exists })}\n` : `${text}\n`);
+}
+
+function originText({ layer, name }: Origin): string {
+  return name === undefined ? layer : `${layer} ${name}`;
+}
+
+function shown(settings: LoadedSettings, key: SettingKey): ReturnType<typeof printValue> {
+  return printValue(settings.values[key], settingRow(key));
+}
+
+async function runShow(command: Command, terminal: Terminal): Promise<void> {
+  const settings = await loadSettings(terminal, command, "every");
+  if (isJson(command)) {
+    const entries = SETTING_KEYS.map((key) => [
+      key,
+      {
+        value: shown(settings, key) ?? null,
+        origin: settings.origins[key].layer,
+        source: settings.origins[key].name ?? null,
+      },
+    ]);
+    terminal.writeOut(`${JSON.stringify(Object.fromEntries(entries))}\n`);
+    return;
+  }
+  const width = Math.max(...SETTING_KEYS.map((key) => key.length));
+  for (const key of SETTING_KEYS) {
+    const value = shown(settings, key);
+    const text = value === undefined ? "(not set)" : JSON.stringify(value);
+    terminal.writeOut(`${key.padEnd(width)}  ${text}  (${originText(settings.origins[key])})\n`);
+  }
+}

@@ -1,0 +1,96 @@
+import type { Command } from "commander";
+import type { Setting } from "../../config/setting.ts";
+import { parseScalar, ValueProblem } from "../../config/value-parser.ts";
+import { BywayError } from "../../core/errors.ts";
+import { formatHostPort, type HostPort } from "../../core/network-address.ts";
+import type { Testnet } from "../../testnet/testnet.ts";
+import { demoReport, type Fetched, fetchedReport } from "../demo-report.ts";
+import { runService } from "../run-service.ts";
+import { collect } from "../setting-options.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface DemoOptions {
+  readonly nodes: string;
+  readonly listen?: string;
+  readonly allowTarget?: readonly string[];
+  readonly once?: true;
+  readonly json?: true;
+}
+
+const DEFAULT_LISTEN: HostPort = { host: "127.0.0.1", port: 1080 };
+
+/** Adds `byway demo`: a whole network on this machine. It reads no configuration, so that it always runs the same. */
+export function registerDemo(program: Command, terminal: Terminal): void {
+  const command = program
+    .command("demo")
+    .description("Run a whole network on this machine: nodes in several countries, a client and a target to look at.")
+    .option("--nodes <n>", "How many nodes, 3 to 100.", "6")
+    .option(
+      "--listen <ip:port>",
+      "Where the local proxy answers. (default: 127.0.0.1:1080, or a free port if that is taken)",
+    )
+    .option(
+      "--allow-target <host:port>",
+      "A private target that the exits open all the same. May be repeated.",
+      collect,
+    )
+    .option("--once", "Make a request by 1 and by 3 hops over HTTP and HTTPS, print what the target saw, and exit.");
+  command.action(() => run(command.optsWithGlobals<DemoOptions>(), terminal));
+}
+
+function argument<T>(flag: string, text: string, type: Setting["type"], bounds: Partial<Setting> = {}): T {
+  const row: Setting = { type, list: false, environment: "", commands: [], docs: "", ...bounds };
+  try {
+    return parseScalar(text, row) as T;
+  } catch (error) {
+    if (!(error instanceof ValueProblem)) throw error;
+    throw new BywayError("ERR_USAGE_ARGUMENT", `${flag} must be ${error.message}`);
+  }
+}
+
+async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
+  const nodes = argument<number>("--nodes", options.nodes, "integer", { min: 3, max: 100 });
+  const listen = options.listen === undefined ? undefined : argument<HostPort>("--listen", options.listen, "ip:port");
+  const allowTargets = (options.allowTarget ?? []).map((text) =>
+    argument<HostPort>("--allow-target", text, "host:port"),
+  );
+  const note = (text: string): void => {
+    if (options.json !== true) terminal.writeError(`${text}\n`);
+  };
+  const { createTestnet } = await import("../../testnet/testnet.ts");
+  const create = (address: HostPort): Promise<Testnet> =>
+    createTestnet(nodes, { listen: address, allowTargets, onProgress: (step) => note(`Starting ${step}`) });
+  const start = async (): Promise<Testnet> => {
+    try {
+      return await create(listen ?? DEFAULT_LISTEN);
+    } catch (error) {
+      const isTaken = error instanceof BywayError && error.code === "ERR_LISTEN_IN_USE";
+      if (!isTaken || listen !== undefined) throw error;
+      note(`${formatHostPort(DEFAULT_LISTEN)} is taken by another program; taking a free port.`);
+      return create({ host: DEFAULT_LISTEN.host, port: 0 });
+    }
+  };
+  await runService(terminal, start, (testnet) => {
+    if (options.once === true) return runOnce(testnet, options, terminal, note);
+    terminal.writeOut(demoReport(testnet, options.json === true));
+    note("Press Ctrl-C to stop.");
+    return undefined;
+  });
+}
+
+async function runOnce(
+  testnet: Testnet,
+  options: DemoOptions,
+  terminal: Terminal,
+  note: (text: string) => void,
+): Promise<"done"> {
+  const fetched: Fetched[] = [];
+  for (const hops of [1, 3]) {
+    for (const secure of [false, true]) {
+      note(`Asking the target by ${hops} hop${hops === 1 ? "" : "s"} over ${secure ? "HTTPS" : "HTTP"}`);
+      fetched.push({ hops, secure, ...(await testnet.fetchOnce({ hops }, secure)) });
+    }
+  }
+  terminal.writeOut(fetchedReport(testnet, fetched, options.json === true));
+  return "done";
+}

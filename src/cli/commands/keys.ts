@@ -1,0 +1,24 @@
+import type { Command } from "commander";
+import { loadSettings } from "../load-settings.ts";
+import { keyFile } from "../paths.ts";
+import { addSettingOptions } from "../setting-options.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** Adds `byway keys`: shows this peer's id and where its key is, making the key on first use. */
+export function registerKeys(program: Command, terminal: Terminal): void {
+  const command = program
+    .command("keys")
+    .description(
+      "Show this peer's id and key file; the key is made on first use. Back the file up: it is the identity.",
+    );
+  addSettingOptions(command, "keys").action(async () => {
+    const { values } = await loadSettings(terminal, command, "keys");
+    const { loadOrCreateIdentity } = await import("../../identity/key-file.ts");
+    const path = keyFile(values.data);
+    const { peerId } = await loadOrCreateIdentity(path);
+    const isJson = command.optsWithGlobals<{ readonly json?: true }>().json === true;
+    terminal.writeOut(
+      isJson ? `${JSON.stringify({ peerId, keyFile: path })}\n` : `peer id   ${peerId}\nkey file  ${path}\n`,
+    );
+  });
+}

@@ -1,0 +1,39 @@
+import type { Command } from "commander";
+import { formatHostPort } from "../../core/network-address.ts";
+import { openDataDirectory } from "../data-directory.ts";
+import { loadSettings } from "../load-settings.ts";
+import { runService } from "../run-service.ts";
+import { addSettingOptions } from "../setting-options.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** Adds `byway up`: the client with its local proxy, until it is stopped. */
+export function registerUp(program: Command, terminal: Terminal): void {
+  const command = program.command("up").description("Run the local proxy: SOCKS5, SOCKS4a and HTTP on one port.");
+  addSettingOptions(command, "up").action(() => run(command, terminal));
+}
+
+async function run(command: Command, terminal: Terminal): Promise<void> {
+  const { values, logger } = await loadSettings(terminal, command, "up");
+  await openDataDirectory(values.data);
+  const { createClient } = await import("../../client/client.ts");
+  const start = () =>
+    createClient({
+      listen: values["client.listen"],
+      peerFiles: values["client.peers"],
+      hops: values["client.hops"],
+      users: values["client.users"],
+      localNetwork: values["local-network"],
+      allowClassical: values["client.allow-classical"],
+      logger,
+    });
+  await runService(terminal, start, (client) => {
+    const address = formatHostPort(client.address ?? values["client.listen"]);
+    const isJson = command.optsWithGlobals<{ readonly json?: true }>().json === true;
+    terminal.writeOut(
+      isJson
+        ? `${JSON.stringify({ ready: true, address })}\n`
+        : `The proxy answers SOCKS and HTTP at ${address}. Try: curl -x socks5h://${address} https://example.com/\n`,
+    );
+    return undefined;
+  });
+}

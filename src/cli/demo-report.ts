@@ -1,0 +1,64 @@
+import { formatHostPort } from "../core/network-address.ts";
+import type { Testnet } from "../testnet/testnet.ts";
+
+/** What one request of `byway demo --once` showed. */
+export type Fetched = { readonly hops: number; readonly secure: boolean } & Awaited<ReturnType<Testnet["fetchOnce"]>>;
+
+function proxyAddress(testnet: Testnet): string {
+  return testnet.client.address === undefined ? "" : formatHostPort(testnet.client.address);
+}
+
+function nodeRows(testnet: Testnet): { peerId: string; country: string; address: string }[] {
+  return testnet.nodes.map((node) => ({
+    peerId: node.peerId,
+    country: node.place.country,
+    address: formatHostPort(node.address),
+  }));
+}
+
+/** What is running, and lines to copy; one line if `json`. */
+export function demoReport(testnet: Testnet, json: boolean): string {
+  const address = proxyAddress(testnet);
+  const http = `http://${formatHostPort(testnet.target.http)}/`;
+  const https = `https://${formatHostPort(testnet.target.https)}/`;
+  const nodes = nodeRows(testnet);
+  const { distinctAddresses } = testnet;
+  if (json) {
+    return `${JSON.stringify({ ready: true, address, nodes, target: { http, https }, distinctAddresses })}\n`;
+  }
+  const country = nodes[0]?.country ?? "de";
+  return [
+    `A network of ${nodes.length} nodes runs on this machine.`,
+    "",
+    "country  address               peer id",
+    ...nodes.map((n) => `${n.country.padEnd(7)}  ${n.address.padEnd(20)}  ${n.peerId}`),
+    ...(distinctAddresses
+      ? []
+      : ["", "This system has one loopback address only, so all nodes leave from the same one."]),
+    "",
+    `The proxy answers SOCKS and HTTP at ${address}. Lines to copy:`,
+    `  curl -x socks5h://${address} ${http}`,
+    `  curl -x socks5h://country-${country}:@${address} ${http}`,
+    `  curl -x socks5h://hops-3:@${address} ${http}`,
+    `  curl -x http://country-${country}-hops-3:@${address} -k ${https}`,
+    "(-k, since the target's certificate is the demo's own.)",
+    "",
+  ].join("\n");
+}
+
+/** What the target saw by each way, and how long each stage took; one line if `json`. */
+export function fetchedReport(testnet: Testnet, fetched: readonly Fetched[], json: boolean): string {
+  if (json) {
+    const results = fetched.map(({ hops, secure, saw, timings }) => ({ hops, secure, saw, timings }));
+    return `${JSON.stringify({ ready: true, address: proxyAddress(testnet), nodes: nodeRows(testnet), results })}\n`;
+  }
+  return fetched
+    .flatMap(({ hops, secure, saw, timings }) => [
+      `${hops} hop${hops === 1 ? "" : "s"} over ${secure ? "HTTPS" : "HTTP"}`,
+      `  the target saw a connection from ${saw.sourceAddress}`,
+      ...Object.entries(saw.headers).map(([name, value]) => `    ${name}: ${String(value)}`),
+      `  took: ${timings.map(({ hop, stage, ms }) => `hop ${hop} ${stage} ${ms.toFixed(1)} ms`).join(", ")}`,
+      "",
+    ])
+    .join("\n");
+}

@@ -1,0 +1,74 @@
+import { open } from "node:fs/promises";
+import type { Command } from "commander";
+import { type ResolvedSettings, resolveSettings } from "../config/resolve-settings.ts";
+import type { SettingCommand } from "../config/setting.ts";
+import type { ConfigFile } from "../config/sources.ts";
+import { BywayError, systemCode } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import { CLI_LIMITS } from "./limits.ts";
+import { createLogger } from "./logger.ts";
+import { defaultPaths } from "./paths.ts";
+import { givenFlags } from "./setting-options.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The settings of one command line, and the logger that they ask for. */
+export interface LoadedSettings extends ResolvedSettings {
+  /** The file that counts, whether it exists or not. */
+  readonly configPath: string;
+  readonly configExists: boolean;
+  readonly logger: Logger;
+}
+
+/** The configuration file that counts: `--config`, else `BYWAY_CONFIG`, else the default, which may be missing. */
+export function configPath(terminal: Terminal, command: Command): { readonly path: string; readonly isNamed: boolean } {
+  const { config } = command.optsWithGlobals<{ readonly config?: string }>();
+  const named = config ?? (terminal.environment.BYWAY_CONFIG || undefined);
+  return { path: named ?? defaultPaths(terminal).configFile, isNamed: named !== undefined };
+}
+
+async function readConfigFile(path: string, isNamed: boolean): Promise<ConfigFile | undefined> {
+  try {
+    await using file = await open(path, "r");
+    const { size } = await file.stat();
+    if (size > CLI_LIMITS.configFileBytes.value) {
+      throw new BywayError("ERR_CONFIG_FILE", `the configuration file ${path} is larger than 1 MiB`, {
+        data: { path },
+      });
+    }
+    return { path, text: await file.readFile("utf8") };
+  } catch (cause) {
+    if (cause instanceof BywayError) throw cause;
+    const code = systemCode(cause);
+    if (code === "ENOENT" && !isNamed) return undefined;
+    throw new BywayError("ERR_CONFIG_FILE", `the configuration file ${path} cannot be read (${code})`, {
+      data: { path },
+      cause,
+    });
+  }
+}
+
+/** Reads the file, the environment and the flags of `command`. Throws as `resolveSettings` does. */
+export async function loadSettings(
+  terminal: Terminal,
+  command: Command,
+  name: SettingCommand,
+): Promise<LoadedSettings> {
+  const { path, isNamed } = configPath(terminal, command);
+  const file = await readConfigFile(path, isNamed);
+  const resolved = resolveSettings({
+    homeDirectory: terminal.homeDirectory,
+    defaults: { data: defaultPaths(terminal).dataDirectory },
+    ...(file === undefined ? {} : { file }),
+    environment: terminal.environment,
+    flags: givenFlags(command, name),
+  });
+  const logger = createLogger({
+    level: resolved.values["log-level"],
+    isPlain: terminal.errorIsTty,
+    write: (line) => terminal.writeError(line),
+  });
+  for (const variable of resolved.unknownVariables) {
+    logger.warn("a BYWAY_ variable that nothing reads is set", { variable: variable.name, nearest: variable.nearest });
+  }
+  return { ...resolved, configPath: path, configExists: file !== undefined, logger };
+}

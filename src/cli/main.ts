@@ -1,0 +1,60 @@
+import { homedir } from "node:os";
+import { systemClock } from "../core/clock.ts";
+import { CLI_LIMITS } from "./limits.ts";
+import { runProgram } from "./program.ts";
+import { reportError } from "./report-error.ts";
+import { STOP_EXIT_CODES, watchStopSignals } from "./stop-signals.ts";
+import type { StopSignal, Terminal } from "./terminal.ts";
+
+// The entry of the command line, and the one home of process.env and process.exit.
+
+const { promise: stopRequest, resolve: requestStop } = Promise.withResolvers<StopSignal>();
+let stoppedBy: StopSignal | undefined;
+
+const terminal: Terminal = {
+  writeOut: (text) => void process.stdout.write(text),
+  writeError: (text) => void process.stderr.write(text),
+  clock: systemClock,
+  errorIsTty: process.stderr.isTTY === true,
+  environment: process.env,
+  homeDirectory: homedir(),
+  stopRequest,
+};
+
+// A reader that went away (`byway config show | head -1`) is no failure of ours: what is left goes nowhere.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+watchStopSignals(
+  process,
+  (signal) => {
+    stoppedBy = signal;
+    process.exitCode = STOP_EXIT_CODES[signal];
+    systemClock.after(CLI_LIMITS.stopGraceMs.value, () => process.exit(STOP_EXIT_CODES[signal]));
+    requestStop(signal);
+  },
+  (signal) => process.exit(STOP_EXIT_CODES[signal]),
+);
+
+const args = process.argv.slice(2);
+
+process.on("uncaughtException", (error) => {
+  process.exit(reportError(terminal, args.includes("--json"), error));
+});
+
+async function main(): Promise<number> {
+  try {
+    await runProgram(terminal, args);
+    return 0;
+  } catch (error) {
+    return stoppedBy === undefined ? reportError(terminal, args.includes("--json"), error) : 0;
+  }
+}
+
+const code = await main();
+process.exitCode = stoppedBy === undefined ? code : STOP_EXIT_CODES[stoppedBy];
+// Pipes are asynchronous on some systems: what was written leaves before the process does.
+process.stdout.write("", () => process.stderr.write("", () => process.exit()));

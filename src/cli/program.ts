@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { BywayError } from "../core/errors.ts";
+import { registerConfig } from "./commands/config.ts";
+import { registerDemo } from "./commands/demo.ts";
+import { registerEnv } from "./commands/env.ts";
+import { registerKeys } from "./commands/keys.ts";
+import { registerNode } from "./commands/node.ts";
+import { registerUp } from "./commands/up.ts";
+import { addSettingOptions } from "./setting-options.ts";
+import type { Terminal } from "./terminal.ts";
+
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
+/** The whole command line. */
+function buildProgram(terminal: Terminal): Command {
+  const program = new Command("byway")
+    .description("A peer-to-peer proxy network: leave the internet from an address of the kind you ask for.")
+    .version(version(), "--version", "Print the version.")
+    .helpOption("--help", "Print what a command does and its options.")
+    .helpCommand("help [command]", "Print what a command does and its options.")
+    .option("--json", "Print one JSON line for people's programs in place of text.")
+    .option("--config <path>", "The configuration file. (default: $XDG_CONFIG_HOME/byway/byway.toml)")
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.writeOut(text),
+      writeErr: (text) => terminal.writeError(text),
+      // Errors are thrown, and reported where all others are.
+      outputError: () => {},
+    })
+    .exitOverride();
+  addSettingOptions(program, "every");
+  registerDemo(program, terminal);
+  registerUp(program, terminal);
+  registerNode(program, terminal);
+  registerEnv(program, terminal);
+  registerKeys(program, terminal);
+  registerConfig(program, terminal);
+  return program;
+}
+
+/** Parses and runs one command line. Throws BywayError; what the parser refuses is ERR_USAGE_ARGUMENT. */
+export async function runProgram(terminal: Terminal, args: readonly string[]): Promise<void> {
+  const program = buildProgram(terminal);
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return;
+    if (error.code === "commander.help") throw new BywayError("ERR_USAGE_ARGUMENT", "no command was named");
+    const message = error.message.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " ");
+    throw new BywayError("ERR_USAGE_ARGUMENT", message);
+  }
+}

@@ -1,0 +1,15 @@
+import { errorRow } from "../core/error-table.ts";
+import { toBywayError } from "../core/errors.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Prints an error with its remedy on standard error, as one JSON line if `json`; the exit code it asks for. */
+export function reportError(terminal: Terminal, json: boolean, thrown: unknown): number {
+  const error = toBywayError(thrown);
+  if (json) {
+    terminal.writeError(`${JSON.stringify({ error: error.toJSON() })}\n`);
+  } else {
+    terminal.writeError(`byway: ${error.message} (${error.code})\n  ${error.remedy}\n`);
+    if (error.kind === "internal") terminal.writeError(`${(error.cause as Error | undefined)?.stack ?? error.stack}\n`);
+  }
+  return errorRow(error.code).exit;
+}

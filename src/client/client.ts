@@ -1,0 +1,86 @@
+import { CircuitBuilder } from "../circuit/circuit-builder.ts";
+import { CircuitPool } from "../circuit/circuit-pool.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { type Logger, silentLogger } from "../core/logger.ts";
+import type { HostPort } from "../core/network-address.ts";
+import { type Random, systemRandom } from "../core/random.ts";
+import { type KnownPeer, KnownPeers } from "../directory/known-peers.ts";
+import { ProxyServer } from "../ingress/proxy-server.ts";
+import { TcpTransport } from "../link/tcp-transport.ts";
+import type { Constraints } from "../routing/constraints.ts";
+import { type RoutedStream, StreamRouter } from "./stream-router.ts";
+
+/** How a client is made. */
+export interface ClientOptions {
+  /** Where the local proxy listens; none is started when absent. */
+  readonly listen?: HostPort;
+  /** Files of signed advertisements, one in base64url a line. */
+  readonly peerFiles?: readonly string[];
+  /** More peers, asked for at every choice; they must have been verified. */
+  readonly peers?: () => readonly KnownPeer[];
+  /** Hops of a circuit when a request does not say, 1-5. Default 1. */
+  readonly hops?: number;
+  /** Users of the local proxy; anyone on loopback when empty. */
+  readonly users?: readonly { readonly name: string; readonly password: string }[];
+  /** Accept nodes at loopback and private addresses: for a network on one machine. Default false. */
+  readonly localNetwork?: boolean;
+  /** Let the hops of a circuit stand in one /16: only where all nodes share one address. Default false. */
+  readonly sharedNetworks?: boolean;
+  /** Accept nodes without post-quantum key exchange. Default false. */
+  readonly allowClassical?: boolean;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly logger?: Logger;
+}
+
+/** A running client. */
+export interface BywayClient {
+  /** Where the local proxy listens. */
+  readonly address: HostPort | undefined;
+  /** Opens a stream to `target` through a circuit that fits `constraints`; the caller owns it. */
+  connect(target: HostPort, constraints?: Constraints, signal?: AbortSignal): Promise<RoutedStream>;
+  /** Ends the proxy, all circuits and streams. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Makes and starts a client. Throws ERR_PEER_FILE, ERR_ADVERTISEMENT_*, ERR_LISTEN_* or ERR_CONFIG_EXPOSED. */
+export async function createClient(options: ClientOptions = {}): Promise<BywayClient> {
+  const { clock = systemClock, random = systemRandom, logger = silentLogger, listen } = options;
+  const known = new KnownPeers(
+    { clock, logger },
+    { files: options.peerFiles ?? [], localNetwork: options.localNetwork ?? false },
+  );
+  const peers = { current: () => [...known.current(), ...(options.peers?.() ?? [])] };
+  const builder = new CircuitBuilder(
+    { clock, dialler: new TcpTransport({ clock }) },
+    { allowClassical: options.allowClassical ?? false },
+  );
+  const pool = new CircuitPool({ builder });
+  const router = new StreamRouter(
+    { pool, peers, clock, random },
+    { defaultHops: options.hops ?? 1, sharedNetworks: options.sharedNetworks ?? false },
+  );
+  const proxy =
+    listen === undefined
+      ? undefined
+      : new ProxyServer({ opener: router, clock, logger }, { listen, users: options.users ?? [] });
+
+  const stop = async (): Promise<void> => {
+    await proxy?.stop();
+    await pool.stop();
+    await known.stop();
+  };
+  try {
+    await known.start();
+    const address = await proxy?.start();
+    return {
+      address,
+      connect: (target, constraints = {}, signal = new AbortController().signal) =>
+        router.openStream({ target, constraints, user: "" }, signal),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,132 @@
+import { parse, type TomlError } from "smol-toml";
+import { BywayError } from "../core/errors.ts";
+import { nearest } from "./nearest.ts";
+import { isSettingKey, SETTING_KEYS, type SettingKey, type Settings, settingRow } from "./schema.ts";
+import type { Setting } from "./setting.ts";
+import type { ConfigFile, ConfigSources, FlagValue, Origin } from "./sources.ts";
+import { parseFileValue, parseScalar, parseText, type SettingValue, ValueProblem } from "./value-parser.ts";
+
+/** Every setting, where each came from, and the variables that look like settings and are none. */
+export interface ResolvedSettings {
+  readonly values: Settings;
+  readonly origins: Readonly<Record<SettingKey, Origin>>;
+  /** `BYWAY_…` variables that nothing reads, each with the nearest that is read; no error, since schedulers make such names. */
+  readonly unknownVariables: readonly { readonly name: string; readonly nearest: string }[];
+}
+
+/** Variables of Byway that are no settings. */
+const OTHER_VARIABLES = ["BYWAY_CONFIG"];
+
+function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+function flatten(table: Readonly<Record<string, unknown>>, prefix: string, into: Map<string, unknown>): void {
+  for (const [key, value] of Object.entries(table)) {
+    if (isTable(value)) flatten(value, `${prefix}${key}.`, into);
+    else into.set(`${prefix}${key}`, value);
+  }
+}
+
+function tomlPosition(error: unknown): { line: number; column: number; reason: string } {
+  const { line, column, message } = error as TomlError;
+  const reason = (message.split("\n")[0] ?? "").replace(/^Invalid TOML document: /, "");
+  return { line: line ?? 0, column: column ?? 0, reason };
+}
+
+function parseFile(file: ConfigFile): Map<string, unknown> {
+  const found = new Map<string, unknown>();
+  try {
+    flatten(parse(file.text), "", found);
+  } catch (cause) {
+    const { line, column, reason } = tomlPosition(cause);
+    throw new BywayError("ERR_CONFIG_FILE", `${file.path}:${line}:${column} is not TOML: ${reason}`, {
+      data: { path: file.path, line, column },
+      cause,
+    });
+  }
+  for (const key of found.keys()) {
+    if (isSettingKey(key)) continue;
+    const known = nearest(key, SETTING_KEYS) ?? "";
+    throw new BywayError("ERR_CONFIG_UNKNOWN_KEY", `${file.path} has no known key ${key}; the nearest is ${known}`, {
+      data: { path: file.path, key, nearest: known },
+    });
+  }
+  return found;
+}
+
+function expandHome(value: SettingValue, row: Setting, homeDirectory: string): SettingValue {
+  if (row.type !== "path") return value;
+  const expand = (path: string): string => (path.startsWith("~/") ? `${homeDirectory}${path.slice(1)}` : path);
+  return Array.isArray(value) ? (value as string[]).map(expand) : expand(value as string);
+}
+
+function fromFlag(value: FlagValue, row: Setting): SettingValue {
+  if (typeof value === "boolean") return value;
+  if (typeof value === "string") return parseText(value, row);
+  // A path may hold a comma, so a list of paths is written by repeating its flag.
+  return value.flatMap((text) => (row.type === "path" ? parseScalar(text, row) : (parseText(text, row) as never[])));
+}
+
+function parsed(key: SettingKey, origin: Origin, read: () => SettingValue): SettingValue {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof ValueProblem)) throw cause;
+    const isFlag = origin.layer === "flag";
+    const where = origin.layer === "file" ? `${key} in ${origin.name}` : `${origin.name}`;
+    throw new BywayError(isFlag ? "ERR_USAGE_ARGUMENT" : "ERR_CONFIG_VALUE", `${where} must be ${cause.message}`, {
+      data: { key, expected: cause.message },
+    });
+  }
+}
+
+function unknownVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+): ResolvedSettings["unknownVariables"] {
+  const known = [...SETTING_KEYS.map((key) => settingRow(key).environment), ...OTHER_VARIABLES];
+  return Object.keys(environment)
+    .filter((name) => name.startsWith("BYWAY_") && !known.includes(name))
+    .map((name) => ({ name, nearest: nearest(name, known) ?? "" }));
+}
+
+/**
+ * Lays the sources one over the other: default < file < environment < flag. Pure.
+ *
+ * Throws ERR_CONFIG_FILE (not TOML), ERR_CONFIG_UNKNOWN_KEY and ERR_CONFIG_VALUE (file, environment), and
+ * ERR_USAGE_ARGUMENT (flag). An empty variable counts as unset. Messages never repeat the value.
+ */
+export function resolveSettings(sources: ConfigSources): ResolvedSettings {
+  const file = sources.file === undefined ? new Map<string, unknown>() : parseFile(sources.file);
+  const values: Partial<Record<SettingKey, SettingValue | undefined>> = {};
+  const origins: Partial<Record<SettingKey, Origin>> = {};
+  for (const key of SETTING_KEYS) {
+    const row = settingRow(key);
+    const layers: [Origin, () => SettingValue][] = [];
+    const fallback = key === "data" ? sources.defaults.data : row.default;
+    if (fallback !== undefined) {
+      layers.push([{ layer: "default", name: undefined }, () => parseFileValue(fallback, row)]);
+    }
+    if (file.has(key)) {
+      layers.push([{ layer: "file", name: sources.file?.path }, () => parseFileValue(file.get(key), row)]);
+    }
+    const variable = sources.environment?.[row.environment];
+    if (variable !== undefined && variable !== "") {
+      layers.push([{ layer: "environment", name: row.environment }, () => parseText(variable, row)]);
+    }
+    const flag = sources.flags?.[key];
+    if (flag !== undefined) layers.push([{ layer: "flag", name: `--${row.flag}` }, () => fromFlag(flag, row)]);
+    origins[key] = { layer: "default", name: undefined };
+    // All layers are read, so that an error in a covered one is told before it is uncovered.
+    for (const [origin, read] of layers) {
+      const value = parsed(key, origin, read);
+      values[key] = origin.layer === "flag" ? value : expandHome(value, row, sources.homeDirectory);
+      origins[key] = origin;
+    }
+  }
+  return {
+    values: values as Settings,
+    origins: origins as Record<SettingKey, Origin>,
+    unknownVariables: unknownVariables(sources.environment ?? {}),
+  };
+}

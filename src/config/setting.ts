@@ -1,0 +1,60 @@
+import type { HostPort } from "../core/network-address.ts";
+
+/** A name and password that the local proxy asks for. */
+export interface ProxyUser {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** The TypeScript value behind each type name; `enum` is not here, as its values stand in its row. */
+export interface ScalarTypes {
+  /** Text for people: not empty, no control characters. */
+  readonly text: string;
+  /** A file or directory; a relative one counts from the working directory. */
+  readonly path: string;
+  readonly integer: number;
+  readonly boolean: boolean;
+  /** A name or address and a port to connect to. */
+  readonly "host:port": HostPort;
+  /** An own IP address and a port to listen on; port 0 takes a free one. */
+  readonly "ip:port": HostPort;
+  readonly ip: string;
+  /** The address of a DNS server, with or without a port. */
+  readonly "name-server": string;
+  /** ISO 3166 alpha-2, kept in lower case. */
+  readonly country: string;
+  readonly "name:password": ProxyUser;
+}
+
+/** The name of a type. */
+export type TypeName = keyof ScalarTypes | "enum";
+
+/** The commands that settings serve; `every` is all of them. */
+export type SettingCommand = "node" | "up" | "env" | "keys" | "every";
+
+/** One row of the schema. */
+export interface Setting {
+  readonly type: TypeName;
+  /** Whether the value is a list of `type`. */
+  readonly list: boolean;
+  /** In the form that the file uses; a row without one stays undefined until it is set. */
+  readonly default?: string | number | boolean | readonly (string | number)[];
+  /** What the documentation shows instead of `default` when that depends on the machine. */
+  readonly defaultText?: string;
+  /** What the example file shows where there is no default to show. */
+  readonly example?: string | number | boolean | readonly (string | number)[];
+  /** The values of an `enum`. */
+  readonly values?: readonly string[];
+  /** The least `integer`. */
+  readonly min?: number;
+  /** The greatest `integer`. */
+  readonly max?: number;
+  /** Without the dashes; a row without one can be set in the file and the environment only. */
+  readonly flag?: string;
+  readonly environment: string;
+  readonly commands: readonly SettingCommand[];
+  /** Printed as `[scrubbed]`. */
+  readonly secret?: boolean;
+  /** Sentences that say what it does. */
+  readonly docs: string;
+}

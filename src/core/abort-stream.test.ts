@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { test } from "node:test";
+import { closeOf } from "../../test/support/collect.ts";
+import { abortStream } from "./abort-stream.ts";
+
+async function pair(): Promise<{ near: Socket; far: Socket; done: () => void }> {
+  const accepted = Promise.withResolvers<Socket>();
+  const server = createServer({ allowHalfOpen: true }, accepted.resolve);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const near = connect({ port: (server.address() as AddressInfo).port, host: "127.0.0.1", allowHalfOpen: true });
+  const [far] = await Promise.all([accepted.promise, once(near, "connect")]);
+  return { near, far, done: () => server.close() };
+}
+
+test("the far side of an aborted socket sees a reset, not an end", async () => {
+  const { near, far, done } = await pair();
+  const failed = new Promise<NodeJS.ErrnoException>((resolve) => far.once("error", resolve));
+  far.resume();
+  abortStream(near);
+  assert.equal((await failed).code, "ECONNRESET");
+  done();
+});
+
+test("a socket that is still sending its end closes all the same", async () => {
+  const { near, far, done } = await pair();
+  near.on("error", () => {});
+  near.end();
+  const closed = closeOf(near);
+  abortStream(near);
+  await closed;
+  far.destroy();
+  done();
+});

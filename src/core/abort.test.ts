@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { abortReason, deadline, withAbort } from "./abort.ts";
+import { BywayError } from "./errors.ts";
+import { FakeClock } from "./fake-clock.ts";
+
+const late = (): BywayError => new BywayError("ERR_HOP_TIMEOUT", "too late");
+
+test("a deadline aborts with its error when time is up", () => {
+  const clock = new FakeClock();
+  using limit = deadline(clock, 1_000, late);
+  clock.advance(999);
+  assert.equal(limit.signal.aborted, false);
+  clock.advance(1);
+  assert.equal(abortReason(limit.signal).code, "ERR_HOP_TIMEOUT");
+});
+
+test("a deadline follows its parent and leaves no timer behind", () => {
+  const clock = new FakeClock();
+  const parent = new AbortController();
+  {
+    using limit = deadline(clock, 1_000, late, parent.signal);
+    parent.abort(new BywayError("ERR_STOPPED", "stopping"));
+    assert.equal(abortReason(limit.signal).code, "ERR_STOPPED");
+  }
+  assert.equal(clock.pending, 0);
+});
+
+test("withAbort rejects at once with the reason, and otherwise follows the promise", async () => {
+  const controller = new AbortController();
+  const never = withAbort(new Promise(() => {}), controller.signal);
+  controller.abort();
+  await assert.rejects(never, { code: "ERR_ABORTED" });
+  await assert.rejects(withAbort(Promise.reject(new Error("unseen")), controller.signal), { code: "ERR_ABORTED" });
+  assert.equal(await withAbort(Promise.resolve(1), new AbortController().signal), 1);
+});
+
+test("timers of a fake clock run in order, and every() goes on until it is cancelled", () => {
+  const clock = new FakeClock();
+  const ran: string[] = [];
+  clock.after(20, () => ran.push("b"));
+  clock.after(10, () => ran.push("a"));
+  const tick = clock.every(15, () => ran.push("t"));
+  clock.advance(31);
+  tick.cancel();
+  clock.advance(100);
+  assert.deepEqual(ran, ["a", "t", "b", "t"]);
+});

@@ -1,0 +1,89 @@
+import { stat } from "node:fs/promises";
+import type { Clock, Timer } from "../core/clock.ts";
+import { type BywayError, toBywayError } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Advertisement } from "../wire/advertisement.ts";
+import { DIRECTORY_LIMITS } from "./limits.ts";
+import { readPeerFile } from "./peer-file.ts";
+import { openAdvertisement } from "./signed-advertisement.ts";
+
+/** A peer that is known through its verified advertisement. */
+export interface KnownPeer {
+  readonly advertisement: Advertisement;
+  readonly envelope: Uint8Array;
+}
+
+/** Where advertisements come from. */
+export interface KnownPeersOptions {
+  /** Peers files, read at start and whenever they change. */
+  readonly files?: readonly string[];
+  readonly localNetwork: boolean;
+}
+
+/** The advertisements that this client holds: verified when they come in, newest `seq` kept, expired ones not shown. */
+export class KnownPeers {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #options: KnownPeersOptions;
+  readonly #peers = new Map<string, KnownPeer>();
+  readonly #changedMs = new Map<string, number>();
+  #timer: Timer | undefined;
+
+  constructor(components: { clock: Clock; logger: Logger }, options: KnownPeersOptions) {
+    this.#clock = components.clock;
+    this.#logger = components.logger;
+    this.#options = options;
+  }
+
+  /** Reads all files; throws the first problem, since at start the user is there to mend it. */
+  async start(): Promise<void> {
+    for (const path of this.#options.files ?? []) await this.#read(path);
+    this.#timer ??= this.#clock.every(DIRECTORY_LIMITS.rereadMs.value, () => void this.refresh());
+  }
+
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** Peers whose advertisement is valid now. */
+  current(): readonly KnownPeer[] {
+    const nowSec = this.#clock.nowMs() / 1000;
+    return [...this.#peers.values()].filter((peer) => peer.advertisement.expiresAtSec > nowSec);
+  }
+
+  /** Takes in one signed advertisement. Throws ERR_ADVERTISEMENT_*; an older `seq` is passed over. */
+  add(envelope: Uint8Array): void {
+    const { localNetwork } = this.#options;
+    const advertisement = openAdvertisement(envelope, { nowMs: this.#clock.nowMs(), localNetwork });
+    const known = this.#peers.get(advertisement.peer);
+    if (known !== undefined && known.advertisement.seq >= advertisement.seq) return;
+    this.#peers.set(advertisement.peer, { advertisement, envelope });
+  }
+
+  async #read(path: string): Promise<void> {
+    const envelopes = await readPeerFile(path);
+    this.#changedMs.set(path, (await stat(path)).mtimeMs);
+    let refused: BywayError | undefined;
+    for (const envelope of envelopes) {
+      try {
+        this.add(envelope);
+      } catch (error) {
+        refused ??= toBywayError(error);
+        this.#logger.warn("an advertisement in a peers file was refused", { path, reason: refused.message });
+        if (envelopes.length === 1) throw refused;
+      }
+    }
+  }
+
+  /** Reads the files that have changed again; problems are logged, since the peers known so far go on serving. */
+  async refresh(): Promise<void> {
+    for (const path of this.#options.files ?? []) {
+      try {
+        if ((await stat(path)).mtimeMs !== this.#changedMs.get(path)) await this.#read(path);
+      } catch (error) {
+        this.#logger.warn("a peers file could not be read again", { path, reason: toBywayError(error).message });
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { isIP } from "node:net";
+import { BywayError } from "../core/errors.ts";
+import { classifyAddress } from "../geo/reserved-ranges.ts";
+import { type Identity, verifySignature } from "../identity/identity.ts";
+import { peerIdFromPublicKey, shortPeerId } from "../identity/peer-id.ts";
+import { type Advertisement, decodeAdvertisement, encodeAdvertisement } from "../wire/advertisement.ts";
+import { decodeEnvelope, encodeEnvelope, envelopeSigningInput } from "../wire/envelope.ts";
+import { DIRECTORY_LIMITS } from "./limits.ts";
+
+const DOMAIN = "byway-advertisement";
+const PAYLOAD_TYPE: Uint8Array = Buffer.from("/byway/advertisement/1");
+
+/** What a receiver holds an advertisement against. */
+export interface AdvertisementCheck {
+  readonly nowMs: number;
+  /** Accept loopback and private endpoints: for a network on one machine or LAN. */
+  readonly localNetwork: boolean;
+}
+
+/** Signs `advertisement` as a libp2p envelope (libp2p RFC 0002). The identity must be the advertised peer's. */
+export function signAdvertisement(advertisement: Advertisement, identity: Identity): Uint8Array {
+  if (advertisement.peer !== identity.peerId) {
+    throw new BywayError("ERR_INTERNAL", "an advertisement can be signed by its own peer only");
+  }
+  const payload = encodeAdvertisement(advertisement);
+  const signature = identity.sign(envelopeSigningInput(DOMAIN, PAYLOAD_TYPE, payload));
+  return encodeEnvelope({ publicKey: identity.publicKey, payloadType: PAYLOAD_TYPE, payload, signature });
+}
+
+/**
+ * Opens a signed advertisement that a stranger sent: size, signature, peer, times and endpoints (protocol.md §5).
+ * Throws ERR_ADVERTISEMENT_MALFORMED, _SIGNATURE, _EXPIRED, _FUTURE or _PRIVATE.
+ */
+export function openAdvertisement(envelope: Uint8Array, check: AdvertisementCheck): Advertisement {
+  if (envelope.length > DIRECTORY_LIMITS.envelopeBytes.value) {
+    throw new BywayError("ERR_ADVERTISEMENT_MALFORMED", `the advertisement is ${envelope.length} bytes long`);
+  }
+  const { publicKey, payloadType, payload, signature } = decodeEnvelope(envelope);
+  if (Buffer.compare(payloadType, PAYLOAD_TYPE) !== 0) {
+    throw new BywayError("ERR_ADVERTISEMENT_MALFORMED", "the envelope holds something else than an advertisement");
+  }
+  if (!verifySignature(publicKey, envelopeSigningInput(DOMAIN, PAYLOAD_TYPE, payload), signature)) {
+    throw new BywayError("ERR_ADVERTISEMENT_SIGNATURE", "the advertisement's signature is wrong");
+  }
+  const advertisement = decodeAdvertisement(payload);
+  if (advertisement.peer !== peerIdFromPublicKey(publicKey)) {
+    throw new BywayError("ERR_ADVERTISEMENT_SIGNATURE", "the advertisement is signed by another peer than it names");
+  }
+  checkTimes(advertisement, check.nowMs / 1000);
+  if (!check.localNetwork) checkEndpoints(advertisement);
+  return advertisement;
+}
+
+function checkTimes({ peer, issuedAtSec, expiresAtSec }: Advertisement, nowSec: number): void {
+  const who = shortPeerId(peer);
+  if (expiresAtSec - issuedAtSec > DIRECTORY_LIMITS.lifetimeSeconds.value || expiresAtSec <= issuedAtSec) {
+    throw new BywayError("ERR_ADVERTISEMENT_MALFORMED", `the advertisement of ${who} has an impossible lifetime`);
+  }
+  if (expiresAtSec <= nowSec) {
+    const ago = Math.round(nowSec - expiresAtSec);
+    throw new BywayError("ERR_ADVERTISEMENT_EXPIRED", `the advertisement of ${who} expired ${ago} s ago`);
+  }
+  if (issuedAtSec > nowSec + DIRECTORY_LIMITS.clockSkewSeconds.value) {
+    const ahead = Math.round(issuedAtSec - nowSec);
+    throw new BywayError("ERR_ADVERTISEMENT_FUTURE", `the advertisement of ${who} is dated ${ahead} s in the future`);
+  }
+}
+
+function checkEndpoints({ peer, endpoints }: Advertisement): void {
+  for (const { host } of endpoints) {
+    if (isIP(host) === 0 || classifyAddress(host) !== undefined) {
+      throw new BywayError("ERR_ADVERTISEMENT_PRIVATE", `${shortPeerId(peer)} advertises the private address ${host}`);
+    }
+  }
+}

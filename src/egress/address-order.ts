@@ -1,0 +1,51 @@
+import { isIPv4, isIPv6 } from "node:net";
+import { BywayError } from "../core/errors.ts";
+
+/** The local address to send from, for each family; an absent family cannot be sent from. */
+export interface EgressBinding {
+  /** The local IPv4 address; "" lets the system choose. */
+  readonly v4?: string;
+  /** The local IPv6 address; "" lets the system choose. */
+  readonly v6?: string;
+}
+
+/** One address to try and the local address to try it from; an absent one lets the system choose. */
+export interface Attempt {
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly localAddress?: string;
+}
+
+/**
+ * The binding that `bindEgress` asks for: the first address of each family; none given leaves both families open.
+ * Throws ERR_CONFIG_VALUE when an entry is no IP address.
+ */
+export function egressBinding(bindEgress: readonly string[] = []): EgressBinding {
+  if (bindEgress.length === 0) return { v4: "", v6: "" };
+  const wrong = bindEgress.find((address) => !isIPv4(address) && !isIPv6(address));
+  if (wrong !== undefined) {
+    throw new BywayError("ERR_CONFIG_VALUE", `${wrong} is no IP address to send from`);
+  }
+  const v4 = bindEgress.find((address) => isIPv4(address));
+  const v6 = bindEgress.find((address) => isIPv6(address));
+  return { ...(v4 === undefined ? {} : { v4 }), ...(v6 === undefined ? {} : { v6 }) };
+}
+
+/**
+ * The order to try `addresses` in: families in turn, IPv6 first (RFC 8305 §4, First Address Family Count 1), without
+ * those that the binding cannot send to, at most `max`.
+ */
+export function attemptOrder(addresses: readonly string[], binding: EgressBinding, max: number): readonly Attempt[] {
+  const v6 = addresses.filter((address) => isIPv6(address)).flatMap((address) => attempt(address, 6, binding.v6));
+  const v4 = addresses.filter((address) => isIPv4(address)).flatMap((address) => attempt(address, 4, binding.v4));
+  const order: Attempt[] = [];
+  for (let i = 0; i < Math.max(v6.length, v4.length); i++) {
+    order.push(...v6.slice(i, i + 1), ...v4.slice(i, i + 1));
+  }
+  return order.slice(0, max);
+}
+
+function attempt(address: string, family: 4 | 6, local: string | undefined): Attempt[] {
+  if (local === undefined) return [];
+  return [local === "" ? { address, family } : { address, family, localAddress: local }];
+}

@@ -1,0 +1,20 @@
+/** Byway as a library: the three composition roots and what their callers touch. */
+export type { StageTiming } from "./circuit/circuit.ts";
+export { type BywayClient, type ClientOptions, createClient } from "./client/client.ts";
+export type { RoutedStream } from "./client/stream-router.ts";
+export type { ErrorCode, ErrorKind, RetryHint } from "./core/error-table.ts";
+export { BywayError } from "./core/errors.ts";
+export { type Logger, silentLogger } from "./core/logger.ts";
+export type { HostPort } from "./core/network-address.ts";
+export type { KnownPeer } from "./directory/known-peers.ts";
+export { generateIdentity, type Identity } from "./identity/identity.ts";
+export { loadOrCreateIdentity } from "./identity/key-file.ts";
+export type { PeerId } from "./identity/peer-id.ts";
+export type { RouteHop, RouteSummary } from "./ingress/stream-opener.ts";
+export { type BywayNode, createNode, type NodeOptions, type Role } from "./node/node.ts";
+export type { Constraints } from "./routing/constraints.ts";
+export type { FetchReport } from "./testnet/fetch-once.ts";
+export type { Place } from "./testnet/places.ts";
+export type { Seen, Target } from "./testnet/target.ts";
+export { createTestnet, type Testnet, type TestnetNode, type TestnetOptions } from "./testnet/testnet.ts";
+export type { Advertisement } from "./wire/advertisement.ts";

@@ -1,0 +1,24 @@
+import type { Socket } from "node:net";
+import type { Clock } from "../core/clock.ts";
+import { INGRESS_LIMITS } from "./limits.ts";
+
+/**
+ * Says `last` and ends the connection; resolves when it is closed.
+ *
+ * What the app still sends is read and thrown away for a while: closing with unread bytes would reset the connection,
+ * and the app would lose the answer.
+ */
+export function endSocket(socket: Socket, last: Uint8Array, clock: Clock): Promise<void> {
+  if (socket.closed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const limit = clock.after(INGRESS_LIMITS.lingerMs.value, () => socket.destroy());
+    socket.once("close", () => {
+      limit.cancel();
+      resolve();
+    });
+    socket.on("error", () => {});
+    socket.on("data", () => {});
+    socket.resume();
+    socket.end(last);
+  });
+}

@@ -1,0 +1,22 @@
+import type { Socket } from "node:net";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Credentials } from "./credentials.ts";
+import type { StreamOpener } from "./stream-opener.ts";
+
+/** What every protocol of the proxy works with. */
+export interface FrontComponents {
+  readonly opener: StreamOpener;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly credentials: Credentials;
+}
+
+/** One of the protocols that the proxy speaks. */
+export interface Front {
+  /**
+   * Serves one connection, whose first bytes are `first`, and owns the socket from here on. Resolves when nothing of
+   * it is left; never rejects. An abort resets the connection.
+   */
+  serve(socket: Socket, first: Uint8Array, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,206 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { abortStream } from "../core/abort-stream.ts";
+import type { Timer } from "../core/clock.ts";
+import { BywayError, systemCode, toBywayError } from "../core/errors.ts";
+import { parseAuthority } from "../wire/authority.ts";
+import { debugHeaders, encodeAnswer, encodeHead, errorAnswer, sendAnswer } from "./answer.ts";
+import { AppSocketReader } from "./app-socket-reader.ts";
+import { carry } from "./carry.ts";
+import { endSocket } from "./end-socket.ts";
+import { type ForwardContext, forward, wantsDebug } from "./forward.ts";
+import type { FrontComponents } from "./front.ts";
+import { INGRESS_LIMITS } from "./limits.ts";
+import { ownPage } from "./own-pages.ts";
+import { authenticate, checkMessage, parseAbsoluteForm } from "./proxy-request.ts";
+import { refuse } from "./refuse.ts";
+import { upgrade } from "./upgrade.ts";
+import { UpstreamAgent } from "./upstream-agent.ts";
+
+/**
+ * One client connection of the HTTP front end. Node's server parses and calls; this serves one request after another.
+ *
+ *     head ─► request ─► head … │ head ─► CONNECT or upgrade ─► stream │ head ─► malformed ─► 400
+ */
+export class HttpConnection {
+  /** Resolves when the connection is closed and nothing of it is left. */
+  readonly closed: Promise<void>;
+  readonly #components: FrontComponents;
+  readonly #socket: Socket;
+  readonly #agent: UpstreamAgent;
+  readonly #gone = new AbortController();
+  readonly #signal: AbortSignal;
+  /** Settles when all that came so far is served. */
+  #served: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #latest: { readonly request: IncomingMessage; readonly broken: AbortController } | undefined;
+  #timer: Timer | undefined;
+  #bytesBefore = -1;
+  #ending = false;
+
+  constructor(components: FrontComponents, socket: Socket, signal: AbortSignal) {
+    this.#components = components;
+    this.#socket = socket;
+    this.#agent = new UpstreamAgent(components);
+    this.#signal = AbortSignal.any([signal, this.#gone.signal]);
+    this.closed = new Promise<void>((resolve) => socket.once("close", () => resolve()))
+      .then(() => {
+        this.#timer?.cancel();
+        this.#gone.abort(new BywayError("ERR_ABORTED", "the app hung up"));
+        this.#agent.destroy();
+        return this.#served;
+      })
+      .then(() => this.#agent.destroy());
+    this.#awaitHead(INGRESS_LIMITS.headTimeoutMs.value);
+  }
+
+  onRequest(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#ending) return;
+    this.#timer?.cancel();
+    this.#waiting += 1;
+    if (this.#waiting > INGRESS_LIMITS.maxPipelinedRequests.value) {
+      this.#abandon();
+      return;
+    }
+    const broken = new AbortController();
+    this.#latest = { request, broken };
+    const closed = new Promise<void>((resolve) => response.once("close", () => resolve()));
+    const signal = AbortSignal.any([this.#signal, broken.signal]);
+    this.#enqueue(async () => {
+      if (!this.#signal.aborted) {
+        await this.#answer(request, response, signal);
+        await closed;
+      }
+      this.#waiting -= 1;
+      if (this.#waiting === 0) this.#awaitNext(request);
+    });
+  }
+
+  onConnect(request: IncomingMessage, head: Uint8Array): void {
+    this.#take(request, head, async (reader, signal) => {
+      checkMessage(request);
+      const meaning = authenticate(request, this.#components.credentials);
+      const target = parseAuthority(request.url ?? "");
+      const early = reader.takeEarly();
+      const asked = { target, ...meaning, ...(early === undefined ? {} : { early }) };
+      const { stream, route } = await this.#components.opener.openStream(asked, signal);
+      const told = wantsDebug(request) ? debugHeaders(route) : [];
+      await carry(this.#socket, reader, encodeHead(200, told, "Connection established"), stream);
+    });
+  }
+
+  onUpgrade(request: IncomingMessage, head: Uint8Array): void {
+    this.#take(request, head, async (reader, signal) => {
+      const context = this.#understand(request, signal);
+      await upgrade(this.#components.clock, request, this.#socket, reader, context);
+    });
+  }
+
+  /** Answers what Node's parser refuses, after the requests that came before it. */
+  onParseError(cause: Error & { readonly reason?: string }): void {
+    if (this.#ending) return;
+    const code = systemCode(cause);
+    // The request before said that it was the last, and its answer is on the way.
+    if (code === "HPE_CLOSED_CONNECTION") return;
+    if (!code.startsWith("HPE_") || code === "HPE_INVALID_EOF_STATE") {
+      this.#abandon();
+      return;
+    }
+    const large = code === "HPE_HEADER_OVERFLOW" || code === "HPE_CHUNK_EXTENSIONS_OVERFLOW";
+    const error = large
+      ? new BywayError(
+          "ERR_REQUEST_TOO_LARGE",
+          `the head of the request exceeds ${INGRESS_LIMITS.maxHeadBytes.value} bytes`,
+        )
+      : new BywayError("ERR_REQUEST_MALFORMED", `the request is not HTTP: ${cause.reason ?? code}`);
+    this.#timer?.cancel();
+    this.#ending = true;
+    // The error belongs to the request that is not whole yet, which is answered as such, or to the next.
+    const partOfLatest = this.#latest?.request.complete === false;
+    if (partOfLatest) this.#latest?.broken.abort(error);
+    const last = partOfLatest ? new Uint8Array(0) : encodeAnswer(errorAnswer(error));
+    this.#enqueue(() => endSocket(this.#socket, last, this.#components.clock));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+    try {
+      const { url = "", method = "" } = request;
+      if (signal.aborted) throw signal.reason;
+      if (url.startsWith("/") || url === "*") {
+        checkMessage(request);
+        sendAnswer(response, ownPage(method, url, request.headers.host, this.#socket));
+      } else await forward(request, response, this.#understand(request, signal));
+    } catch (cause) {
+      const error = toBywayError(cause);
+      this.#components.logger.debug("a request was refused", { code: error.code, data: error.data });
+      if (!this.#socket.destroyed) sendAnswer(response, errorAnswer(error), error.code === "ERR_REQUEST_MALFORMED");
+    }
+  }
+
+  /** What a request asks for; throws what makes it unfit to be forwarded. */
+  #understand(request: IncomingMessage, signal: AbortSignal): ForwardContext {
+    checkMessage(request);
+    const meaning = authenticate(request, this.#components.credentials);
+    return { agent: this.#agent, meaning, to: parseAbsoluteForm(request), signal };
+  }
+
+  /** Takes the socket from Node's server for a request after which it speaks no HTTP. */
+  #take(
+    request: IncomingMessage,
+    head: Uint8Array,
+    serve: (reader: AppSocketReader, signal: AbortSignal) => Promise<void>,
+  ): void {
+    this.#timer?.cancel();
+    if (this.#ending || this.#waiting > 0) {
+      // Nothing has a right to the socket while responses wait to be written to it.
+      this.#abandon();
+      return;
+    }
+    this.#ending = true;
+    request.on("error", () => {});
+    const reader = new AppSocketReader(this.#socket, head);
+    const signal = AbortSignal.any([this.#signal, reader.gone]);
+    this.#enqueue(() =>
+      serve(reader, signal).catch((error: unknown) =>
+        refuse(this.#components, this.#socket, reader, error, (why) => encodeAnswer(errorAnswer(why))),
+      ),
+    );
+  }
+
+  #enqueue(task: () => Promise<void>): void {
+    this.#served = this.#served.then(task).catch((error: unknown) => {
+      this.#components.logger.error("a connection failed in an unforeseen way", {
+        error: toBywayError(error).toJSON(),
+      });
+      this.#abandon();
+    });
+  }
+
+  /** Waits for the next request, or first for the end of a body that was answered before it had come. */
+  #awaitNext(request: IncomingMessage): void {
+    if (this.#socket.destroyed || this.#ending) return;
+    this.#bytesBefore = this.#socket.bytesRead;
+    if (request.complete) this.#awaitHead(INGRESS_LIMITS.keepAliveTimeoutMs.value);
+    else this.#setTimer(INGRESS_LIMITS.lingerMs.value, () => this.#abandon());
+  }
+
+  #awaitHead(timeoutMs: number): void {
+    this.#setTimer(timeoutMs, () => {
+      this.#ending = true;
+      const late = new BywayError("ERR_REQUEST_TIMEOUT", "the head of the request took too long");
+      const idle = this.#socket.bytesRead === this.#bytesBefore;
+      const last = idle ? new Uint8Array(0) : encodeAnswer(errorAnswer(late));
+      void endSocket(this.#socket, last, this.#components.clock);
+    });
+  }
+
+  #setTimer(delayMs: number, run: () => void): void {
+    this.#timer?.cancel();
+    this.#timer = this.#components.clock.after(delayMs, run);
+  }
+
+  #abandon(): void {
+    this.#ending = true;
+    abortStream(this.#socket);
+  }
+}

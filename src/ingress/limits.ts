@@ -1,0 +1,45 @@
+import { type Limit, tunable } from "../core/limits.ts";
+
+/** The bounds on what apps and strangers can make grow at the local proxy. */
+export const INGRESS_LIMITS: Readonly<
+  Record<
+    | "maxConnections"
+    | "headTimeoutMs"
+    | "keepAliveTimeoutMs"
+    | "lingerMs"
+    | "maxHeadBytes"
+    | "maxFields"
+    | "maxEarlyBytes"
+    | "maxPipelinedRequests"
+    | "maxIdleUpstreams"
+    | "idleUpstreamMs"
+    | "maxAssociations"
+    | "maxFlowsPerAssociation"
+    | "flowIdleMs"
+    | "failedFlowHoldMs"
+    | "maxPendingDatagrams"
+    | "maxSendQueueBytes",
+    Limit
+  >
+> = {
+  maxConnections: tunable(
+    10_000,
+    "count",
+    "a busy crawler; each connection is two file descriptors and some kilobytes",
+  ),
+  headTimeoutMs: tunable(10_000, "ms", "time for a handshake or the head of a request; apps are near"),
+  keepAliveTimeoutMs: tunable(65_000, "ms", "browsers keep idle proxy connections for about a minute"),
+  lingerMs: tunable(2_000, "ms", "time for an app to read the last answer before the connection is reset"),
+  maxHeadBytes: tunable(32_768, "bytes", "twice what common servers take, so that cookies never fail here first"),
+  maxFields: tunable(1_000, "count", "header fields of one request; browsers send about twenty"),
+  maxEarlyBytes: tunable(65_536, "bytes", "what an app may send before the answer; more waits in the kernel"),
+  maxPipelinedRequests: tunable(64, "count", "requests waiting on one connection; no browser pipelines"),
+  maxIdleUpstreams: tunable(4, "count", "streams kept for the next request of one client connection"),
+  idleUpstreamMs: tunable(15_000, "ms", "shorter than the keep-alive time of common servers"),
+  maxAssociations: tunable(256, "count", "open UDP associations; each is a socket"),
+  maxFlowsPerAssociation: tunable(256, "count", "targets of one association; the least used one makes room"),
+  flowIdleMs: tunable(180_000, "ms", "RFC 4787 REQ-5 asks for two minutes at least"),
+  failedFlowHoldMs: tunable(1_000, "ms", "a target that failed is not tried again for each datagram"),
+  maxPendingDatagrams: tunable(32, "count", "datagrams that wait while a flow opens; UDP may lose the rest"),
+  maxSendQueueBytes: tunable(1_048_576, "bytes", "datagrams that wait for the local socket before they are dropped"),
+};

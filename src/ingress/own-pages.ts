@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import { isIPv4, type Socket } from "node:net";
+import { BywayError } from "../core/errors.ts";
+import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import { normaliseHost } from "../wire/authority.ts";
+import type { Answer } from "./answer.ts";
+
+const STYLE =
+  "body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}" +
+  "pre{padding:.75rem;overflow:auto;border:1px solid}";
+
+/** Allows the page its own style and nothing else. */
+const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+/**
+ * Answers a request to the proxy itself, as a browser sends it that opens the proxy's address.
+ *
+ * @throws BywayError ERR_REQUEST_TARGET when `Host` names something else than this machine (a name that somebody
+ * points here to make a browser take the page for theirs), ERR_PAGE_UNKNOWN for what is not there.
+ */
+export function ownPage(method: string, path: string, host: string | undefined, socket: Socket): Answer {
+  const at = ownAddress(socket);
+  if (!isOwnHost(host, at.host))
+    throw new BywayError("ERR_REQUEST_TARGET", "the request is for a web server and reached a proxy");
+  if (method === "GET" || method === "HEAD") {
+    if (path === "/") return page("text/html; charset=utf-8", explanation(at), CONTENT_SECURITY_POLICY);
+    if (path === "/proxy.pac")
+      return page("application/x-ns-proxy-autoconfig", autoConfiguration(at), "default-src 'none'");
+  }
+  throw new BywayError("ERR_PAGE_UNKNOWN", "the proxy itself has no such page");
+}
+
+/** The address at which the app reached the proxy. */
+function ownAddress(socket: Socket): HostPort {
+  return { host: (socket.localAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, ""), port: socket.localPort ?? 0 };
+}
+
+function isOwnHost(field: string | undefined, own: string): boolean {
+  // HTTP/1.0 knows no Host, and no browser that could be led astray speaks it.
+  if (field === undefined) return true;
+  const text = field.replace(/:\d*$/, "");
+  let host: string;
+  try {
+    host = normaliseHost(text.startsWith("[") ? text.slice(1, -1) : text);
+  } catch {
+    return false;
+  }
+  return host === own || host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}
+
+function page(type: string, body: string, policy: string): Answer {
+  const headers = [
+    ["Content-Type", type],
+    ["Content-Security-Policy", policy],
+    ["X-Content-Type-Options", "nosniff"],
+    ["Referrer-Policy", "no-referrer"],
+    ["Cache-Control", "no-store"],
+  ];
+  return { status: 200, headers: headers.flat(), body };
+}
+
+function autoConfiguration(at: HostPort): string {
+  const address = formatHostPort(at);
+  return `function FindProxyForURL(url, host) {
+  if (/^(localhost|.*\\.localhost|127\\.\\d+\\.\\d+\\.\\d+|\\[?::1\\]?)$/i.test(host)) return "DIRECT";
+  return "SOCKS5 ${address}; PROXY ${address}";
+}
+`;
+}
+
+function explanation(at: HostPort): string {
+  const address = formatHostPort(at);
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Byway</title><style>${STYLE}</style></head>
+<body>
+<h1>This is a Byway proxy</h1>
+<p>It is not a web site: programs send their traffic through it, and it leaves the internet at another place.
+One port answers SOCKS5, SOCKS4a and HTTP.</p>
+<h2>Use it</h2>
+<pre>curl -x socks5h://${address} https://example.com/
+curl -x http://${address} https://example.com/</pre>
+<p>In a browser, set the automatic proxy configuration URL to
+<a href="/proxy.pac">http://${address}/proxy.pac</a>.</p>
+<h2>Choose where you leave</h2>
+<p>Parameters travel in the user name:</p>
+<pre>curl -x http://country-de-hops-3:@${address} https://example.com/</pre>
+<p>Anyone who runs an exit can read what is not encrypted. Prefer https.</p>
+</body>
+</html>
+`;
+}

@@ -1,0 +1,50 @@
+import type { Socket } from "node:net";
+import { deadline } from "../core/abort.ts";
+import { BywayError } from "../core/errors.ts";
+import { decodeSocks4Request, encodeSocks4Reply, SOCKS4_REPLIES } from "../wire/socks4.ts";
+import { AppSocketReader } from "./app-socket-reader.ts";
+import { carry } from "./carry.ts";
+import type { Front, FrontComponents } from "./front.ts";
+import { INGRESS_LIMITS } from "./limits.ts";
+import { refuse } from "./refuse.ts";
+import type { OpenedStream } from "./stream-opener.ts";
+
+/** SOCKS4 and SOCKS4a; parameters come in the user id. With users configured it refuses, having no password. */
+export class Socks4Front implements Front {
+  readonly #components: FrontComponents;
+
+  constructor(components: FrontComponents) {
+    this.#components = components;
+  }
+
+  async serve(socket: Socket, first: Uint8Array, signal: AbortSignal): Promise<void> {
+    const reader = new AppSocketReader(socket, first);
+    try {
+      const { stream } = await this.#open(reader, signal);
+      await carry(socket, reader, encodeSocks4Reply(SOCKS4_REPLIES.granted), stream);
+    } catch (error) {
+      await refuse(this.#components, socket, reader, error, replyTo);
+    }
+  }
+
+  async #open(reader: AppSocketReader, signal: AbortSignal): Promise<OpenedStream> {
+    const { clock, credentials, opener } = this.#components;
+    using limit = deadline(clock, INGRESS_LIMITS.headTimeoutMs.value, tooSlow, signal);
+    const { command, target, userId } = await reader.read(decodeSocks4Request, limit.signal);
+    limit[Symbol.dispose]();
+    const meaning = credentials.check(userId === "" ? undefined : { userName: userId, password: "" });
+    if (command !== "connect") throw new BywayError("ERR_SOCKS_COMMAND", `SOCKS4 ${command} was asked for`);
+    const early = reader.takeEarly();
+    const request = { target, ...meaning, ...(early === undefined ? {} : { early }) };
+    return opener.openStream(request, AbortSignal.any([signal, reader.gone]));
+  }
+}
+
+function replyTo(error: BywayError): Uint8Array {
+  const userId = error.code === "ERR_CREDENTIALS" || error.code.startsWith("ERR_PARAMETER_");
+  return encodeSocks4Reply(userId ? SOCKS4_REPLIES.userId : SOCKS4_REPLIES.refused);
+}
+
+function tooSlow(): BywayError {
+  return new BywayError("ERR_REQUEST_TIMEOUT", "the SOCKS request took too long");
+}

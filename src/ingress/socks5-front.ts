@@ -1,0 +1,152 @@
+import type { Socket } from "node:net";
+import { abortReason, deadline } from "../core/abort.ts";
+import { abortStream } from "../core/abort-stream.ts";
+import { errorRow } from "../core/error-table.ts";
+import { BywayError } from "../core/errors.ts";
+import {
+  decodeSocks5Credentials,
+  decodeSocks5Greeting,
+  decodeSocks5Request,
+  encodeSocks5AuthStatus,
+  encodeSocks5Method,
+  encodeSocks5Reply,
+  SOCKS5_METHODS,
+  type Socks5Request,
+} from "../wire/socks5.ts";
+import { AppSocketReader } from "./app-socket-reader.ts";
+import { carry } from "./carry.ts";
+import type { Front, FrontComponents } from "./front.ts";
+import { INGRESS_LIMITS } from "./limits.ts";
+import { refuse } from "./refuse.ts";
+import { UdpAssociation } from "./udp-association.ts";
+import type { UserNameMeaning } from "./username-parameters.ts";
+
+/** How far a handshake has come, which decides what a refusal looks like. */
+type Stage = "greeting" | "credentials" | "request";
+
+/**
+ * SOCKS5 (RFC 1928, 1929): CONNECT and UDP ASSOCIATE, without credentials or with user name and password.
+ *
+ *     greeting ─► [credentials ─►] request ─► stream | association
+ */
+export class Socks5Front implements Front {
+  readonly #components: FrontComponents;
+  #associations = 0;
+
+  constructor(components: FrontComponents) {
+    this.#components = components;
+  }
+
+  async serve(socket: Socket, first: Uint8Array, signal: AbortSignal): Promise<void> {
+    const reader = new AppSocketReader(socket, first);
+    let stage: Stage = "greeting";
+    try {
+      const { clock, opener } = this.#components;
+      using limit = deadline(clock, INGRESS_LIMITS.headTimeoutMs.value, tooSlow, signal);
+      const withPassword = await this.#agreeOnMethod(socket, reader, limit.signal);
+      stage = withPassword ? "credentials" : "request";
+      const meaning = await this.#authenticate(socket, reader, withPassword, limit.signal);
+      stage = "request";
+      const { command, target } = await reader.read(decodeSocks5Request, limit.signal);
+      limit[Symbol.dispose]();
+      if (command === "bind") throw new BywayError("ERR_SOCKS_COMMAND", "SOCKS5 BIND was asked for");
+      if (command === "udp-associate") return await this.#associate(socket, reader, target, meaning, signal);
+      const early = reader.takeEarly();
+      const request = { target, ...meaning, ...(early === undefined ? {} : { early }) };
+      const { stream } = await opener.openStream(request, AbortSignal.any([signal, reader.gone]));
+      await carry(socket, reader, encodeSocks5Reply(0), stream);
+    } catch (error) {
+      await refuse(this.#components, socket, reader, error, (why) => refusal(stage, why));
+    }
+  }
+
+  /** Whether a user name and password follow. They are preferred, since they may carry parameters. */
+  async #agreeOnMethod(socket: Socket, reader: AppSocketReader, signal: AbortSignal): Promise<boolean> {
+    const methods = await reader.read(decodeSocks5Greeting, signal);
+    const withPassword = methods.includes(SOCKS5_METHODS.userPassword);
+    if (!withPassword && (this.#components.credentials.required || !methods.includes(SOCKS5_METHODS.none)))
+      throw new BywayError("ERR_CREDENTIALS", "the app offers no way to authenticate that this proxy takes");
+    socket.write(encodeSocks5Method(withPassword ? SOCKS5_METHODS.userPassword : SOCKS5_METHODS.none));
+    return withPassword;
+  }
+
+  async #authenticate(
+    socket: Socket,
+    reader: AppSocketReader,
+    withPassword: boolean,
+    signal: AbortSignal,
+  ): Promise<UserNameMeaning> {
+    const { credentials } = this.#components;
+    if (!withPassword) return credentials.check(undefined);
+    const { user, password } = await reader.read(decodeSocks5Credentials, signal);
+    const meaning = credentials.check({ userName: user, password });
+    socket.write(encodeSocks5AuthStatus(true));
+    return meaning;
+  }
+
+  /** Serves datagrams until the TCP connection ends (RFC 1928 §6). */
+  async #associate(
+    socket: Socket,
+    reader: AppSocketReader,
+    announced: Socks5Request["target"],
+    meaning: UserNameMeaning,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (this.#associations >= INGRESS_LIMITS.maxAssociations.value)
+      throw new BywayError("ERR_LOCAL_LIMIT", `${this.#associations} UDP associations are open already`);
+    this.#associations += 1;
+    const own = plainAddress(socket.localAddress);
+    const client = plainAddress(socket.remoteAddress);
+    const association = new UdpAssociation(this.#components, {
+      address: own,
+      clientAddress: client,
+      // An app behind an address translation announces what it cannot know.
+      clientPort: announced.host === client && announced.port !== 0 ? announced.port : undefined,
+      meaning,
+    });
+    try {
+      const bound = await association.start();
+      if (signal.aborted) throw abortReason(signal);
+      reader.release();
+      socket.write(encodeSocks5Reply(0, bound));
+      await ended(socket, association.closed, signal);
+    } finally {
+      this.#associations -= 1;
+      await association.stop();
+    }
+  }
+}
+
+/** Resolves when the app has ended the connection; ends it when `over` resolves or `signal` aborts. */
+function ended(socket: Socket, over: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const reset = (): void => abortStream(socket);
+    socket.once("close", () => {
+      signal.removeEventListener("abort", reset);
+      resolve();
+    });
+    socket.on("error", () => {});
+    socket.on("data", () => {});
+    socket.once("end", () => socket.end());
+    signal.addEventListener("abort", reset, { once: true });
+    void over.then(reset);
+    if (socket.readableEnded) socket.end();
+    if (socket.closed) resolve();
+    socket.resume();
+  });
+}
+
+/** An address without the prefix that a dual-stack listener puts before IPv4. */
+function plainAddress(address: string | undefined): string {
+  return (address ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
+}
+
+function refusal(stage: Stage, error: BywayError): Uint8Array {
+  if (stage === "greeting") return encodeSocks5Method(SOCKS5_METHODS.noneAcceptable);
+  if (stage === "credentials") return encodeSocks5AuthStatus(false);
+  return encodeSocks5Reply(errorRow(error.code).socks);
+}
+
+function tooSlow(): BywayError {
+  return new BywayError("ERR_REQUEST_TIMEOUT", "the SOCKS handshake took too long");
+}

@@ -1,0 +1,54 @@
+import type { Duplex } from "node:stream";
+import type { HostPort } from "../core/network-address.ts";
+import type { Constraints } from "../routing/constraints.ts";
+
+/** What an app asks for: a stream, or datagrams, to a target. */
+export interface StreamRequest {
+  /** Where to; a name is resolved at the exit. */
+  readonly target: HostPort;
+  readonly constraints: Constraints;
+  /** Whose request it is; "" when the app did not say. Nothing is shared between users. */
+  readonly user: string;
+  /** Bytes that the app sent before it knew the answer; they are the first bytes of the stream. */
+  readonly early?: Uint8Array;
+}
+
+/** One node of a circuit, as it is told to the user. */
+export interface RouteHop {
+  /** Peer id in base36. */
+  readonly peerId: string;
+  /** ISO 3166-1 alpha-2 in lower case. */
+  readonly country?: string;
+}
+
+/** The way that a stream takes. */
+export interface RouteSummary {
+  /** All hops in order; the exit is the last. */
+  readonly hops: readonly RouteHop[];
+  readonly exit: RouteHop;
+}
+
+/** A stream to the target; the receiver owns it. An abrupt end shows as an error or as a close without an end. */
+export interface OpenedStream {
+  readonly stream: Duplex;
+  readonly route: RouteSummary;
+}
+
+/** Datagrams to and from one target. Unreliable: either end may drop. */
+export interface DatagramFlow {
+  /** Sends one datagram; the flow owns the bytes from here on. */
+  send(payload: Uint8Array): void;
+  /** Called for each datagram from the target; set by the owner of the flow. */
+  onDatagram: ((payload: Uint8Array) => void) | undefined;
+  /** Resolves when the flow is gone, for whatever reason. */
+  readonly closed: Promise<void>;
+  close(): void;
+}
+
+/** The way from an app's request to a circuit; whoever constructs the ingress hands one in. */
+export interface StreamOpener {
+  /** Opens a stream; rejects with a BywayError. An abort takes the opening back, not an opened stream. */
+  openStream(request: StreamRequest, signal: AbortSignal): Promise<OpenedStream>;
+  /** Opens a flow of datagrams to one target; rejects with a BywayError. */
+  openDatagrams(request: StreamRequest, signal: AbortSignal): Promise<DatagramFlow>;
+}

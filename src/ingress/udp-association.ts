@@ -1,0 +1,131 @@
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { isIPv6 } from "node:net";
+import type { Timer } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
+import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import { decodeSocks5Datagram, encodeSocks5Datagram, type Socks5Datagram } from "../wire/socks5-datagram.ts";
+import { AssociationFlow } from "./association-flow.ts";
+import type { FrontComponents } from "./front.ts";
+import { INGRESS_LIMITS } from "./limits.ts";
+import type { UserNameMeaning } from "./username-parameters.ts";
+
+/** What an association is for. */
+export interface UdpAssociationOptions {
+  /** The address of the proxy that the app reached; the association's socket is bound to it. */
+  readonly address: string;
+  /** The only address that may use the association. */
+  readonly clientAddress: string;
+  /** The only port that may; undefined learns it from the first datagram. */
+  readonly clientPort: number | undefined;
+  readonly meaning: UserNameMeaning;
+}
+
+/** One SOCKS5 UDP association (RFC 1928 §7): a local socket and a flow for each target that the app sends to. */
+export class UdpAssociation {
+  readonly closed: Promise<void>;
+  readonly #components: FrontComponents;
+  readonly #options: UdpAssociationOptions;
+  readonly #socket: Socket;
+  /** The least recently used first. */
+  readonly #flows = new Map<string, AssociationFlow>();
+  /** Flows that are on their way out. */
+  readonly #ending = new Set<Promise<void>>();
+  readonly #sweep: Timer;
+  #clientPort: number | undefined;
+  #stopped = false;
+
+  constructor(components: FrontComponents, options: UdpAssociationOptions) {
+    this.#components = components;
+    this.#options = options;
+    this.#clientPort = options.clientPort;
+    this.#socket = createSocket(isIPv6(options.address) ? "udp6" : "udp4");
+    this.closed = new Promise((resolve) => this.#socket.once("close", resolve));
+    const idleMs = INGRESS_LIMITS.flowIdleMs.value;
+    this.#sweep = components.clock.every(idleMs / 4, () => this.#evictIdle(idleMs));
+  }
+
+  /** Binds the socket; resolves with where the app is to send its datagrams. */
+  start(): Promise<HostPort> {
+    const socket = this.#socket;
+    return new Promise((resolve, reject) => {
+      const fail = (cause: Error): void =>
+        reject(new BywayError("ERR_LOCAL_LIMIT", "no UDP socket could be opened for the app", { cause }));
+      socket.once("error", fail);
+      socket.bind({ address: this.#options.address, port: 0, exclusive: true }, () => {
+        socket.off("error", fail);
+        socket.on("error", () => void this.stop());
+        socket.on("message", (message, from) => this.#onMessage(message, from));
+        const { address, port } = socket.address();
+        resolve({ host: address, port });
+      });
+    });
+  }
+
+  /** Ends all flows and closes the socket. Idempotent. */
+  async stop(): Promise<void> {
+    if (!this.#stopped) {
+      this.#stopped = true;
+      this.#sweep.cancel();
+      for (const [key, flow] of this.#flows) this.#evict(key, flow);
+      this.#socket.close();
+    }
+    await Promise.all(this.#ending);
+    await this.closed;
+  }
+
+  #onMessage(message: Buffer, from: RemoteInfo): void {
+    if (from.address !== this.#options.clientAddress) return;
+    if (this.#clientPort !== undefined && from.port !== this.#clientPort) return;
+    let datagram: Socks5Datagram;
+    try {
+      datagram = decodeSocks5Datagram(message);
+    } catch {
+      return;
+    }
+    this.#clientPort = from.port;
+    // Fragments may be dropped by who does not put them together (RFC 1928 §7).
+    if (datagram.fragment === 0) this.#flowTo(datagram.address).send(datagram.payload);
+  }
+
+  #flowTo(target: HostPort): AssociationFlow {
+    const key = formatHostPort(target);
+    const known = this.#flows.get(key);
+    if (known !== undefined) {
+      this.#flows.delete(key);
+      this.#flows.set(key, known);
+      return known;
+    }
+    const [oldest] = this.#flows;
+    if (oldest !== undefined && this.#flows.size >= INGRESS_LIMITS.maxFlowsPerAssociation.value) this.#evict(...oldest);
+    const header = encodeSocks5Datagram(target, new Uint8Array(0));
+    const request = { target, ...this.#options.meaning };
+    const flow = new AssociationFlow(this.#components, request, (payload) => this.#toApp(header, payload));
+    this.#flows.set(key, flow);
+    const ending = flow.closed.then(() => {
+      if (this.#flows.get(key) === flow) this.#flows.delete(key);
+      this.#ending.delete(ending);
+    });
+    this.#ending.add(ending);
+    return flow;
+  }
+
+  #toApp(header: Uint8Array, payload: Uint8Array): void {
+    const port = this.#clientPort;
+    if (this.#stopped || port === undefined) return;
+    if (this.#socket.getSendQueueSize() > INGRESS_LIMITS.maxSendQueueBytes.value) return;
+    // An error here is the loss of a datagram, as UDP allows.
+    this.#socket.send([header, payload], port, this.#options.clientAddress, () => {});
+  }
+
+  #evictIdle(idleMs: number): void {
+    const oldestMs = this.#components.clock.monotonicMs() - idleMs;
+    for (const [key, flow] of this.#flows) {
+      if (flow.lastUsedMs <= oldestMs) this.#evict(key, flow);
+    }
+  }
+
+  #evict(key: string, flow: AssociationFlow): void {
+    this.#flows.delete(key);
+    flow.close();
+  }
+}

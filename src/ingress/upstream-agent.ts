@@ -1,0 +1,105 @@
+import http from "node:http";
+import type { Duplex } from "node:stream";
+import type { Clock, Timer } from "../core/clock.ts";
+import { toBywayError } from "../core/errors.ts";
+import { formatHostPort } from "../core/network-address.ts";
+import { constraintsKey } from "../routing/constraints.ts";
+import { INGRESS_LIMITS } from "./limits.ts";
+import type { RouteSummary, StreamOpener, StreamRequest } from "./stream-opener.ts";
+
+/** Options of a request over an `UpstreamAgent`. */
+export interface UpstreamRequestOptions extends http.RequestOptions {
+  /** The stream that the request needs; only one opened for an equal request is used again. */
+  readonly streamRequest: StreamRequest;
+  /** Takes an opening back. */
+  readonly opening: AbortSignal;
+}
+
+/** Something that waits for an idle stream to be used again. */
+interface IdleWatch {
+  readonly timer: Timer;
+  readonly drop: () => void;
+}
+
+/**
+ * The streams of one client connection, kept for its next requests; nothing is shared between connections.
+ * Destroy it with the connection.
+ */
+export class UpstreamAgent extends http.Agent {
+  readonly #opener: StreamOpener;
+  readonly #clock: Clock;
+  readonly #routes = new WeakMap<Duplex, RouteSummary>();
+  readonly #idle = new Map<Duplex, IdleWatch>();
+
+  constructor(components: { readonly opener: StreamOpener; readonly clock: Clock }) {
+    super({ keepAlive: true, maxFreeSockets: INGRESS_LIMITS.maxIdleUpstreams.value });
+    this.#opener = components.opener;
+    this.#clock = components.clock;
+  }
+
+  /** The way that a stream of this agent takes. */
+  routeOf(stream: Duplex): RouteSummary | undefined {
+    return this.#routes.get(stream);
+  }
+
+  override getName(options?: http.ClientRequestArgs): string {
+    const { target, constraints, user } = streamRequestOf(options);
+    return JSON.stringify([formatHostPort(target), constraintsKey(constraints), user]);
+  }
+
+  override createConnection(
+    options: http.ClientRequestArgs,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    const { streamRequest, opening } = options as UpstreamRequestOptions;
+    this.#opener.openStream(streamRequest, opening).then(
+      ({ stream, route }) => {
+        this.#routes.set(stream, route);
+        // Between here and the request's own listener an error would have nobody to catch it.
+        stream.on("error", () => {});
+        callback?.(null, stream);
+      },
+      // Node's type asks for a stream where there is none.
+      (error: unknown) => (callback as ((error: Error) => void) | undefined)?.(toBywayError(error)),
+    );
+  }
+
+  /** Keeps a stream after a response, unless it has ended; bytes that come unasked end it too. */
+  override keepSocketAlive(stream: Duplex): boolean {
+    if (this.#idle.size >= INGRESS_LIMITS.maxIdleUpstreams.value) return false;
+    if (stream.readableEnded || !stream.writable || stream.readableLength > 0) return false;
+    const drop = (): void => {
+      this.#endIdle(stream);
+      stream.destroy();
+    };
+    const timer = this.#clock.after(INGRESS_LIMITS.idleUpstreamMs.value, drop);
+    this.#idle.set(stream, { timer, drop });
+    stream.on("data", drop).on("end", drop).on("close", drop);
+    stream.resume();
+    return true;
+  }
+
+  override reuseSocket(stream: Duplex, request: http.ClientRequest): void {
+    this.#endIdle(stream);
+    // Node watches idle sockets itself and has to be told; it takes every stream for a socket, which has `ref`.
+    if ("ref" in stream) super.reuseSocket(stream, request);
+    else request.reusedSocket = true;
+  }
+
+  override destroy(): void {
+    for (const { drop } of [...this.#idle.values()]) drop();
+    super.destroy();
+  }
+
+  #endIdle(stream: Duplex): void {
+    const watch = this.#idle.get(stream);
+    if (watch === undefined) return;
+    this.#idle.delete(stream);
+    watch.timer.cancel();
+    stream.off("data", watch.drop).off("end", watch.drop).off("close", watch.drop);
+  }
+}
+
+function streamRequestOf(options: http.ClientRequestArgs | undefined): StreamRequest {
+  return (options as UpstreamRequestOptions).streamRequest;
+}

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect, createServer, type ServerHttp2Stream } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import { collect } from "../../test/support/collect.ts";
+import { hardenStream } from "./harden-stream.ts";
+
+/** Sends `chunks` in one gathered write of a hardened stream and returns what the far side received. */
+async function sendAtOnce(t: TestContext, chunks: readonly (string | Uint8Array)[]): Promise<string> {
+  const server = createServer();
+  const received = new Promise<Buffer>((resolve, reject) => {
+    server.on("stream", (stream: ServerHttp2Stream) => {
+      stream.respond({ ":status": 200 });
+      stream.end();
+      collect(stream).then(resolve, reject);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  t.after(() => {
+    session.destroy();
+    server.close();
+  });
+  const stream = session.request({ ":method": "CONNECT", ":authority": "target.example:80" }, { endStream: false });
+  hardenStream(stream);
+  await once(stream, "response");
+  stream.resume();
+  stream.cork();
+  for (const chunk of chunks) stream.write(chunk);
+  stream.uncork();
+  stream.end();
+  return (await received).toString();
+}
+
+test("empty chunks in a gathered write do not spoil the others", async (t) => {
+  const head = `PUT / HTTP/1.1\r\nX: ${"x".repeat(200)}\r\n\r\n`;
+  assert.equal(await sendAtOnce(t, [head, ""]), head);
+  assert.equal(await sendAtOnce(t, [head, Buffer.from("body"), ""]), `${head}body`);
+  assert.equal(await sendAtOnce(t, ["", head, "", "body"]), `${head}body`);
+  assert.equal(await sendAtOnce(t, ["", ""]), "");
+});

@@ -1,0 +1,61 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Duplex } from "node:stream";
+import type { Clock } from "../core/clock.ts";
+import type { BywayError } from "../core/errors.ts";
+import { errorAnswer } from "./answer.ts";
+import { hardenStream } from "./harden-stream.ts";
+import { LINK_LIMITS } from "./limits.ts";
+
+/** A request that reached the server end of a link and waits for `accept` or `refuse`. */
+export class IncomingStream {
+  readonly headers: IncomingHttpHeaders;
+  /** The link that it came on; an opaque number for limits and logs. */
+  readonly linkId: number;
+  /** Aborts when the far side goes away before or after the answer. */
+  readonly signal: AbortSignal;
+  readonly #stream: ServerHttp2Stream;
+  readonly #clock: Clock;
+
+  constructor(components: { clock: Clock }, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, linkId: number) {
+    hardenStream(stream);
+    this.headers = headers;
+    this.linkId = linkId;
+    this.#stream = stream;
+    this.#clock = components.clock;
+    const controller = new AbortController();
+    this.signal = controller.signal;
+    stream.once("close", () => controller.abort());
+  }
+
+  /** `:authority`, or "" when there is none. */
+  get authority(): string {
+    return this.headers[":authority"] ?? "";
+  }
+
+  /** Answers 200 and hands over the byte stream; the caller owns it. */
+  accept(headers: OutgoingHttpHeaders = {}): Duplex {
+    if (!this.#stream.destroyed) this.#stream.respond({ ":status": 200, ...headers });
+    return this.#stream;
+  }
+
+  /** Answers a JSON document. */
+  reply(status: number, body: unknown): void {
+    if (this.#stream.destroyed) return;
+    this.#stream.respond({ ":status": status, "content-type": "application/json" });
+    this.#stream.end(`${JSON.stringify(body)}\n`);
+    this.#dropRest();
+  }
+
+  /** Answers with an error and lets the far side end the stream in its own time. */
+  refuse(error: BywayError): void {
+    if (this.#stream.destroyed) return;
+    this.#stream.respond(errorAnswer(error), { endStream: true });
+    this.#dropRest();
+  }
+
+  #dropRest(): void {
+    this.#stream.resume();
+    const timer = this.#clock.after(LINK_LIMITS.drainMs.value, () => this.#stream.destroy());
+    this.#stream.once("close", () => timer.cancel());
+  }
+}

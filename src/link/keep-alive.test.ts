@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import type { Http2Session } from "node:http2";
+import { test } from "node:test";
+import { FakeClock } from "../core/fake-clock.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import { LINK_LIMITS } from "./limits.ts";
+
+/** The far side of the interface: a session that answers pings or does not. */
+class FakeSession extends EventEmitter {
+  destroyed = false;
+  answers = true;
+  pings = 0;
+
+  ping(callback: (error: Error | null, durationMs: number) => void): boolean {
+    this.pings += 1;
+    if (this.answers) callback(null, 7);
+    return true;
+  }
+}
+
+function watched(streams: number) {
+  const clock = new FakeClock();
+  const session = new FakeSession();
+  const told: string[] = [];
+  const keepAlive = new KeepAlive({ clock }, session as unknown as Http2Session, {
+    onDead: () => told.push("dead"),
+    onIdle: () => told.push("idle"),
+    streams: () => streams,
+  });
+  return { clock, session, told, keepAlive };
+}
+
+const period = LINK_LIMITS.pingPeriodMs.value;
+
+test("two unanswered pings mean that the link is dead", () => {
+  const { clock, session, told } = watched(1);
+  session.answers = false;
+  clock.advance(period * 2);
+  assert.deepEqual([session.pings, told], [2, []]);
+  clock.advance(period);
+  assert.deepEqual(told, ["dead"]);
+});
+
+test("answered pings keep a link with streams for as long as it is used", async () => {
+  const { clock, told, keepAlive } = watched(1);
+  for (let round = 0; round < 100; round += 1) {
+    clock.advance(period);
+    await Promise.resolve();
+  }
+  assert.deepEqual(told, []);
+  assert.equal(keepAlive.roundTripMs, 7);
+});
+
+test("a link without streams is idle after its time", async () => {
+  const { clock, told } = watched(0);
+  for (let elapsed = 0; elapsed < LINK_LIMITS.idleMs.value; elapsed += period) {
+    clock.advance(period);
+    await Promise.resolve();
+  }
+  assert.deepEqual(told, ["idle"]);
+});
+
+test("no timer outlives the session", () => {
+  const { clock, session } = watched(0);
+  session.emit("close");
+  assert.equal(clock.pending, 0);
+});

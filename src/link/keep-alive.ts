@@ -1,0 +1,76 @@
+import type { Http2Session } from "node:http2";
+import type { Clock, Timer } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
+import { LINK_LIMITS } from "./limits.ts";
+
+/** What a keep-alive tells its link. */
+export interface KeepAliveEvents {
+  /** Too many pings stayed unanswered. */
+  readonly onDead: () => void;
+  /** No stream was open for `idleMs`. */
+  readonly onIdle: () => void;
+  /** How many streams are open. */
+  readonly streams: () => number;
+}
+
+/** Pings a session (RFC 9113 §6.7) and watches for silence and idleness; stops by itself when the session closes. */
+export class KeepAlive {
+  readonly #session: Http2Session;
+  readonly #events: KeepAliveEvents;
+  readonly #timer: Timer;
+  readonly #clock: Clock;
+  #unanswered = 0;
+  #idleSinceMs: number;
+  #roundTripMs: number | undefined;
+
+  constructor(components: { clock: Clock }, session: Http2Session, events: KeepAliveEvents) {
+    this.#session = session;
+    this.#events = events;
+    this.#clock = components.clock;
+    this.#idleSinceMs = components.clock.monotonicMs();
+    this.#timer = components.clock.every(LINK_LIMITS.pingPeriodMs.value, () => this.#tick());
+    session.once("close", () => this.#timer.cancel());
+  }
+
+  /** Smallest round trip seen, in ms. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTripMs;
+  }
+
+  /** Sends one ping; resolves with its round trip in ms, rejects with ERR_HOP_LOST when the session ends first. */
+  ping(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const onAnswer = (error: Error | null, durationMs: number): void => {
+        if (error !== null) {
+          reject(new BywayError("ERR_HOP_LOST", "the ping was not answered", { cause: error }));
+          return;
+        }
+        this.#roundTripMs = Math.min(this.#roundTripMs ?? Number.POSITIVE_INFINITY, durationMs);
+        resolve(durationMs);
+      };
+      if (this.#session.destroyed || !this.#session.ping(onAnswer)) {
+        reject(new BywayError("ERR_HOP_LOST", "the link is closed"));
+      }
+    });
+  }
+
+  #tick(): void {
+    if (this.#unanswered >= LINK_LIMITS.unansweredPings.value) {
+      this.#events.onDead();
+      return;
+    }
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#events.streams() > 0) this.#idleSinceMs = nowMs;
+    else if (nowMs - this.#idleSinceMs >= LINK_LIMITS.idleMs.value) {
+      this.#events.onIdle();
+      return;
+    }
+    this.#unanswered += 1;
+    this.ping().then(
+      () => {
+        this.#unanswered = 0;
+      },
+      () => {},
+    );
+  }
+}

@@ -1,0 +1,175 @@
+import {
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { Clock } from "../core/clock.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import { parseHopAuthority } from "../wire/hop-authority.ts";
+import { LINK_SETTINGS, SESSION_OPTIONS, widenLink } from "./http2-profile.ts";
+import { IncomingStream } from "./incoming-stream.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import { LINK_LIMITS } from "./limits.ts";
+import { serverTls, type TlsChoice } from "./tls-profile.ts";
+
+/** What a node does with the requests on its links; a missing service means that the node lacks the role. */
+export interface LinkServices {
+  /** `CONNECT host:port`: a TCP stream to a target. */
+  readonly connectTarget?: ((incoming: IncomingStream) => Promise<void>) | undefined;
+  /** Extended CONNECT `connect-udp` (RFC 9298). */
+  readonly connectUdp?: ((incoming: IncomingStream) => Promise<void>) | undefined;
+  /** `CONNECT <peer id>.byway.alt:443`: onward to the next hop. */
+  readonly connectHop?: ((incoming: IncomingStream, peerId: string) => Promise<void>) | undefined;
+  /** The document at `/.well-known/byway`. */
+  readonly describe: () => unknown;
+}
+
+/** Identity of the server end. */
+export interface LinkServerOptions extends TlsChoice {
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+/** The server end of links: takes connections from any transport, speaks TLS 1.3 + HTTP/2, dispatches requests. */
+export class LinkServer {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #services: LinkServices;
+  readonly #tls: Server;
+  readonly #connections = new Set<Duplex>();
+  readonly #perAddress = new Map<string, number>();
+  /** Open streams by session. */
+  readonly #sessions = new Map<ServerHttp2Session, number>();
+  #nextLinkId = 1;
+  #stopped = false;
+
+  constructor(components: { clock: Clock; logger: Logger; services: LinkServices }, options: LinkServerOptions) {
+    this.#clock = components.clock;
+    this.#logger = components.logger;
+    this.#services = components.services;
+    this.#tls = createServer({
+      ...serverTls(options.certPem, options.keyPem, options),
+      handshakeTimeout: LINK_LIMITS.handshakeMs.value,
+    });
+    this.#tls.on("secureConnection", (socket: TLSSocket) => this.#serve(socket));
+    this.#tls.on("tlsClientError", (error: Error, socket: TLSSocket) => {
+      this.#logger.debug("a TLS handshake failed", { code: (error as NodeJS.ErrnoException).code });
+      socket.destroy();
+    });
+  }
+
+  /** Links open now. */
+  get links(): number {
+    return this.#sessions.size;
+  }
+
+  /** Streams open now on all links. */
+  get streams(): number {
+    let count = 0;
+    for (const streams of this.#sessions.values()) count += streams;
+    return count;
+  }
+
+  /** Serves one incoming connection; owns it from here on. */
+  accept(raw: Duplex): void {
+    const address = (raw as Partial<Socket>).remoteAddress ?? "";
+    const sharing = this.#perAddress.get(address) ?? 0;
+    if (
+      this.#stopped ||
+      this.#connections.size >= LINK_LIMITS.links.value ||
+      (address !== "" && sharing >= LINK_LIMITS.linksPerAddress.value)
+    ) {
+      raw.destroy();
+      return;
+    }
+    this.#connections.add(raw);
+    if (address !== "") this.#perAddress.set(address, sharing + 1);
+    raw.on("error", () => {});
+    raw.once("close", () => {
+      this.#connections.delete(raw);
+      const left = (this.#perAddress.get(address) ?? 1) - 1;
+      if (left <= 0) this.#perAddress.delete(address);
+      else this.#perAddress.set(address, left);
+    });
+    raw.allowHalfOpen = false;
+    this.#tls.emit("connection", raw);
+  }
+
+  /** Tells every link to go away, gives open streams `graceMs` to finish, then ends all connections. */
+  async stop(graceMs = 0): Promise<void> {
+    this.#stopped = true;
+    const gone = Promise.all([...this.#connections].map((raw) => new Promise((resolve) => raw.once("close", resolve))));
+    for (const session of this.#sessions.keys()) session.close();
+    if (graceMs > 0 && this.#connections.size > 0) {
+      let timer: Disposable | undefined;
+      await Promise.race([gone, new Promise<void>((resolve) => (timer = this.#clock.after(graceMs, resolve)))]);
+      timer?.[Symbol.dispose]();
+    }
+    for (const session of this.#sessions.keys()) session.destroy();
+    for (const raw of this.#connections) raw.destroy();
+    await gone;
+  }
+
+  #serve(socket: TLSSocket): void {
+    socket.on("error", () => {});
+    if (socket.alpnProtocol !== "h2") {
+      socket.destroy();
+      return;
+    }
+    const session = performServerHandshake(socket, {
+      ...SESSION_OPTIONS,
+      settings: { ...LINK_SETTINGS, enableConnectProtocol: true },
+    });
+    const linkId = this.#nextLinkId++;
+    widenLink(session);
+    this.#sessions.set(session, 0);
+    session.on("error", (error: Error) => this.#logger.debug("a link broke", { linkId, reason: error.message }));
+    session.once("close", () => {
+      this.#sessions.delete(session);
+      socket.destroy();
+    });
+    new KeepAlive({ clock: this.#clock }, session, {
+      onDead: () => session.destroy(),
+      onIdle: () => session.close(),
+      streams: () => this.#sessions.get(session) ?? 0,
+    });
+    session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+      this.#count(session, 1);
+      stream.once("close", () => this.#count(session, -1));
+      const incoming = new IncomingStream({ clock: this.#clock }, stream, headers, linkId);
+      this.#dispatch(incoming).catch((error: unknown) => {
+        const refusal = toBywayError(error);
+        if (refusal.code === "ERR_INTERNAL") this.#logger.error("a request failed unexpectedly", { error: refusal });
+        incoming.refuse(refusal);
+      });
+    });
+  }
+
+  #count(session: ServerHttp2Session, change: number): void {
+    const streams = this.#sessions.get(session);
+    if (streams !== undefined) this.#sessions.set(session, streams + change);
+  }
+
+  async #dispatch(incoming: IncomingStream): Promise<void> {
+    const { ":method": method, ":protocol": protocol, ":path": path } = incoming.headers;
+    if (method === "CONNECT" && protocol === undefined) {
+      const peerId = parseHopAuthority(incoming.authority);
+      if (peerId !== undefined) return required(this.#services.connectHop, "relay")(incoming, peerId);
+      return required(this.#services.connectTarget, "exit")(incoming);
+    }
+    if (method === "CONNECT" && protocol === "connect-udp")
+      return required(this.#services.connectUdp, "exit")(incoming);
+    if (method === "GET" && path === "/.well-known/byway") return incoming.reply(200, this.#services.describe());
+    throw new BywayError("ERR_REQUEST_MALFORMED", "this hop serves CONNECT and GET /.well-known/byway only");
+  }
+}
+
+function required<T>(service: T | undefined, role: string): T {
+  if (service === undefined) throw new BywayError("ERR_HOP_ROLE", `this node does not have the role ${role}`);
+  return service;
+}

@@ -1,0 +1,193 @@
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  IncomingHttpHeaders,
+  OutgoingHttpHeaders,
+  Settings,
+} from "node:http2";
+import type { Duplex } from "node:stream";
+import { abortReason } from "../core/abort.ts";
+import type { Clock } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
+import type { PeerId } from "../identity/peer-id.ts";
+import { errorFromAnswer, type Toward } from "./answer.ts";
+import { hardenStream } from "./harden-stream.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import { LINK_LIMITS } from "./limits.ts";
+
+/** A request on a link. */
+export interface LinkRequest {
+  readonly headers: OutgoingHttpHeaders;
+  readonly toward: Toward;
+  /** First bytes of the stream, sent with the request and before its answer. */
+  readonly early?: Uint8Array | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A stream that may be written to at once; `accepted` settles when the hop has answered. */
+export interface PendingStream {
+  readonly stream: Duplex;
+  /** Resolves with the headers of a 200; rejects with the hop's refusal, the loss of the link, or the abort reason. */
+  readonly accepted: Promise<IncomingHttpHeaders>;
+}
+
+/**
+ * The client end of one hop: an HTTP/2 session (RFC 9113) inside TLS 1.3 whose far end proved to be `peerId`.
+ * Owns its connection. `openLink` makes one.
+ */
+export class Link {
+  readonly peerId: PeerId;
+  /** Settles when the connection is gone, for whatever reason; never rejects. */
+  readonly closed: Promise<void>;
+  readonly #session: ClientHttp2Session;
+  readonly #clock: Clock;
+  readonly #keepAlive: KeepAlive;
+  #streams = 0;
+  #failure: BywayError | undefined;
+
+  constructor(components: { clock: Clock }, session: ClientHttp2Session, peerId: PeerId) {
+    this.peerId = peerId;
+    this.#session = session;
+    this.#clock = components.clock;
+    this.closed = new Promise((resolve) => session.once("close", resolve));
+    session.on("error", (cause) => {
+      this.#failure ??= new BywayError("ERR_HOP_LOST", "the link broke", { cause });
+    });
+    session.on("goaway", (code: number) => {
+      if (code !== 0)
+        this.#failure ??= new BywayError("ERR_HOP_LOST", `the hop ended the link with HTTP/2 error ${code}`);
+    });
+    this.#keepAlive = new KeepAlive(components, session, {
+      onDead: () => this.destroy(new BywayError("ERR_HOP_LOST", "the hop no longer answers pings")),
+      onIdle: () => this.close(),
+      streams: () => this.#streams,
+    });
+  }
+
+  /** Whether new streams can be opened. */
+  get usable(): boolean {
+    return !this.#session.closed && !this.#session.destroyed;
+  }
+
+  /** Streams open now. */
+  get streams(): number {
+    return this.#streams;
+  }
+
+  /** Smallest round trip that a ping took, in ms; undefined before the first. */
+  get roundTripMs(): number | undefined {
+    return this.#keepAlive.roundTripMs;
+  }
+
+  /** Sends a request that stays open as a byte stream (CONNECT, RFC 9113 §8.5, or extended CONNECT, RFC 8441). */
+  open(request: LinkRequest): PendingStream {
+    if (!this.usable) throw this.#lost();
+    if (request.signal?.aborted === true) throw abortReason(request.signal);
+    const stream = this.#session.request(request.headers, { endStream: false });
+    hardenStream(stream);
+    this.#streams += 1;
+    stream.once("close", () => {
+      this.#streams -= 1;
+    });
+    if (request.early !== undefined && request.early.length > 0) stream.write(request.early);
+    return { stream, accepted: this.#answer(stream, request) };
+  }
+
+  /** Resolves once the hop's settings are known to allow extended CONNECT (RFC 8441 §3). */
+  async ready(): Promise<void> {
+    if (this.#session.remoteSettings?.enableConnectProtocol === true) return;
+    await new Promise<void>((resolve, reject) => {
+      const onClose = (): void => reject(this.#lost());
+      this.#session.once("close", onClose);
+      this.#session.once("remoteSettings", () => {
+        this.#session.off("close", onClose);
+        resolve();
+      });
+    });
+    const settings: Settings = this.#session.remoteSettings;
+    if (settings.enableConnectProtocol !== true) {
+      throw new BywayError("ERR_HOP_ROLE", "the hop does not offer extended CONNECT");
+    }
+  }
+
+  /** Reads `path` of the hop as text, at most `describeBytes` long. */
+  async get(path: string, signal?: AbortSignal): Promise<string> {
+    const headers = { ":method": "GET", ":path": path, ":scheme": "https", ":authority": "byway.alt" };
+    const { stream, accepted } = this.open({ headers, toward: "hop", signal });
+    stream.end();
+    const body = this.#body(stream, path);
+    body.catch(() => {});
+    await accepted;
+    return body;
+  }
+
+  /** Measures one round trip in ms. */
+  ping(): Promise<number> {
+    return this.#keepAlive.ping();
+  }
+
+  /** Lets open streams finish, takes no new ones, then closes (GOAWAY, RFC 9113 §6.8). */
+  close(): void {
+    if (this.usable) this.#session.close();
+  }
+
+  /** Ends the link and every stream on it now. */
+  destroy(reason?: BywayError): void {
+    this.#failure ??= reason;
+    this.#session.destroy();
+  }
+
+  // Async iteration would take Http2Stream's own `closed` for "all is read" and fail on a short answer.
+  #body(stream: Duplex, path: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let text = "";
+      stream.setEncoding("utf8").on("data", (chunk: string) => {
+        text += chunk;
+        if (text.length <= LINK_LIMITS.describeBytes.value) return;
+        reject(new BywayError("ERR_HOP_PROTOCOL", `the hop's answer to ${path} is too long`));
+        stream.destroy();
+      });
+      stream.once("end", () => resolve(text));
+      stream.once("close", () => reject(this.#lost()));
+    });
+  }
+
+  #lost(): BywayError {
+    return this.#failure ?? new BywayError("ERR_HOP_LOST", "the link closed");
+  }
+
+  #answer(stream: ClientHttp2Stream, request: LinkRequest): Promise<IncomingHttpHeaders> {
+    const accepted = new Promise<IncomingHttpHeaders>((resolve, reject) => {
+      const onAbort = (): void => {
+        if (request.signal !== undefined) reject(abortReason(request.signal));
+        stream.close();
+      };
+      request.signal?.addEventListener("abort", onAbort, { once: true });
+      stream.once("response", (headers) => {
+        request.signal?.removeEventListener("abort", onAbort);
+        if (headers[":status"] === 200) {
+          resolve(headers);
+          return;
+        }
+        reject(errorFromAnswer(headers, request.toward));
+        this.#drain(stream);
+      });
+      stream.once("close", () => {
+        request.signal?.removeEventListener("abort", onAbort);
+        reject(
+          this.usable ? new BywayError("ERR_HOP_LOST", "the hop reset the stream before it answered") : this.#lost(),
+        );
+      });
+    });
+    accepted.catch(() => {});
+    return accepted;
+  }
+
+  /** Ends a refused stream without RST_STREAM, of which a hop tolerates only so many. */
+  #drain(stream: ClientHttp2Stream): void {
+    stream.resume();
+    stream.end();
+    const timer = this.#clock.after(LINK_LIMITS.drainMs.value, () => stream.destroy());
+    stream.once("close", () => timer.cancel());
+  }
+}

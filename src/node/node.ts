@@ -1,0 +1,173 @@
+import { type Clock, systemClock } from "../core/clock.ts";
+import { toBywayError } from "../core/errors.ts";
+import { type Logger, silentLogger } from "../core/logger.ts";
+import type { HostPort } from "../core/network-address.ts";
+import { type Random, systemRandom } from "../core/random.ts";
+import { PROTOCOL_VERSION, VERSION } from "../core/version.ts";
+import { type AdvertisedFacts, Advertiser } from "../directory/advertiser.ts";
+import type { KnownPeer } from "../directory/known-peers.ts";
+import { writePeerFile } from "../directory/peer-file.ts";
+import { openAdvertisement } from "../directory/signed-advertisement.ts";
+import { AddressGuard } from "../egress/address-guard.ts";
+import { Egress } from "../egress/egress.ts";
+import { ExitService } from "../egress/exit-service.ts";
+import { LocalAddresses } from "../egress/local-addresses.ts";
+import { PortPolicy } from "../egress/port-policy.ts";
+import { DnsResolver } from "../egress/resolver.ts";
+import { createCertificate } from "../identity/certificate.ts";
+import type { Identity } from "../identity/identity.ts";
+import type { PeerId } from "../identity/peer-id.ts";
+import { LinkServer } from "../link/link-server.ts";
+import { TcpTransport } from "../link/tcp-transport.ts";
+import { RelayService } from "../relay/relay-service.ts";
+import { portRangesExcept } from "../wire/port-range.ts";
+
+/** A part that a node plays. */
+export type Role = "relay" | "exit";
+
+/** How a node is made. */
+export interface NodeOptions {
+  readonly identity: Identity;
+  /** Where it takes links; port 0 for any free one. */
+  readonly listen: HostPort;
+  readonly roles: readonly Role[];
+  /** The address and port that others reach it at, when that is not `listen`. */
+  readonly advertise?: HostPort;
+  /** Source addresses of connections to targets, at most one of each family. */
+  readonly bindEgress?: readonly string[];
+  /** Private targets that the operator opens. */
+  readonly allowTargets?: readonly HostPort[];
+  /** A file that always holds the newest signed advertisement. */
+  readonly advertisementFile?: string;
+  /** What the node says of itself. */
+  readonly claims?: Pick<AdvertisedFacts, "country" | "region" | "city" | "asn" | "isp" | "network">;
+  /** Relay to nodes at loopback and private addresses: for a network on one machine. Default false. */
+  readonly localNetwork?: boolean;
+  /** DNS servers, `ip` or `ip:port`; the system's when absent. */
+  readonly dnsServers?: readonly string[];
+  /** Target ports that are never dialled; mail submission ports when absent. */
+  readonly closedPorts?: readonly number[];
+  /** Accept clients without post-quantum key exchange. Default false. */
+  readonly allowClassical?: boolean;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly logger?: Logger;
+}
+
+/** A running node. */
+export interface BywayNode {
+  readonly peerId: PeerId;
+  /** Where it takes links. */
+  readonly address: HostPort;
+  /** Its newest signed advertisement. */
+  advertisement(): Uint8Array;
+  /** Itself as a client in the same process would know it. */
+  known(): KnownPeer;
+  /** Ends all links, streams and sockets. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes and starts a node.
+ * Throws ERR_LISTEN_*, ERR_CONFIG_VALUE for an impossible option, ERR_DATA_DIRECTORY for an unwritable advertisement file.
+ */
+export async function createNode(options: NodeOptions): Promise<BywayNode> {
+  const { identity, clock = systemClock, random = systemRandom, logger = silentLogger } = options;
+  const localNetwork = options.localNetwork ?? false;
+  const transport = new TcpTransport({ clock });
+  const certificate = await createCertificate(identity, clock, random);
+
+  const ownListeners: HostPort[] = [];
+  const local = new LocalAddresses({ clock });
+  const guard = new AddressGuard(
+    { local: () => local.current(), listeners: () => ownListeners },
+    { allowTargets: options.allowTargets ?? [], localNetwork },
+  );
+  const ports = new PortPolicy(options.closedPorts === undefined ? {} : { closedPorts: options.closedPorts });
+  const resolver = new DnsResolver({ clock }, options.dnsServers === undefined ? {} : { servers: options.dnsServers });
+  const egress = new Egress(
+    { clock, logger, resolver, guard, ports },
+    options.bindEgress === undefined ? {} : { bindEgress: options.bindEgress },
+  );
+
+  const exit = new ExitService({ waysOut: egress });
+  const relay = new RelayService({
+    clock,
+    verify: (envelope) => openAdvertisement(envelope, { nowMs: clock.nowMs(), localNetwork }),
+    dialler: egress,
+  });
+  const isExit = options.roles.includes("exit");
+  const policy = { acceptedPorts: isExit ? portRangesExcept(ports.closedPorts) : [] };
+  const server = new LinkServer(
+    {
+      clock,
+      logger,
+      services: {
+        ...(isExit
+          ? {
+              connectTarget: (incoming) => exit.connectTarget(incoming),
+              connectUdp: (incoming) => exit.connectUdp(incoming),
+            }
+          : {}),
+        ...(options.roles.includes("relay")
+          ? { connectHop: (incoming, peerId) => relay.connectHop(incoming, peerId) }
+          : {}),
+        describe: () => ({
+          v: PROTOCOL_VERSION,
+          roles: options.roles,
+          policy,
+          links: server.links,
+          streams: server.streams,
+        }),
+      },
+    },
+    { ...certificate, allowClassical: options.allowClassical ?? false },
+  );
+  const listener = await transport.listen(options.listen, (raw) => server.accept(raw));
+  const endpoint = options.advertise ?? listener.address;
+  ownListeners.push(listener.address, endpoint);
+
+  const publish = async (envelope: Uint8Array): Promise<void> => {
+    if (options.advertisementFile !== undefined) await writePeerFile(options.advertisementFile, envelope);
+  };
+  const advertiser = new Advertiser(
+    {
+      identity,
+      clock,
+      publish: (envelope) =>
+        void publish(envelope).catch((error: unknown) =>
+          logger.warn("the advertisement file could not be renewed", { reason: toBywayError(error).message }),
+        ),
+    },
+    {
+      ...options.claims,
+      roles: options.roles,
+      endpoints: [endpoint],
+      protocols: isExit ? ["tcp", "udp"] : [],
+      policy,
+      upSinceSec: Math.floor(clock.nowMs() / 1000),
+      software: `byway/${VERSION}`,
+    },
+  );
+
+  const stop = async (): Promise<void> => {
+    advertiser.stop();
+    resolver.stop();
+    await Promise.all([listener.close(), server.stop(), egress.stop()]);
+  };
+  try {
+    await publish(advertiser.envelope);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  advertiser.start();
+  const advertisement = (): Uint8Array => advertiser.envelope;
+  return {
+    peerId: identity.peerId,
+    address: listener.address,
+    advertisement,
+    known: () => ({ advertisement: advertiser.advertisement, envelope: advertiser.envelope }),
+    stop,
+  };
+}

@@ -1,0 +1,95 @@
+import type { Duplex } from "node:stream";
+import { deadline } from "../core/abort.ts";
+import type { Clock } from "../core/clock.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
+import type { HostPort } from "../core/network-address.ts";
+import { splice } from "../core/splice.ts";
+import type { IncomingStream } from "../link/incoming-stream.ts";
+import { RELAY_LIMITS } from "./limits.ts";
+
+/** What a relay must know of the next hop. */
+export interface VerifiedHop {
+  readonly peer: string;
+  readonly endpoints: readonly HostPort[];
+}
+
+/** Checks signature and freshness of a signed advertisement; throws ERR_ADVERTISEMENT_*. */
+export type AdvertisementVerifier = (envelope: Uint8Array) => VerifiedHop;
+
+/** Dials an IP endpoint of a node, under the node's address guard; failures are hop errors. */
+export interface HopDialler {
+  dialHop(endpoint: HostPort, signal: AbortSignal): Promise<Duplex>;
+}
+
+/**
+ * The relay role: carries a link onward to the next hop, and nowhere else.
+ *
+ * It dials only endpoints that the next hop itself signed, through the address guard, and expects TLS there; so a relay
+ * cannot be used as an exit (protocol.md §2). It sees ciphertext only.
+ */
+export class RelayService {
+  readonly #clock: Clock;
+  readonly #verify: AdvertisementVerifier;
+  readonly #dialler: HopDialler;
+  #carried = 0;
+
+  constructor(components: { clock: Clock; verify: AdvertisementVerifier; dialler: HopDialler }) {
+    this.#clock = components.clock;
+    this.#verify = components.verify;
+    this.#dialler = components.dialler;
+  }
+
+  /** Onward connections open now. */
+  get carried(): number {
+    return this.#carried;
+  }
+
+  /**
+   * Serves `CONNECT <peerId>.byway.alt:443`. Throws ERR_HOP_UNKNOWN without a fitting advertisement,
+   * ERR_ADVERTISEMENT_*, ERR_TARGET_PROHIBITED, ERR_HOP_UNREACHABLE, ERR_HOP_TIMEOUT or ERR_STREAM_LIMIT.
+   */
+  async connectHop(incoming: IncomingStream, peerId: string): Promise<void> {
+    const hop = this.#verify(advertisementOf(incoming));
+    if (hop.peer !== peerId) throw new BywayError("ERR_HOP_UNKNOWN", "the advertisement is of another peer");
+    if (this.#carried >= RELAY_LIMITS.carried.value) {
+      throw new BywayError("ERR_STREAM_LIMIT", `this relay carries ${this.#carried} connections already`);
+    }
+    this.#carried += 1;
+    try {
+      const onward = await this.#dial(hop.endpoints, incoming.signal);
+      await splice(incoming.accept(), onward);
+    } finally {
+      this.#carried -= 1;
+    }
+  }
+
+  async #dial(endpoints: readonly HostPort[], signal: AbortSignal): Promise<Duplex> {
+    let failure = new BywayError("ERR_HOP_UNREACHABLE", "the next hop advertises no endpoint");
+    for (const endpoint of endpoints.slice(0, RELAY_LIMITS.endpointsTried.value)) {
+      using limit = deadline(
+        this.#clock,
+        RELAY_LIMITS.dialMs.value,
+        () => new BywayError("ERR_HOP_TIMEOUT", "the next hop did not answer"),
+        signal,
+      );
+      try {
+        return await this.#dialler.dialHop(endpoint, limit.signal);
+      } catch (error) {
+        failure = toBywayError(error);
+        if (signal.aborted) break;
+      }
+    }
+    throw failure;
+  }
+}
+
+function advertisementOf(incoming: IncomingStream): Uint8Array {
+  const header = incoming.headers["byway-advertisement"];
+  if (typeof header !== "string" || header === "") {
+    throw new BywayError("ERR_HOP_UNKNOWN", "the request carries no byway-advertisement header");
+  }
+  if (header.length > RELAY_LIMITS.advertisementHeaderBytes.value) {
+    throw new BywayError("ERR_ADVERTISEMENT_MALFORMED", "the byway-advertisement header is too long");
+  }
+  return Buffer.from(header, "base64url");
+}

@@ -1,0 +1,84 @@
+import type { Random } from "../core/random.ts";
+import type { Candidate } from "./candidate.ts";
+import { ROUTING_LIMITS } from "./limits.ts";
+
+type Clash = (a: Candidate, b: Candidate) => boolean;
+
+/** Whether two nodes may not stand in one circuit: one node, one network or one family. */
+function related(a: Candidate, b: Candidate): boolean {
+  if (a.peerId === b.peerId) return true;
+  if (a.network !== undefined && a.network === b.network) return true;
+  const { family: ofA = [] } = a;
+  const { family: ofB = [] } = b;
+  return ofA.includes(b.peerId) || ofB.includes(a.peerId) || ofA.some((member) => ofB.includes(member));
+}
+
+function relatedOrNeighbours(a: Candidate, b: Candidate): boolean {
+  return related(a, b) || (a.country !== undefined && a.country === b.country);
+}
+
+/**
+ * Finds an exit and `count - 1` relays of which no two are related: the exit first, then the relays. Of different
+ * countries if that is possible. Returns the longest start of such a row that was found when there is no whole one.
+ */
+export function findDisjoint(
+  exits: readonly Candidate[],
+  relays: readonly Candidate[],
+  count: number,
+  random: Random,
+): readonly Candidate[] {
+  const firsts = inPreference(exits, random);
+  const others = count > 1 ? inPreference(relays, random) : [];
+  const apart = new Search(count, relatedOrNeighbours).run(firsts, others);
+  if (apart.length === count) return apart;
+  return new Search(count, related).run(firsts, others);
+}
+
+/** The order in which nodes are tried. Every node is as good as another until nodes have scores. */
+function inPreference(nodes: readonly Candidate[], random: Random): readonly Candidate[] {
+  const order = [...nodes];
+  for (let last = order.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(random.float() * (last + 1));
+    const [a, b] = [order[last], order[other]];
+    if (a !== undefined && b !== undefined) [order[last], order[other]] = [b, a];
+  }
+  return order;
+}
+
+/** Depth-first search with a bound on its work. */
+class Search {
+  readonly #count: number;
+  readonly #clash: Clash;
+  #comparisonsLeft = ROUTING_LIMITS.maxPlanComparisons.value;
+  #longest: readonly Candidate[] = [];
+
+  constructor(count: number, clash: Clash) {
+    this.#count = count;
+    this.#clash = clash;
+  }
+
+  run(firsts: readonly Candidate[], others: readonly Candidate[]): readonly Candidate[] {
+    for (const first of firsts) {
+      if (this.#extend([first], others) || this.#comparisonsLeft <= 0) break;
+    }
+    return this.#longest;
+  }
+
+  /** Whether `chosen` could be made whole; `others` fit all of `chosen` but its last. */
+  #extend(chosen: readonly Candidate[], others: readonly Candidate[]): boolean {
+    if (chosen.length > this.#longest.length) this.#longest = chosen;
+    const missing = this.#count - chosen.length;
+    if (missing === 0) return true;
+    const last = chosen.at(-1);
+    if (last === undefined || this.#comparisonsLeft <= 0) return false;
+    this.#comparisonsLeft -= others.length;
+    const fitting = others.filter((other) => !this.#clash(last, other));
+    // A node that was tried in vain in this place is no use in a later place of the same row either.
+    for (let index = 0; index + missing <= fitting.length; index += 1) {
+      const next = fitting[index];
+      if (next !== undefined && this.#extend([...chosen, next], fitting.slice(index + 1))) return true;
+      if (this.#comparisonsLeft <= 0) return false;
+    }
+    return false;
+  }
+}

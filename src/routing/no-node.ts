@@ -1,0 +1,15 @@
+import { BywayError } from "../core/errors.ts";
+
+/** How many nodes were left after one constraint; `what` reads after the number: `exits`, `in zz`. */
+export interface FunnelStep {
+  readonly left: number;
+  readonly what: string;
+}
+
+/** An ERR_NO_NODE that names the constraint which emptied the set and tells how many nodes each one left. */
+export function noNodeError(constraint: string, funnel: readonly FunnelStep[]): BywayError {
+  const steps = funnel.map((step) => `${step.left} ${step.what}`).join(", ");
+  return new BywayError("ERR_NO_NODE", `no node fits ${constraint}: ${steps}`, {
+    data: { constraint, funnel: funnel.map(({ left, what }) => ({ left, what })) },
+  });
+}

@@ -1,0 +1,115 @@
+import { createServer } from "node:net";
+import { type BywayClient, createClient } from "../client/client.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
+import { type Logger, silentLogger } from "../core/logger.ts";
+import type { HostPort } from "../core/network-address.ts";
+import { generateIdentity } from "../identity/identity.ts";
+import { type BywayNode, createNode } from "../node/node.ts";
+import type { Constraints } from "../routing/constraints.ts";
+import { type FetchReport, fetchOnce } from "./fetch-once.ts";
+import { addressOf, MOST_NODES, type Place, placeOf } from "./places.ts";
+import { startTarget, type Target } from "./target.ts";
+
+const CLIENT_ADDRESS = "127.0.0.1";
+const TARGET_ADDRESS = "127.200.0.1";
+
+/** How a local network is made. */
+export interface TestnetOptions {
+  /** Where the client's proxy listens; none is started when absent. */
+  readonly listen?: HostPort;
+  /** Private targets that the exits may reach beside the network's own target. */
+  readonly allowTargets?: readonly HostPort[];
+  /** DNS servers of the exits, `ip` or `ip:port`; the system's when absent. */
+  readonly dnsServers?: readonly string[];
+  /** The clock of all parts; the system's when absent. */
+  readonly clock?: Clock;
+  /** Told what is being started. */
+  readonly onProgress?: (step: string) => void;
+  readonly logger?: Logger;
+}
+
+/** A node of a local network. */
+export interface TestnetNode extends BywayNode {
+  readonly place: Place;
+}
+
+/** A whole network in this process: nodes, a client and a target. */
+export interface Testnet {
+  readonly nodes: readonly TestnetNode[];
+  readonly client: BywayClient;
+  readonly target: Target;
+  /** Whether each node has an address of its own; false where the system has 127.0.0.1 only. */
+  readonly distinctAddresses: boolean;
+  /** Fetches from the target once through a circuit that fits `constraints`. */
+  fetchOnce(constraints: Constraints, secure: boolean): Promise<FetchReport>;
+  stop(): Promise<void>;
+}
+
+/** Starts `n` nodes (1 to 100) that are relays and exits, a client and a target. Throws what their starting throws. */
+export async function createTestnet(n: number, options: TestnetOptions = {}): Promise<Testnet> {
+  if (!Number.isInteger(n) || n < 1 || n > MOST_NODES) {
+    throw new BywayError("ERR_USAGE_ARGUMENT", `a local network has 1 to ${MOST_NODES} nodes, not ${n}`);
+  }
+  const { onProgress = () => {}, clock = systemClock, logger = silentLogger } = options;
+  const started: { stop(): Promise<void> }[] = [];
+  const stop = async (): Promise<void> => {
+    for (const part of started.toReversed()) await part.stop();
+  };
+  try {
+    const distinctAddresses = await canListen(addressOf(0));
+    onProgress("target");
+    const target = await startTarget(clock, distinctAddresses ? TARGET_ADDRESS : CLIENT_ADDRESS);
+    started.push(target);
+    const allowTargets = [target.http, target.https, ...(options.allowTargets ?? [])];
+    const nodes: TestnetNode[] = [];
+    for (let index = 0; index < n; index += 1) {
+      const place = placeOf(index);
+      onProgress(`node ${index + 1} of ${n} (${place.country})`);
+      const host = distinctAddresses ? addressOf(index) : CLIENT_ADDRESS;
+      const node = await createNode({
+        identity: generateIdentity(),
+        listen: { host, port: 0 },
+        roles: ["relay", "exit"],
+        ...(distinctAddresses ? { bindEgress: [host] } : {}),
+        ...(options.dnsServers === undefined ? {} : { dnsServers: options.dnsServers }),
+        allowTargets,
+        claims: place,
+        localNetwork: true,
+        clock,
+        logger,
+      });
+      started.push(node);
+      nodes.push({ ...node, place });
+    }
+    onProgress("client");
+    const client = await createClient({
+      ...(options.listen === undefined ? {} : { listen: options.listen }),
+      peers: () => nodes.map((node) => node.known()),
+      sharedNetworks: !distinctAddresses,
+      localNetwork: true,
+      clock,
+      logger,
+    });
+    started.push(client);
+    return {
+      nodes,
+      client,
+      target,
+      distinctAddresses,
+      fetchOnce: (constraints, secure) => fetchOnce({ client, target, clock }, constraints, secure),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function canListen(host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(0, host, () => server.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { LAUNCHER, runByway, startByway, temporaryDirectory } from "./support/run-byway.ts";
+
+/** A Node on this machine that is too old to run Byway itself. */
+const oldNode = (process.env.PATH ?? "")
+  .split(delimiter)
+  .map((folder) => join(folder, "node"))
+  .find(
+    (path) =>
+      existsSync(path) && Number(execFileSync(path, ["-p", "process.versions.node"]).toString().split(".")[0]) < 26,
+  );
+
+const skip = oldNode === undefined ? "every node on the PATH is 26 or newer" : false;
+
+/** The launcher in a package of its own, with a command line of the test's choice. */
+function launcherOf(context: TestContext, entry: string, source: string, hasRuntime = true): string {
+  const root = temporaryDirectory(context);
+  mkdirSync(join(root, "bin"));
+  mkdirSync(join(root, entry, ".."), { recursive: true });
+  cpSync(LAUNCHER, join(root, "bin", "byway.cjs"));
+  writeFileSync(join(root, "package.json"), '{ "type": "module" }');
+  writeFileSync(join(root, entry), source);
+  if (hasRuntime) symlinkSync(fileURLToPath(new URL("../node_modules", import.meta.url)), join(root, "node_modules"));
+  return join(root, "bin", "byway.cjs");
+}
+
+const REPORT = 'console.log(JSON.stringify([process.versions.node.split(".")[0], ...process.argv.slice(2)]));';
+
+test("under Node 26 the command line runs in the launcher's own process", async (t) => {
+  const launcher = launcherOf(t, "src/cli/main.ts", "console.log(process.pid);");
+  const { child, finished } = startByway(t, [], { launcher });
+  assert.equal((await finished).stdout, `${child.pid}\n`);
+});
+
+test("under an older Node it runs in the installed runtime", { skip }, async (t) => {
+  const launcher = launcherOf(t, "src/cli/main.ts", REPORT);
+  const result = await runByway(t, ["a b", "--c"], { launcher, node: oldNode ?? "" });
+  assert.deepEqual(result, { code: 0, signal: null, stdout: '["26","a b","--c"]\n', stderr: "" });
+});
+
+test("a package without sources runs what was compiled", async (t) => {
+  for (const node of [process.execPath, ...(oldNode === undefined ? [] : [oldNode])]) {
+    const launcher = launcherOf(t, "dist/cli/main.js", REPORT);
+    assert.equal((await runByway(t, [], { launcher, node })).stdout, '["26"]\n');
+  }
+});
+
+test("the exit code comes through", { skip }, async (t) => {
+  const launcher = launcherOf(t, "src/cli/main.ts", "process.exitCode = 78;");
+  assert.equal((await runByway(t, [], { launcher, node: oldNode ?? "" })).code, 78);
+});
+
+test("a death by signal gives 128 and its number", { skip }, async (t) => {
+  const launcher = launcherOf(t, "src/cli/main.ts", 'process.kill(process.pid, "SIGKILL");');
+  assert.equal((await runByway(t, [], { launcher, node: oldNode ?? "" })).code, 137);
+});
+
+test("without a runtime it says so and ends with 69", { skip }, async (t) => {
+  const launcher = launcherOf(t, "src/cli/main.ts", REPORT, false);
+  const result = await runByway(t, [], { launcher, node: oldNode ?? "" });
+  assert.equal(result.code, 69);
+  assert.equal(result.stdout, "");
+  assert.match(
+    result.stderr,
+    /^byway: Byway needs Node 26, this is Node .*node-[a-z0-9-]+ .*is not installed\n {2}Install Node 26/,
+  );
+});
+
+test("the real command line runs under an older Node", { skip }, async (t) => {
+  const [fromOld, fromNew] = await Promise.all([
+    runByway(t, ["--help"], { node: oldNode ?? "" }),
+    runByway(t, ["--help"]),
+  ]);
+  assert.deepEqual(fromOld, fromNew);
+  assert.equal((await runByway(t, ["up", "--hops", "9"], { node: oldNode ?? "" })).code, 64);
+});
+
+/** Says when it is ready and what it is asked; ends when it has heard of one SIGINT by the ways in `ways`. */
+function listener(ways: readonly string[]): string {
+  const module = pathToFileURL(fileURLToPath(new URL("../src/cli/stop-signals.ts", import.meta.url))).href;
+  return `
+    import { watchStopSignals } from ${JSON.stringify(module)};
+    const calls: string[] = [];
+    watchStopSignals(process, (signal) => calls.push("first " + signal), (signal) => calls.push("second " + signal));
+    const wanted = new Set(${JSON.stringify(ways)});
+    const keepAlive = setInterval(() => {}, 1000);
+    for (const way of ["SIGINT", "message", "disconnect"]) process.on(way, () => {
+      wanted.delete(way);
+      if (wanted.size > 0) return;
+      console.log(calls.join());
+      process.exit(0);
+    });
+    process.on("disconnect", () => process.exit(1));
+    console.log("ready");
+  `;
+}
+
+test("a Ctrl-C, which a terminal sends to both processes, is one request", { skip }, async (t) => {
+  const launcher = launcherOf(t, "src/cli/main.ts", listener(["SIGINT", "message"]));
+  const { child, finished, firstLine } = startByway(t, [], { launcher, node: oldNode ?? "", isGroup: true });
+  await firstLine;
+  process.kill(-(child.pid ?? 0), "SIGINT");
+  assert.equal((await finished).stdout, "ready\nfirst SIGINT\n");
+});
+
+test("a signal to the launcher alone reaches the command", { skip }, async (t) => {
+  const launcher = launcherOf(t, "src/cli/main.ts", listener(["message"]));
+  const { child, finished, firstLine } = startByway(t, [], { launcher, node: oldNode ?? "" });
+  await firstLine;
+  child.kill("SIGINT");
+  assert.equal((await finished).stdout, "ready\nfirst SIGINT\n");
+});
+
+test("when the launcher is killed the command is asked to stop", { skip }, async (t) => {
+  const launcher = launcherOf(t, "src/cli/main.ts", listener(["disconnect"]));
+  const { child, finished, firstLine } = startByway(t, [], { launcher, node: oldNode ?? "" });
+  await firstLine;
+  child.kill("SIGKILL");
+  assert.equal((await finished).stdout, "ready\nfirst SIGHUP\n");
+});

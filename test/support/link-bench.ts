@@ -1,0 +1,47 @@
+import type { Duplex } from "node:stream";
+import { systemClock } from "../../src/core/clock.ts";
+import { silentLogger } from "../../src/core/logger.ts";
+import { systemRandom } from "../../src/core/random.ts";
+import { createCertificate } from "../../src/identity/certificate.ts";
+import { generateIdentity, type Identity } from "../../src/identity/identity.ts";
+import type { Link } from "../../src/link/link.ts";
+import { LinkServer, type LinkServices } from "../../src/link/link-server.ts";
+import { openLink } from "../../src/link/open-link.ts";
+import type { TlsChoice } from "../../src/link/tls-profile.ts";
+import type { Transport } from "../../src/link/transport.ts";
+
+/** A served link end and how to reach it. */
+export interface ServedLink extends AsyncDisposable {
+  readonly identity: Identity;
+  readonly server: LinkServer;
+  dial(): Promise<Duplex>;
+  open(expected?: Identity, choice?: TlsChoice): Promise<Link>;
+}
+
+/** Serves links with `services` over `transport` at a free loopback port. */
+export async function serveLink(
+  transport: Transport,
+  services: Partial<LinkServices>,
+  choice: TlsChoice = {},
+): Promise<ServedLink> {
+  const clock = systemClock;
+  const identity = generateIdentity();
+  const certificate = await createCertificate(identity, clock, systemRandom);
+  const server = new LinkServer(
+    { clock, logger: silentLogger, services: { describe: () => ({ v: 1 }), ...services } },
+    { ...certificate, ...choice },
+  );
+  const listener = await transport.listen({ host: "127.0.0.1", port: 0 }, (raw) => server.accept(raw));
+  const dial = (): Promise<Duplex> => transport.dial(listener.address);
+  return {
+    identity,
+    server,
+    dial,
+    open: async (expected = identity, clientChoice = {}) =>
+      openLink({ clock }, await dial(), { peerId: expected.peerId, ...clientChoice }),
+    async [Symbol.asyncDispose]() {
+      await listener.close();
+      await server.stop();
+    },
+  };
+}

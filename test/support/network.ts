@@ -1,0 +1,35 @@
+import type { Clock } from "../../src/core/clock.ts";
+import { formatHostPort, type HostPort } from "../../src/core/network-address.ts";
+import { createTestnet, type Testnet } from "../../src/testnet/testnet.ts";
+
+/** A local network with a proxy. */
+export interface Network extends AsyncDisposable {
+  readonly testnet: Testnet;
+  readonly proxy: HostPort;
+  /** The proxy as programs take it; the user name asks for what `userName` says. */
+  proxyUrl(scheme: string, userName: string): string;
+}
+
+/** Starts four nodes, in Germany, the United States, Japan and Brazil, and a client with its proxy. */
+export async function startNetwork(options: {
+  readonly targets: readonly HostPort[];
+  /** `ip:port`; without one the exits must be given addresses. */
+  readonly dnsServer?: string;
+  readonly clock?: Clock;
+}): Promise<Network> {
+  const testnet = await createTestnet(4, {
+    listen: { host: "127.0.0.1", port: 0 },
+    allowTargets: options.targets,
+    // No test asks the name servers of the machine: this one answers nobody.
+    dnsServers: [options.dnsServer ?? "127.53.0.2:53"],
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+  });
+  const proxy = testnet.client.address;
+  if (proxy === undefined) throw new Error("the client has no proxy");
+  return {
+    testnet,
+    proxy,
+    proxyUrl: (scheme, userName) => `${scheme}://${userName}:x@${formatHostPort(proxy)}`,
+    [Symbol.asyncDispose]: () => testnet.stop(),
+  };
+}
