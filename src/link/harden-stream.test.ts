@@ -9,13 +9,7 @@ import { hardenStream } from "./harden-stream.ts";
 /** Sends `chunks` in one gathered write of a hardened stream and returns what the far side received. */
 async function sendAtOnce(t: TestContext, chunks: readonly (string | Uint8Array)[]): Promise<string> {
   const server = createServer();
-  const received = new Promise<Buffer>((resolve, reject) => {
-    server.on("stream", (stream: ServerHttp2Stream) => {
-      stream.respond({ ":status": 200 });
-      stream.end();
-      collect(stream).then(resolve, reject);
-    });
-  });
+  const arrived = new Promise<ServerHttp2Stream>((resolve) => server.once("stream", resolve));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
@@ -25,13 +19,17 @@ async function sendAtOnce(t: TestContext, chunks: readonly (string | Uint8Array)
   });
   const stream = session.request({ ":method": "CONNECT", ":authority": "target.example:80" }, { endStream: false });
   hardenStream(stream);
-  await once(stream, "response");
   stream.resume();
+  const received = await arrived;
+  received.respond({ ":status": 200 });
+  await once(stream, "response");
   stream.cork();
   for (const chunk of chunks) stream.write(chunk);
   stream.uncork();
+  // With an end right behind it the fault does not show.
+  await new Promise<void>((resolve) => session.ping(() => resolve()));
   stream.end();
-  return (await received).toString();
+  return (await collect(received)).toString();
 }
 
 test("empty chunks in a gathered write do not spoil the others", async (t) => {

@@ -8,7 +8,7 @@ const METHOD_BYTES = 2;
 const STATUS_BYTES = 2;
 const REPLY_HEAD_BYTES = 3;
 
-/** A connection on which a SOCKS5 proxy has granted a request, half-open allowed, and the address of its reply. */
+/** A connection on which a SOCKS5 proxy has granted a request, half-open allowed and paused, and the address of its reply. */
 export interface Granted {
   readonly socket: net.Socket;
   readonly bound: HostPort;
