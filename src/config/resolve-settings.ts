@@ -1,6 +1,6 @@
 import { parse, type TomlError } from "smol-toml";
 import { BywayError } from "../core/errors.ts";
-import { nearest } from "./nearest.ts";
+import { nearestName } from "../core/nearest-name.ts";
 import { isSettingKey, SETTING_KEYS, type SettingKey, type Settings, settingRow } from "./schema.ts";
 import type { Setting } from "./setting.ts";
 import type { ConfigFile, ConfigSources, FlagValue, Origin } from "./sources.ts";
@@ -47,7 +47,7 @@ function parseFile(file: ConfigFile): Map<string, unknown> {
   }
   for (const key of found.keys()) {
     if (isSettingKey(key)) continue;
-    const known = nearest(key, SETTING_KEYS) ?? "";
+    const known = nearestName(key, SETTING_KEYS).name;
     throw new BywayError("ERR_CONFIG_UNKNOWN_KEY", `${file.path} has no known key ${key}; the nearest is ${known}`, {
       data: { path: file.path, key, nearest: known },
     });
@@ -87,7 +87,7 @@ function unknownVariables(
   const known = [...SETTING_KEYS.map((key) => settingRow(key).environment), ...OTHER_VARIABLES];
   return Object.keys(environment)
     .filter((name) => name.startsWith("BYWAY_") && !known.includes(name))
-    .map((name) => ({ name, nearest: nearest(name, known) ?? "" }));
+    .map((name) => ({ name, nearest: nearestName(name, known).name }));
 }
 
 /**

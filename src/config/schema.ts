@@ -75,6 +75,15 @@ export const SCHEMA = {
     commands: ["up"],
     docs: "How many nodes a circuit has where a request does not say. With one, that node sees both you and the target; with three, none does.",
   },
+  "client.shared-networks": {
+    type: "boolean",
+    list: false,
+    default: false,
+    flag: "shared-networks",
+    environment: "BYWAY_CLIENT_SHARED_NETWORKS",
+    commands: ["up"],
+    docs: "Lets the hops of a circuit stand in one network (/16, IPv6 /32): for a network within one LAN.",
+  },
   "client.allow-classical": {
     type: "boolean",
     list: false,
@@ -92,6 +101,15 @@ export const SCHEMA = {
     environment: "BYWAY_NODE_LISTEN",
     commands: ["node"],
     docs: "Where the node accepts links from other peers. There is no default: nothing is opened to the world unasked.",
+  },
+  "node.advertise": {
+    type: "ip:port",
+    list: false,
+    example: "198.51.100.7:4433",
+    flag: "advertise",
+    environment: "BYWAY_NODE_ADVERTISE",
+    commands: ["node"],
+    docs: "The address and port at which others reach the node, where a router or cloud maps them to `listen`.",
   },
   "node.roles": {
     type: "enum",
@@ -122,6 +140,16 @@ export const SCHEMA = {
     environment: "BYWAY_NODE_ALLOW_TARGETS",
     commands: ["node"],
     docs: "Private targets that the exit opens to everybody all the same: exactly these hosts and ports.",
+  },
+  "node.family": {
+    type: "text",
+    list: true,
+    default: [],
+    example: ["my-nodes"],
+    flag: "family",
+    environment: "BYWAY_NODE_FAMILY",
+    commands: ["node"],
+    docs: "Peer ids of your other nodes, or a name that they share: no circuit goes through two of one family.",
   },
   "node.closed-ports": {
     type: "integer",

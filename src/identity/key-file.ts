@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { type FileHandle, link, mkdir, open, unlink } from "node:fs/promises";
+import { type FileHandle, link, open, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { BywayError, systemCode } from "../core/errors.ts";
+import { makeDirectory } from "../core/make-directory.ts";
 import { generateIdentity, type Identity, identityFromPem, identityToPem } from "./identity.ts";
 import { IDENTITY_LIMITS } from "./limits.ts";
 
@@ -48,20 +48,6 @@ async function create(path: string): Promise<void> {
     await unlink(temporary).catch(() => {});
   }
   await syncDirectory(directory);
-}
-
-// Not mkdir's `recursive`: where the system answers ENOENT below a directory that exists, as in /proc, it never returns.
-async function makeDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 });
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === "EEXIST") return;
-    const parent = dirname(path);
-    if (code !== "ENOENT" || parent === path || existsSync(parent)) throw error;
-    await makeDirectory(parent);
-    await makeDirectory(path);
-  }
 }
 
 async function syncDirectory(directory: string): Promise<void> {

@@ -1,8 +1,8 @@
 import { BywayError } from "../core/errors.ts";
+import { nearestName } from "../core/nearest-name.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import { ROUTING_LIMITS } from "../routing/limits.ts";
-import { nearestName } from "./nearest-name.ts";
 
 /** A parameter as it was written: a name and its text. */
 export type Parameter = readonly [key: string, value: string | undefined];

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../core/clock.ts";
-import { toBywayError } from "../core/errors.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
-import type { HostPort } from "../core/network-address.ts";
+import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { type Random, systemRandom } from "../core/random.ts";
 import { PROTOCOL_VERSION, VERSION } from "../core/version.ts";
 import { type AdvertisedFacts, Advertiser } from "../directory/advertiser.ts";
@@ -14,6 +14,7 @@ import { ExitService } from "../egress/exit-service.ts";
 import { LocalAddresses } from "../egress/local-addresses.ts";
 import { PortPolicy } from "../egress/port-policy.ts";
 import { DnsResolver } from "../egress/resolver.ts";
+import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { createCertificate } from "../identity/certificate.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { PeerId } from "../identity/peer-id.ts";
@@ -41,6 +42,8 @@ export interface NodeOptions {
   readonly advertisementFile?: string;
   /** What the node says of itself. */
   readonly claims?: Pick<AdvertisedFacts, "country" | "region" | "city" | "asn" | "isp" | "network">;
+  /** Peer ids of the same operator's other nodes, or a name that they share. */
+  readonly family?: readonly string[];
   /** Relay to nodes at loopback and private addresses: for a network on one machine. Default false. */
   readonly localNetwork?: boolean;
   /** DNS servers, `ip` or `ip:port`; the system's when absent. */
@@ -67,6 +70,8 @@ export interface BywayNode {
   stop(): Promise<void>;
 }
 
+const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
 /**
  * Makes and starts a node.
  * Throws ERR_LISTEN_*, ERR_CONFIG_VALUE for an impossible option, ERR_DATA_DIRECTORY for an unwritable advertisement file.
@@ -74,6 +79,12 @@ export interface BywayNode {
 export async function createNode(options: NodeOptions): Promise<BywayNode> {
   const { identity, clock = systemClock, random = systemRandom, logger = silentLogger } = options;
   const localNetwork = options.localNetwork ?? false;
+  if (WILDCARDS.has(options.listen.host) && options.advertise === undefined) {
+    throw new BywayError(
+      "ERR_CONFIG_VALUE",
+      `listening on ${options.listen.host} does not say where others reach this node; name its address with advertise`,
+    );
+  }
   const transport = new TcpTransport({ clock });
   const certificate = await createCertificate(identity, clock, random);
 
@@ -126,6 +137,11 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
   const listener = await transport.listen(options.listen, (raw) => server.accept(raw));
   const endpoint = options.advertise ?? listener.address;
   ownListeners.push(listener.address, endpoint);
+  if (!localNetwork && classifyAddress(endpoint.host) !== undefined) {
+    logger.warn("others will refuse this node: it advertises an address that is not public", {
+      endpoint: formatHostPort(endpoint),
+    });
+  }
 
   const publish = async (envelope: Uint8Array): Promise<void> => {
     if (options.advertisementFile !== undefined) await writePeerFile(options.advertisementFile, envelope);
@@ -141,6 +157,7 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
     },
     {
       ...options.claims,
+      ...(options.family === undefined || options.family.length === 0 ? {} : { family: options.family }),
       roles: options.roles,
       endpoints: [endpoint],
       protocols: isExit ? ["tcp", "udp"] : [],

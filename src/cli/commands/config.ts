@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { exampleFile } from "../../config/documentation.ts";
@@ -6,6 +6,7 @@ import { SETTING_KEYS, type SettingKey, settingRow } from "../../config/schema.t
 import type { Origin } from "../../config/sources.ts";
 import { printValue } from "../../config/value-parser.ts";
 import { BywayError, systemCode } from "../../core/errors.ts";
+import { makeDirectory } from "../../core/make-directory.ts";
 import { configPath, type LoadedSettings, loadSettings } from "../load-settings.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -27,7 +28,7 @@ function isJson(command: Command): boolean {
 async function runInit(command: Command, terminal: Terminal): Promise<void> {
   const { path } = configPath(terminal, command);
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDirectory(dirname(path));
     // It may come to hold passwords, so it is for the owner's eyes only.
     await writeFile(path, exampleFile(), { flag: "wx", mode: 0o600 });
   } catch (cause) {

@@ -23,6 +23,7 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       hops: values["client.hops"],
       users: values["client.users"],
       localNetwork: values["local-network"],
+      sharedNetworks: values["client.shared-networks"],
       allowClassical: values["client.allow-classical"],
       logger,
     });

@@ -1,8 +1,14 @@
-/** The one of `names` that takes the fewest single-letter edits to become `text`, and how many; the first of equals. */
-export function nearestName(text: string, names: readonly string[]): { readonly name: string; readonly edits: number } {
+const MAX_LENGTH = 100;
+
+/**
+ * The one of `names` that takes the fewest single-letter edits to become `text`, ignoring case, and how many; the first
+ * of equals, and "" when there are no names. Only the first 100 characters of `text` count, since strangers send it.
+ */
+export function nearestName(text: string, names: Iterable<string>): { readonly name: string; readonly edits: number } {
+  const wanted = text.slice(0, MAX_LENGTH).toLowerCase();
   let best = { name: "", edits: Number.POSITIVE_INFINITY };
   for (const name of names) {
-    const edits = editDistance(text, name);
+    const edits = editDistance(wanted, name.toLowerCase());
     if (edits < best.edits) best = { name, edits };
   }
   return best;
