@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { abortStream } from "../core/abort-stream.ts";
+import type { Clock } from "../core/clock.ts";
 import { CapsuleReader } from "../wire/capsule.ts";
 import { decodeUdpPayload, encodeUdpCapsule } from "../wire/udp-payload.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
@@ -11,9 +12,12 @@ export class CapsuleDatagrams {
   /** Settles when the flow is over; never rejects. */
   readonly closed: Promise<void>;
   readonly #stream: Duplex;
+  readonly #clock: Clock;
+  #ending = false;
 
-  constructor(stream: Duplex) {
+  constructor(components: { clock: Clock }, stream: Duplex) {
     this.#stream = stream;
+    this.#clock = components.clock;
     const reader = new CapsuleReader();
     this.closed = new Promise((resolve) => stream.once("close", resolve));
     stream.on("error", () => {});
@@ -36,9 +40,13 @@ export class CapsuleDatagrams {
     this.#stream.write(encodeUdpCapsule(payload));
   }
 
-  /** Ends the flow. */
+  /** Ends the flow; abruptly when the far side does not end it too within `datagramDrainMs`. Idempotent. */
   close(): void {
+    if (this.#ending || this.#stream.destroyed) return;
+    this.#ending = true;
     this.#stream.end();
     this.#stream.resume();
+    const timer = this.#clock.after(CIRCUIT_LIMITS.datagramDrainMs.value, () => abortStream(this.#stream));
+    this.#stream.once("close", () => timer.cancel());
   }
 }

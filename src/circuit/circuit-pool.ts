@@ -18,6 +18,8 @@ export class CircuitPool {
   readonly #builder: CircuitBuilder;
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
+  /** Every circuit that is not closed yet, those included that left `#entries` and only finish their streams. */
+  readonly #open = new Set<Circuit>();
   readonly #stop = new AbortController();
 
   constructor(components: { builder: CircuitBuilder }) {
@@ -44,19 +46,18 @@ export class CircuitPool {
   /** Ends all circuits. */
   async stop(): Promise<void> {
     this.#stop.abort(new BywayError("ERR_STOPPED", "the client has stopped"));
-    const circuits = await Promise.allSettled([...this.#entries.values()].map((entry) => entry.circuit));
-    for (const settled of circuits) {
-      if (settled.status === "fulfilled") {
-        settled.value.destroy();
-        await settled.value.closed;
-      }
-    }
+    await Promise.allSettled([...this.#entries.values()].map((entry) => entry.circuit));
+    const circuits = [...this.#open];
+    for (const circuit of circuits) circuit.destroy();
+    await Promise.all(circuits.map((circuit) => circuit.closed));
   }
 
   async #build(key: string, plan: () => readonly Hop[]): Promise<Circuit> {
     const entry: Entry = {
       built: undefined,
-      circuit: Promise.resolve().then(() => this.#builder.build(plan(), this.#stop.signal)),
+      circuit: Promise.resolve()
+        .then(() => this.#builder.build(plan(), this.#stop.signal))
+        .then((circuit) => this.#keep(circuit)),
     };
     this.#entries.set(key, entry);
     this.#evict();
@@ -72,6 +73,12 @@ export class CircuitPool {
       forget();
       throw error;
     }
+  }
+
+  #keep(circuit: Circuit): Circuit {
+    this.#open.add(circuit);
+    void circuit.closed.then(() => this.#open.delete(circuit));
+    return circuit;
   }
 
   /** Makes room by closing the circuit that was unused for longest. */

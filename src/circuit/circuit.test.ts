@@ -23,7 +23,7 @@ async function onward(incoming: IncomingStream, peerId: string): Promise<void> {
   if (refuseOnward !== undefined) throw refuseOnward;
   const next = served.find((hop) => hop.identity.peerId === peerId);
   if (next === undefined) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
-  await splice(incoming.accept(), await next.dial());
+  await splice({ clock: systemClock }, incoming.accept(), await next.dial());
 }
 
 async function echo(incoming: IncomingStream): Promise<void> {

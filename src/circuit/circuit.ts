@@ -80,7 +80,6 @@ export class Circuit {
 
   /** Opens a UDP flow to `target` (RFC 9298). Throws as `openStream` does. */
   async openDatagrams(target: HostPort, options: OpenOptions = {}): Promise<CapsuleDatagrams> {
-    await this.#exit.ready();
     const stream = await this.#open(
       {
         ":method": "CONNECT",
@@ -92,7 +91,7 @@ export class Circuit {
       },
       options,
     );
-    return new CapsuleDatagrams(stream);
+    return new CapsuleDatagrams({ clock: this.#clock }, stream);
   }
 
   /** Lets open streams finish, then closes. */
@@ -112,6 +111,7 @@ export class Circuit {
       () => new BywayError("ERR_HOP_TIMEOUT", "the exit did not answer in time"),
       options.signal,
     );
+    if (headers[":protocol"] !== undefined) await this.#exit.ready(limit.signal);
     const { stream, accepted } = this.#exit.open({
       headers,
       toward: "target",

@@ -2,7 +2,7 @@ import { fixed, type Limit, tunable } from "../core/limits.ts";
 
 /** Bounds of the circuit room. */
 export const CIRCUIT_LIMITS: Readonly<
-  Record<"hops" | "extendMs" | "streamMs" | "circuits" | "datagramBacklogBytes", Limit>
+  Record<"hops" | "extendMs" | "streamMs" | "circuits" | "datagramBacklogBytes" | "datagramDrainMs", Limit>
 > = {
   hops: fixed(5, "count", "More hops add delay and no known protection."),
   extendMs: tunable(15_000, "ms", "One more hop costs three round trips over all hops before it."),
@@ -17,4 +17,5 @@ export const CIRCUIT_LIMITS: Readonly<
     "bytes",
     "UDP payload waiting for a slow circuit; more is dropped, as UDP may.",
   ),
+  datagramDrainMs: tunable(2_000, "ms", "Time for an exit to end its half of a flow before the flow is reset."),
 };

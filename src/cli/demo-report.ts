@@ -49,13 +49,20 @@ export function demoReport(testnet: Testnet, json: boolean): string {
 /** What the target saw by each way, and how long each stage took; one line if `json`. */
 export function fetchedReport(testnet: Testnet, fetched: readonly Fetched[], json: boolean): string {
   if (json) {
-    const results = fetched.map(({ hops, secure, saw, timings }) => ({ hops, secure, saw, timings }));
+    const results = fetched.map(({ hops, secure, route, saw, timings }) => ({
+      hops,
+      secure,
+      route: route.hops,
+      saw,
+      timings,
+    }));
     return `${JSON.stringify({ ready: true, address: proxyAddress(testnet), nodes: nodeRows(testnet), results })}\n`;
   }
   return fetched
-    .flatMap(({ hops, secure, saw, timings }) => [
+    .flatMap(({ hops, secure, route, saw, timings }) => [
       `${hops} hop${hops === 1 ? "" : "s"} over ${secure ? "HTTPS" : "HTTP"}`,
-      `  the target saw a connection from ${saw.sourceAddress}`,
+      `  through ${route.hops.map(({ country, peerId }) => country ?? peerId).join(", ")}`,
+      `  the target saw a connection from ${saw.sourceAddress}${saw.tls === undefined ? "" : ` with ${saw.tls.version}, ${saw.tls.cipher}`}`,
       ...Object.entries(saw.headers).map(([name, value]) => `    ${name}: ${String(value)}`),
       `  took: ${timings.map(({ hop, stage, ms }) => `hop ${hop} ${stage} ${ms.toFixed(1)} ms`).join(", ")}`,
       "",

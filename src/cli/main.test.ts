@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { runByway, startByway, temporaryDirectory } from "../../test/support/run-byway.ts";
+import { LAUNCHER, runByway, startByway, temporaryDirectory } from "../../test/support/run-byway.ts";
 
 async function occupy(context: TestContext, host: string, port = 0): Promise<string> {
   const server: Server = createServer();
@@ -109,6 +109,20 @@ test("a reader that goes away is no error", async (t) => {
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
 });
 
+test("a result that a full disk loses is told", { skip: !existsSync("/dev/full") && "no /dev/full" }, (t) => {
+  const run = (redirection: string): ReturnType<typeof spawnSync> =>
+    spawnSync("/bin/sh", ["-c", `exec "$0" "$1" config show ${redirection}`, process.execPath, LAUNCHER], {
+      encoding: "utf8",
+      env: { HOME: temporaryDirectory(t) },
+    });
+  const lost = run(">/dev/full");
+  assert.equal(lost.status, 69);
+  assert.match(String(lost.stderr), /the result cannot be written \(ENOSPC\) \(ERR_OUTPUT\)/);
+  const unlogged = run("2>/dev/full");
+  assert.equal(unlogged.status, 0);
+  assert.match(String(unlogged.stdout), /client\.listen/);
+});
+
 test("a reader that goes away does not end what runs", async (t) => {
   const { child, finished } = startByway(t, ["demo", "--nodes", "3", "--listen", "127.0.0.1:0"]);
   child.stdout?.destroy();
@@ -151,6 +165,13 @@ test("an unknown variable is warned of with the nearest", async (t) => {
   const { code, stderr } = await runByway(t, ["config", "check"], { environment: { BYWAY_DATTA: "x" } });
   assert.match(stderr, /BYWAY_DATTA.*BYWAY_DATA/);
   assert.equal(code, 0);
+});
+
+test("up without a peers file warns that nothing will work", async (t) => {
+  const { child, finished, firstLine } = startByway(t, ["up", "--listen", "127.0.0.1:0"]);
+  await firstLine;
+  child.kill("SIGTERM");
+  assert.match((await finished).stderr, /no node is known.*--peers/);
 });
 
 test("keys makes a key that only its owner can read, and shows the same id again", async (t) => {
@@ -234,6 +255,7 @@ test("demo --once shows what the target saw by 1 and by 3 hops over HTTP and HTT
     results: {
       hops: number;
       secure: boolean;
+      route: { peerId: string }[];
       saw: { sourceAddress: string; tls?: object };
       timings: { ms: number }[];
     }[];
@@ -247,7 +269,8 @@ test("demo --once shows what the target saw by 1 and by 3 hops over HTTP and HTT
       [3, true],
     ],
   );
-  for (const { secure, saw, timings } of results) {
+  for (const { hops, route, secure, saw, timings } of results) {
+    assert.equal(route.length, hops);
     assert.match(saw.sourceAddress, /^127\./);
     assert.equal(saw.tls !== undefined, secure);
     assert.ok(timings.length > 0);

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { systemClock } from "../core/clock.ts";
+import { BywayError, systemCode } from "../core/errors.ts";
 import { CLI_LIMITS } from "./limits.ts";
 import { runProgram } from "./program.ts";
 import { reportError } from "./report-error.ts";
@@ -21,11 +22,15 @@ const terminal: Terminal = {
   stopRequest,
 };
 
-// A reader that went away (`byway config show | head -1`) is no failure of ours: what is left goes nowhere.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+// What cannot be written goes nowhere, and what runs goes on: a full disk under a log must not end a node.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
+/** Tells of a result that was lost. A reader that went away (`byway config show | head -1`) is no failure of ours. */
+function checkOutput(): void {
+  const cause = process.stdout.errored;
+  if (stoppedBy !== undefined || cause === null || systemCode(cause) === "EPIPE") return;
+  const error = new BywayError("ERR_OUTPUT", `the result cannot be written (${systemCode(cause)})`, { cause });
+  process.exitCode = reportError(terminal, args.includes("--json"), error);
 }
 
 watchStopSignals(
@@ -57,4 +62,7 @@ async function main(): Promise<number> {
 const code = await main();
 process.exitCode = stoppedBy === undefined ? code : STOP_EXIT_CODES[stoppedBy];
 // Pipes are asynchronous on some systems: what was written leaves before the process does.
-process.stdout.write("", () => process.stderr.write("", () => process.exit()));
+process.stdout.write("", () => {
+  checkOutput();
+  process.stderr.write("", () => process.exit());
+});

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { BywayError } from "../core/errors.ts";
+import { VERSION } from "../core/version.ts";
 import { registerConfig } from "./commands/config.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerEnv } from "./commands/env.ts";
@@ -10,16 +10,11 @@ import { registerUp } from "./commands/up.ts";
 import { addSettingOptions } from "./setting-options.ts";
 import type { Terminal } from "./terminal.ts";
 
-function version(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { readonly version: string }).version;
-}
-
 /** The whole command line. */
 function buildProgram(terminal: Terminal): Command {
   const program = new Command("byway")
     .description("A peer-to-peer proxy network: leave the internet from an address of the kind you ask for.")
-    .version(version(), "--version", "Print the version.")
+    .version(VERSION, "--version", "Print the version.")
     .helpOption("--help", "Print what a command does and its options.")
     .helpCommand("help [command]", "Print what a command does and its options.")
     .option("--json", "Print one JSON line for people's programs in place of text.")

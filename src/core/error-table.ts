@@ -60,6 +60,7 @@ export type ErrorCode =
   | "ERR_DATA_DIRECTORY"
   | "ERR_KEY_FILE"
   | "ERR_PEER_FILE"
+  | "ERR_OUTPUT"
   | "ERR_LOCAL_LIMIT"
   | "ERR_STOPPED"
   | "ERR_ABORTED"
@@ -114,28 +115,29 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   ERR_SOCKS_COMMAND: row("usage", "Use CONNECT or UDP ASSOCIATE; BIND is not served.", { socks: 7 }),
   ERR_SOCKS_ADDRESS_TYPE: row("usage", "Use an IPv4 address, an IPv6 address or a name.", { socks: 8 }),
 
-  ERR_CONFIG_FILE: row("config", "Run `byway config check` to see what is wrong with the file."),
+  ERR_CONFIG_FILE: row("config", "Mend or move the file that the message names, or name another with --config."),
   ERR_CONFIG_UNKNOWN_KEY: row("config", "Correct the key; the message names the nearest known one."),
   ERR_CONFIG_VALUE: row("config", "Give the key a value of the type that the message names."),
-  ERR_CONFIG_EXPOSED: row("config", "Listen on a loopback address, or set a user name and password."),
+  ERR_CONFIG_EXPOSED: row("config", "Listen on a loopback address, or give the proxy users (client.users)."),
 
   ERR_LISTEN_IN_USE: row("local", "Stop the other program, or choose another port with --listen.", { exit: 69 }),
   ERR_LISTEN_ADDRESS: row("local", "Listen on an address that this machine has.", { exit: 69 }),
   ERR_LISTEN_PERMISSION: row("local", "Choose a port above 1023, or run with the right to bind it.", { exit: 77 }),
-  ERR_DATA_DIRECTORY: row("local", "Name a directory that this user can write to with --data.", { exit: 77 }),
+  ERR_DATA_DIRECTORY: row("local", "Name a place where this user can write and the disk has room.", { exit: 77 }),
   ERR_KEY_FILE: row("local", "Restore the key file from a backup, or move it aside to make a new identity.", {
     exit: 78,
     retry: "never",
   }),
   ERR_PEER_FILE: row("local", "Name a file that `byway node --advertisement-file` wrote.", { exit: 69 }),
-  ERR_LOCAL_LIMIT: row("local", "Close some connections, or raise the limit in the configuration.", {
+  ERR_OUTPUT: row("local", "Make room where the output goes, or send it elsewhere."),
+  ERR_LOCAL_LIMIT: row("local", "Close some connections, or give this program more file descriptors.", {
     http: 503,
     token: "connection_limit_reached",
   }),
   ERR_STOPPED: row("local", "Start Byway again.", { exit: 75 }),
   ERR_ABORTED: row("local", "Nothing: the caller took the request back.", { retry: "never" }),
 
-  ERR_NO_NODE: row("hop", "Relax the constraint that the message names, or add peers.", { http: 503 }),
+  ERR_NO_NODE: row("hop", "Relax the constraint that the message names, or add nodes with --peers.", { http: 503 }),
   ERR_ADVERTISEMENT_MALFORMED: row(
     "hop",
     "Ask the node's operator to update; the advertisement is not of protocol version 1.",

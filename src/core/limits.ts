@@ -16,3 +16,12 @@ export function tunable(value: number, unit: Limit["unit"], why: string): Limit 
 export function fixed(value: number, unit: Limit["unit"], why: string): Limit {
   return { value, unit, fixed: true, why };
 }
+
+/** Bounds of the core room. */
+export const CORE_LIMITS: Readonly<Record<"halfClosedIdleMs", Limit>> = {
+  halfClosedIdleMs: tunable(
+    300_000,
+    "ms",
+    "Silence after one direction of a stream has ended; a far side that reset meanwhile cannot be seen.",
+  ),
+};

@@ -2,13 +2,17 @@ import assert from "node:assert/strict";
 import { type Duplex, duplexPair } from "node:stream";
 import { test } from "node:test";
 import { closeOf, collect } from "../../test/support/collect.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { CORE_LIMITS } from "./limits.ts";
 import { splice } from "./splice.ts";
+
+const clock = new FakeClock();
 
 /** App and target with a splice between them. */
 function between(): { app: Duplex; target: Duplex; inner: readonly [Duplex, Duplex]; done: ReturnType<typeof splice> } {
   const [app, innerApp] = duplexPair();
   const [target, innerTarget] = duplexPair();
-  return { app, target, inner: [innerApp, innerTarget], done: splice(innerApp, innerTarget) };
+  return { app, target, inner: [innerApp, innerTarget], done: splice({ clock }, innerApp, innerTarget) };
 }
 
 test("bytes go both ways and are counted", async () => {
@@ -54,7 +58,7 @@ test("a side that was gone before settles at once", async () => {
   const [, b] = duplexPair();
   a.destroy();
   await closeOf(a);
-  await splice(a, b);
+  await splice({ clock }, a, b);
   assert.equal(b.destroyed, true);
 });
 
@@ -70,4 +74,53 @@ test("a reader that stops holds the writer back, and lets it go on later", async
   app.resume();
   assert.equal((await rest).length, (sent + 1) * chunk.length);
   await done;
+});
+
+test("an end that came before the splice is passed on", async () => {
+  const [app, innerApp] = duplexPair();
+  const [target, innerTarget] = duplexPair();
+  app.end();
+  await new Promise((resolve) => innerApp.resume().once("end", resolve));
+  const done = splice({ clock }, innerApp, innerTarget);
+  await collect(target);
+  target.end("answer");
+  assert.equal((await collect(app)).toString(), "answer");
+  await done;
+});
+
+test("a side that somebody else ended takes the other along, though that had more to say", async () => {
+  const { app, inner, done } = between();
+  const [innerApp, innerTarget] = inner;
+  app.end();
+  innerApp.end();
+  app.resume();
+  await done;
+  assert.equal(innerTarget.destroyed, true);
+});
+
+test("silence after one direction has ended does not last for ever", async () => {
+  const { app, target, inner, done } = between();
+  app.end("GET /\r\n\r\n");
+  await collect(target);
+  clock.advance(CORE_LIMITS.halfClosedIdleMs.value - 1);
+  assert.equal(inner[0].destroyed, false);
+  clock.advance(CORE_LIMITS.halfClosedIdleMs.value);
+  await done;
+  assert.deepEqual([inner[0].destroyed, inner[1].destroyed, clock.pending], [true, true, 0]);
+});
+
+test("a slow answer after one direction has ended is not cut", async () => {
+  const { app, target, done } = between();
+  app.end();
+  await collect(target);
+  const answer = collect(app);
+  for (let part = 0; part < 3; part += 1) {
+    clock.advance(CORE_LIMITS.halfClosedIdleMs.value - 1);
+    await new Promise<void>((resolve) => target.write("part ", () => resolve()));
+    await new Promise(setImmediate);
+  }
+  target.end();
+  assert.equal((await answer).toString(), "part part part ");
+  await done;
+  assert.equal(clock.pending, 0);
 });

@@ -1,5 +1,7 @@
 import type { Duplex } from "node:stream";
 import { abortStream } from "./abort-stream.ts";
+import type { Clock, Timer } from "./clock.ts";
+import { CORE_LIMITS } from "./limits.ts";
 
 /** What passed through a splice. */
 export interface SpliceResult {
@@ -14,17 +16,36 @@ export interface SpliceResult {
  *
  * Backpressure and half-close go through in each direction. An error, or a close before the end, on one side
  * aborts the other, so that nobody takes a cut body for a whole one. Never rejects.
+ *
+ * Once one direction has ended, silence in the other for `halfClosedIdleMs` ends the splice: a socket that is neither read
+ * nor written never learns that its far side is gone.
  */
-export function splice(a: Duplex, b: Duplex): Promise<SpliceResult> {
+export function splice(components: { clock: Clock }, a: Duplex, b: Duplex): Promise<SpliceResult> {
+  const { clock } = components;
   return new Promise((resolve) => {
     let bytesAToB = 0;
     let bytesBToA = 0;
     let error: Error | undefined;
     let open = 2;
+    let idle: Timer | undefined;
 
     const closed = (): void => {
       open -= 1;
-      if (open === 0) resolve({ bytesAToB, bytesBToA, error });
+      if (open > 0) return;
+      idle?.cancel();
+      resolve({ bytesAToB, bytesBToA, error });
+    };
+
+    const watchIdleness = (): void => {
+      let seen = bytesAToB + bytesBToA;
+      idle ??= clock.every(CORE_LIMITS.halfClosedIdleMs.value, () => {
+        const moved = bytesAToB + bytesBToA;
+        if (moved === seen) {
+          abortStream(a);
+          abortStream(b);
+        }
+        seen = moved;
+      });
     };
 
     const watch = (stream: Duplex, peer: Duplex): void => {
@@ -33,13 +54,18 @@ export function splice(a: Duplex, b: Duplex): Promise<SpliceResult> {
         abortStream(peer);
       });
       stream.on("close", () => {
-        if (!stream.readableEnded || !stream.writableFinished) abortStream(peer);
+        // Node ends an HTTP/2 stream that was reset without an error by itself: only the peer knows that it had more.
+        if (!stream.readableEnded || !stream.writableFinished || !peer.readableEnded) abortStream(peer);
         closed();
       });
       stream.on("drain", () => peer.resume());
-      stream.on("end", () => {
+      const passEndOn = (): void => {
         if (!peer.writableEnded) peer.end();
-      });
+        watchIdleness();
+      };
+      // An end that came before the splice will not come again.
+      if (stream.readableEnded) passEndOn();
+      else stream.on("end", passEndOn);
     };
 
     watch(a, b);
@@ -54,11 +80,23 @@ export function splice(a: Duplex, b: Duplex): Promise<SpliceResult> {
     }
     a.on("data", (chunk: Buffer) => {
       bytesAToB += chunk.length;
-      if (!b.write(chunk)) a.pause();
+      if (!writeTogether(b, chunk)) a.pause();
     });
     b.on("data", (chunk: Buffer) => {
       bytesBToA += chunk.length;
-      if (!a.write(chunk)) b.pause();
+      if (!writeTogether(a, chunk)) b.pause();
     });
   });
+}
+
+/**
+ * Writes a chunk so that all chunks of one turn of the event loop leave in one system call: TLS brings 16 KiB at a time.
+ * Measured: a sixth more MB/s over one hop, a twelfth over three.
+ */
+function writeTogether(stream: Duplex, chunk: Buffer): boolean {
+  if (stream.writableCorked === 0) {
+    stream.cork();
+    setImmediate(() => stream.uncork());
+  }
+  return stream.write(chunk);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -92,9 +92,23 @@ test("a missing, empty or foreign peers file says what is wrong", async (t) => {
   await assert.rejects(read, { code: "ERR_PEER_FILE" });
   await writeFile(path, '{"not": "base64url"}\n');
   await assert.rejects(read, { code: "ERR_PEER_FILE" });
-  await writeFile(path, "AAAA\n");
-  const peers = new KnownPeers({ clock: new FakeClock(), logger: silentLogger }, { files: [path], localNetwork: true });
-  await assert.rejects(peers.start(), { code: "ERR_ADVERTISEMENT_MALFORMED" });
+  for (const text of ["AAAA\n", "AAAA\nAAAB\n"]) {
+    await writeFile(path, text);
+    const options = { files: [path], localNetwork: true };
+    const peers = new KnownPeers({ clock: new FakeClock(), logger: silentLogger }, options);
+    await assert.rejects(peers.start(), {
+      code: "ERR_ADVERTISEMENT_MALFORMED",
+      message: new RegExp(`^${path} holds no advertisement that can be used: `),
+    });
+  }
+});
+
+test("what cannot be written leaves nothing beside it", async (t) => {
+  const directory = await folder(t);
+  const path = join(directory, "taken");
+  await mkdir(join(path, "full"), { recursive: true });
+  await assert.rejects(writePeerFile(path, new Uint8Array(1)), { code: "ERR_DATA_DIRECTORY" });
+  assert.deepEqual(await readdir(directory), ["taken"]);
 });
 
 test("a changed peers file is read again", async (t) => {

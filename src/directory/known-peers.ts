@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { Clock, Timer } from "../core/clock.ts";
-import { type BywayError, toBywayError } from "../core/errors.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Advertisement } from "../wire/advertisement.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
@@ -35,7 +35,7 @@ export class KnownPeers {
     this.#options = options;
   }
 
-  /** Reads all files; throws the first problem, since at start the user is there to mend it. */
+  /** Reads all files; throws if one cannot be read or all in it is refused, since at start the user is there to mend it. */
   async start(): Promise<void> {
     for (const path of this.#options.files ?? []) await this.#read(path);
     this.#timer ??= this.#clock.every(DIRECTORY_LIMITS.rereadMs.value, () => void this.refresh());
@@ -62,17 +62,25 @@ export class KnownPeers {
   }
 
   async #read(path: string): Promise<void> {
+    // Asked before reading, so that a change in the middle of it is seen the next time.
+    const changedMs = (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
     const envelopes = await readPeerFile(path);
-    this.#changedMs.set(path, (await stat(path)).mtimeMs);
-    let refused: BywayError | undefined;
+    this.#changedMs.set(path, changedMs);
+    const refused: BywayError[] = [];
     for (const envelope of envelopes) {
       try {
         this.add(envelope);
       } catch (error) {
-        refused ??= toBywayError(error);
-        this.#logger.warn("an advertisement in a peers file was refused", { path, reason: refused.message });
-        if (envelopes.length === 1) throw refused;
+        refused.push(toBywayError(error));
       }
+    }
+    const [first] = refused;
+    if (first !== undefined && refused.length === envelopes.length) {
+      const message = `${path} holds no advertisement that can be used: ${first.message}`;
+      throw new BywayError(first.code, message, { data: { path }, cause: first });
+    }
+    for (const { message } of refused) {
+      this.#logger.warn("an advertisement in a peers file was refused", { path, reason: message });
     }
   }
 

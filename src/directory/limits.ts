@@ -13,7 +13,7 @@ export const DIRECTORY_LIMITS: Readonly<
     Limit
   >
 > = {
-  lifetimeSeconds: fixed(7_200, "seconds", "protocol.md §5: an advertisement lives two hours at the most."),
+  lifetimeSeconds: fixed(7_200, "seconds", "protocol.md §6.3: an advertisement lives two hours at the most."),
   clockSkewSeconds: fixed(300, "seconds", "Home computers are wrong by minutes; an hour must be told as an error."),
   renewMs: tunable(900_000, "ms", "Signed again every 15 minutes, so that one lost renewal harms nobody."),
   envelopeBytes: fixed(1_280, "bytes", "A payload of 1 KiB with key, type and signature."),

@@ -1,4 +1,4 @@
-import { open, readFile, rename, stat } from "node:fs/promises";
+import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { BywayError, systemCode } from "../core/errors.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 
@@ -32,6 +32,7 @@ export async function writePeerFile(path: string, envelope: Uint8Array): Promise
     }
     await rename(fresh, path);
   } catch (cause) {
+    await rm(fresh, { force: true }).catch(() => {});
     throw new BywayError("ERR_DATA_DIRECTORY", `cannot write the advertisement to ${path} (${systemCode(cause)})`, {
       cause,
     });

@@ -28,7 +28,7 @@ export function signAdvertisement(advertisement: Advertisement, identity: Identi
 }
 
 /**
- * Opens a signed advertisement that a stranger sent: size, signature, peer, times and endpoints (protocol.md §5).
+ * Opens a signed advertisement that a stranger sent: size, signature, peer, times and endpoints (docs/protocol.md §6).
  * Throws ERR_ADVERTISEMENT_MALFORMED, _SIGNATURE, _EXPIRED, _FUTURE or _PRIVATE.
  */
 export function openAdvertisement(envelope: Uint8Array, check: AdvertisementCheck): Advertisement {

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { abortStream } from "../core/abort-stream.ts";
+import type { Clock } from "../core/clock.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { splice } from "../core/splice.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
@@ -18,16 +19,18 @@ export interface WaysOut {
 
 /** The exit role: joins requests on links to targets. */
 export class ExitService {
+  readonly #clock: Clock;
   readonly #waysOut: WaysOut;
 
-  constructor(components: { waysOut: WaysOut }) {
+  constructor(components: { clock: Clock; waysOut: WaysOut }) {
+    this.#clock = components.clock;
     this.#waysOut = components.waysOut;
   }
 
   /** Serves `CONNECT host:port` (RFC 9113 §8.5): answers 200 once the target is connected, then carries bytes. */
   async connectTarget(incoming: IncomingStream): Promise<void> {
     const socket = await this.#waysOut.connect(parseAuthority(incoming.authority), incoming.signal);
-    await splice(incoming.accept(), socket);
+    await splice({ clock: this.#clock }, incoming.accept(), socket);
   }
 
   /** Serves extended CONNECT `connect-udp` (RFC 9298): datagrams as capsules, either way. */
@@ -52,7 +55,9 @@ function joinDatagrams(stream: Duplex, flow: UdpFlow): void {
     }
   });
   stream.on("end", () => stream.end());
-  stream.on("close", () => flow.close());
+  // The client may have gone while the flow was opening.
+  if (stream.destroyed) flow.close();
+  else stream.on("close", () => flow.close());
   flow.onDatagram = (payload) => {
     if (stream.writable && stream.writableLength < EGRESS_LIMITS.maxUdpQueueBytes.value) {
       stream.write(encodeUdpCapsule(payload));

@@ -31,7 +31,7 @@ export async function createCertificate(identity: Identity, clock: Clock, random
       serialNumber: Buffer.from(serial).toString("hex"),
       name: "CN=peer",
       notBefore: new Date(todayMs - DAY_MS),
-      notAfter: new Date(todayMs + IDENTITY_LIMITS.certificateValidity.value * 1000),
+      notAfter: new Date(todayMs + IDENTITY_LIMITS.certificateSeconds.value * 1000),
       signingAlgorithm: algorithm,
       keys: {
         privateKey: identity.privateKey.toCryptoKey(algorithm, true, ["sign"]),

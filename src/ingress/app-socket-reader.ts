@@ -7,13 +7,6 @@ import { INGRESS_LIMITS } from "./limits.ts";
 /** Makes a value of the bytes so far; undefined when more are needed. */
 type Decode<T> = (bytes: Uint8Array) => Decoded<T> | undefined;
 
-/** What was read and not used when reading stopped. */
-export interface ReadAhead {
-  readonly rest: Uint8Array;
-  /** Whether the app has ended its direction already. */
-  readonly ended: boolean;
-}
-
 /**
  * Reads what an app says before its connection becomes a stream, and notices when the app goes away meanwhile.
  *
@@ -69,12 +62,12 @@ export class AppSocketReader {
     return this.#saidSomething ? early : undefined;
   }
 
-  /** Stops reading; the socket is paused and the caller's from here on. */
-  release(): ReadAhead {
+  /** Stops reading and returns what was read and not used; the socket is paused and the caller's from here on. */
+  release(): Uint8Array {
     const socket = this.#socket;
     socket.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose).off("error", this.#onClose);
     socket.pause();
-    return { rest: this.#buffered, ended: this.#ended };
+    return this.#buffered;
   }
 
   readonly #onData = (chunk: Buffer): void => {

@@ -115,8 +115,10 @@ class Forwarding {
     upstream.on("error", (error) => this.#onUpstreamError(upstream, error));
     upstream.on("information", (info) => this.#forwardInformation(info));
     upstream.on("response", (answer) => this.#onResponse(upstream, answer));
-    if (this.#context.upgrade !== undefined)
-      upstream.on("upgrade", (answer, stream, head) => this.#onSwitch({ answer, stream, head }));
+    upstream.on("upgrade", (answer, stream, head) => {
+      if (this.#context.upgrade !== undefined) this.#onSwitch({ answer, stream, head });
+      else this.#fail(unaskedSwitch());
+    });
     if (!this.#hasBody) {
       upstream.end();
       return;
@@ -160,6 +162,10 @@ class Forwarding {
     this.#answer = answer;
     answer.on("error", (cause) => this.#fail(targetError(cause)));
     answer.on("aborted", () => this.#fail(new BywayError("ERR_TARGET_RESET", "the target's response was cut short")));
+    if (answer.statusCode === 101) {
+      this.#fail(unaskedSwitch());
+      return;
+    }
     const encodings = listOf(answer.rawHeaders, "transfer-encoding").join();
     if (encodings !== "" && encodings !== "chunked") {
       this.#fail(new BywayError("ERR_TARGET_PROTOCOL", "the target's response has an unknown Transfer-Encoding"));
@@ -226,6 +232,10 @@ class Forwarding {
     if (response.headersSent || silent) abortStream(socket);
     else sendAnswer(response, errorAnswer(error), error.code === "ERR_REQUEST_MALFORMED");
   }
+}
+
+function unaskedSwitch(): BywayError {
+  return new BywayError("ERR_TARGET_PROTOCOL", "the target changed the protocol in a way that nobody asked for");
 }
 
 /** Whether a request asks for the way that it took. */

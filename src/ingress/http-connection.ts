@@ -85,7 +85,7 @@ export class HttpConnection {
       const asked = { target, ...meaning, ...(early === undefined ? {} : { early }) };
       const { stream, route } = await this.#components.opener.openStream(asked, signal);
       const told = wantsDebug(request) ? debugHeaders(route) : [];
-      await carry(this.#socket, reader, encodeHead(200, told, "Connection established"), stream);
+      await carry(this.#components, this.#socket, reader, encodeHead(200, told, "Connection established"), stream);
     });
   }
 

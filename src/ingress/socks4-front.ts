@@ -21,7 +21,7 @@ export class Socks4Front implements Front {
     const reader = new AppSocketReader(socket, first);
     try {
       const { stream } = await this.#open(reader, signal);
-      await carry(socket, reader, encodeSocks4Reply(SOCKS4_REPLIES.granted), stream);
+      await carry(this.#components, socket, reader, encodeSocks4Reply(SOCKS4_REPLIES.granted), stream);
     } catch (error) {
       await refuse(this.#components, socket, reader, error, replyTo);
     }

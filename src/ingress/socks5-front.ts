@@ -54,7 +54,7 @@ export class Socks5Front implements Front {
       const early = reader.takeEarly();
       const request = { target, ...meaning, ...(early === undefined ? {} : { early }) };
       const { stream } = await opener.openStream(request, AbortSignal.any([signal, reader.gone]));
-      await carry(socket, reader, encodeSocks5Reply(0), stream);
+      await carry(this.#components, socket, reader, encodeSocks5Reply(0), stream);
     } catch (error) {
       await refuse(this.#components, socket, reader, error, (why) => refusal(stage, why));
     }

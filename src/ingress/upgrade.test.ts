@@ -37,3 +37,16 @@ test("upgrades become streams of bytes, and their refusals are passed on", async
   const why = await unknown.send(head("/", "echo").replace(/\r\n$/, authorization)).hear(/\}\n$/);
   assert.match(why, /^HTTP\/1.1 400 [\s\S]*\r\nProxy-Status: byway; error=/);
 });
+
+test("a change of protocol that nobody asked for is an error and does not hang", async () => {
+  for (const answer of ["Connection: Upgrade\r\nUpgrade: echo\r\n\r\n", "\r\n"]) {
+    const server = http.createServer((request) =>
+      request.socket.write(`HTTP/1.1 101 Switching Protocols\r\n${answer}`),
+    );
+    await using target = await listen(server);
+    await using fixture = await startProxy();
+    using client = await RawClient.connect(fixture.address);
+    const head = `GET http://${target.authority}/ HTTP/1.1\r\nHost: x\r\n\r\n`;
+    assert.match(await client.send(head).hear(/\}\n$/), /^HTTP\/1.1 502 [\s\S]*ERR_TARGET_PROTOCOL/);
+  }
+});

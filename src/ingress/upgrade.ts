@@ -46,5 +46,5 @@ export async function upgrade(
   const sent = [...endToEnd(answer.rawHeaders), "Connection", "Upgrade", "Upgrade", protocol];
   const route = context.agent.routeOf(stream);
   if (wantsDebug(request) && route !== undefined) sent.push(...debugHeaders(route));
-  await carry(socket, reader, Buffer.from(encodeHead(101, sent, answer.statusMessage), "latin1"), stream);
+  await carry({ clock }, socket, reader, Buffer.from(encodeHead(101, sent, answer.statusMessage), "latin1"), stream);
 }

@@ -15,6 +15,9 @@ export interface UpstreamRequestOptions extends http.RequestOptions {
   readonly opening: AbortSignal;
 }
 
+/** `http.Agent` takes every stream for a socket: it calls these and, if it cannot, leaves its listeners behind. */
+const SOCKET_MANNERS = { ref: () => {}, unref: () => {} };
+
 /** Something that waits for an idle stream to be used again. */
 interface IdleWatch {
   readonly timer: Timer;
@@ -57,7 +60,7 @@ export class UpstreamAgent extends http.Agent {
         this.#routes.set(stream, route);
         // Between here and the request's own listener an error would have nobody to catch it.
         stream.on("error", () => {});
-        callback?.(null, stream);
+        callback?.(null, Object.assign(stream, SOCKET_MANNERS));
       },
       // Node's type asks for a stream where there is none.
       (error: unknown) => (callback as ((error: Error) => void) | undefined)?.(toBywayError(error)),
@@ -81,9 +84,7 @@ export class UpstreamAgent extends http.Agent {
 
   override reuseSocket(stream: Duplex, request: http.ClientRequest): void {
     this.#endIdle(stream);
-    // Node watches idle sockets itself and has to be told; it takes every stream for a socket, which has `ref`.
-    if ("ref" in stream) super.reuseSocket(stream, request);
-    else request.reusedSocket = true;
+    super.reuseSocket(stream, request);
   }
 
   override destroy(): void {

@@ -51,7 +51,8 @@ export function errorAnswer(error: BywayError): OutgoingHttpHeaders {
 
 function codeOf(headers: IncomingHttpHeaders, token: string | undefined, toward: Toward): ErrorCode {
   const told = headers[CODE_HEADER];
-  if (isCode(told) && TELLABLE.has(errorRow(told).kind)) return told;
+  // That no node fits is what this client's own planning finds.
+  if (isCode(told) && told !== "ERR_NO_NODE" && TELLABLE.has(errorRow(told).kind)) return told;
   if (Number(headers[":status"]) === 402) return "ERR_PAYMENT_REQUIRED";
   const codes = toward === "hop" ? HOP_CODES : TARGET_CODES;
   return codes[token ?? ""] ?? (toward === "hop" ? "ERR_HOP_UNREACHABLE" : "ERR_HOP_PROTOCOL");

@@ -11,6 +11,7 @@ import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { parseHopAuthority } from "../wire/hop-authority.ts";
+import { addressCrowd } from "./address-crowd.ts";
 import { LINK_SETTINGS, SESSION_OPTIONS, widenLink } from "./http2-profile.ts";
 import { IncomingStream } from "./incoming-stream.ts";
 import { KeepAlive } from "./keep-alive.ts";
@@ -77,7 +78,7 @@ export class LinkServer {
 
   /** Serves one incoming connection; owns it from here on. */
   accept(raw: Duplex): void {
-    const address = (raw as Partial<Socket>).remoteAddress ?? "";
+    const address = addressCrowd((raw as Partial<Socket>).remoteAddress ?? "");
     const sharing = this.#perAddress.get(address) ?? 0;
     if (
       this.#stopped ||

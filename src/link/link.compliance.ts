@@ -104,7 +104,7 @@ export function linkCompliance(name: string, make: () => Transport): void {
     assert.throws(() => link.open({ headers: CONNECT, toward: "target" }), { code: "ERR_HOP_LOST" });
   });
 
-  test(`${name}: an abort takes an unanswered request back`, async () => {
+  test(`${name}: an abort takes an unanswered request back, and is not taken for an end`, async () => {
     const arrived = Promise.withResolvers<IncomingStream>();
     await using served = await serveLink(make(), {
       connectTarget: async (incoming) => arrived.resolve(incoming),
@@ -117,6 +117,7 @@ export function linkCompliance(name: string, make: () => Transport): void {
     controller.abort(new BywayError("ERR_ABORTED", "changed my mind"));
     await assert.rejects(accepted, { code: "ERR_ABORTED" });
     await gone;
+    assert.equal(incoming.accept().readableEnded, false);
     link.destroy();
   });
 

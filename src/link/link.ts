@@ -6,7 +6,8 @@ import type {
   Settings,
 } from "node:http2";
 import type { Duplex } from "node:stream";
-import { abortReason } from "../core/abort.ts";
+import { abortReason, withAbort } from "../core/abort.ts";
+import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { PeerId } from "../identity/peer-id.ts";
@@ -40,16 +41,24 @@ export class Link {
   /** Settles when the connection is gone, for whatever reason; never rejects. */
   readonly closed: Promise<void>;
   readonly #session: ClientHttp2Session;
+  readonly #connection: Duplex;
   readonly #clock: Clock;
   readonly #keepAlive: KeepAlive;
+  /** Settles when the hop has sent its settings or the link is closed. */
+  readonly #firstSettings: Promise<void>;
   #streams = 0;
   #failure: BywayError | undefined;
 
-  constructor(components: { clock: Clock }, session: ClientHttp2Session, peerId: PeerId) {
+  /** `connection` is what `session` runs over. */
+  constructor(components: { clock: Clock }, session: ClientHttp2Session, connection: Duplex, peerId: PeerId) {
     this.peerId = peerId;
     this.#session = session;
+    this.#connection = connection;
     this.#clock = components.clock;
     this.closed = new Promise((resolve) => session.once("close", resolve));
+    this.#firstSettings = new Promise((resolve) => {
+      session.once("remoteSettings", () => resolve()).once("close", resolve);
+    });
     session.on("error", (cause) => {
       this.#failure ??= new BywayError("ERR_HOP_LOST", "the link broke", { cause });
     });
@@ -93,17 +102,15 @@ export class Link {
     return { stream, accepted: this.#answer(stream, request) };
   }
 
-  /** Resolves once the hop's settings are known to allow extended CONNECT (RFC 8441 §3). */
-  async ready(): Promise<void> {
-    if (this.#session.remoteSettings?.enableConnectProtocol === true) return;
-    await new Promise<void>((resolve, reject) => {
-      const onClose = (): void => reject(this.#lost());
-      this.#session.once("close", onClose);
-      this.#session.once("remoteSettings", () => {
-        this.#session.off("close", onClose);
-        resolve();
-      });
-    });
+  /**
+   * Resolves once the hop's settings allow extended CONNECT (RFC 8441 §3).
+   * Throws ERR_HOP_ROLE when they do not, ERR_HOP_LOST, or the abort reason, since a hop may never send any.
+   */
+  async ready(signal?: AbortSignal): Promise<void> {
+    if (this.usable && this.#session.remoteSettings?.enableConnectProtocol !== true) {
+      await withAbort(this.#firstSettings, signal);
+    }
+    if (!this.usable) throw this.#lost();
     const settings: Settings = this.#session.remoteSettings;
     if (settings.enableConnectProtocol !== true) {
       throw new BywayError("ERR_HOP_ROLE", "the hop does not offer extended CONNECT");
@@ -135,6 +142,8 @@ export class Link {
   destroy(reason?: BywayError): void {
     this.#failure ??= reason;
     this.#session.destroy();
+    // The session alone would wait until its last frames are out, which a hop that does not read can put off for ever.
+    this.#connection.destroy();
   }
 
   // Async iteration would take Http2Stream's own `closed` for "all is read" and fail on a short answer.
@@ -160,7 +169,8 @@ export class Link {
     const accepted = new Promise<IncomingHttpHeaders>((resolve, reject) => {
       const onAbort = (): void => {
         if (request.signal !== undefined) reject(abortReason(request.signal));
-        stream.close();
+        // Merely closed, it would first send END_STREAM, which says that the app has nothing to add.
+        abortStream(stream);
       };
       request.signal?.addEventListener("abort", onAbort, { once: true });
       stream.once("response", (headers) => {

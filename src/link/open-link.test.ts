@@ -82,8 +82,10 @@ test("no name is sent to the hop", async () => {
     names.push(socket.servername);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const served = once(server, "secureConnection");
   const raw = connect((server.address() as AddressInfo).port, "127.0.0.1");
   const link = await openLink({ clock: systemClock }, raw, { peerId: identity.peerId });
+  await served;
   link.destroy();
   await link.closed;
   assert.deepEqual(names, [false]);

@@ -51,7 +51,7 @@ export async function openLink(components: { clock: Clock }, raw: Duplex, option
   session.once("connect", () => {
     if (!session.destroyed) widenLink(session);
   });
-  return new Link(components, session, options.peerId);
+  return new Link(components, session, socket, options.peerId);
 }
 
 function handshake(socket: TLSSocket, signal: AbortSignal): Promise<void> {
@@ -59,7 +59,11 @@ function handshake(socket: TLSSocket, signal: AbortSignal): Promise<void> {
     const onAbort = (): void => reject(abortReason(signal));
     if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
-    socket.on("error", (cause) => reject(handshakeError(cause)));
+    socket.on("error", (cause) => {
+      reject(handshakeError(cause));
+      // Node leaves the socket open after a fatal alert, and the HTTP/2 session on it would wait for its close for ever.
+      socket.destroy();
+    });
     socket.once("close", () =>
       reject(new BywayError("ERR_HOP_LOST", "the hop closed the connection during the handshake")),
     );

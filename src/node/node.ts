@@ -82,7 +82,7 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
   if (WILDCARDS.has(options.listen.host) && options.advertise === undefined) {
     throw new BywayError(
       "ERR_CONFIG_VALUE",
-      `listening on ${options.listen.host} does not say where others reach this node; name its address with advertise`,
+      `listening on ${options.listen.host} does not say where others reach this node; name that address with --advertise`,
     );
   }
   const transport = new TcpTransport({ clock });
@@ -101,7 +101,7 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
     options.bindEgress === undefined ? {} : { bindEgress: options.bindEgress },
   );
 
-  const exit = new ExitService({ waysOut: egress });
+  const exit = new ExitService({ clock, waysOut: egress });
   const relay = new RelayService({
     clock,
     verify: (envelope) => openAdvertisement(envelope, { nowMs: clock.nowMs(), localNetwork }),
@@ -138,9 +138,12 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
   const endpoint = options.advertise ?? listener.address;
   ownListeners.push(listener.address, endpoint);
   if (!localNetwork && classifyAddress(endpoint.host) !== undefined) {
-    logger.warn("others will refuse this node: it advertises an address that is not public", {
-      endpoint: formatHostPort(endpoint),
-    });
+    logger.warn(
+      "others will refuse this node, whose address is not public: use --advertise, or --local-network on both sides",
+      {
+        endpoint: formatHostPort(endpoint),
+      },
+    );
   }
 
   const publish = async (envelope: Uint8Array): Promise<void> => {

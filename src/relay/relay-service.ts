@@ -57,7 +57,7 @@ export class RelayService {
     this.#carried += 1;
     try {
       const onward = await this.#dial(hop.endpoints, incoming.signal);
-      await splice(incoming.accept(), onward);
+      await splice({ clock: this.#clock }, incoming.accept(), onward);
     } finally {
       this.#carried -= 1;
     }

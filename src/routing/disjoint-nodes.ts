@@ -67,14 +67,13 @@ class Search {
   /** Whether `chosen` could be made whole; `others` fit all of `chosen` but its last. */
   #extend(chosen: readonly Candidate[], others: readonly Candidate[]): boolean {
     if (chosen.length > this.#longest.length) this.#longest = chosen;
-    const missing = this.#count - chosen.length;
-    if (missing === 0) return true;
+    if (chosen.length === this.#count) return true;
     const last = chosen.at(-1);
     if (last === undefined || this.#comparisonsLeft <= 0) return false;
     this.#comparisonsLeft -= others.length;
     const fitting = others.filter((other) => !this.#clash(last, other));
     // A node that was tried in vain in this place is no use in a later place of the same row either.
-    for (let index = 0; index + missing <= fitting.length; index += 1) {
+    for (let index = 0; chosen.length + fitting.length - index > this.#longest.length; index += 1) {
       const next = fitting[index];
       if (next !== undefined && this.#extend([...chosen, next], fitting.slice(index + 1))) return true;
       if (this.#comparisonsLeft <= 0) return false;

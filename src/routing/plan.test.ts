@@ -107,6 +107,10 @@ test("the funnel names the constraint that left nothing", () => {
       refusal({ hops: 2 }, [node("a")]),
       "no node fits hops=2: 1 node, 1 exit, 1 relay, 1 of different nodes, networks and families",
     ],
+    [
+      refusal({ hops: 5 }, [node("a"), node("b"), node("c")]),
+      "no node fits hops=5: 3 nodes, 3 exits, 3 relays, 3 of different nodes, networks and families",
+    ],
   ] as const;
   for (const [{ message }, expected] of messages) assert.equal(message, expected);
 });

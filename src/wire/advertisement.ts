@@ -9,7 +9,7 @@ import type { PortRange } from "./port-range.ts";
 export type NetworkKind = "residential" | "mobile" | "hosting" | "unknown";
 
 /**
- * A node's description of itself (docs/protocol.md §5). All of it is the node's own claim.
+ * A node's description of itself (docs/protocol.md §6). All of it is the node's own claim.
  * Text is printable ASCII of at most 64 characters, a list has at most 16 items, so that it can go into headers.
  */
 export interface Advertisement {

@@ -34,7 +34,6 @@ const HOMES: Readonly<Record<string, { readonly rooms: readonly string[]; readon
   "smol-toml": { rooms: ["config"], why: "the file format is the configuration's own affair" },
   commander: { rooms: ["cli"], why: "the library must not drag the command line along" },
   pino: { rooms: ["cli"], why: "rooms log to the Logger that they are handed" },
-  listr2: { rooms: ["cli"], why: "the library must not drag the command line along" },
 };
 
 /** Modules of Node that a room must never import, and why. */

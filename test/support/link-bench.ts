@@ -40,8 +40,9 @@ export async function serveLink(
     open: async (expected = identity, clientChoice = {}) =>
       openLink({ clock }, await dial(), { peerId: expected.peerId, ...clientChoice }),
     async [Symbol.asyncDispose]() {
-      await listener.close();
+      const closed = listener.close();
       await server.stop();
+      await closed;
     },
   };
 }

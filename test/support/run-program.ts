@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
@@ -14,8 +15,8 @@ export interface ProgramOptions {
   /** Variables beside PATH; nothing else of this process's environment is passed on. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly directory?: string;
-  /** Ends it with SIGKILL. */
-  readonly signal?: AbortSignal;
+  /** Return the SHA-256 of standard output, in hex, in place of the text. */
+  readonly hashOutput?: boolean;
 }
 
 /** Runs a program to its end, without the settings of the user who runs the tests. */
@@ -29,21 +30,23 @@ export function runProgram(
     stdio: ["ignore", "pipe", "pipe"],
     ...(options.directory === undefined ? {} : { cwd: options.directory }),
   });
-  const kill = (): void => void child.kill("SIGKILL");
-  options.signal?.addEventListener("abort", kill, { once: true });
   let stdout = "";
   let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-  });
+  const hash = createHash("sha256");
+  if (options.hashOutput === true) {
+    child.stdout.on("data", (chunk: Buffer) => hash.update(chunk));
+  } else {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+  }
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => {
-      options.signal?.removeEventListener("abort", kill);
-      resolve({ code, stdout, stderr });
+      resolve({ code, stdout: options.hashOutput === true ? hash.digest("hex") : stdout, stderr });
     });
   });
 }

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { exampleFile } from "../../config/documentation.ts";
@@ -32,10 +32,10 @@ async function runInit(command: Command, terminal: Terminal): Promise<void> {
     // It may come to hold passwords, so it is for the owner's eyes only.
     await writeFile(path, exampleFile(), { flag: "wx", mode: 0o600 });
   } catch (cause) {
-    const reason =
-      systemCode(cause) === "EEXIST"
-        ? "is there already and was left as it is"
-        : `cannot be written (${systemCode(cause)})`;
+    const isThere = systemCode(cause) === "EEXIST";
+    // A full disk leaves an empty file, which the next try would take for the user's own.
+    if (!isThere) await rm(path, { force: true }).catch(() => {});
+    const reason = isThere ? "is there already and was left as it is" : `cannot be written (${systemCode(cause)})`;
     throw new BywayError("ERR_CONFIG_FILE", `the configuration file ${path} ${reason}`, { data: { path }, cause });
   }
   terminal.writeOut(isJson(command) ? `${JSON.stringify({ path })}\n` : `${path}\n`);

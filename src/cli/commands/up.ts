@@ -15,6 +15,9 @@ export function registerUp(program: Command, terminal: Terminal): void {
 async function run(command: Command, terminal: Terminal): Promise<void> {
   const { values, logger } = await loadSettings(terminal, command, "up");
   await openDataDirectory(values.data);
+  if (values["client.peers"].length === 0) {
+    logger.warn("no node is known, so every request will be refused: name files of advertisements with --peers");
+  }
   const { createClient } = await import("../../client/client.ts");
   const start = () =>
     createClient({

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import { FakeClock } from "../core/fake-clock.ts";
+import { MemoryPipe } from "../link/memory-pipe.ts";
+import { CapsuleDatagrams } from "./capsule-datagrams.ts";
+import { CIRCUIT_LIMITS } from "./limits.ts";
+
+test("a flow that the exit does not end is reset in time", async () => {
+  const clock = new FakeClock();
+  const [near, far] = MemoryPipe.pair();
+  const flow = new CapsuleDatagrams({ clock }, near);
+  far.resume();
+  flow.close();
+  flow.close();
+  await once(far, "end");
+  assert.equal(clock.pending, 1);
+  const reset = once(far, "error");
+  clock.advance(CIRCUIT_LIMITS.datagramDrainMs.value);
+  await flow.closed;
+  await reset;
+  assert.equal(clock.pending, 0);
+});
+
+test("a flow that the exit ends leaves no timer", async () => {
+  const clock = new FakeClock();
+  const [near, far] = MemoryPipe.pair();
+  const flow = new CapsuleDatagrams({ clock }, near);
+  far.resume();
+  far.on("end", () => far.end());
+  flow.close();
+  await flow.closed;
+  assert.equal(clock.pending, 0);
+});
