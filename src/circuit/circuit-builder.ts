@@ -22,7 +22,7 @@ export interface CircuitBuilderOptions {
   readonly allowClassical?: boolean;
 }
 
-/** Nests links in links: dials the first hop, then has each hop carry the connection to the next (protocol.md §3). */
+/** Nests links in links: dials the first hop, then has each hop carry the connection to the next (docs/protocol.md §7). */
 export class CircuitBuilder {
   readonly #clock: Clock;
   readonly #dialler: FirstHopDialler;

@@ -25,7 +25,7 @@ export interface HopDialler {
  * The relay role: carries a link onward to the next hop, and nowhere else.
  *
  * It dials only endpoints that the next hop itself signed, through the address guard, and expects TLS there; so a relay
- * cannot be used as an exit (protocol.md §2). It sees ciphertext only.
+ * cannot be used as an exit (docs/protocol.md §5). It sees ciphertext only.
  */
 export class RelayService {
   readonly #clock: Clock;

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Advertisement } from "../wire/advertisement.ts";
+import { advertisedCandidate } from "./advertised-candidate.ts";
+
+const envelope = new Uint8Array([1]);
+const advertisement: Advertisement = {
+  v: 1,
+  peer: "k51peer",
+  seq: 1,
+  issuedAtSec: 1,
+  expiresAtSec: 2,
+  roles: ["exit"],
+  endpoints: [
+    { host: "8.8.4.4", port: 1 },
+    { host: "2001:db8::1", port: 2 },
+  ],
+  country: "de",
+  family: ["mine"],
+  protocols: ["tcp"],
+  policy: { acceptedPorts: [] },
+  software: "byway/0.1.0",
+};
+
+test("a candidate is what the advertisement says, at its first endpoint", () => {
+  assert.deepEqual(advertisedCandidate(advertisement, envelope, { sharedNetworks: false }), {
+    peerId: "k51peer",
+    endpoint: { host: "8.8.4.4", port: 1 },
+    roles: ["exit"],
+    country: "de",
+    family: ["mine"],
+    network: "8.8",
+    envelope,
+  });
+});
+
+test("networks may be shared where the user says so, and who has no endpoint is no candidate", () => {
+  assert.equal(advertisedCandidate(advertisement, envelope, { sharedNetworks: true })?.network, undefined);
+  assert.equal(advertisedCandidate({ ...advertisement, endpoints: [] }, envelope, { sharedNetworks: true }), undefined);
+});
