@@ -17,8 +17,8 @@ export interface Attempt {
 }
 
 /**
- * The binding that `bindEgress` asks for: the first address of each family; none given leaves both families open.
- * Throws ERR_CONFIG_VALUE when an entry is no IP address.
+ * The binding that `bindEgress` asks for: one address of each family at the most; none given leaves both open.
+ * Throws ERR_CONFIG_VALUE when an entry is no IP address or the second of its family.
  */
 export function egressBinding(bindEgress: readonly string[] = []): EgressBinding {
   if (bindEgress.length === 0) return { v4: "", v6: "" };
@@ -26,8 +26,15 @@ export function egressBinding(bindEgress: readonly string[] = []): EgressBinding
   if (wrong !== undefined) {
     throw new BywayError("ERR_CONFIG_VALUE", `${wrong} is no IP address to send from`);
   }
-  const v4 = bindEgress.find((address) => isIPv4(address));
-  const v6 = bindEgress.find((address) => isIPv6(address));
+  const [v4, secondV4] = bindEgress.filter((address) => isIPv4(address));
+  const [v6, secondV6] = bindEgress.filter((address) => isIPv6(address));
+  const second = secondV4 ?? secondV6;
+  if (second !== undefined) {
+    throw new BywayError(
+      "ERR_CONFIG_VALUE",
+      `${second} is a second address of its family to send from; give one of each`,
+    );
+  }
   return { ...(v4 === undefined ? {} : { v4 }), ...(v6 === undefined ? {} : { v6 }) };
 }
 

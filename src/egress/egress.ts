@@ -27,7 +27,7 @@ export interface EgressComponents {
 
 /** How an exit sends; every value has a default in `limits.ts`. */
 export interface EgressOptions {
-  /** Local addresses to send from, the first of each family; families not named are not used. Default: any. */
+  /** Local addresses to send from, one of each family at the most; families not named are not used. Default: any. */
   readonly bindEgress?: readonly string[];
   readonly connectTimeoutMs?: number;
   readonly udpIdleTimeoutMs?: number;

@@ -9,7 +9,7 @@ import { socketError } from "./socket-error.ts";
 
 /** How to dial; every value has a default in `limits.ts`. */
 export interface TcpDiallerOptions {
-  /** Local addresses to send from, the first of each family; families not named are not dialled. Default: any. */
+  /** Local addresses to send from, one of each family at the most; families not named are not dialled. Default: any. */
   readonly bindEgress?: readonly string[];
   /** For all attempts together. */
   readonly connectTimeoutMs?: number;

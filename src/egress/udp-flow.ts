@@ -21,7 +21,7 @@ export interface UdpFlow {
 
 /** How to open flows; every value has a default in `limits.ts`. */
 export interface UdpFlowOptions {
-  /** Local addresses to send from, the first of each family; families not named are not used. Default: any. */
+  /** Local addresses to send from, one of each family at the most; families not named are not used. Default: any. */
   readonly bindEgress?: readonly string[];
   /** A flow with no datagram either way for this long ends. */
   readonly idleTimeoutMs?: number;

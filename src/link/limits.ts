@@ -24,7 +24,7 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   unansweredPings: fixed(2, "count", "protocol.md §2: two unanswered pings mean that the link is dead."),
   idleMs: tunable(300_000, "ms", "A link without streams is closed; a warm client asks more often than this."),
   drainMs: tunable(5_000, "ms", "How long a refused or ending stream may still send before it is reset."),
-  streamsPerLink: tunable(4_096, "count", "A browser opens hundreds; one link may carry many circuits of one client."),
+  streamsPerLink: tunable(1_024, "count", "A browser opens hundreds; an exit has four times as many target sockets."),
   linkWindowBytes: fixed(16 * 1024 * 1024, "bytes", "Fills 1 Gbit/s at 130 ms."),
   streamWindowBytes: fixed(1024 * 1024, "bytes", "A stream starts fast and a stalled one holds no more than this."),
   sessionMemoryMb: tunable(64, "count", "MiB that one HTTP/2 session may hold; above it new streams are refused."),

@@ -69,11 +69,9 @@ export class LinkServer {
     return this.#sessions.size;
   }
 
-  /** Streams open now on all links. */
-  get streams(): number {
-    let count = 0;
-    for (const streams of this.#sessions.values()) count += streams;
-    return count;
+  /** Share of the links that are taken, 0 to 1 in tenths: finer figures would help those who match traffic by its timing. */
+  get load(): number {
+    return Math.round((this.#connections.size / LINK_LIMITS.links.value) * 10) / 10;
   }
 
   /** Serves one incoming connection; owns it from here on. */

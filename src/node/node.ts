@@ -9,6 +9,7 @@ import type { KnownPeer } from "../directory/known-peers.ts";
 import { writePeerFile } from "../directory/peer-file.ts";
 import { openAdvertisement } from "../directory/signed-advertisement.ts";
 import { AddressGuard } from "../egress/address-guard.ts";
+import { checkBinding } from "../egress/check-binding.ts";
 import { Egress } from "../egress/egress.ts";
 import { ExitService } from "../egress/exit-service.ts";
 import { LocalAddresses } from "../egress/local-addresses.ts";
@@ -127,13 +128,13 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
           v: PROTOCOL_VERSION,
           roles: options.roles,
           policy,
-          links: server.links,
-          streams: server.streams,
+          load: server.load,
         }),
       },
     },
     { ...certificate, allowClassical: options.allowClassical ?? false },
   );
+  await checkBinding(options.bindEgress ?? []);
   const listener = await transport.listen(options.listen, (raw) => server.accept(raw));
   const endpoint = options.advertise ?? listener.address;
   ownListeners.push(listener.address, endpoint);

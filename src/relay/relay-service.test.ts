@@ -1,26 +1,40 @@
 import assert from "node:assert/strict";
-import { type Duplex, duplexPair } from "node:stream";
-import { test } from "node:test";
-import { collect } from "../../test/support/collect.ts";
-import { systemClock } from "../core/clock.ts";
+import type { Duplex } from "node:stream";
+import { type TestContext, test } from "node:test";
+import { closeOf, collect } from "../../test/support/collect.ts";
+import { type ServedLink, serveLink } from "../../test/support/link-bench.ts";
 import { BywayError } from "../core/errors.ts";
+import { FakeClock } from "../core/fake-clock.ts";
 import type { HostPort } from "../core/network-address.ts";
+import { generateIdentity } from "../identity/identity.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
+import { MemoryPipe } from "../link/memory-pipe.ts";
+import { MemoryTransport } from "../link/memory-transport.ts";
+import { RELAY_LIMITS } from "./limits.ts";
 import { RelayService } from "./relay-service.ts";
 
 const endpoints = [1, 2, 3, 4].map((port) => ({ host: "192.0.2.1", port }));
+const valid = Buffer.from([1, 2, 3]).toString("base64url");
 
-function relay(dialHop: (endpoint: HostPort) => Promise<Duplex>) {
+async function nextHop(context: TestContext): Promise<ServedLink> {
+  const served = await serveLink(new MemoryTransport(), {});
+  context.after(() => served[Symbol.asyncDispose]());
+  return served;
+}
+
+/** A relay whose verifier says that `peer` signed the four endpoints. */
+function relay(peer: string, dialHop: (endpoint: HostPort) => Promise<Duplex>) {
+  const clock = new FakeClock();
   const service = new RelayService({
-    clock: systemClock,
+    clock,
     verify: (envelope) => {
       if (envelope.length !== 3) throw new BywayError("ERR_ADVERTISEMENT_SIGNATURE", "wrong");
-      return { peer: "k51next", endpoints };
+      return { peer, endpoints };
     },
     dialler: { dialHop },
   });
-  const [client, far] = duplexPair();
-  const ask = (header: string | undefined, peerId = "k51next"): Promise<void> =>
+  const [client, far] = MemoryPipe.pair();
+  const ask = (header: string | undefined, peerId = peer): Promise<void> =>
     service.connectHop(
       {
         headers: header === undefined ? {} : { "byway-advertisement": header },
@@ -29,32 +43,72 @@ function relay(dialHop: (endpoint: HostPort) => Promise<Duplex>) {
       } as unknown as IncomingStream,
       peerId,
     );
-  return { service, client, ask };
+  return { service, client, ask, clock };
 }
 
-const valid = Buffer.from([1, 2, 3]).toString("base64url");
-
-test("it carries bytes to the first advertised endpoint that answers", async () => {
+test("it carries bytes to the first advertised endpoint that answers as the peer", async (t) => {
+  const hop = await nextHop(t);
   const tried: number[] = [];
-  const [near, hop] = duplexPair();
-  const { service, client, ask } = relay(async ({ port }) => {
+  const onward: MemoryPipe[] = [];
+  const { service, client, ask } = relay(hop.identity.peerId, async ({ port }) => {
     tried.push(port);
     if (port < 2) throw new BywayError("ERR_HOP_UNREACHABLE", "refused");
+    if (tried.length === 2) return hop.dial();
+    const [near, far] = MemoryPipe.pair();
+    onward.push(far);
     return near;
   });
   const served = ask(valid);
   client.end("ciphertext");
-  assert.equal((await collect(hop)).toString(), "ciphertext");
+  while (onward.length === 0) await new Promise(setImmediate);
+  const [far] = onward;
+  assert.ok(far !== undefined);
+  assert.equal((await collect(far)).toString(), "ciphertext");
   assert.equal(service.carried, 1);
-  hop.end();
+  far.end();
   client.resume();
   await served;
-  assert.deepEqual([tried, service.carried], [[1, 2], 0]);
+  assert.deepEqual([tried, service.carried], [[1, 2, 2], 0]);
+});
+
+test("a peer proves itself once an hour, however many ask", async (t) => {
+  const hop = await nextHop(t);
+  let dials = 0;
+  const first = relay(hop.identity.peerId, async () => {
+    dials += 1;
+    return hop.dial();
+  });
+  const carried = [first.ask(valid), first.ask(valid)];
+  while (dials < 3) await new Promise(setImmediate);
+  first.clock.advance(RELAY_LIMITS.proofLastsMs.value - 1);
+  carried.push(first.ask(valid));
+  while (dials < 4) await new Promise(setImmediate);
+  first.clock.advance(1);
+  carried.push(first.ask(valid));
+  while (dials < 6) await new Promise(setImmediate);
+  const closed = closeOf(first.client);
+  first.client.destroy();
+  await Promise.all([closed, ...carried]);
+  assert.equal(dials, 6);
+});
+
+test("a server that is not the advertised peer gets no byte of the client's", async (t) => {
+  const hop = await nextHop(t);
+  const impostor = relay(generateIdentity().peerId, () => hop.dial());
+  await assert.rejects(impostor.ask(valid), { code: "ERR_HOP_IDENTITY" });
+  const plain = relay(hop.identity.peerId, async () => {
+    const [near, far] = MemoryPipe.pair();
+    far.on("data", (chunk: Buffer) => assert.equal(chunk[0], 0x16, "something else than a TLS handshake was sent"));
+    far.end("HTTP/1.1 200 OK\r\n\r\n");
+    return near;
+  });
+  plain.client.write("GET / HTTP/1.1\r\n\r\n");
+  await assert.rejects(plain.ask(valid), { code: "ERR_HOP_TLS" });
 });
 
 test("it gives up after a few endpoints with the last reason", async () => {
   let tried = 0;
-  const { ask, service } = relay(async () => {
+  const { ask, service } = relay(generateIdentity().peerId, async () => {
     tried += 1;
     throw new BywayError("ERR_TARGET_PROHIBITED", "private");
   });
@@ -63,7 +117,7 @@ test("it gives up after a few endpoints with the last reason", async () => {
 });
 
 test("without an advertisement of that very peer nothing is dialled", async () => {
-  const { ask } = relay(async () => assert.fail("dialled"));
+  const { ask } = relay("k51next", async () => assert.fail("dialled"));
   await assert.rejects(ask(undefined), { code: "ERR_HOP_UNKNOWN" });
   await assert.rejects(ask(valid, "k51other"), { code: "ERR_HOP_UNKNOWN" });
   await assert.rejects(ask("AAAAAAAA"), { code: "ERR_ADVERTISEMENT_SIGNATURE" });

@@ -6,6 +6,7 @@ import type { HostPort } from "../core/network-address.ts";
 import { splice } from "../core/splice.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
 import { RELAY_LIMITS } from "./limits.ts";
+import { type HopDialler, ProvenHops } from "./proven-hops.ts";
 
 /** What a relay must know of the next hop. */
 export interface VerifiedHop {
@@ -16,27 +17,24 @@ export interface VerifiedHop {
 /** Checks signature and freshness of a signed advertisement; throws ERR_ADVERTISEMENT_*. */
 export type AdvertisementVerifier = (envelope: Uint8Array) => VerifiedHop;
 
-/** Dials an IP endpoint of a node, under the node's address guard; failures are hop errors. */
-export interface HopDialler {
-  dialHop(endpoint: HostPort, signal: AbortSignal): Promise<Duplex>;
-}
-
 /**
  * The relay role: carries a link onward to the next hop, and nowhere else.
  *
- * It dials only endpoints that the next hop itself signed, through the address guard, and expects TLS there; so a relay
- * cannot be used as an exit (docs/protocol.md §5). It sees ciphertext only.
+ * It dials only endpoints that the next hop itself signed, through the address guard, and only after that hop has proved
+ * its key there; so a relay cannot be used as an exit (docs/protocol.md §5). It sees ciphertext only.
  */
 export class RelayService {
   readonly #clock: Clock;
   readonly #verify: AdvertisementVerifier;
   readonly #dialler: HopDialler;
+  readonly #proven: ProvenHops;
   #carried = 0;
 
   constructor(components: { clock: Clock; verify: AdvertisementVerifier; dialler: HopDialler }) {
     this.#clock = components.clock;
     this.#verify = components.verify;
     this.#dialler = components.dialler;
+    this.#proven = new ProvenHops(components);
   }
 
   /** Onward connections open now. */
@@ -46,7 +44,7 @@ export class RelayService {
 
   /**
    * Serves `CONNECT <peerId>.byway.alt:443`. Throws ERR_HOP_UNKNOWN without a fitting advertisement,
-   * ERR_ADVERTISEMENT_*, ERR_TARGET_PROHIBITED, ERR_HOP_UNREACHABLE, ERR_HOP_TIMEOUT or ERR_STREAM_LIMIT.
+   * ERR_ADVERTISEMENT_*, ERR_TARGET_PROHIBITED, ERR_STREAM_LIMIT, or a hop error when the next hop does not answer as itself.
    */
   async connectHop(incoming: IncomingStream, peerId: string): Promise<void> {
     const hop = this.#verify(advertisementOf(incoming));
@@ -56,23 +54,24 @@ export class RelayService {
     }
     this.#carried += 1;
     try {
-      const onward = await this.#dial(hop.endpoints, incoming.signal);
+      const onward = await this.#dial(hop, incoming.signal);
       await splice({ clock: this.#clock }, incoming.accept(), onward);
     } finally {
       this.#carried -= 1;
     }
   }
 
-  async #dial(endpoints: readonly HostPort[], signal: AbortSignal): Promise<Duplex> {
+  async #dial({ peer, endpoints }: VerifiedHop, signal: AbortSignal): Promise<Duplex> {
     let failure = new BywayError("ERR_HOP_UNREACHABLE", "the next hop advertises no endpoint");
     for (const endpoint of endpoints.slice(0, RELAY_LIMITS.endpointsTried.value)) {
-      using limit = deadline(
-        this.#clock,
-        RELAY_LIMITS.dialMs.value,
-        () => new BywayError("ERR_HOP_TIMEOUT", "the next hop did not answer"),
-        signal,
-      );
       try {
+        await this.#proven.prove(peer, endpoint, signal);
+        using limit = deadline(
+          this.#clock,
+          RELAY_LIMITS.dialMs.value,
+          () => new BywayError("ERR_HOP_TIMEOUT", "the next hop did not answer"),
+          signal,
+        );
         return await this.#dialler.dialHop(endpoint, limit.signal);
       } catch (error) {
         failure = toBywayError(error);

@@ -83,10 +83,11 @@ suite("hostile hops", () => {
     test(`a ${place} hop with another key is found out`, async () => {
       const impostor = generateIdentity();
       const hop = { peerId: impostor.peerId, endpoint: honest.address, envelope: signed(impostor, honest.address) };
-      await assert.rejects(build(hop), (error: { code?: string; data?: unknown }) => {
+      await assert.rejects(build(hop), (error: { code?: string; data?: { status?: unknown } }) => {
         assert.equal(error.code, "ERR_HOP_IDENTITY");
-        const number = place === "first" ? 1 : 2;
-        assert.deepEqual(error.data, { hop: number, hops: number, peerId: impostor.peerId, stage: "handshake" });
+        const [hop, stage] = place === "first" ? [1, "handshake"] : [2, "extend"];
+        const { status: _, ...told } = error.data ?? {};
+        assert.deepEqual(told, { hop, hops: hop, peerId: impostor.peerId, stage });
         return true;
       });
     });
@@ -165,6 +166,28 @@ suite("hostile hops", () => {
     await assert.rejects(asked(`${honest.peerId}.byway.alt:${decoy.port}`));
     await assert.rejects(asked(`${decoy.host}.byway.alt:443`));
     assert.equal(decoyConnections, 0);
+  });
+
+  test("a relay carries nothing to a server that its stranger signed for but that is no node", async () => {
+    const owner = generateIdentity();
+    const heard: Buffer[] = [];
+    const victim = net.createServer((socket) => {
+      socket.on("error", () => {}).on("data", (chunk: Buffer) => heard.push(chunk));
+      socket.write("220 mail.example ESMTP\r\n");
+    });
+    const endpoint = await listen(cleanup, victim);
+    const link = await linkTo(relay);
+    const { accepted } = link.open({
+      headers: {
+        ":method": "CONNECT",
+        ":authority": formatHopAuthority(owner.peerId),
+        "byway-advertisement": Buffer.from(signed(owner, endpoint)).toString("base64url"),
+      },
+      toward: "hop",
+      early: Buffer.from("EHLO spam.example\r\n"),
+    });
+    await assert.rejects(accepted, { code: "ERR_HOP_TLS" });
+    assert.doesNotMatch(Buffer.concat(heard).toString("latin1"), /EHLO/);
   });
 
   test("outside a local network no advertisement leads a relay to a private address", async () => {
