@@ -64,6 +64,7 @@ export class CircuitBuilder {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const hop = hops[index] as Hop;
+    const carrier = index < hops.length - 1;
     let stage: Stage = index === 0 ? "dial" : "extend";
     let startMs = this.#clock.monotonicMs();
     const done = (): void => {
@@ -83,11 +84,11 @@ export class CircuitBuilder {
         const raw = await this.#dialler.dial(hop.endpoint, limit.signal);
         done();
         stage = "handshake";
-        links.push(await this.#handshake(raw, hop, limit.signal));
+        links.push(await this.#handshake(raw, hop, carrier, limit.signal));
       } else {
         const pending = this.#ask(before, hop, limit.signal);
         // The handshake travels with the request: a refusal is the better reason when both fail.
-        const handshake = this.#handshake(pending.stream, hop, limit.signal);
+        const handshake = this.#handshake(pending.stream, hop, carrier, limit.signal);
         handshake.catch(() => {});
         await pending.accepted;
         done();
@@ -112,10 +113,11 @@ export class CircuitBuilder {
     });
   }
 
-  #handshake(raw: Duplex, hop: Hop, signal: AbortSignal): Promise<Link> {
+  #handshake(raw: Duplex, hop: Hop, carrier: boolean, signal: AbortSignal): Promise<Link> {
     return openLink({ clock: this.#clock }, raw, {
       peerId: hop.peerId,
       allowClassical: this.#allowClassical,
+      carrier,
       signal,
     });
   }

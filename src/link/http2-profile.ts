@@ -1,12 +1,14 @@
 import type { Http2Session, SessionOptions, Settings } from "node:http2";
 import { LINK_LIMITS } from "./limits.ts";
 
-/** HTTP/2 settings that both ends announce (RFC 9113 §6.5.2). */
-export const LINK_SETTINGS: Settings = {
-  enablePush: false,
-  initialWindowSize: LINK_LIMITS.streamWindowBytes.value,
-  maxConcurrentStreams: LINK_LIMITS.streamsPerLink.value,
-};
+/** HTTP/2 settings (RFC 9113 §6.5.2) of an end that takes up to `streamWindowBytes` ahead on each stream. */
+export function linkSettings(streamWindowBytes: number): Settings {
+  return {
+    enablePush: false,
+    initialWindowSize: streamWindowBytes,
+    maxConcurrentStreams: LINK_LIMITS.streamsPerLink.value,
+  };
+}
 
 /** Options of Node's HTTP/2 sessions at both ends. */
 export const SESSION_OPTIONS: SessionOptions & { streamResetBurst: number; streamResetRate: number } = {

@@ -12,7 +12,7 @@ import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { parseHopAuthority } from "../wire/hop-authority.ts";
 import { addressCrowd } from "./address-crowd.ts";
-import { LINK_SETTINGS, SESSION_OPTIONS, widenLink } from "./http2-profile.ts";
+import { linkSettings, SESSION_OPTIONS, widenLink } from "./http2-profile.ts";
 import { IncomingStream } from "./incoming-stream.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { LINK_LIMITS } from "./limits.ts";
@@ -122,7 +122,7 @@ export class LinkServer {
     }
     const session = performServerHandshake(socket, {
       ...SESSION_OPTIONS,
-      settings: { ...LINK_SETTINGS, enableConnectProtocol: true },
+      settings: { ...linkSettings(LINK_LIMITS.streamWindowBytes.value), enableConnectProtocol: true },
     });
     const linkId = this.#nextLinkId++;
     widenLink(session);

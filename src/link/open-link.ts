@@ -6,7 +6,7 @@ import type { Clock } from "../core/clock.ts";
 import { BywayError, systemCode } from "../core/errors.ts";
 import { publicKeyOfCertificate } from "../identity/certificate.ts";
 import { type PeerId, peerIdFromPublicKey, shortPeerId } from "../identity/peer-id.ts";
-import { LINK_SETTINGS, SESSION_OPTIONS, widenLink } from "./http2-profile.ts";
+import { linkSettings, SESSION_OPTIONS, widenLink } from "./http2-profile.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { Link } from "./link.ts";
 import { clientTls, KEY_EXCHANGE_GROUP, type TlsChoice } from "./tls-profile.ts";
@@ -15,6 +15,8 @@ import { clientTls, KEY_EXCHANGE_GROUP, type TlsChoice } from "./tls-profile.ts"
 export interface OpenLinkOptions extends TlsChoice {
   /** The only peer that is accepted. */
   readonly peerId: PeerId;
+  /** Whether its streams will carry further links and not single streams of apps. Default false. */
+  readonly carrier?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -45,7 +47,9 @@ export async function openLink(components: { clock: Clock }, raw: Duplex, option
   }
   const session = connectHttp2("https://byway.alt", {
     ...SESSION_OPTIONS,
-    settings: LINK_SETTINGS,
+    settings: linkSettings(
+      (options.carrier === true ? LINK_LIMITS.carrierWindowBytes : LINK_LIMITS.clientStreamWindowBytes).value,
+    ),
     createConnection: () => socket,
   });
   session.once("connect", () => {

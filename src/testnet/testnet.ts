@@ -24,6 +24,8 @@ export interface TestnetOptions {
   readonly dnsServers?: readonly string[];
   /** The clock of all parts; the system's when absent. */
   readonly clock?: Clock;
+  /** Give all nodes 127.0.0.1, as is done by itself on systems that have no other loopback address. Default false. */
+  readonly oneAddress?: boolean;
   /** Told what is being started. */
   readonly onProgress?: (step: string) => void;
   readonly logger?: Logger;
@@ -57,7 +59,7 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
     for (const part of started.toReversed()) await part.stop();
   };
   try {
-    const distinctAddresses = await canListen(addressOf(0));
+    const distinctAddresses = options.oneAddress !== true && (await canListen(addressOf(0)));
     onProgress("target");
     const target = await startTarget(clock, distinctAddresses ? TARGET_ADDRESS : CLIENT_ADDRESS);
     started.push(target);
