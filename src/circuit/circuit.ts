@@ -3,9 +3,9 @@ import { deadline } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
 import type { Link, LinkRequest } from "../link/link.ts";
 import { formatConnectUdpPath } from "../wire/connect-udp-path.ts";
-import { CapsuleDatagrams } from "./capsule-datagrams.ts";
 import type { Hop } from "./hop.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 

@@ -1,9 +1,7 @@
 import { fixed, type Limit, tunable } from "../core/limits.ts";
 
 /** Bounds of the circuit room. */
-export const CIRCUIT_LIMITS: Readonly<
-  Record<"attempts" | "hops" | "extendMs" | "streamMs" | "circuits" | "datagramBacklogBytes" | "datagramDrainMs", Limit>
-> = {
+export const CIRCUIT_LIMITS: Readonly<Record<"attempts" | "hops" | "extendMs" | "streamMs" | "circuits", Limit>> = {
   attempts: tunable(
     3,
     "count",
@@ -17,10 +15,4 @@ export const CIRCUIT_LIMITS: Readonly<
     "Above the 16 s in which an exit looks a name up and connects, so that its reason arrives first.",
   ),
   circuits: tunable(1_024, "count", "Circuits that one client keeps open; the longest unused one goes first."),
-  datagramBacklogBytes: tunable(
-    256 * 1024,
-    "bytes",
-    "UDP payload waiting for a slow circuit; more is dropped, as UDP may.",
-  ),
-  datagramDrainMs: tunable(2_000, "ms", "Time for an exit to end its half of a flow before the flow is reset."),
 };

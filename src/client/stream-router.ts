@@ -1,4 +1,3 @@
-import type { CapsuleDatagrams } from "../circuit/capsule-datagrams.ts";
 import type { StageTiming } from "../circuit/circuit.ts";
 import type { CircuitPool } from "../circuit/circuit-pool.ts";
 import type { Hop } from "../circuit/hop.ts";
@@ -9,6 +8,7 @@ import type { Random } from "../core/random.ts";
 import type { KnownPeer } from "../directory/known-peers.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
 import type { OpenedStream, RouteSummary, StreamOpener, StreamRequest } from "../ingress/stream-opener.ts";
+import type { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
 import { advertisedCandidate } from "../routing/advertised-candidate.ts";
 import type { Candidate } from "../routing/candidate.ts";
 import { constraintsKey } from "../routing/constraints.ts";

@@ -1,14 +1,11 @@
 import type { Duplex } from "node:stream";
-import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { splice } from "../core/splice.ts";
+import { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
 import { parseAuthority } from "../wire/authority.ts";
-import { CapsuleReader } from "../wire/capsule.ts";
 import { parseConnectUdpPath } from "../wire/connect-udp-path.ts";
-import { decodeUdpPayload, encodeUdpCapsule } from "../wire/udp-payload.ts";
-import { EGRESS_LIMITS } from "./limits.ts";
 import type { UdpFlow } from "./udp-flow.ts";
 
 /** The guarded ways out that an exit offers. */
@@ -37,31 +34,15 @@ export class ExitService {
   async connectUdp(incoming: IncomingStream): Promise<void> {
     const target = parseConnectUdpPath(String(incoming.headers[":path"] ?? ""));
     const flow = await this.#waysOut.openUdp(target, incoming.signal);
-    joinDatagrams(incoming.accept({ "capsule-protocol": "?1" }), flow);
+    const stream = incoming.accept({ "capsule-protocol": "?1" });
+    joinDatagrams(new CapsuleDatagrams({ clock: this.#clock }, stream), flow);
     await flow.closed;
   }
 }
 
-function joinDatagrams(stream: Duplex, flow: UdpFlow): void {
-  const reader = new CapsuleReader();
-  stream.on("data", (chunk: Buffer) => {
-    try {
-      for (const capsule of reader.push(chunk)) {
-        const payload = decodeUdpPayload(capsule);
-        if (payload !== undefined) flow.send(payload);
-      }
-    } catch {
-      abortStream(stream);
-    }
-  });
-  stream.on("end", () => stream.end());
-  // The client may have gone while the flow was opening.
-  if (stream.destroyed) flow.close();
-  else stream.on("close", () => flow.close());
-  flow.onDatagram = (payload) => {
-    if (stream.writable && stream.writableLength < EGRESS_LIMITS.maxUdpQueueBytes.value) {
-      stream.write(encodeUdpCapsule(payload));
-    }
-  };
-  void flow.closed.then(() => stream.end());
+function joinDatagrams(datagrams: CapsuleDatagrams, flow: UdpFlow): void {
+  datagrams.onDatagram = (payload) => flow.send(payload);
+  flow.onDatagram = (payload) => datagrams.send(payload);
+  void datagrams.closed.then(() => flow.close());
+  void flow.closed.then(() => datagrams.close());
 }

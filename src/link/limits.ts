@@ -17,6 +17,8 @@ type Name =
   | "resetsPerSecond"
   | "links"
   | "linksPerAddress"
+  | "datagramBacklogBytes"
+  | "datagramDrainMs"
   | "describeBytes";
 
 /** Bounds of the link room: what one hop may make the other hold, and how long it may be silent. */
@@ -53,5 +55,11 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
     "count",
     "Many clients share one address behind carrier-grade NAT; one crowd must not take all.",
   ),
+  datagramBacklogBytes: tunable(
+    256 * 1024,
+    "bytes",
+    "UDP payload waiting for a slow link; more is dropped, as UDP may.",
+  ),
+  datagramDrainMs: tunable(2_000, "ms", "Time for the far side to end its half of a flow before the flow is reset."),
   describeBytes: tunable(16 * 1024, "bytes", "The answer of GET /.well-known/byway."),
 };

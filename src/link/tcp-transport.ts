@@ -2,17 +2,11 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { abortReason, deadline } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
-import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, systemCode } from "../core/errors.ts";
+import { listenError } from "../core/listen-error.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import type { Transport, TransportListener } from "./transport.ts";
-
-const LISTEN_ERRORS: Readonly<Record<string, ErrorCode>> = {
-  EADDRINUSE: "ERR_LISTEN_IN_USE",
-  EADDRNOTAVAIL: "ERR_LISTEN_ADDRESS",
-  EACCES: "ERR_LISTEN_PERMISSION",
-};
 
 /** Reaches a hop directly over TCP. Endpoints are IP addresses: no name is resolved. */
 export class TcpTransport implements Transport {
@@ -38,10 +32,7 @@ export class TcpTransport implements Transport {
   async listen(endpoint: HostPort, onConnection: (stream: Duplex) => void): Promise<TransportListener> {
     const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, onConnection);
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (cause) => {
-        const code = LISTEN_ERRORS[systemCode(cause)] ?? "ERR_LISTEN_ADDRESS";
-        reject(new BywayError(code, `cannot listen on ${formatHostPort(endpoint)} (${systemCode(cause)})`, { cause }));
-      });
+      server.once("error", (cause) => reject(listenError(cause, endpoint)));
       server.listen({ ...endpoint, backlog: 1024 }, resolve);
     });
     const { address, port } = server.address() as AddressInfo;

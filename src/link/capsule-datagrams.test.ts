@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { FakeClock } from "../core/fake-clock.ts";
-import { MemoryPipe } from "../link/memory-pipe.ts";
 import { CapsuleDatagrams } from "./capsule-datagrams.ts";
-import { CIRCUIT_LIMITS } from "./limits.ts";
+import { LINK_LIMITS } from "./limits.ts";
+import { MemoryPipe } from "./memory-pipe.ts";
 
 test("a flow that the exit does not end is reset in time", async () => {
   const clock = new FakeClock();
@@ -16,7 +16,7 @@ test("a flow that the exit does not end is reset in time", async () => {
   await once(far, "end");
   assert.equal(clock.pending, 1);
   const reset = once(far, "error");
-  clock.advance(CIRCUIT_LIMITS.datagramDrainMs.value);
+  clock.advance(LINK_LIMITS.datagramDrainMs.value);
   await flow.closed;
   await reset;
   assert.equal(clock.pending, 0);

@@ -3,9 +3,9 @@ import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import { CapsuleReader } from "../wire/capsule.ts";
 import { decodeUdpPayload, encodeUdpCapsule } from "../wire/udp-payload.ts";
-import { CIRCUIT_LIMITS } from "./limits.ts";
+import { LINK_LIMITS } from "./limits.ts";
 
-/** UDP payloads carried as DATAGRAM capsules over one stream (RFC 9297, RFC 9298). Owns the stream. */
+/** UDP payloads carried as DATAGRAM capsules over one stream of a link, at either end (RFC 9297, RFC 9298). Owns the stream. */
 export class CapsuleDatagrams {
   /** Called with each payload that arrives; the payload is the callee's. */
   onDatagram: ((payload: Uint8Array) => void) | undefined;
@@ -19,7 +19,8 @@ export class CapsuleDatagrams {
     this.#stream = stream;
     this.#clock = components.clock;
     const reader = new CapsuleReader();
-    this.closed = new Promise((resolve) => stream.once("close", resolve));
+    // A stream that was destroyed before has said "close" already.
+    this.closed = stream.destroyed ? Promise.resolve() : new Promise((resolve) => stream.once("close", resolve));
     stream.on("error", () => {});
     stream.on("end", () => stream.end());
     stream.on("data", (chunk: Buffer) => {
@@ -34,9 +35,9 @@ export class CapsuleDatagrams {
     });
   }
 
-  /** Sends one payload; dropped when the circuit is too slow or gone, as UDP may. */
+  /** Sends one payload; dropped when the link is too slow or gone, as UDP may. */
   send(payload: Uint8Array): void {
-    if (!this.#stream.writable || this.#stream.writableLength > CIRCUIT_LIMITS.datagramBacklogBytes.value) return;
+    if (!this.#stream.writable || this.#stream.writableLength > LINK_LIMITS.datagramBacklogBytes.value) return;
     this.#stream.write(encodeUdpCapsule(payload));
   }
 
@@ -46,7 +47,7 @@ export class CapsuleDatagrams {
     this.#ending = true;
     this.#stream.end();
     this.#stream.resume();
-    const timer = this.#clock.after(CIRCUIT_LIMITS.datagramDrainMs.value, () => abortStream(this.#stream));
+    const timer = this.#clock.after(LINK_LIMITS.datagramDrainMs.value, () => abortStream(this.#stream));
     this.#stream.once("close", () => timer.cancel());
   }
 }

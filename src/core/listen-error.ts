@@ -1,5 +1,5 @@
-import { BywayError, systemCode } from "../core/errors.ts";
-import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import { BywayError, systemCode } from "./errors.ts";
+import { formatHostPort, type HostPort } from "./network-address.ts";
 
 /** What the failure to listen on an address means for who asked for it. */
 export function listenError(cause: Error, listen: HostPort): BywayError {
