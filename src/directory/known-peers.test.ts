@@ -127,3 +127,23 @@ test("a changed peers file is read again", async (t) => {
   assert.equal(peers.current()[0]?.advertisement.seq, node.advertisement.seq);
   await peers.stop();
 });
+
+test("a file that vanished is told once, peers that expired are forgotten and that is told too", async (t) => {
+  const clock = new FakeClock();
+  const path = join(await folder(t), "node.peers");
+  await writePeerFile(path, advertiser(clock).envelope);
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (message: string) => warnings.push(message) };
+  const peers = new KnownPeers({ clock, logger }, { files: [path], localNetwork: true });
+  await peers.start();
+  await rm(path);
+  await peers.refresh();
+  await peers.refresh();
+  assert.deepEqual([warnings.length, peers.current().length], [1, 1]);
+  clock.advance(DIRECTORY_LIMITS.lifetimeSeconds.value * 1000);
+  await peers.stop();
+  await peers.refresh();
+  assert.deepEqual([warnings.length, peers.current().length], [2, 0]);
+  await peers.refresh();
+  assert.equal(warnings.length, 2);
+});

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { Clock, Timer } from "../core/clock.ts";
-import { BywayError, toBywayError } from "../core/errors.ts";
+import { BywayError, systemCode, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Advertisement } from "../wire/advertisement.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
@@ -27,7 +27,10 @@ export class KnownPeers {
   readonly #options: KnownPeersOptions;
   readonly #peers = new Map<string, KnownPeer>();
   readonly #changedMs = new Map<string, number>();
+  /** What was last wrong with a file, so that it is told once and not every half minute. */
+  readonly #problems = new Map<string, string>();
   #timer: Timer | undefined;
+  #refreshing: Promise<void> = Promise.resolve();
 
   constructor(components: { clock: Clock; logger: Logger }, options: KnownPeersOptions) {
     this.#clock = components.clock;
@@ -38,12 +41,15 @@ export class KnownPeers {
   /** Reads all files; throws if one cannot be read or all in it is refused, since at start the user is there to mend it. */
   async start(): Promise<void> {
     for (const path of this.#options.files ?? []) await this.#read(path);
-    this.#timer ??= this.#clock.every(DIRECTORY_LIMITS.rereadMs.value, () => void this.refresh());
+    this.#timer ??= this.#clock.every(DIRECTORY_LIMITS.rereadMs.value, () => {
+      this.#refreshing = this.refresh();
+    });
   }
 
   async stop(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
+    await this.#refreshing;
   }
 
   /** Peers whose advertisement is valid now. */
@@ -84,14 +90,31 @@ export class KnownPeers {
     }
   }
 
-  /** Reads the files that have changed again; problems are logged, since the peers known so far go on serving. */
+  /** Reads changed files again and forgets expired peers; problems are logged, since the peers known so far go on serving. */
   async refresh(): Promise<void> {
     for (const path of this.#options.files ?? []) {
+      let problem = "";
       try {
         if ((await stat(path)).mtimeMs !== this.#changedMs.get(path)) await this.#read(path);
       } catch (error) {
-        this.#logger.warn("a peers file could not be read again", { path, reason: toBywayError(error).message });
+        problem = error instanceof BywayError ? error.message : `${path} cannot be read (${systemCode(error)})`;
       }
+      if (problem !== "" && problem !== this.#problems.get(path)) {
+        this.#logger.warn("a peers file could not be read again", { path, reason: problem });
+      }
+      this.#problems.set(path, problem);
+    }
+    this.#forgetExpired();
+  }
+
+  #forgetExpired(): void {
+    const nowSec = this.#clock.nowMs() / 1000;
+    const before = this.#peers.size;
+    for (const [peerId, { advertisement }] of this.#peers) {
+      if (advertisement.expiresAtSec <= nowSec) this.#peers.delete(peerId);
+    }
+    if (before > 0 && this.#peers.size === 0) {
+      this.#logger.warn("every advertisement has expired; put fresh ones into the peers files", { expired: before });
     }
   }
 }

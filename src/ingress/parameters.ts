@@ -72,8 +72,10 @@ function readKey(name: string): Key {
   if (key !== undefined) return key;
   const shown = JSON.stringify(name.slice(0, 40));
   const closest = nearest(name).name;
-  const what = NOT_SERVED.has(name.toLowerCase()) ? "is not served by this version" : "is unknown";
-  throw new BywayError("ERR_PARAMETER_UNKNOWN", `the parameter ${shown} ${what}; the nearest known one is ${closest}`, {
+  const why = NOT_SERVED.has(name.toLowerCase())
+    ? `is not served by this version, which serves ${[...new Set(Object.values(NAMES))].join(", ")}`
+    : `is unknown; the nearest known one is ${closest}`;
+  throw new BywayError("ERR_PARAMETER_UNKNOWN", `the parameter ${shown} ${why}`, {
     data: { key: name.slice(0, 40), nearest: closest },
   });
 }
