@@ -34,13 +34,13 @@ export class IncomingStream {
 
   /** Answers 200 and hands over the byte stream; the caller owns it. */
   accept(headers: OutgoingHttpHeaders = {}): Duplex {
-    if (!this.#stream.destroyed) this.#stream.respond({ ":status": 200, ...headers });
+    if (this.#answerable) this.#stream.respond({ ":status": 200, ...headers });
     return this.#stream;
   }
 
   /** Answers a JSON document. */
   reply(status: number, body: unknown): void {
-    if (this.#stream.destroyed) return;
+    if (!this.#answerable) return;
     this.#stream.respond({ ":status": status, "content-type": "application/json" });
     this.#stream.end(`${JSON.stringify(body)}\n`);
     this.#dropRest();
@@ -48,9 +48,14 @@ export class IncomingStream {
 
   /** Answers with an error and lets the far side end the stream in its own time. */
   refuse(error: BywayError): void {
-    if (this.#stream.destroyed) return;
+    if (!this.#answerable) return;
     this.#stream.respond(errorAnswer(error), { endStream: true });
     this.#dropRest();
+  }
+
+  /** A stream that was reset is closed before it is destroyed, and answering it would throw. */
+  get #answerable(): boolean {
+    return !this.#stream.destroyed && !this.#stream.closed;
   }
 
   #dropRest(): void {
