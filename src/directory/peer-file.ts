@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { BywayError, systemCode } from "../core/errors.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
@@ -19,11 +20,15 @@ export async function readPeerFile(path: string): Promise<readonly Uint8Array[]>
   }
 }
 
-/** Writes `envelope` as a peers file; a reader sees the old file or the new one, never half of one. */
+/**
+ * Writes `envelope` as a peers file; a reader sees the old file or the new one, never half of one, whoever else writes it.
+ * Throws ERR_DATA_DIRECTORY if it cannot be written; the old file stays.
+ */
 export async function writePeerFile(path: string, envelope: Uint8Array): Promise<void> {
-  const fresh = `${path}.new`;
+  // A name of its own: two nodes may be given one file, and neither may move what the other is still writing.
+  const fresh = `${path}.${randomBytes(8).toString("hex")}.new`;
   try {
-    const file = await open(fresh, "w", 0o644);
+    const file = await open(fresh, "wx", 0o644);
     try {
       await file.writeFile(`${Buffer.from(envelope).toString("base64url")}\n`);
       await file.sync();
