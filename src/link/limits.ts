@@ -43,7 +43,7 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   carrierWindowBytes: tunable(
     16 * 1024 * 1024,
     "bytes",
-    "A stream that carries the next link holds all streams of that link; measured, 3 hops: 1.4 times the MB/s of 1 MiB.",
+    "A stream that carries the next link holds all streams of that link; measured over 3 hops: 1.16 times the MB/s of 1 MiB.",
   ),
   sessionMemoryMb: tunable(64, "count", "MiB that one HTTP/2 session may hold; above it new streams are refused."),
   headerPairs: tunable(32, "count", "A CONNECT needs five header fields."),
