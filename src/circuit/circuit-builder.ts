@@ -1,15 +1,20 @@
 import type { Duplex } from "node:stream";
-import { deadline } from "../core/abort.ts";
+import { abortReason, deadline } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
-import { BywayError } from "../core/errors.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
+import type { PeerId } from "../identity/peer-id.ts";
 import type { Link, PendingStream } from "../link/link.ts";
 import { openLink } from "../link/open-link.ts";
 import { formatHopAuthority } from "../wire/hop-authority.ts";
+import { BuildTimes } from "./build-times.ts";
 import { Circuit, type StageTiming } from "./circuit.ts";
+import { GuardLinks } from "./guard-links.ts";
 import type { Hop } from "./hop.ts";
+import type { HopChooser } from "./hop-chooser.ts";
 import { hopError, type Stage } from "./hop-error.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
+import { RecentFailures } from "./recent-failures.ts";
 
 /** Reaches the first hop. */
 export interface FirstHopDialler {
@@ -22,98 +27,227 @@ export interface CircuitBuilderOptions {
   readonly allowClassical?: boolean;
 }
 
-/** Nests links in links: dials the first hop, then has each hop carry the connection to the next (docs/protocol.md §7). */
+/** What one circuit must be like. */
+export interface BuildOptions {
+  /** Peers that must not be in it. */
+  readonly failed?: ReadonlySet<string>;
+  /** The only exit that will do. */
+  readonly exit?: PeerId | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A circuit in the middle of being built. */
+interface Build {
+  readonly choose: HopChooser;
+  readonly options: BuildOptions;
+  readonly failed: Set<string>;
+  hops: readonly Hop[];
+  readonly links: Link[];
+  readonly timings: StageTiming[];
+  /** Whether the link to the first hop was open before and is other circuits' too. */
+  guardReused: boolean;
+}
+
+/**
+ * Nests links in links: dials the first hop, then has each hop carry the connection to the next (docs/protocol.md §7).
+ *
+ *     choose ─► extend ─► extend ─► … ─► circuit
+ *        ▲         │ failed, or slower than what was learned
+ *        └─────────┘ another node in its place, what stands before it is kept
+ */
 export class CircuitBuilder {
   readonly #clock: Clock;
   readonly #dialler: FirstHopDialler;
   readonly #allowClassical: boolean;
+  readonly #times = new BuildTimes();
+  readonly #guardLinks = new GuardLinks();
+  readonly #recent: RecentFailures;
 
   constructor(components: { clock: Clock; dialler: FirstHopDialler }, options: CircuitBuilderOptions = {}) {
     this.#clock = components.clock;
     this.#dialler = components.dialler;
     this.#allowClassical = options.allowClassical ?? false;
+    this.#recent = new RecentFailures(components);
   }
 
   /**
-   * Builds a circuit through `hops` (1 to 5, first to exit).
-   * Throws a hop error that names the hop and the stage; nothing is left open then.
+   * Builds a circuit through the hops that `choose` names (1 to 5, first to exit). A hop that fails, or that takes far longer
+   * than hops do here, is replaced by another as long as `choose` has one.
+   * Throws what `choose` throws, or a hop error that names the hop and the stage; nothing of the circuit is left open then.
    */
-  async build(hops: readonly Hop[], signal?: AbortSignal): Promise<Circuit> {
-    if (hops.length < 1 || hops.length > CIRCUIT_LIMITS.hops.value) {
-      throw new BywayError(
-        "ERR_PARAMETER_VALUE",
-        `a circuit has 1 to ${CIRCUIT_LIMITS.hops.value} hops, not ${hops.length}`,
-      );
-    }
-    const links: Link[] = [];
-    const timings: StageTiming[] = [];
+  async build(choose: HopChooser, options: BuildOptions = {}): Promise<Circuit> {
+    const failed = new Set(options.failed);
+    const build: Build = { choose, options, failed, hops: [], links: [], timings: [], guardReused: false };
+    build.hops = this.#choose(build, 0);
     try {
-      for (const [index] of hops.entries()) await this.#extend(hops, index, links, timings, signal);
+      await this.#complete(build);
     } catch (error) {
-      links[0]?.destroy();
+      truncate(build, 0);
       throw error;
     }
-    return new Circuit({ clock: this.#clock }, hops, links, timings);
+    return new Circuit({ clock: this.#clock }, build.hops, build.links, build.timings);
   }
 
-  async #extend(
-    hops: readonly Hop[],
-    index: number,
-    links: Link[],
-    timings: StageTiming[],
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  /** Remembers that `peer` failed, so that the next circuits pass it over for a while. */
+  noteFailure(peer: string): void {
+    this.#recent.note(peer);
+  }
+
+  /** Ends the links to first hops, and with them every circuit that begins there. */
+  stop(): Promise<void> {
+    return this.#guardLinks.stop();
+  }
+
+  async #complete(build: Build): Promise<void> {
+    let first: BywayError | undefined;
+    for (let replaced = 0; build.links.length < build.hops.length; ) {
+      const index = build.links.length;
+      try {
+        await this.#extend(build, index);
+      } catch (cause) {
+        const error = toBywayError(cause);
+        if (error.kind !== "hop" || build.options.signal?.aborted === true) throw error;
+        if (this.#droppedStaleGuard(build, index)) continue;
+        first ??= error;
+        const culprit = this.#culprit(build, index, error);
+        this.#blame(build, culprit);
+        truncate(build, culprit);
+        replaced += 1;
+        if (replaced > CIRCUIT_LIMITS.replacements.value) throw error;
+        build.hops = this.#rechoose(build, culprit) ?? raise(first);
+      }
+    }
+  }
+
+  /** Chooses hops after the first `count`; passes over those that failed a moment ago where that leaves a choice. */
+  #choose(build: Build, count: number): readonly Hop[] {
+    const { guards } = this.#guardLinks;
+    const preferred = guards.length >= CIRCUIT_LIMITS.guards.value ? guards : [];
+    const wishes = { kept: build.hops.slice(0, count), guards: preferred, exit: build.options.exit };
+    const recent = this.#recent.peers;
+    if (recent.size > 0) {
+      try {
+        return checked(build.choose({ ...wishes, failed: new Set([...build.failed, ...recent]) }));
+      } catch (error) {
+        if (toBywayError(error).code !== "ERR_NO_NODE") throw error;
+      }
+    }
+    return checked(build.choose({ ...wishes, failed: build.failed }));
+  }
+
+  /** As `#choose`; undefined when nobody is left. */
+  #rechoose(build: Build, count: number): readonly Hop[] | undefined {
+    try {
+      return this.#choose(build, count);
+    } catch (error) {
+      if (toBywayError(error).code === "ERR_NO_NODE") return undefined;
+      throw error;
+    }
+  }
+
+  /** A shared link that closed unseen says nothing about the guard: the next attempt opens a fresh one. */
+  #droppedStaleGuard(build: Build, index: number): boolean {
+    const [guardLink] = build.links;
+    if (index !== 1 || !build.guardReused || guardLink === undefined || guardLink.usable) return false;
+    truncate(build, 0);
+    return true;
+  }
+
+  /** Which hop is at fault when extending to `index` failed. */
+  #culprit(build: Build, index: number, error: BywayError): number {
+    const before = build.links.at(-1);
+    if (index === 0 || before === undefined) return 0;
+    const refused = error.code === "ERR_HOP_ROLE" || error.code === "ERR_HOP_LIMIT" || error.code === "ERR_HOP_UNKNOWN";
+    return !before.usable || refused ? index - 1 : index;
+  }
+
+  #blame(build: Build, index: number): void {
+    const hop = build.hops[index];
+    if (hop === undefined) return;
+    build.failed.add(hop.peerId);
+    this.#recent.note(hop.peerId);
+  }
+
+  async #extend(build: Build, index: number): Promise<void> {
+    const { hops, links, timings } = build;
     const hop = hops[index] as Hop;
-    const carrier = index < hops.length - 1;
+    const depth = index + 1;
+    const beganMs = this.#clock.monotonicMs();
     let stage: Stage = index === 0 ? "dial" : "extend";
-    let startMs = this.#clock.monotonicMs();
-    const done = (): void => {
+    let startMs = beganMs;
+    const done = (next: Stage): void => {
       const nowMs = this.#clock.monotonicMs();
-      timings.push({ hop: index + 1, stage, ms: nowMs - startMs });
+      timings.push({ hop: depth, stage, ms: nowMs - startMs });
       startMs = nowMs;
+      stage = next;
     };
     try {
       using limit = deadline(
         this.#clock,
         CIRCUIT_LIMITS.extendMs.value,
         () => new BywayError("ERR_HOP_TIMEOUT", "the hop took too long"),
-        signal,
+        build.options.signal,
       );
-      const before = links.at(-1);
-      if (before === undefined) {
-        const raw = await this.#dialler.dial(hop.endpoint, limit.signal);
-        done();
-        stage = "handshake";
-        links.push(await this.#handshake(raw, hop, carrier, limit.signal));
-      } else {
-        const pending = this.#ask(before, hop, limit.signal);
-        // The handshake travels with the request: a refusal is the better reason when both fail.
-        const handshake = this.#handshake(pending.stream, hop, carrier, limit.signal);
-        handshake.catch(() => {});
-        await pending.accepted;
-        done();
-        stage = "handshake";
-        links.push(await handshake);
-      }
-      done();
+      using patience = this.#patience(build, index, limit.signal);
+      if (index === 0) await this.#first(build, hop, patience.signal, done);
+      else links.push(await this.#next(build, index, patience.signal, done));
+      if (index === 0 && build.guardReused) return;
+      done(stage);
+      this.#times.note(depth, this.#clock.monotonicMs() - beganMs);
     } catch (error) {
       throw hopError(error, hops, index, stage);
     }
   }
 
-  #ask(before: Link, hop: Hop, signal: AbortSignal): PendingStream {
-    return before.open({
-      headers: {
-        ":method": "CONNECT",
-        ":authority": formatHopAuthority(hop.peerId),
-        "byway-advertisement": Buffer.from(hop.envelope).toString("base64url"),
-      },
-      toward: "hop",
-      signal,
+  /** Aborts with `signal`, or when the hop is slow for this network and another one could take its place. */
+  #patience(build: Build, index: number, signal: AbortSignal): Disposable & { readonly signal: AbortSignal } {
+    const controller = new AbortController();
+    const patienceMs = this.#times.patienceMs(index + 1);
+    const follow = (): void => controller.abort(abortReason(signal));
+    if (signal.aborted) follow();
+    else signal.addEventListener("abort", follow, { once: true });
+    const timer = this.#clock.after(patienceMs, () => {
+      this.#times.noteTimeout(index + 1, patienceMs);
+      const failed = new Set([...build.failed, ...build.hops.slice(index, index + 1).map((hop) => hop.peerId)]);
+      if (this.#rechoose({ ...build, failed }, index) === undefined) return;
+      controller.abort(new BywayError("ERR_HOP_TIMEOUT", `the hop took longer than ${Math.round(patienceMs)} ms`));
     });
+    return {
+      signal: controller.signal,
+      [Symbol.dispose]() {
+        timer.cancel();
+        signal.removeEventListener("abort", follow);
+      },
+    };
   }
 
-  #handshake(raw: Duplex, hop: Hop, carrier: boolean, signal: AbortSignal): Promise<Link> {
+  async #first(build: Build, hop: Hop, signal: AbortSignal, done: (next: Stage) => void): Promise<void> {
+    const open = async (until: AbortSignal | undefined): Promise<Link> => {
+      const raw = await this.#dialler.dial(hop.endpoint, until);
+      done("handshake");
+      return this.#handshake(raw, hop, build.hops.length > 1, until);
+    };
+    // Nobody else shares the link of an exit, and an asker that goes away must not end what others wait for.
+    if (build.hops.length === 1) build.links.push(await open(signal));
+    else {
+      const { link, reused } = await this.#guardLinks.take(hop.peerId, () => open(undefined), signal);
+      build.guardReused = reused;
+      build.links.push(link);
+    }
+  }
+
+  async #next(build: Build, index: number, signal: AbortSignal, done: (next: Stage) => void): Promise<Link> {
+    const hop = build.hops[index] as Hop;
+    const pending = ask(build.links[index - 1] as Link, hop, signal);
+    // The handshake travels with the request: a refusal is the better reason when both fail.
+    const handshake = this.#handshake(pending.stream, hop, index < build.hops.length - 1, signal);
+    handshake.catch(() => {});
+    await pending.accepted;
+    done("handshake");
+    return handshake;
+  }
+
+  #handshake(raw: Duplex, hop: Hop, carrier: boolean, signal: AbortSignal | undefined): Promise<Link> {
     return openLink({ clock: this.#clock }, raw, {
       peerId: hop.peerId,
       allowClassical: this.#allowClassical,
@@ -121,4 +255,34 @@ export class CircuitBuilder {
       signal,
     });
   }
+}
+
+function ask(before: Link, hop: Hop, signal: AbortSignal): PendingStream {
+  return before.open({
+    headers: {
+      ":method": "CONNECT",
+      ":authority": formatHopAuthority(hop.peerId),
+      "byway-advertisement": Buffer.from(hop.envelope).toString("base64url"),
+    },
+    toward: "hop",
+    signal,
+  });
+}
+
+function checked(hops: readonly Hop[]): readonly Hop[] {
+  if (hops.length >= 1 && hops.length <= CIRCUIT_LIMITS.hops.value) return hops;
+  const most = CIRCUIT_LIMITS.hops.value;
+  throw new BywayError("ERR_PARAMETER_VALUE", `a circuit has 1 to ${most} hops, not ${hops.length}`);
+}
+
+/** Ends the links from `index` on. The link to the guard of several hops is not the circuit's to end. */
+function truncate(build: Build, index: number): void {
+  const shared = build.hops.length > 1 ? 1 : 0;
+  const ended = build.links.splice(index);
+  for (const link of ended.slice(Math.max(shared - index, 0)).toReversed()) link.destroy();
+  build.timings.splice(0, build.timings.length, ...build.timings.filter(({ hop }) => hop <= index));
+}
+
+function raise(error: BywayError): never {
+  throw error;
 }

@@ -1,26 +1,205 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { closeOf } from "../../test/support/collect.ts";
-import { serveLink } from "../../test/support/link-bench.ts";
-import { systemClock } from "../core/clock.ts";
-import { MemoryTransport } from "../link/memory-transport.ts";
-import { CircuitBuilder } from "./circuit-builder.ts";
+import { type HopNetwork, hopNetwork } from "../../test/support/hop-network.ts";
+import { needOf } from "../../test/support/hops.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import { silentLogger } from "../core/logger.ts";
 import { CircuitPool } from "./circuit-pool.ts";
+import { CIRCUIT_LIMITS } from "./limits.ts";
+import { tryCircuits } from "./try-circuits.ts";
+
+const target = { host: "target.example", port: 80 };
+
+/** `linkClock` turns what the circuits themselves time, such as their pings. */
+function poolOf(
+  network: HopNetwork,
+  spareCircuits: number,
+  clock: Clock = systemClock,
+  linkClock = systemClock,
+): CircuitPool {
+  return new CircuitPool({ builder: network.builder(linkClock), clock, logger: silentLogger }, { spareCircuits });
+}
+
+/** Lets what was begun come to its end, as `until` tells. */
+async function settle(until: () => boolean): Promise<void> {
+  while (!until()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test("streams of one group share a circuit, those of different groups never do, and a dead one is replaced", async () => {
+  await using network = await hopNetwork(3);
+  const pool = poolOf(network, 0);
+  const need = (user: string, session = "", constraints = "") => needOf(user, network.choose(2), session, constraints);
+  const [a, again, b, session, constrained] = await Promise.all([
+    pool.circuit(need("a")),
+    pool.circuit(need("a")),
+    pool.circuit(need("b")),
+    pool.circuit(need("a", "s")),
+    pool.circuit(need("a", "", "country=de")),
+  ]);
+  assert.equal(a, again);
+  assert.equal(new Set([a, b, session, constrained]).size, 4);
+  a.destroy();
+  await a.closed;
+  const replaced = await pool.circuit(need("a"));
+  assert.notEqual(replaced, a);
+  assert.equal(await pool.circuit(need("b")), b);
+  await pool.stop();
+  assert.deepEqual([replaced.usable, b.usable], [false, false]);
+  await assert.rejects(pool.circuit(need("a")), { code: "ERR_STOPPED" });
+  await settle(() => network.links === 0);
+});
+
+test("circuits that begin at one guard share its link, and nothing of one is left when it ends", async () => {
+  await using network = await hopNetwork(3);
+  const pool = poolOf(network, 0);
+  const circuits = await Promise.all(["a", "b", "c"].map((user) => pool.circuit(needOf(user, network.choose(3)))));
+  await settle(() => network.streamsOf(0) === 3);
+  assert.equal(network.linksOf(0), 1);
+  circuits[0]?.destroy();
+  await settle(() => network.streamsOf(0) === 2);
+  assert.deepEqual(
+    circuits.map((circuit) => circuit.usable),
+    [false, true, true],
+  );
+  await pool.stop();
+});
+
+test("a one-hop circuit has a link of its own", async () => {
+  await using network = await hopNetwork(1);
+  const pool = poolOf(network, 0);
+  await Promise.all(["a", "b"].map((user) => pool.circuit(needOf(user, network.choose(1)))));
+  await settle(() => network.linksOf(0) === 2);
+  await pool.stop();
+});
+
+test("a new group takes a circuit that was built ahead, which is its own from then on, and another is built", async () => {
+  await using network = await hopNetwork(3);
+  const pool = poolOf(network, 4);
+  pool.expect(needOf("", network.choose(3)));
+  await settle(() => pool.size === 1);
+  const before = network.plans;
+  const a = await pool.circuit(needOf("a", network.choose(3)));
+  assert.equal(network.plans - before, 1, "the one build is that of the next spare");
+  await settle(() => pool.size === 2);
+  const b = await pool.circuit(needOf("b", network.choose(3)));
+  assert.notEqual(a, b);
+  assert.equal(await pool.circuit(needOf("a", network.choose(3))), a);
+  await pool.stop();
+  assert.equal(pool.size, 0);
+});
+
+test("what nobody asks for any more is no longer kept ready", async () => {
+  await using network = await hopNetwork(1);
+  const clock = new FakeClock();
+  const pool = poolOf(network, 4, clock);
+  pool.expect(needOf("", network.choose(1)));
+  await settle(() => pool.size === 1);
+  for (let ms = 0; ms <= CIRCUIT_LIMITS.demandMs.value; ms += CIRCUIT_LIMITS.checkPeriodMs.value) {
+    clock.advance(CIRCUIT_LIMITS.checkPeriodMs.value);
+  }
+  await settle(() => pool.size === 0);
+  assert.equal(pool.spares, 0);
+  await pool.stop();
+});
+
+test("an unused circuit whose exit falls silent is found out and replaced", async () => {
+  await using network = await hopNetwork(2);
+  const clock = new FakeClock();
+  const pool = poolOf(network, 4, clock, clock);
+  pool.expect(needOf("", network.choose(1)));
+  await settle(() => pool.size === 1);
+  network.freeze(0);
+  clock.advance(CIRCUIT_LIMITS.checkPeriodMs.value);
+  clock.advance(CIRCUIT_LIMITS.checkMs.value);
+  await settle(() => pool.size === 0);
+  network.retire(0);
+  clock.advance(CIRCUIT_LIMITS.checkPeriodMs.value);
+  await settle(() => pool.size === 1);
+  const circuit = await pool.circuit(needOf("a", network.choose(1)));
+  assert.equal(circuit.hops[0]?.peerId, network.peers[1]);
+  await pool.stop();
+});
+
+test("an old circuit is succeeded without anybody waiting, and ends when its streams have", async () => {
+  await using network = await hopNetwork(1);
+  const clock = new FakeClock();
+  const pool = poolOf(network, 0, clock);
+  const need = needOf("a", network.choose(1));
+  const old = await pool.circuit(need);
+  const stream = await old.openStream(target);
+  const closed = closeOf(stream.resume());
+  clock.advance(CIRCUIT_LIMITS.circuitAgeMs.value);
+  assert.equal(await pool.circuit(need), old, "it serves until its successor stands");
+  await settle(() => pool.size === 2);
+  const next = await pool.circuit(need);
+  assert.notEqual(next, old);
+  clock.advance(CIRCUIT_LIMITS.checkPeriodMs.value);
+  assert.deepEqual([old.usable, stream.destroyed], [false, false]);
+  stream.end();
+  await closed;
+  await old.closed;
+  await pool.stop();
+});
+
+test("a session keeps its exit when its circuit is succeeded", async () => {
+  await using network = await hopNetwork(5);
+  const clock = new FakeClock();
+  const pool = poolOf(network, 4, clock);
+  const need = needOf("a", network.choose(1), "s");
+  const first = await pool.circuit(need);
+  for (let round = 0; round < 5; round += 1) {
+    const before = await pool.circuit(need);
+    clock.advance(CIRCUIT_LIMITS.circuitAgeMs.value);
+    let next = before;
+    while (next === before) {
+      next = await pool.circuit(need);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(next.hops[0]?.peerId, first.hops[0]?.peerId);
+  }
+  await pool.stop();
+});
+
+test("more streams than one link takes get a second circuit to the same exit", async () => {
+  await using network = await hopNetwork(4);
+  const pool = poolOf(network, 0);
+  const request = { ...needOf("a", network.choose(1)), sendsBytes: false, signal: new AbortController().signal };
+  const circuits = new Set<unknown>();
+  const exits = new Set<string>();
+  const count = 1_100;
+  await Promise.all(
+    Array.from({ length: count }, async () => {
+      await tryCircuits(pool, request, (circuit) => {
+        circuits.add(circuit);
+        exits.add(String(circuit.hops[0]?.peerId));
+        return circuit.openStream(target);
+      });
+    }),
+  );
+  assert.deepEqual([circuits.size, exits.size], [2, 1]);
+  await pool.stop();
+});
+
+test("a build that fails is told and not kept", async () => {
+  await using network = await hopNetwork(1);
+  const pool = poolOf(network, 0);
+  await assert.rejects(pool.circuit(needOf("a", () => [])), { code: "ERR_PARAMETER_VALUE" });
+  assert.equal(pool.size, 0);
+  assert.equal((await pool.circuit(needOf("a", network.choose(1)))).usable, true);
+  await pool.stop();
+});
 
 test("stopping ends the circuits too that were replaced and only finish their streams", async () => {
-  await using served = await serveLink(new MemoryTransport(), {
-    connectTarget: async (incoming) => void incoming.accept(),
-  });
-  const builder = new CircuitBuilder({ clock: systemClock, dialler: { dial: served.dial } });
-  const pool = new CircuitPool({ builder });
-  const plan = () => [
-    { peerId: served.identity.peerId, endpoint: { host: "192.0.2.1", port: 443 }, envelope: new Uint8Array() },
-  ];
-  const first = await pool.circuit("a", plan);
-  const stream = await first.openStream({ host: "target.example", port: 80 });
+  await using network = await hopNetwork(1);
+  const pool = poolOf(network, 0);
+  const need = needOf("a", network.choose(1));
+  const first = await pool.circuit(need);
+  const stream = await first.openStream(target);
   const closed = closeOf(stream.resume());
   first.close();
-  assert.notEqual(await pool.circuit("a", plan), first);
+  assert.notEqual(await pool.circuit(need), first);
   await pool.stop();
   assert.equal(stream.destroyed, true);
   await Promise.all([closed, first.closed]);

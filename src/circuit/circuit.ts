@@ -8,6 +8,7 @@ import type { Link, LinkRequest } from "../link/link.ts";
 import { formatConnectUdpPath } from "../wire/connect-udp-path.ts";
 import type { Hop } from "./hop.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
+import { noAnswer, Openings } from "./openings.ts";
 
 /** How long one stage of building took. */
 export interface StageTiming {
@@ -24,17 +25,25 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Links nested one in another, first hop outermost; streams are opened on the last. Owns all its links. */
+/** A stream that may be written to before the exit has answered. */
+export interface StartedStream {
+  readonly stream: Duplex;
+  /** Resolves when the exit has connected; rejects as `openStream` does, and the stream is of no use then. */
+  readonly accepted: Promise<unknown>;
+}
+
+/** Links nested one in another, first hop outermost; streams are opened on the last. Owns all its links but a shared first one. */
 export class Circuit {
   readonly hops: readonly Hop[];
   /** How building went, stage by stage. */
   readonly timings: readonly StageTiming[];
   /** Settles when the circuit can carry nothing any more; never rejects. */
   readonly closed: Promise<void>;
-  readonly #clock: Clock;
   readonly #links: readonly Link[];
   readonly #exit: Link;
+  readonly #openings: Openings;
 
+  /** `links` are those of `hops`; with more than one hop the first is shared with other circuits. */
   constructor(
     components: { clock: Clock },
     hops: readonly Hop[],
@@ -45,12 +54,16 @@ export class Circuit {
     if (exit === undefined) throw new BywayError("ERR_INTERNAL", "a circuit without links");
     this.hops = hops;
     this.timings = timings;
-    this.#clock = components.clock;
-    this.#links = links;
+    this.#links = links.slice(links.length > 1 ? 1 : 0);
     this.#exit = exit;
+    this.#openings = new Openings(components, {
+      ping: () => exit.ping(),
+      bytesReceived: () => exit.bytesReceived,
+      onDead: () => exit.destroy(new BywayError("ERR_HOP_TIMEOUT", "the exit no longer answers")),
+    });
     this.closed = exit.closed.then(async () => {
       this.destroy();
-      await Promise.all(links.map((link) => link.closed));
+      await Promise.all(this.#links.map((link) => link.closed));
     });
   }
 
@@ -64,23 +77,52 @@ export class Circuit {
     return this.#exit.streams;
   }
 
+  /** How many further streams the exit takes at once. */
+  get room(): number {
+    return this.#exit.room;
+  }
+
+  /** Bytes carried so far, both ways. */
+  get bytes(): number {
+    return this.#exit.bytes;
+  }
+
+  /** Targets in a row that the exit did not reach. */
+  get silentFailures(): number {
+    return this.#openings.silentFailures;
+  }
+
   /** Round trip to the exit and back through all hops, in ms. */
   ping(): Promise<number> {
     return this.#exit.ping();
   }
 
+  /** Destroys the circuit unless its exit says anything within `checkMs`. */
+  check(): Promise<void> {
+    return this.#openings.check();
+  }
+
   /**
    * Opens a TCP stream to `target`, whose name is resolved at the exit; resolves when the exit has connected.
-   * Throws the exit's refusal (target, policy kinds) or ERR_HOP_LOST.
+   * Throws the exit's refusal (target, policy kinds), ERR_HOP_LOST or ERR_HOP_TIMEOUT.
    */
   async openStream(target: HostPort, options: OpenOptions = {}): Promise<Duplex> {
-    const authority = formatHostPort(target);
-    return this.#open({ ":method": "CONNECT", ":authority": authority }, options);
+    const { stream, accepted } = this.startStream(target, options);
+    await accepted;
+    return stream;
+  }
+
+  /** As `openStream`, without waiting for the exit's answer. Throws ERR_HOP_LOST when the circuit is gone. */
+  startStream(target: HostPort, options: OpenOptions = {}): StartedStream {
+    return this.#start({ ":method": "CONNECT", ":authority": formatHostPort(target) }, options);
   }
 
   /** Opens a UDP flow to `target` (RFC 9298). Throws as `openStream` does. */
   async openDatagrams(target: HostPort, options: OpenOptions = {}): Promise<CapsuleDatagrams> {
-    const stream = await this.#open(
+    const { clock } = this.#openings;
+    using limit = deadline(clock, CIRCUIT_LIMITS.streamMs.value, noAnswer, options.signal);
+    await this.#exit.ready(limit.signal);
+    const { stream, accepted } = this.#start(
       {
         ":method": "CONNECT",
         ":protocol": "connect-udp",
@@ -91,7 +133,8 @@ export class Circuit {
       },
       options,
     );
-    return new CapsuleDatagrams({ clock: this.#clock }, stream);
+    await accepted;
+    return new CapsuleDatagrams({ clock }, stream);
   }
 
   /** Lets open streams finish, then closes. */
@@ -99,26 +142,14 @@ export class Circuit {
     this.#exit.close();
   }
 
-  /** Ends every link and stream now. */
+  /** Ends its links and every stream now. */
   destroy(): void {
     for (const link of this.#links.toReversed()) link.destroy();
   }
 
-  async #open(headers: LinkRequest["headers"], options: OpenOptions): Promise<Duplex> {
-    using limit = deadline(
-      this.#clock,
-      CIRCUIT_LIMITS.streamMs.value,
-      () => new BywayError("ERR_HOP_TIMEOUT", "the exit did not answer in time"),
-      options.signal,
-    );
-    if (headers[":protocol"] !== undefined) await this.#exit.ready(limit.signal);
-    const { stream, accepted } = this.#exit.open({
-      headers,
-      toward: "target",
-      early: options.early,
-      signal: limit.signal,
-    });
-    await accepted;
-    return stream;
+  #start(headers: LinkRequest["headers"], { early, signal }: OpenOptions): StartedStream {
+    const pending = this.#exit.open({ headers, toward: "target", early, signal });
+    this.#openings.watch(pending);
+    return { stream: pending.stream, accepted: pending.accepted };
   }
 }

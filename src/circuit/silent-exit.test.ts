@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { createServer } from "node:tls";
+import { hopOf, onlyHops } from "../../test/support/hops.ts";
 import { systemClock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { systemRandom } from "../core/random.ts";
@@ -21,7 +22,7 @@ test("an exit that never sends its settings does not hold an opening of datagram
   assert.ok(address !== null && typeof address === "object");
   const endpoint = { host: "127.0.0.1", port: address.port };
   const builder = new CircuitBuilder({ clock: systemClock, dialler: new TcpTransport({ clock: systemClock }) });
-  const circuit = await builder.build([{ peerId: identity.peerId, endpoint, envelope: new Uint8Array() }]);
+  const circuit = await builder.build(onlyHops([{ ...hopOf(identity), endpoint }]));
   const controller = new AbortController();
   const opening = circuit.openDatagrams({ host: "target.example", port: 53 }, { signal: controller.signal });
   controller.abort(new BywayError("ERR_ABORTED", "changed my mind"));

@@ -1,15 +1,10 @@
 import { type BywayError, toBywayError } from "../core/errors.ts";
 import type { Circuit } from "./circuit.ts";
-import type { CircuitPool } from "./circuit-pool.ts";
-import type { Hop } from "./hop.ts";
+import type { CircuitNeed, CircuitPool } from "./circuit-pool.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
-/** What a stream needs of a circuit. */
-export interface CircuitRequest {
-  /** Streams share a circuit only when their keys are equal. */
-  readonly key: string;
-  /** Chooses hops without the peers that have failed this request; throws ERR_NO_NODE when that leaves none. */
-  readonly plan: (failed: ReadonlySet<string>) => readonly Hop[];
+/** What a stream needs of a circuit, and how it may be tried. */
+export interface CircuitRequest extends CircuitNeed {
   /** Whether using the circuit sends bytes of the app's, which must not reach a target twice. */
   readonly sendsBytes: boolean;
   readonly signal: AbortSignal;
@@ -26,22 +21,30 @@ export async function tryCircuits<T>(
 ): Promise<T> {
   const failed = new Set<string>();
   let first: BywayError | undefined;
-  for (let attempt = 1; ; attempt += 1) {
-    let circuit: Circuit | undefined;
+  for (let attempt = 1; ; ) {
+    // The failed peers were left out: why they failed is the better reason than why nobody else would do.
+    const circuit = await pool.circuit(request, failed, request.signal).catch((error: unknown) => {
+      throw first ?? error;
+    });
+    // Others who waited for the same circuit were quicker.
+    if (circuit.usable && circuit.room === 0) continue;
     try {
-      circuit = await pool.circuit(request.key, () => request.plan(failed), request.signal);
       return await use(circuit);
     } catch (cause) {
       const error = toBywayError(cause);
-      // The failed peers were left out: why they failed is the better reason than that nobody else fits.
-      if (error.code === "ERR_NO_NODE") throw first ?? error;
       if (error.kind !== "hop" || request.signal.aborted) throw error;
       first ??= error;
-      circuit?.close();
-      const sent = circuit !== undefined && request.sendsBytes;
-      if (error.retry === "never" || sent || attempt >= CIRCUIT_LIMITS.attempts.value) throw error;
-      const culprit = error.data.peerId ?? circuit?.hops.at(-1)?.peerId;
-      if (typeof culprit === "string") failed.add(culprit);
+      const culprit = failedPeer(circuit, error);
+      pool.retire(circuit, culprit);
+      if (error.retry === "never" || request.sendsBytes || attempt >= CIRCUIT_LIMITS.attempts.value) throw error;
+      if (culprit !== undefined) failed.add(culprit);
+      attempt += 1;
     }
   }
+}
+
+/** The peer that is at fault when using a circuit failed: its exit, unless the error names another. */
+export function failedPeer(circuit: Circuit, error: BywayError): string | undefined {
+  const { peerId } = error.data;
+  return typeof peerId === "string" ? peerId : circuit.hops.at(-1)?.peerId;
 }

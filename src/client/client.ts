@@ -2,7 +2,7 @@ import { CircuitBuilder } from "../circuit/circuit-builder.ts";
 import { CircuitPool } from "../circuit/circuit-pool.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
-import type { HostPort } from "../core/network-address.ts";
+import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { type Random, systemRandom } from "../core/random.ts";
 import { type KnownPeer, KnownPeers } from "../directory/known-peers.ts";
 import { ProxyServer } from "../ingress/proxy-server.ts";
@@ -28,6 +28,8 @@ export interface ClientOptions {
   readonly sharedNetworks?: boolean;
   /** Accept nodes without post-quantum key exchange. Default false. */
   readonly allowClassical?: boolean;
+  /** The most unused circuits kept ready for one set of constraints. Default 4; 0 builds none ahead. */
+  readonly spareCircuits?: number;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
@@ -55,15 +57,21 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
     { clock, dialler: new TcpTransport({ clock }) },
     { allowClassical: options.allowClassical ?? false },
   );
-  const pool = new CircuitPool({ builder });
-  const router = new StreamRouter(
-    { pool, peers, clock, random },
-    { defaultHops: options.hops ?? 1, sharedNetworks: options.sharedNetworks ?? false },
+  const pool = new CircuitPool(
+    { builder, clock, logger },
+    options.spareCircuits === undefined ? {} : { spareCircuits: options.spareCircuits },
   );
+  const routerOf = (listener: string): StreamRouter =>
+    new StreamRouter(
+      { pool, peers, clock, random },
+      { defaultHops: options.hops ?? 1, sharedNetworks: options.sharedNetworks ?? false, listener },
+    );
+  const own = routerOf("");
+  const proxied = routerOf(listen === undefined ? "" : formatHostPort(listen));
   const proxy =
     listen === undefined
       ? undefined
-      : new ProxyServer({ opener: router, clock, logger }, { listen, users: options.users ?? [] });
+      : new ProxyServer({ opener: proxied, clock, logger }, { listen, users: options.users ?? [] });
 
   const stop = async (): Promise<void> => {
     await proxy?.stop();
@@ -73,10 +81,11 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
   try {
     await known.start();
     const address = await proxy?.start();
+    if (proxy !== undefined) proxied.expect();
     return {
       address,
       connect: (target, constraints = {}, signal = new AbortController().signal) =>
-        router.openStream({ target, constraints, user: "" }, signal),
+        own.openStream({ target, constraints, user: "" }, signal),
       stop,
     };
   } catch (error) {

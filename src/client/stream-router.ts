@@ -1,9 +1,11 @@
-import type { StageTiming } from "../circuit/circuit.ts";
-import type { CircuitPool } from "../circuit/circuit-pool.ts";
+import type { Duplex } from "node:stream";
+import type { Circuit, StageTiming } from "../circuit/circuit.ts";
+import type { CircuitNeed, CircuitPool } from "../circuit/circuit-pool.ts";
 import type { Hop } from "../circuit/hop.ts";
-import { isolationKey } from "../circuit/isolation-key.ts";
-import { type CircuitRequest, tryCircuits } from "../circuit/try-circuits.ts";
+import type { HopWishes } from "../circuit/hop-chooser.ts";
+import { type CircuitRequest, failedPeer, tryCircuits } from "../circuit/try-circuits.ts";
 import type { Clock } from "../core/clock.ts";
+import { type BywayError, toBywayError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { KnownPeer } from "../directory/known-peers.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
@@ -11,7 +13,7 @@ import type { OpenedStream, RouteSummary, StreamOpener, StreamRequest } from "..
 import type { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
 import { advertisedCandidate } from "../routing/advertised-candidate.ts";
 import type { Candidate } from "../routing/candidate.ts";
-import { constraintsKey } from "../routing/constraints.ts";
+import { type Constraints, constraintsKey } from "../routing/constraints.ts";
 import { planCircuit } from "../routing/plan.ts";
 
 /** An opened stream and how long each stage took. */
@@ -34,6 +36,8 @@ export interface StreamRouterOptions {
   readonly defaultHops: number;
   /** Let hops of one circuit share a network. */
   readonly sharedNetworks: boolean;
+  /** The listener that its requests come through, which shares no circuit with another; "" for the library. */
+  readonly listener: string;
 }
 
 /** Wires the rooms of a client: a request's constraints to a plan, the plan to a circuit, the circuit to a stream. */
@@ -50,9 +54,11 @@ export class StreamRouter implements StreamOpener {
     const { pool, clock } = this.#components;
     return tryCircuits(pool, this.#circuitRequest(request, signal), async (circuit) => {
       const startMs = clock.monotonicMs();
-      const stream = await circuit.openStream(request.target, { early: request.early, signal });
+      const started = circuit.startStream(request.target, { early: request.early, signal });
+      if (request.optimistic !== true) await started.accepted;
+      else started.accepted.catch((cause: unknown) => this.#failedLate(circuit, started.stream, toBywayError(cause)));
       const opened = { hop: circuit.hops.length, stage: "connect", ms: clock.monotonicMs() - startMs };
-      return { stream, route: summary(circuit.hops), timings: [...circuit.timings, opened] };
+      return { ...started, route: summary(circuit.hops), timings: [...circuit.timings, opened] };
     });
   }
 
@@ -63,17 +69,38 @@ export class StreamRouter implements StreamOpener {
     );
   }
 
+  /** Has circuits built ahead for requests that ask for nothing. */
+  expect(): void {
+    this.#components.pool.expect(this.#need("", {}));
+  }
+
+  /** The app has the stream already: nobody waits who could try another circuit, but this one is left all the same. */
+  #failedLate(circuit: Circuit, stream: Duplex, error: BywayError): void {
+    if (error.kind === "hop") this.#components.pool.retire(circuit, failedPeer(circuit, error));
+    stream.destroy(error);
+  }
+
   #circuitRequest({ user, constraints, early }: StreamRequest, signal: AbortSignal): CircuitRequest {
-    const { random } = this.#components;
+    return { ...this.#need(user, constraints), sendsBytes: (early?.length ?? 0) > 0, signal };
+  }
+
+  #need(user: string, { session = "", ...constraints }: Constraints): CircuitNeed {
     return {
-      key: isolationKey({ user, constraints: constraintsKey(constraints) }),
-      plan: (failed) => {
-        const candidates = this.#candidates().filter((candidate) => !failed.has(candidate.peerId));
-        return planCircuit(constraints, candidates, random, this.#options).map(asHop);
-      },
-      sendsBytes: (early?.length ?? 0) > 0,
-      signal,
+      group: { user, session, listener: this.#options.listener, constraints: constraintsKey(constraints) },
+      choose: (wishes) => this.#choose(constraints, wishes),
     };
+  }
+
+  #choose(constraints: Constraints, { kept, failed, guards, exit }: HopWishes): readonly Hop[] {
+    const candidates = this.#candidates();
+    const standing = new Map(candidates.map((candidate) => [candidate.peerId, candidate]));
+    const plan = planCircuit(
+      exit === undefined ? constraints : { ...constraints, node: exit },
+      candidates.filter((candidate) => !failed.has(candidate.peerId)),
+      this.#components.random,
+      { ...this.#options, kept: kept.map((hop) => standing.get(hop.peerId) ?? asCandidate(hop)), guards },
+    );
+    return plan.map((candidate, index) => kept[index] ?? asHop(candidate));
   }
 
   #candidates(): readonly Candidate[] {
@@ -85,6 +112,11 @@ export class StreamRouter implements StreamOpener {
 
 function asHop({ peerId, endpoint, envelope, country }: Candidate): Hop {
   return { peerId: parsePeerId(peerId), endpoint, envelope, ...(country === undefined ? {} : { country }) };
+}
+
+/** A hop whose advertisement has expired since it was chosen. */
+function asCandidate(hop: Hop): Candidate {
+  return { ...hop, roles: [] };
 }
 
 function summary(hops: readonly Hop[]): RouteSummary {

@@ -75,6 +75,17 @@ export const SCHEMA = {
     commands: ["up"],
     docs: "How many nodes a circuit has where a request does not say. With one, that node sees both you and the target; with three, none does.",
   },
+  "client.spare-circuits": {
+    type: "integer",
+    list: false,
+    min: 0,
+    max: 16,
+    default: 4,
+    flag: "spare-circuits",
+    environment: "BYWAY_CLIENT_SPARE_CIRCUITS",
+    commands: ["up"],
+    docs: "The most unused circuits to keep ready for requests of one kind, so that nobody waits for a handshake. 0 builds none ahead.",
+  },
   "client.shared-networks": {
     type: "boolean",
     list: false,

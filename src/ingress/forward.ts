@@ -29,7 +29,7 @@ export interface ForwardContext {
   readonly upgrade?: string;
 }
 
-/** Methods that may be sent again when a kept connection turns out to be dead (RFC 9110 §9.2.2). */
+/** Methods that may be sent again when their connection turns out to be dead (RFC 9110 §9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
 
 /** Methods for which a request without a length needs none (RFC 9110 §8.6). */
@@ -54,6 +54,8 @@ class Forwarding {
   readonly #context: ForwardContext;
   readonly #chunked: boolean;
   readonly #hasBody: boolean;
+  /** Whether sending the request twice does what sending it once does (RFC 9110 §9.2.2). */
+  readonly #repeatable: boolean;
   #upstream: ClientRequest | undefined;
   #answer: IncomingMessage | undefined;
   #attemptsLeft: number = INGRESS_LIMITS.maxIdleUpstreams.value;
@@ -72,6 +74,7 @@ class Forwarding {
     this.#context = context;
     this.#chunked = request.headers["transfer-encoding"] !== undefined;
     this.#hasBody = this.#chunked || request.headers["content-length"] !== undefined;
+    this.#repeatable = !this.#hasBody && IDEMPOTENT.has(request.method ?? "");
     context.signal.addEventListener("abort", this.#onAbort, { once: true });
     response.once("close", this.#onClose);
     request.on("error", () => {});
@@ -100,7 +103,8 @@ class Forwarding {
         path: to.path,
         headers: this.#requestHeaders(),
         maxHeaderSize: INGRESS_LIMITS.maxHeadBytes.value,
-        streamRequest: { target: to.target, ...meaning },
+        // What may be sent again need not wait to see whether the exit takes it.
+        streamRequest: { target: to.target, ...meaning, optimistic: this.#repeatable },
         opening: signal,
       };
       upstream = http.request(options);
@@ -207,9 +211,22 @@ class Forwarding {
   }
 
   #onUpstreamError(upstream: ClientRequest, cause: Error): void {
+    const accepted = upstream.socket === null ? undefined : this.#context.agent.acceptedOf(upstream.socket);
+    if (accepted === undefined || this.#answer !== undefined) this.#onBroken(upstream, cause, false);
+    // That the stream broke says less than why the exit did not take it.
+    else
+      accepted.then(
+        () => this.#onBroken(upstream, cause, false),
+        (refusal: unknown) => this.#onBroken(upstream, toBywayError(refusal), true),
+      );
+  }
+
+  /** `refused`: by the exit, or lost on the way to it, with nobody having tried another circuit. */
+  #onBroken(upstream: ClientRequest, cause: Error, refused: boolean): void {
     if (upstream !== this.#upstream) return;
-    const again = upstream.reusedSocket && this.#answer === undefined && !this.#failed && this.#attemptsLeft > 0;
-    if (again && !this.#hasBody && IDEMPOTENT.has(this.#request.method ?? "")) {
+    const anotherNode = refused && cause instanceof BywayError && cause.kind === "hop" && cause.retry === "other-node";
+    const again = (upstream.reusedSocket || anotherNode) && this.#repeatable && this.#attemptsLeft > 0;
+    if (again && this.#answer === undefined && !this.#failed) {
       this.#attemptsLeft -= 1;
       this.#send();
       return;

@@ -11,6 +11,11 @@ export interface StreamRequest {
   readonly user: string;
   /** Bytes that the app sent before it knew the answer; they are the first bytes of the stream. */
   readonly early?: Uint8Array;
+  /**
+   * Hand the stream over before the exit has answered, so that what the app writes at once travels with the request. A refusal
+   * then ends the stream, `accepted` tells it, and nothing is tried again. Default false.
+   */
+  readonly optimistic?: boolean;
 }
 
 /** One node of a circuit, as it is told to the user. */
@@ -32,6 +37,8 @@ export interface RouteSummary {
 export interface OpenedStream {
   readonly stream: Duplex;
   readonly route: RouteSummary;
+  /** Of a stream that was handed over early: resolves when the exit has connected, rejects with its BywayError. */
+  readonly accepted?: Promise<unknown>;
 }
 
 /** Datagrams to and from one target. Unreliable: either end may drop. */

@@ -5,7 +5,7 @@ import { toBywayError } from "../core/errors.ts";
 import { formatHostPort } from "../core/network-address.ts";
 import { constraintsKey } from "../routing/constraints.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
-import type { RouteSummary, StreamOpener, StreamRequest } from "./stream-opener.ts";
+import type { OpenedStream, RouteSummary, StreamOpener, StreamRequest } from "./stream-opener.ts";
 
 /** Options of a request over an `UpstreamAgent`. */
 export interface UpstreamRequestOptions extends http.RequestOptions {
@@ -31,7 +31,7 @@ interface IdleWatch {
 export class UpstreamAgent extends http.Agent {
   readonly #opener: StreamOpener;
   readonly #clock: Clock;
-  readonly #routes = new WeakMap<Duplex, RouteSummary>();
+  readonly #opened = new WeakMap<Duplex, OpenedStream>();
   readonly #idle = new Map<Duplex, IdleWatch>();
 
   constructor(components: { readonly opener: StreamOpener; readonly clock: Clock }) {
@@ -42,7 +42,12 @@ export class UpstreamAgent extends http.Agent {
 
   /** The way that a stream of this agent takes. */
   routeOf(stream: Duplex): RouteSummary | undefined {
-    return this.#routes.get(stream);
+    return this.#opened.get(stream)?.route;
+  }
+
+  /** Settles as the opening of a stream does that was handed over early; undefined for others. */
+  acceptedOf(stream: Duplex): Promise<unknown> | undefined {
+    return this.#opened.get(stream)?.accepted;
   }
 
   override getName(options?: http.ClientRequestArgs): string {
@@ -56,8 +61,9 @@ export class UpstreamAgent extends http.Agent {
   ): undefined {
     const { streamRequest, opening } = options as UpstreamRequestOptions;
     this.#opener.openStream(streamRequest, opening).then(
-      ({ stream, route }) => {
-        this.#routes.set(stream, route);
+      (opened) => {
+        const { stream } = opened;
+        this.#opened.set(stream, opened);
         // Between here and the request's own listener an error would have nobody to catch it.
         stream.on("error", () => {});
         callback?.(null, Object.assign(stream, SOCKET_MANNERS));

@@ -5,6 +5,7 @@ import type {
   OutgoingHttpHeaders,
   Settings,
 } from "node:http2";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { abortReason, withAbort } from "../core/abort.ts";
 import { abortStream } from "../core/abort-stream.ts";
@@ -30,6 +31,8 @@ export interface PendingStream {
   readonly stream: Duplex;
   /** Resolves with the headers of a 200; rejects with the hop's refusal, the loss of the link, or the abort reason. */
   readonly accepted: Promise<IncomingHttpHeaders>;
+  /** Takes the request back: resets the stream and rejects `accepted` with `reason`, unless it has settled. */
+  cancel(reason: BywayError): void;
 }
 
 /**
@@ -47,6 +50,7 @@ export class Link {
   /** Settles when the hop has sent its settings or the link is closed. */
   readonly #firstSettings: Promise<void>;
   #streams = 0;
+  #room: number = LINK_LIMITS.streamsPerLink.value;
   #failure: BywayError | undefined;
 
   /** `connection` is what `session` runs over. */
@@ -58,6 +62,10 @@ export class Link {
     this.closed = new Promise((resolve) => session.once("close", resolve));
     this.#firstSettings = new Promise((resolve) => {
       session.once("remoteSettings", () => resolve()).once("close", resolve);
+    });
+    session.on("remoteSettings", ({ maxConcurrentStreams = LINK_LIMITS.streamsPerLink.value }) => {
+      // A hop that allows none would never get the stream whose failure tells.
+      this.#room = Math.min(LINK_LIMITS.streamsPerLink.value, Math.max(maxConcurrentStreams, 1));
     });
     session.on("error", (cause) => {
       this.#failure ??= new BywayError("ERR_HOP_LOST", "the link broke", { cause });
@@ -83,6 +91,21 @@ export class Link {
     return this.#streams;
   }
 
+  /** How many further streams the hop takes at once. */
+  get room(): number {
+    return this.usable ? this.#room - this.#streams : 0;
+  }
+
+  /** Bytes that came from the hop so far. */
+  get bytesReceived(): number {
+    return (this.#connection as Partial<Socket>).bytesRead ?? 0;
+  }
+
+  /** Bytes carried so far, both ways. */
+  get bytes(): number {
+    return this.bytesReceived + ((this.#connection as Partial<Socket>).bytesWritten ?? 0);
+  }
+
   /** Smallest round trip that a ping took, in ms; undefined before the first. */
   get roundTripMs(): number | undefined {
     return this.#keepAlive.roundTripMs;
@@ -99,7 +122,7 @@ export class Link {
       this.#streams -= 1;
     });
     if (request.early !== undefined && request.early.length > 0) stream.write(request.early);
-    return { stream, accepted: this.#answer(stream, request) };
+    return this.#pending(stream, request);
   }
 
   /**
@@ -165,32 +188,40 @@ export class Link {
     return this.#failure ?? new BywayError("ERR_HOP_LOST", "the link closed");
   }
 
-  #answer(stream: ClientHttp2Stream, request: LinkRequest): Promise<IncomingHttpHeaders> {
-    const accepted = new Promise<IncomingHttpHeaders>((resolve, reject) => {
-      const onAbort = (): void => {
-        if (request.signal !== undefined) reject(abortReason(request.signal));
-        // Merely closed, it would first send END_STREAM, which says that the app has nothing to add.
-        abortStream(stream);
-      };
-      request.signal?.addEventListener("abort", onAbort, { once: true });
-      stream.once("response", (headers) => {
-        request.signal?.removeEventListener("abort", onAbort);
-        if (headers[":status"] === 200) {
-          resolve(headers);
-          return;
-        }
-        reject(errorFromAnswer(headers, request.toward));
-        this.#drain(stream);
-      });
-      stream.once("close", () => {
-        request.signal?.removeEventListener("abort", onAbort);
-        reject(
-          this.usable ? new BywayError("ERR_HOP_LOST", "the hop reset the stream before it answered") : this.#lost(),
-        );
-      });
-    });
+  #pending(stream: ClientHttp2Stream, { signal, toward }: LinkRequest): PendingStream {
+    const { promise: accepted, resolve, reject } = Promise.withResolvers<IncomingHttpHeaders>();
     accepted.catch(() => {});
-    return accepted;
+    let settled = false;
+    const settle = (): void => {
+      settled = true;
+      signal?.removeEventListener("abort", onAbort);
+    };
+    const cancel = (reason: BywayError): void => {
+      if (settled) return;
+      settle();
+      reject(reason);
+      // Merely closed, it would first send END_STREAM, which says that the app has nothing to add.
+      abortStream(stream);
+    };
+    const onAbort = (): void => cancel(abortReason(signal as AbortSignal));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    stream.once("response", (headers) => {
+      if (settled) return;
+      settle();
+      if (headers[":status"] === 200) {
+        resolve(headers);
+        return;
+      }
+      reject(errorFromAnswer(headers, toward));
+      this.#drain(stream);
+    });
+    stream.once("close", () => {
+      settle();
+      reject(
+        this.usable ? new BywayError("ERR_HOP_LOST", "the hop reset the stream before it answered") : this.#lost(),
+      );
+    });
+    return { stream, accepted, cancel };
   }
 
   /** Ends a refused stream without RST_STREAM, of which a hop tolerates only so many. */

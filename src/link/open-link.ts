@@ -45,6 +45,8 @@ export async function openLink(components: { clock: Clock }, raw: Duplex, option
     raw.destroy();
     throw error;
   }
+  // Node closes what TLS runs over with it, but not a stream on another link.
+  socket.once("close", () => raw.destroy());
   const session = connectHttp2("https://byway.alt", {
     ...SESSION_OPTIONS,
     settings: linkSettings(

@@ -12,7 +12,7 @@ export interface Constraints {
 
 /**
  * The one text of a set of constraints, whatever the order they were given in: `country=de+us,hops=3`.
- * Equal texts mean that streams may share a circuit as far as constraints go; "" asks for nothing.
+ * Equal texts ask for the same circuits; "" asks for nothing.
  */
 export function constraintsKey(constraints: Constraints): string {
   const parts: string[] = [];

@@ -18,24 +18,31 @@ function relatedOrNeighbours(a: Candidate, b: Candidate): boolean {
 }
 
 /**
- * Finds an exit and `count - 1` relays of which no two are related: the exit first, then the relays. Of different
- * countries if that is possible. Returns the longest start of such a row that was found when there is no whole one.
+ * Finds the nodes of a circuit of `count`, of which no two are related: `kept` first, then relays, the exit last. Of different
+ * countries if that is possible. Returns the longest part of such a row that was found when there is no whole one.
  */
 export function findDisjoint(
   exits: readonly Candidate[],
   relays: readonly Candidate[],
   count: number,
   random: Random,
+  kept: readonly Candidate[] = [],
 ): readonly Candidate[] {
-  const firsts = inPreference(exits, random);
-  const others = count > 1 ? inPreference(relays, random) : [];
-  const apart = new Search(count, relatedOrNeighbours).run(firsts, others);
-  if (apart.length === count) return apart;
-  return new Search(count, related).run(firsts, others);
+  const missing = count - kept.length;
+  const firsts = shuffled(exits, random);
+  const others = missing > 1 ? shuffled(relays, random) : [];
+  let longest: readonly Candidate[] = [];
+  for (const clash of [relatedOrNeighbours, related]) {
+    const fits = (node: Candidate): boolean => !kept.some((one) => clash(one, node));
+    const [exit, ...between] = new Search(missing, clash).run(firsts.filter(fits), others.filter(fits));
+    longest = exit === undefined ? kept : [...kept, ...between, exit];
+    if (longest.length === count) break;
+  }
+  return longest;
 }
 
-/** The order in which nodes are tried. Every node is as good as another until nodes have scores. */
-function inPreference(nodes: readonly Candidate[], random: Random): readonly Candidate[] {
+/** The nodes in an order that chance decides. Every node is as good as another until nodes have scores. */
+export function shuffled(nodes: readonly Candidate[], random: Random): readonly Candidate[] {
   const order = [...nodes];
   for (let last = order.length - 1; last > 0; last -= 1) {
     const other = Math.floor(random.float() * (last + 1));

@@ -2,7 +2,7 @@ import { BywayError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Constraints } from "./constraints.ts";
-import { findDisjoint } from "./disjoint-nodes.ts";
+import { findDisjoint, shuffled } from "./disjoint-nodes.ts";
 import { ROUTING_LIMITS } from "./limits.ts";
 import { type FunnelStep, noNodeError } from "./no-node.ts";
 
@@ -10,6 +10,10 @@ import { type FunnelStep, noNodeError } from "./no-node.ts";
 export interface PlanOptions {
   /** The number of hops when none is asked for, 1-5. */
   readonly defaultHops: number;
+  /** Nodes that stand already, guard first: the circuit begins with them. */
+  readonly kept?: readonly Candidate[];
+  /** Peer ids of guards to prefer, as long as the rest of the circuit can be found with one of them. */
+  readonly guards?: readonly string[];
 }
 
 /**
@@ -37,14 +41,21 @@ export function planCircuit(
   const funnel: FunnelStep[] = [];
   const exits = fittingExits(constraints, candidates, funnel);
   const relays = candidates.filter((c) => c.roles.includes("relay"));
-  const chosen = findDisjoint(exits, relays, hops, random);
+  const { kept = [], guards = [] } = options;
+  if (kept.length === 0 && hops > 1) {
+    const known = relays.filter((c) => guards.includes(c.peerId));
+    for (const guard of shuffled(known, random)) {
+      const chosen = findDisjoint(exits, relays, hops, random, [guard]);
+      if (chosen.length === hops) return chosen;
+    }
+  }
+  const chosen = findDisjoint(exits, relays, hops, random, kept);
   if (chosen.length < hops) {
     funnel.push({ left: relays.length, what: relays.length === 1 ? "relay" : "relays" });
     funnel.push({ left: chosen.length, what: "of different nodes, networks and families" });
     throw noNodeError(`hops=${hops}`, funnel);
   }
-  const [exit, ...others] = chosen;
-  return exit === undefined ? [] : [...others, exit];
+  return chosen;
 }
 
 /** The exits that the constraints leave; notes in `funnel` what each of them did. */

@@ -17,6 +17,7 @@ import { openLink } from "../../src/link/open-link.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
 import { type BywayNode, createNode, type Role } from "../../src/node/node.ts";
 import { formatHopAuthority } from "../../src/wire/hop-authority.ts";
+import { onlyHops } from "../support/hops.ts";
 
 const HOST = "127.203.0.1";
 
@@ -78,7 +79,8 @@ suite("hostile hops", () => {
   after(() => cleanup.disposeAsync());
 
   for (const place of ["first", "second"] as const) {
-    const build = (hop: Hop): Promise<unknown> => builder.build(place === "first" ? [hop] : [hopOf(relay), hop]);
+    const build = (hop: Hop): Promise<unknown> =>
+      builder.build(onlyHops(place === "first" ? [hop] : [hopOf(relay), hop]));
 
     test(`a ${place} hop with another key is found out`, async () => {
       const impostor = generateIdentity();
@@ -119,7 +121,7 @@ suite("hostile hops", () => {
   }
 
   test("a relay does not act as exit, for TCP or UDP", async () => {
-    const circuit = await builder.build([hopOf(relay)]);
+    const circuit = await builder.build(onlyHops([hopOf(relay)]));
     await refused("ERR_HOP_ROLE", circuit.openStream(decoy));
     await refused("ERR_HOP_ROLE", circuit.openDatagrams(decoy));
     circuit.destroy();
@@ -127,7 +129,7 @@ suite("hostile hops", () => {
   });
 
   test("an exit does not act as relay", async () => {
-    await assert.rejects(builder.build([hopOf(exitOnly), hopOf(honest)]), { code: "ERR_HOP_ROLE" });
+    await assert.rejects(builder.build(onlyHops([hopOf(exitOnly), hopOf(honest)])), { code: "ERR_HOP_ROLE" });
   });
 
   test("a relay wants an advertisement, and that of the peer that it is asked for", async () => {

@@ -38,10 +38,10 @@ export async function startNodeProcess(test: TestContext, options: NodeProcessOp
   return { ...started, advertisementFile };
 }
 
-/** Starts `byway up` with the peers of `nodes`; it is killed when the test ends. */
+/** Starts `byway up` with the peers of `nodes`, holding no socket that nobody asked for; it is killed when the test ends. */
 export function startClientProcess(test: TestContext, nodes: readonly NodeProcess[]): Promise<BywayProcess> {
   const peers = nodes.flatMap((node) => ["--peers", node.advertisementFile]);
-  return start(test, ["up", "--json", "--local-network", "--listen", "127.0.0.1:0", ...peers]);
+  return start(test, ["up", "--json", "--local-network", "--listen", "127.0.0.1:0", "--spare-circuits", "0", ...peers]);
 }
 
 async function start(test: TestContext, args: readonly string[]): Promise<BywayProcess> {

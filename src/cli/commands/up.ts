@@ -25,6 +25,7 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       peerFiles: values["client.peers"],
       hops: values["client.hops"],
       users: values["client.users"],
+      spareCircuits: values["client.spare-circuits"],
       localNetwork: values["local-network"],
       sharedNetworks: values["client.shared-networks"],
       allowClassical: values["client.allow-classical"],

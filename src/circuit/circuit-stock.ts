@@ -1,0 +1,115 @@
+import type { Clock } from "../core/clock.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Circuit } from "./circuit.ts";
+import { CIRCUIT_LIMITS } from "./limits.ts";
+
+/** What a stock works with. */
+export interface CircuitStockComponents {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Builds a circuit for the stock's constraints. */
+  readonly build: () => Promise<Circuit>;
+}
+
+/**
+ * Circuits built ahead of need for one set of constraints, which no group has used yet.
+ *
+ * It holds as many as were taken in the last minute, at least one, as long as somebody asked for these constraints
+ * within `demandMs`.
+ */
+export class CircuitStock {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #build: () => Promise<Circuit>;
+  readonly #most: number;
+  readonly #spares = new Set<Circuit>();
+  #building = 0;
+  #askedMs: number;
+  /** When circuits were taken within the last minute. */
+  #takenMs: number[] = [];
+  #pauseMs = 0;
+  #notBeforeMs = 0;
+  #closed = false;
+
+  /** `most` circuits are held at the most. */
+  constructor(components: CircuitStockComponents, options: { most: number }) {
+    this.#most = options.most;
+    this.#clock = components.clock;
+    this.#logger = components.logger;
+    this.#build = components.build;
+    this.#askedMs = components.clock.monotonicMs();
+  }
+
+  /** Circuits held or being built. */
+  get size(): number {
+    return this.#spares.size + this.#building;
+  }
+
+  /** Whether nobody has asked for a while. */
+  get forgotten(): boolean {
+    return this.#clock.monotonicMs() - this.#askedMs >= CIRCUIT_LIMITS.demandMs.value;
+  }
+
+  /** Notes that somebody uses these constraints. */
+  ask(): void {
+    this.#askedMs = this.#clock.monotonicMs();
+  }
+
+  /** Hands over a circuit that `fits`; undefined when there is none. The caller owns it. */
+  take(fits: (circuit: Circuit) => boolean): Circuit | undefined {
+    const nowMs = this.#clock.monotonicMs();
+    this.#takenMs = this.#takenMs.filter((atMs) => nowMs - atMs < 60_000);
+    if (this.#takenMs.length < this.#most) this.#takenMs.push(nowMs);
+    for (const circuit of this.#spares) {
+      if (!circuit.usable || !fits(circuit)) continue;
+      this.#spares.delete(circuit);
+      return circuit;
+    }
+    return undefined;
+  }
+
+  /** Builds what is missing, as far as there is `room` for more. */
+  restock(room: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#closed || this.forgotten || nowMs < this.#notBeforeMs) return;
+    const taken = this.#takenMs.filter((atMs) => nowMs - atMs < 60_000).length;
+    const wanted = Math.min(Math.max(1, taken), this.#most);
+    for (let missing = Math.min(wanted - this.size, room); missing > 0; missing -= 1) void this.#buildOne();
+  }
+
+  /** Checks that the circuits still answer; those that do not end. */
+  check(): void {
+    for (const circuit of this.#spares) void circuit.check();
+  }
+
+  /** Ends all circuits, those being built too when they are done. */
+  close(): void {
+    this.#closed = true;
+    for (const circuit of this.#spares) circuit.destroy();
+  }
+
+  async #buildOne(): Promise<void> {
+    this.#building += 1;
+    try {
+      this.#keep(await this.#build());
+      this.#pauseMs = 0;
+    } catch (cause) {
+      const { code, message } = toBywayError(cause);
+      this.#pauseMs = Math.min(Math.max(2 * this.#pauseMs, CIRCUIT_LIMITS.prebuildRetryMs.value), 60_000);
+      this.#notBeforeMs = this.#clock.monotonicMs() + this.#pauseMs;
+      this.#logger.debug("no circuit could be built ahead", { code, reason: message, pauseMs: this.#pauseMs });
+    } finally {
+      this.#building -= 1;
+    }
+  }
+
+  #keep(circuit: Circuit): void {
+    if (this.#closed) {
+      circuit.destroy();
+      throw new BywayError("ERR_STOPPED", "nobody needs the circuit any more");
+    }
+    this.#spares.add(circuit);
+    void circuit.closed.then(() => this.#spares.delete(circuit));
+  }
+}

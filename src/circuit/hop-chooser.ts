@@ -1,0 +1,17 @@
+import type { PeerId } from "../identity/peer-id.ts";
+import type { Hop } from "./hop.ts";
+
+/** What the circuit room asks of whoever chooses hops. */
+export interface HopWishes {
+  /** Hops that stand already, first hop first: the answer begins with them. */
+  readonly kept: readonly Hop[];
+  /** Peers that must not be in the rest. */
+  readonly failed: ReadonlySet<string>;
+  /** First hops to prefer, since a link to them is open. */
+  readonly guards: readonly PeerId[];
+  /** The exit, when it must be this one. */
+  readonly exit?: PeerId | undefined;
+}
+
+/** Chooses the hops of a whole circuit, first to exit. Throws ERR_NO_NODE when none fit. */
+export type HopChooser = (wishes: HopWishes) => readonly Hop[];

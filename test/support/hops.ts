@@ -1,0 +1,23 @@
+import type { CircuitNeed } from "../../src/circuit/circuit-pool.ts";
+import type { Hop } from "../../src/circuit/hop.ts";
+import type { HopChooser } from "../../src/circuit/hop-chooser.ts";
+import { BywayError } from "../../src/core/errors.ts";
+import type { Identity } from "../../src/identity/identity.ts";
+
+/** The hop that `identity` serves; dialled wherever the test's dialler likes. */
+export function hopOf(identity: Identity): Hop {
+  return { peerId: identity.peerId, endpoint: { host: "192.0.2.1", port: 443 }, envelope: new Uint8Array(1) };
+}
+
+/** Chooses `hops` and no others: once one of them has failed nobody is left. */
+export function onlyHops(hops: readonly Hop[]): HopChooser {
+  return ({ failed }) => {
+    if (hops.some(({ peerId }) => failed.has(peerId))) throw new BywayError("ERR_NO_NODE", "nobody is left");
+    return hops;
+  };
+}
+
+/** What a stream of `user` needs; `constraints` and `session` keep it apart from others. */
+export function needOf(user: string, choose: HopChooser, session = "", constraints = ""): CircuitNeed {
+  return { group: { user, session, listener: "", constraints }, choose };
+}
