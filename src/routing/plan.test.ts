@@ -183,3 +183,31 @@ test("a hostile set of families ends the search instead of the process", () => {
   );
   assert.equal(refusal({ hops: 5 }, nodes).code, "ERR_NO_NODE");
 });
+
+test("hops that stand already begin the circuit, and the rest is apart from them", () => {
+  const options = { defaultHops: 3, kept: SIX.filter(({ peerId }) => peerId === "r") };
+  for (let seed = 0; seed < 50; seed += 1) {
+    const chosen = planCircuit({}, SIX, seededRandom(seed), options);
+    assert.deepEqual([chosen[0]?.peerId, new Set(chosen.map(({ country }) => country)).size], ["r", 3]);
+  }
+  const family = [node("x", { family: ["f"] }), node("y", { family: ["f"] }), node("z")];
+  const [first, second] = planCircuit({ hops: 2 }, family, seededRandom(1), {
+    defaultHops: 1,
+    kept: family.slice(0, 1),
+  });
+  assert.deepEqual([first?.peerId, second?.peerId], ["x", "z"]);
+  assert.throws(() => planCircuit({ hops: 3 }, family, seededRandom(1), { defaultHops: 1, kept: family.slice(0, 1) }), {
+    code: "ERR_NO_NODE",
+  });
+});
+
+test("guards are preferred as long as a circuit can be found with one", () => {
+  for (let seed = 0; seed < 50; seed += 1) {
+    const at = (constraints: Constraints, guards: readonly string[]): string | undefined =>
+      planCircuit(constraints, SIX, seededRandom(seed), { defaultHops: 3, guards })[0]?.peerId;
+    assert.ok(["a", "c"].includes(at({}, ["a", "c"]) ?? ""));
+    assert.equal(at({ node: "a" }, ["a", "c"]), "c", "the exit is not its own guard");
+    assert.notEqual(at({ node: "a" }, ["a"]), "a");
+    assert.notEqual(at({}, ["gone"]), undefined);
+  }
+});
