@@ -192,6 +192,17 @@ export const SCHEMA = {
     commands: ["node"],
     docs: "Where the node writes its signed advertisement, again whenever it changes.",
   },
+  "node.workers": {
+    type: "integer",
+    list: false,
+    min: 1,
+    max: 64,
+    default: 1,
+    flag: "workers",
+    environment: "BYWAY_NODE_WORKERS",
+    commands: ["node"],
+    docs: "How many processes serve links. One suits a home line; a busy node with c cores takes c. Each has its part of the node's limits.",
+  },
   "node.country": {
     type: "country",
     list: false,

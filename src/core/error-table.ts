@@ -62,6 +62,7 @@ export type ErrorCode =
   | "ERR_PEER_FILE"
   | "ERR_OUTPUT"
   | "ERR_LOCAL_LIMIT"
+  | "ERR_WORKER"
   | "ERR_STOPPED"
   | "ERR_ABORTED"
   | "ERR_NO_NODE"
@@ -134,6 +135,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
     http: 503,
     token: "connection_limit_reached",
   }),
+  ERR_WORKER: row("local", "Look at the log before this, or run with fewer workers (node.workers); 1 needs none."),
   ERR_STOPPED: row("local", "Start Byway again.", { exit: 75 }),
   ERR_ABORTED: row("local", "Nothing: the caller took the request back.", { retry: "never" }),
 

@@ -11,11 +11,11 @@ import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { parseHopAuthority } from "../wire/hop-authority.ts";
-import { addressCrowd } from "./address-crowd.ts";
 import { linkSettings, SESSION_OPTIONS, widenLink } from "./http2-profile.ts";
 import { IncomingStream } from "./incoming-stream.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { LINK_LIMITS } from "./limits.ts";
+import { LinkPlaces } from "./link-places.ts";
 import { serverTls, type TlsChoice } from "./tls-profile.ts";
 
 /** What a node does with the requests on its links; a missing service means that the node lacks the role. */
@@ -43,7 +43,7 @@ export class LinkServer {
   readonly #services: LinkServices;
   readonly #tls: Server;
   readonly #connections = new Set<Duplex>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #places = new LinkPlaces();
   /** Open streams by session. */
   readonly #sessions = new Map<ServerHttp2Session, number>();
   #nextLinkId = 1;
@@ -69,31 +69,23 @@ export class LinkServer {
     return this.#sessions.size;
   }
 
-  /** Share of the links that are taken, 0 to 1 in tenths: finer figures would help those who match traffic by its timing. */
+  /** Share of the links that are taken, 0 to 1 in tenths. */
   get load(): number {
-    return Math.round((this.#connections.size / LINK_LIMITS.links.value) * 10) / 10;
+    return this.#places.load;
   }
 
   /** Serves one incoming connection; owns it from here on. */
   accept(raw: Duplex): void {
-    const address = addressCrowd((raw as Partial<Socket>).remoteAddress ?? "");
-    const sharing = this.#perAddress.get(address) ?? 0;
-    if (
-      this.#stopped ||
-      this.#connections.size >= LINK_LIMITS.links.value ||
-      (address !== "" && sharing >= LINK_LIMITS.linksPerAddress.value)
-    ) {
+    const release = this.#stopped ? undefined : this.#places.take((raw as Partial<Socket>).remoteAddress ?? "");
+    if (release === undefined) {
       raw.destroy();
       return;
     }
     this.#connections.add(raw);
-    if (address !== "") this.#perAddress.set(address, sharing + 1);
     raw.on("error", () => {});
     raw.once("close", () => {
       this.#connections.delete(raw);
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left <= 0) this.#perAddress.delete(address);
-      else this.#perAddress.set(address, left);
+      release();
     });
     raw.allowHalfOpen = false;
     this.#tls.emit("connection", raw);

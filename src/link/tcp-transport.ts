@@ -11,9 +11,12 @@ import type { Transport, TransportListener } from "./transport.ts";
 /** Reaches a hop directly over TCP. Endpoints are IP addresses: no name is resolved. */
 export class TcpTransport implements Transport {
   readonly #clock: Clock;
+  readonly #paused: boolean;
 
-  constructor(components: { clock: Clock }) {
+  /** `paused` leaves connections that come in unread, for someone who passes them to another process. Default false. */
+  constructor(components: { clock: Clock }, options: { readonly paused?: boolean } = {}) {
     this.#clock = components.clock;
+    this.#paused = options.paused ?? false;
   }
 
   async dial(endpoint: HostPort, signal?: AbortSignal): Promise<Duplex> {
@@ -30,7 +33,8 @@ export class TcpTransport implements Transport {
   }
 
   async listen(endpoint: HostPort, onConnection: (stream: Duplex) => void): Promise<TransportListener> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, onConnection);
+    const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, pauseOnConnect: this.#paused };
+    const server = createServer(options, onConnection);
     await new Promise<void>((resolve, reject) => {
       server.once("error", (cause) => reject(listenError(cause, endpoint)));
       server.listen({ ...endpoint, backlog: 1024 }, resolve);

@@ -3,29 +3,22 @@ import { BywayError, toBywayError } from "../core/errors.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { type Random, systemRandom } from "../core/random.ts";
-import { PROTOCOL_VERSION, VERSION } from "../core/version.ts";
+import { VERSION } from "../core/version.ts";
 import { type AdvertisedFacts, Advertiser } from "../directory/advertiser.ts";
 import type { KnownPeer } from "../directory/known-peers.ts";
 import { writePeerFile } from "../directory/peer-file.ts";
-import { openAdvertisement } from "../directory/signed-advertisement.ts";
-import { AddressGuard } from "../egress/address-guard.ts";
 import { checkBinding } from "../egress/check-binding.ts";
-import { Egress } from "../egress/egress.ts";
-import { ExitService } from "../egress/exit-service.ts";
-import { LocalAddresses } from "../egress/local-addresses.ts";
 import { PortPolicy } from "../egress/port-policy.ts";
-import { DnsResolver } from "../egress/resolver.ts";
 import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { createCertificate } from "../identity/certificate.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { PeerId } from "../identity/peer-id.ts";
-import { LinkServer } from "../link/link-server.ts";
 import { TcpTransport } from "../link/tcp-transport.ts";
-import { RelayService } from "../relay/relay-service.ts";
 import { portRangesExcept } from "../wire/port-range.ts";
-
-/** A part that a node plays. */
-export type Role = "relay" | "exit";
+import { forkWorker } from "../workers/fork-worker.ts";
+import { WorkerPool } from "../workers/worker-pool.ts";
+import { createLinkEnd, type LinkEndOptions } from "./link-end.ts";
+import type { Role } from "./role.ts";
 
 /** How a node is made. */
 export interface NodeOptions {
@@ -53,6 +46,11 @@ export interface NodeOptions {
   readonly closedPorts?: readonly number[];
   /** Accept clients without post-quantum key exchange. Default false. */
   readonly allowClassical?: boolean;
+  /**
+   * Processes that serve links, 1 to 64. With 1, the default, this process serves them itself; otherwise it forks so many,
+   * which use the system's own clock.
+   */
+  readonly workers?: number;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
@@ -71,11 +69,14 @@ export interface BywayNode {
   stop(): Promise<void>;
 }
 
+// Tools that compile change the endings of imports, and this is none.
+const WORKER = new URL(import.meta.url.endsWith(".ts") ? "worker.ts" : "worker.js", import.meta.url);
 const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 /**
  * Makes and starts a node.
- * Throws ERR_LISTEN_*, ERR_CONFIG_VALUE for an impossible option, ERR_DATA_DIRECTORY for an unwritable advertisement file.
+ * Throws ERR_LISTEN_*, ERR_CONFIG_VALUE for an impossible option, ERR_DATA_DIRECTORY for an unwritable advertisement file,
+ * ERR_WORKER when a worker does not come up.
  */
 export async function createNode(options: NodeOptions): Promise<BywayNode> {
   const { identity, clock = systemClock, random = systemRandom, logger = silentLogger } = options;
@@ -86,56 +87,31 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
       `listening on ${options.listen.host} does not say where others reach this node; name that address with --advertise`,
     );
   }
-  const transport = new TcpTransport({ clock });
+  const workers = options.workers ?? 1;
   const certificate = await createCertificate(identity, clock, random);
-
-  const ownListeners: HostPort[] = [];
-  const local = new LocalAddresses({ clock });
-  const guard = new AddressGuard(
-    { local: () => local.current(), listeners: () => ownListeners },
-    { allowTargets: options.allowTargets ?? [], localNetwork },
-  );
   const ports = new PortPolicy(options.closedPorts === undefined ? {} : { closedPorts: options.closedPorts });
-  const resolver = new DnsResolver({ clock }, options.dnsServers === undefined ? {} : { servers: options.dnsServers });
-  const egress = new Egress(
-    { clock, logger, resolver, guard, ports },
-    options.bindEgress === undefined ? {} : { bindEgress: options.bindEgress },
-  );
-
-  const exit = new ExitService({ clock, waysOut: egress });
-  const relay = new RelayService({
-    clock,
-    verify: (envelope) => openAdvertisement(envelope, { nowMs: clock.nowMs(), localNetwork }),
-    dialler: egress,
-  });
   const isExit = options.roles.includes("exit");
   const policy = { acceptedPorts: isExit ? portRangesExcept(ports.closedPorts) : [] };
-  const server = new LinkServer(
-    {
-      clock,
-      logger,
-      services: {
-        ...(isExit
-          ? {
-              connectTarget: (incoming) => exit.connectTarget(incoming),
-              connectUdp: (incoming) => exit.connectUdp(incoming),
-            }
-          : {}),
-        ...(options.roles.includes("relay")
-          ? { connectHop: (incoming, peerId) => relay.connectHop(incoming, peerId) }
-          : {}),
-        describe: () => ({
-          v: PROTOCOL_VERSION,
-          roles: options.roles,
-          policy,
-          load: server.load,
-        }),
-      },
-    },
-    { ...certificate, allowClassical: options.allowClassical ?? false },
-  );
+  const ownListeners: HostPort[] = [];
+  const { bindEgress, dnsServers, closedPorts } = options;
+  const linkOptions: LinkEndOptions = {
+    certificate,
+    allowClassical: options.allowClassical ?? false,
+    roles: options.roles,
+    policy,
+    listeners: ownListeners,
+    allowTargets: options.allowTargets ?? [],
+    localNetwork,
+    ...(bindEgress === undefined ? {} : { bindEgress }),
+    ...(dnsServers === undefined ? {} : { dnsServers }),
+    ...(closedPorts === undefined ? {} : { closedPorts }),
+    ends: workers,
+  };
+  const pool = workers === 1 ? undefined : new WorkerPool({ clock, logger, fork: forkWorker(WORKER) }, { workers });
+  const links = pool ?? createLinkEnd({ clock, logger }, linkOptions);
   await checkBinding(options.bindEgress ?? []);
-  const listener = await transport.listen(options.listen, (raw) => server.accept(raw));
+  const transport = new TcpTransport({ clock }, { paused: pool !== undefined });
+  const listener = await transport.listen(options.listen, (raw) => links.accept(raw));
   const endpoint = options.advertise ?? listener.address;
   ownListeners.push(listener.address, endpoint);
   if (!localNetwork && classifyAddress(endpoint.host) !== undefined) {
@@ -173,10 +149,10 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
 
   const stop = async (): Promise<void> => {
     advertiser.stop();
-    resolver.stop();
-    await Promise.all([listener.close(), server.stop(), egress.stop()]);
+    await Promise.all([listener.close(), links.stop()]);
   };
   try {
+    await pool?.start(linkOptions);
     await publish(advertiser.envelope);
   } catch (error) {
     await stop();

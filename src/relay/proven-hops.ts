@@ -12,6 +12,11 @@ export interface HopDialler {
   dialHop(endpoint: HostPort, signal: AbortSignal): Promise<Duplex>;
 }
 
+/** How much getting to know is done at once; the default is in `limits.ts`. */
+export interface ProvenHopsOptions {
+  readonly maxPendingProofs?: number;
+}
+
 /**
  * Which endpoints have proved that the peer they are advertised for answers there.
  *
@@ -22,11 +27,13 @@ export interface HopDialler {
 export class ProvenHops {
   readonly #clock: Clock;
   readonly #dialler: HopDialler;
+  readonly #maxPending: number;
   /** When each proof ends, oldest first. */
   readonly #provenUntilMs = new Map<string, number>();
   readonly #pending = new Map<string, Promise<void>>();
 
-  constructor(components: { clock: Clock; dialler: HopDialler }) {
+  constructor(components: { clock: Clock; dialler: HopDialler }, options: ProvenHopsOptions = {}) {
+    this.#maxPending = options.maxPendingProofs ?? RELAY_LIMITS.pendingProofs.value;
     this.#clock = components.clock;
     this.#dialler = components.dialler;
   }
@@ -37,7 +44,7 @@ export class ProvenHops {
     if ((this.#provenUntilMs.get(key) ?? 0) > this.#clock.monotonicMs()) return;
     let pending = this.#pending.get(key);
     if (pending === undefined) {
-      if (this.#pending.size >= RELAY_LIMITS.pendingProofs.value) {
+      if (this.#pending.size >= this.#maxPending) {
         throw new BywayError("ERR_STREAM_LIMIT", "this relay is getting to know too many nodes at once");
       }
       pending = this.#meet(peerId, endpoint).finally(() => this.#pending.delete(key));

@@ -6,7 +6,7 @@ import type { HostPort } from "../core/network-address.ts";
 import { splice } from "../core/splice.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
 import { RELAY_LIMITS } from "./limits.ts";
-import { type HopDialler, ProvenHops } from "./proven-hops.ts";
+import { type HopDialler, ProvenHops, type ProvenHopsOptions } from "./proven-hops.ts";
 
 /** What a relay must know of the next hop. */
 export interface VerifiedHop {
@@ -16,6 +16,11 @@ export interface VerifiedHop {
 
 /** Checks signature and freshness of a signed advertisement; throws ERR_ADVERTISEMENT_*. */
 export type AdvertisementVerifier = (envelope: Uint8Array) => VerifiedHop;
+
+/** How much a relay takes on; every value has a default in `limits.ts`. */
+export interface RelayOptions extends ProvenHopsOptions {
+  readonly maxCarried?: number;
+}
 
 /**
  * The relay role: carries a link onward to the next hop, and nowhere else.
@@ -28,13 +33,18 @@ export class RelayService {
   readonly #verify: AdvertisementVerifier;
   readonly #dialler: HopDialler;
   readonly #proven: ProvenHops;
+  readonly #maxCarried: number;
   #carried = 0;
 
-  constructor(components: { clock: Clock; verify: AdvertisementVerifier; dialler: HopDialler }) {
+  constructor(
+    components: { clock: Clock; verify: AdvertisementVerifier; dialler: HopDialler },
+    options: RelayOptions = {},
+  ) {
     this.#clock = components.clock;
     this.#verify = components.verify;
     this.#dialler = components.dialler;
-    this.#proven = new ProvenHops(components);
+    this.#proven = new ProvenHops(components, options);
+    this.#maxCarried = options.maxCarried ?? RELAY_LIMITS.carried.value;
   }
 
   /** Onward connections open now. */
@@ -49,7 +59,7 @@ export class RelayService {
   async connectHop(incoming: IncomingStream, peerId: string): Promise<void> {
     const hop = this.#verify(advertisementOf(incoming));
     if (hop.peer !== peerId) throw new BywayError("ERR_HOP_UNKNOWN", "the advertisement is of another peer");
-    if (this.#carried >= RELAY_LIMITS.carried.value) {
+    if (this.#carried >= this.#maxCarried) {
       throw new BywayError("ERR_STREAM_LIMIT", `this relay carries ${this.#carried} connections already`);
     }
     this.#carried += 1;

@@ -12,7 +12,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["core"],
   ["identity", "wire", "geo", "config"],
   ["link"],
-  ["circuit", "egress", "relay", "directory", "trust", "payment"],
+  ["circuit", "egress", "relay", "directory", "workers", "trust", "payment"],
   ["routing"],
   ["ingress", "vpn"],
   ["api"],

@@ -15,7 +15,8 @@ import { generateIdentity, type Identity } from "../../src/identity/identity.ts"
 import type { Link } from "../../src/link/link.ts";
 import { openLink } from "../../src/link/open-link.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
-import { type BywayNode, createNode, type Role } from "../../src/node/node.ts";
+import { type BywayNode, createNode } from "../../src/node/node.ts";
+import type { Role } from "../../src/node/role.ts";
 import { formatHopAuthority } from "../../src/wire/hop-authority.ts";
 import { onlyHops } from "../support/hops.ts";
 

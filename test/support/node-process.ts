@@ -1,8 +1,8 @@
-import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { formatHostPort, type HostPort } from "../../src/core/network-address.ts";
 import { parseAuthority } from "../../src/wire/authority.ts";
+import { socketsOf } from "./processes.ts";
 import { startByway, temporaryDirectory } from "./run-byway.ts";
 
 /** A process of Byway. */
@@ -56,15 +56,4 @@ async function start(test: TestContext, args: readonly string[]): Promise<BywayP
       await finished;
     },
   };
-}
-
-function socketsOf(pid: number): number {
-  const folder = `/proc/${pid}/fd`;
-  return readdirSync(folder).filter((descriptor) => {
-    try {
-      return readlinkSync(join(folder, descriptor)).startsWith("socket:");
-    } catch {
-      return false;
-    }
-  }).length;
 }

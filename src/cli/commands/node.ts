@@ -49,6 +49,7 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       localNetwork: values["local-network"],
       ...(values["node.dns-servers"].length === 0 ? {} : { dnsServers: values["node.dns-servers"] }),
       closedPorts: values["node.closed-ports"],
+      workers: values["node.workers"],
       logger,
     });
   await runService(terminal, start, (node) => {

@@ -1,0 +1,116 @@
+import type { Duplex } from "node:stream";
+import type { Clock } from "../core/clock.ts";
+import type { Limit } from "../core/limits.ts";
+import type { Logger } from "../core/logger.ts";
+import type { HostPort } from "../core/network-address.ts";
+import { PROTOCOL_VERSION } from "../core/version.ts";
+import { openAdvertisement } from "../directory/signed-advertisement.ts";
+import { AddressGuard } from "../egress/address-guard.ts";
+import { Egress } from "../egress/egress.ts";
+import { ExitService } from "../egress/exit-service.ts";
+import { EGRESS_LIMITS } from "../egress/limits.ts";
+import { LocalAddresses } from "../egress/local-addresses.ts";
+import { PortPolicy } from "../egress/port-policy.ts";
+import { DnsResolver } from "../egress/resolver.ts";
+import type { CertificatePair } from "../identity/certificate.ts";
+import { LinkServer } from "../link/link-server.ts";
+import { RELAY_LIMITS } from "../relay/limits.ts";
+import { RelayService } from "../relay/relay-service.ts";
+import type { PortRange } from "../wire/port-range.ts";
+import type { Role } from "./role.ts";
+
+/** How links are served. Plain JSON values: a worker gets them by message. */
+export interface LinkEndOptions {
+  readonly certificate: CertificatePair;
+  readonly allowClassical: boolean;
+  readonly roles: readonly Role[];
+  /** What the node says of itself at `/.well-known/byway`. */
+  readonly policy: { readonly acceptedPorts: readonly PortRange[] };
+  /** Where the whole node listens, and the endpoints that lead there: no way out leads to them. Read at every check. */
+  readonly listeners: readonly HostPort[];
+  readonly allowTargets: readonly HostPort[];
+  readonly localNetwork: boolean;
+  readonly bindEgress?: readonly string[];
+  readonly dnsServers?: readonly string[];
+  readonly closedPorts?: readonly number[];
+  /** How many such ends the node has. Each gets this part of every bound that is for the node as a whole. */
+  readonly ends: number;
+}
+
+/** Serves links and everything that they ask for. */
+export interface LinkEnd {
+  /** Serves one connection; owns it from here on. */
+  accept(raw: Duplex): void;
+  /** Ends all links, streams and sockets. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes the part of a node that serves links: in the node's own process, or in each of its workers.
+ * `load` is that of the whole node where this is one of several ends. Throws ERR_CONFIG_VALUE.
+ */
+export function createLinkEnd(
+  components: { readonly clock: Clock; readonly logger: Logger; readonly load?: () => number },
+  options: LinkEndOptions,
+): LinkEnd {
+  const { clock, logger } = components;
+  const { localNetwork, roles, policy, bindEgress, dnsServers, closedPorts } = options;
+  const share = ({ value }: Limit): number => Math.max(1, Math.floor(value / options.ends));
+
+  const local = new LocalAddresses({ clock });
+  const guard = new AddressGuard(
+    { local: () => local.current(), listeners: () => options.listeners },
+    { allowTargets: options.allowTargets, localNetwork },
+  );
+  const resolver = new DnsResolver(
+    { clock },
+    {
+      ...(dnsServers === undefined ? {} : { servers: dnsServers }),
+      maxCachedNames: share(EGRESS_LIMITS.maxCachedNames),
+    },
+  );
+  const ports = new PortPolicy(closedPorts === undefined ? {} : { closedPorts });
+  const egress = new Egress(
+    { clock, logger, resolver, guard, ports },
+    {
+      ...(bindEgress === undefined ? {} : { bindEgress }),
+      maxTargetSockets: share(EGRESS_LIMITS.maxTargetSockets),
+      maxHopSockets: share(EGRESS_LIMITS.maxHopSockets),
+      maxUdpFlows: share(EGRESS_LIMITS.maxUdpFlows),
+      maxPendingLookups: share(EGRESS_LIMITS.maxPendingLookups),
+    },
+  );
+  const exit = new ExitService({ clock, waysOut: egress });
+  const relay = new RelayService(
+    {
+      clock,
+      verify: (envelope) => openAdvertisement(envelope, { nowMs: clock.nowMs(), localNetwork }),
+      dialler: egress,
+    },
+    { maxCarried: share(RELAY_LIMITS.carried), maxPendingProofs: share(RELAY_LIMITS.pendingProofs) },
+  );
+  const server = new LinkServer(
+    {
+      clock,
+      logger,
+      services: {
+        ...(roles.includes("exit")
+          ? {
+              connectTarget: (incoming) => exit.connectTarget(incoming),
+              connectUdp: (incoming) => exit.connectUdp(incoming),
+            }
+          : {}),
+        ...(roles.includes("relay") ? { connectHop: (incoming, peerId) => relay.connectHop(incoming, peerId) } : {}),
+        describe: () => ({ v: PROTOCOL_VERSION, roles, policy, load: components.load?.() ?? server.load }),
+      },
+    },
+    { ...options.certificate, allowClassical: options.allowClassical },
+  );
+  return {
+    accept: (raw) => server.accept(raw),
+    async stop() {
+      resolver.stop();
+      await Promise.all([server.stop(), egress.stop()]);
+    },
+  };
+}

@@ -1,0 +1,2 @@
+/** A part that a node plays. */
+export type Role = "relay" | "exit";

@@ -1,0 +1,11 @@
+import { systemClock } from "../core/clock.ts";
+import { serveWorker } from "../workers/serve-worker.ts";
+import { createLinkEnd, type LinkEndOptions } from "./link-end.ts";
+
+// The entry of a worker process, which `createNode` forks. It ends with the node that started it.
+
+serveWorker(
+  process,
+  (options, { logger, load }) => createLinkEnd({ clock: systemClock, logger, load }, options as LinkEndOptions),
+  (code) => process.exit(code),
+);

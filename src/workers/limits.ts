@@ -1,0 +1,25 @@
+import { type Limit, tunable } from "../core/limits.ts";
+
+/** Bounds of the workers room. */
+export const WORKERS_LIMITS: Readonly<
+  Record<
+    | "startMs"
+    | "takeMs"
+    | "stopMs"
+    | "restartMs"
+    | "restartMaxMs"
+    | "steadyMs"
+    | "unsentLogLines"
+    | "logLineCharacters",
+    Limit
+  >
+> = {
+  startMs: tunable(20_000, "ms", "A worker starts in half a second; a small machine under load takes ten times that."),
+  takeMs: tunable(10_000, "ms", "A worker that takes none of the connections waiting for it hangs, and is killed."),
+  stopMs: tunable(1_000, "ms", "A worker that hangs is killed before the command line's own grace is over."),
+  restartMs: tunable(100, "ms", "Before a worker that ended is replaced; doubled each time that it ends again."),
+  restartMaxMs: tunable(30_000, "ms", "The longest that a node goes on with one worker less."),
+  steadyMs: tunable(60_000, "ms", "A worker that has served for so long is well; the next end counts as the first."),
+  unsentLogLines: tunable(256, "count", "Log lines on their way to the node; more are left out and counted."),
+  logLineCharacters: tunable(8_192, "count", "The fields of a log line, which may quote what a stranger sent."),
+};

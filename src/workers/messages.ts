@@ -1,0 +1,28 @@
+import type { ErrorCode } from "../core/error-table.ts";
+import type { LogLevel } from "../core/logger.ts";
+
+/** From the node to a worker. */
+export type ToWorker =
+  /** The first one: everything that the worker's service is made of, the private key among it. Plain JSON values. */
+  | { readonly kind: "start"; readonly options: unknown }
+  /** A connection, which travels beside the message. */
+  | { readonly kind: "link"; readonly link: number }
+  /** Share of the node's links that are taken, 0 to 1 in tenths. */
+  | { readonly kind: "load"; readonly load: number }
+  | { readonly kind: "stop" };
+
+/** From a worker to its node. */
+export type FromWorker =
+  | { readonly kind: "ready" }
+  /** It has the connection with that number, so the node may close its own copy. */
+  | { readonly kind: "taken"; readonly link: number }
+  /** The connection with that number is closed. */
+  | { readonly kind: "closed"; readonly link: number }
+  | {
+      readonly kind: "log";
+      readonly level: Exclude<LogLevel, "silent">;
+      readonly message: string;
+      readonly fields: Readonly<Record<string, unknown>>;
+    }
+  /** Why it ends now. */
+  | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };

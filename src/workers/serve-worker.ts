@@ -1,0 +1,94 @@
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { toBywayError } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import { createWorkerLogger } from "./worker-logger.ts";
+
+/** What a worker does: serves the connections that it is handed. */
+export interface WorkerService {
+  /** Owns `raw` from here on. */
+  accept(raw: Duplex): void;
+  /** Settles when every connection is gone. */
+  stop(): Promise<void>;
+}
+
+/** What the node hands to the service in a worker. */
+export interface WorkerContext {
+  readonly logger: Logger;
+  /** Share of the links of the whole node that are taken, 0 to 1 in tenths. */
+  readonly load: () => number;
+}
+
+/** The worker's own process, as far as it is needed here. */
+export interface WorkerChannel {
+  /** Undefined where the process was not forked. */
+  readonly send?: ((message: FromWorker, onSent: (error: Error | null) => void) => boolean) | undefined;
+  on(event: "message", listener: (message: unknown, socket: unknown) => void): unknown;
+  on(event: "disconnect", listener: () => void): unknown;
+  on(event: "uncaughtException", listener: (error: unknown) => void): unknown;
+  on(event: "SIGINT" | "SIGTERM" | "SIGHUP", listener: () => void): unknown;
+}
+
+/**
+ * The worker's end: makes the service once the node says of what, feeds it, and ends with the node.
+ *
+ * A Ctrl-C reaches the whole process group, but a worker ends when its node says so or is gone. `exit` ends the process.
+ */
+export function serveWorker(
+  channel: WorkerChannel,
+  create: (options: unknown, context: WorkerContext) => WorkerService,
+  exit: (code: number) => void,
+): void {
+  let service: WorkerService | undefined;
+  let load = 0;
+  const send = (message: FromWorker, onSent: () => void = () => {}): void => {
+    if (channel.send === undefined) onSent();
+    else channel.send(message, () => onSent());
+  };
+  const fail = (cause: unknown): void => {
+    const { code, message } = toBywayError(cause);
+    send({ kind: "failed", code, message }, () => exit(EX_SOFTWARE));
+  };
+  const logger = createWorkerLogger(send);
+  const take = (link: number, socket: Socket | undefined): void => {
+    const closed = (): void => send({ kind: "closed", link });
+    if (service === undefined || socket === undefined) {
+      // It was closed on its way here.
+      closed();
+      return;
+    }
+    send({ kind: "taken", link });
+    socket.once("close", closed);
+    service.accept(socket);
+  };
+  const hear = (message: ToWorker, socket: Socket | undefined): void => {
+    switch (message.kind) {
+      case "start":
+        service = create(message.options, { logger, load: () => load });
+        send({ kind: "ready" });
+        break;
+      case "link":
+        take(message.link, socket);
+        break;
+      case "load":
+        load = message.load;
+        break;
+      case "stop":
+        void (service?.stop() ?? Promise.resolve()).then(() => exit(0), fail);
+    }
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) channel.on(signal, () => {});
+  channel.on("uncaughtException", fail);
+  channel.on("disconnect", () => exit(0));
+  channel.on("message", (message, socket) => {
+    try {
+      hear(message as ToWorker, socket as Socket | undefined);
+    } catch (cause) {
+      fail(cause);
+    }
+  });
+}
+
+/** sysexits(3): an internal error. */
+const EX_SOFTWARE = 70;

@@ -1,0 +1,132 @@
+import type { Socket } from "node:net";
+import type { Clock, Timer } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import type { ForkWorker, WorkerChild } from "./fork-worker.ts";
+import { WORKERS_LIMITS } from "./limits.ts";
+import type { FromWorker } from "./messages.ts";
+
+interface PassedLink {
+  readonly release: () => void;
+  /** The node's copy of the connection, until the worker has its own. */
+  socket: Socket | undefined;
+}
+
+/** The node's end of one worker. */
+export class WorkerProcess {
+  /** Settles when it takes connections; rejects with ERR_WORKER or what the worker reported if it ends before. */
+  readonly ready: Promise<void>;
+  /** Settles with the reason when the process is gone. */
+  readonly gone: Promise<BywayError>;
+  readonly #clock: Clock;
+  readonly #child: WorkerChild;
+  readonly #links = new Map<number, PassedLink>();
+  /** Connections on their way, and the time by which one of them must be taken. */
+  #waiting = 0;
+  #takes: Timer | undefined;
+  #nextLink = 1;
+  #serves = false;
+
+  constructor(
+    components: { clock: Clock; logger: Logger; fork: ForkWorker },
+    workerNumber: number,
+    startOptions: unknown,
+  ) {
+    const { clock, logger, fork } = components;
+    this.#clock = clock;
+    const ready = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<BywayError>();
+    ready.promise.catch(() => {});
+    this.ready = ready.promise;
+    this.gone = gone.promise;
+    let failure: BywayError | undefined;
+    let timer: Timer | undefined;
+    const onMessage = (message: FromWorker): void => {
+      switch (message.kind) {
+        case "ready":
+          timer?.cancel();
+          this.#serves = true;
+          ready.resolve();
+          break;
+        case "taken":
+          this.#taken(message.link);
+          break;
+        case "closed":
+          this.#forget(message.link);
+          break;
+        case "log":
+          logger[message.level](message.message, { worker: workerNumber, ...message.fields });
+          break;
+        case "failed":
+          failure = new BywayError(message.code, message.message);
+      }
+    };
+    this.#child = fork(workerNumber, {
+      onMessage: (message) => onMessage(message as FromWorker),
+      onExit: (reason) => {
+        timer?.cancel();
+        this.#serves = false;
+        for (const link of this.#links.keys()) this.#forget(link);
+        this.#takes?.cancel();
+        const error = failure ?? new BywayError("ERR_WORKER", `worker ${workerNumber} ended (${reason})`);
+        ready.reject(error);
+        gone.resolve(error);
+      },
+    });
+    timer = clock.after(WORKERS_LIMITS.startMs.value, () => this.#child.kill());
+    this.#child.send({ kind: "start", options: startOptions });
+  }
+
+  /** Whether it takes connections. */
+  get serves(): boolean {
+    return this.#serves;
+  }
+
+  /** How many connections it has. */
+  get links(): number {
+    return this.#links.size;
+  }
+
+  /** Passes an unread connection to it; calls `release` when that connection is gone. */
+  pass(socket: Socket, release: () => void): void {
+    const link = this.#nextLink++;
+    this.#links.set(link, { release, socket });
+    this.#waiting += 1;
+    if (this.#waiting === 1) this.#expectTaking();
+    this.#child.send({ kind: "link", link }, socket);
+  }
+
+  /** Tells it the load of the whole node. */
+  tellLoad(load: number): void {
+    this.#child.send({ kind: "load", load });
+  }
+
+  /** Asks it to end, and kills it when it takes too long; settles when the process is gone. */
+  async stop(): Promise<void> {
+    this.#serves = false;
+    using _grace = this.#clock.after(WORKERS_LIMITS.stopMs.value, () => this.#child.kill());
+    this.#child.send({ kind: "stop" });
+    await this.gone;
+  }
+
+  #taken(link: number): void {
+    const passed = this.#links.get(link);
+    if (passed?.socket === undefined) return;
+    passed.socket.destroy();
+    passed.socket = undefined;
+    this.#waiting -= 1;
+    this.#takes?.cancel();
+    if (this.#waiting > 0) this.#expectTaking();
+  }
+
+  #forget(link: number): void {
+    this.#taken(link);
+    this.#links.get(link)?.release();
+    this.#links.delete(link);
+  }
+
+  // Counted from the last one taken: a worker under a flood is slow and not dead.
+  #expectTaking(): void {
+    this.#takes = this.#clock.after(WORKERS_LIMITS.takeMs.value, () => this.#child.kill());
+  }
+}
