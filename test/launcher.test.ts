@@ -4,6 +4,8 @@ import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:
 import { delimiter, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { childrenOf, lives } from "./support/processes.ts";
+import { until } from "./support/proxy-fixture.ts";
 import { LAUNCHER, runByway, startByway, temporaryDirectory } from "./support/run-byway.ts";
 
 /** A Node on this machine that is too old to run Byway itself. */
@@ -78,6 +80,19 @@ test("the real command line runs under an older Node", { skip }, async (t) => {
   ]);
   assert.deepEqual(fromOld, fromNew);
   assert.equal((await runByway(t, ["up", "--hops", "9"], { node: oldNode ?? "" })).code, 64);
+});
+
+test("workers run under an older Node too, and end when the launcher is killed", {
+  skip: skip || (existsSync("/proc/self/task") ? false : "this system has no /proc"),
+}, async (t) => {
+  const args = ["node", "--json", "--local-network", "--listen", "127.0.0.1:0", "--workers", "2"];
+  const { child, firstLine } = startByway(t, args, { node: oldNode ?? "" });
+  await firstLine;
+  const [node = 0] = childrenOf(child.pid ?? 0);
+  const workers = childrenOf(node);
+  assert.equal(workers.length, 2);
+  child.kill("SIGKILL");
+  await until(() => ![node, ...workers].some(lives));
 });
 
 /** Says when it is ready and what it is asked; ends when it has heard of one SIGINT by the ways in `ways`. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { systemClock } from "../../src/core/clock.ts";
 import type { HostPort } from "../../src/core/network-address.ts";
@@ -122,6 +122,11 @@ test("workers follow their node and no signal, and end with it when it is killed
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) for (const pid of workers) process.kill(pid, signal);
   for (const link of await Promise.all([node.open(), node.open()])) assert.match(await request(link, target), SERVED);
   assert.deepEqual(node.workers(), workers);
+  const seen = workers.flatMap((pid) =>
+    [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`].map((path) => readFileSync(path)),
+  );
+  assert.equal(seen.length, 2 * WORKERS);
+  for (const bytes of seen) assert.doesNotMatch(bytes.toString("latin1"), /PRIVATE KEY/);
   node.command.child.kill("SIGKILL");
   await until(() => !workers.some(lives));
 });

@@ -1,0 +1,119 @@
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { argv, execPath } from "node:process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { systemClock } from "../src/core/clock.ts";
+import { parsePeerId } from "../src/identity/peer-id.ts";
+import { openLink } from "../src/link/open-link.ts";
+import { TcpTransport } from "../src/link/tcp-transport.ts";
+import { parseAuthority } from "../src/wire/authority.ts";
+
+// Downloads over several links through one node that has 1, 2, … workers; every link is a process of its own. Linux only.
+//   node bench/workers.ts [--workers 1,2] [--links 4] [--seconds 4] [--runs 3] [--share 1]
+// On a machine whose cores are busy with the load itself, `--share 0.2` stops each worker for four fifths of the time:
+// it shows what cores that slow would do, without the load in the way.
+
+const { values } = parseArgs({
+  options: {
+    workers: { type: "string", default: "1,2" },
+    links: { type: "string", default: "4" },
+    seconds: { type: "string", default: "4" },
+    runs: { type: "string", default: "3" },
+    share: { type: "string", default: "1" },
+  },
+  allowPositionals: true,
+});
+const SOURCE = { host: "127.200.0.1", port: 9199 };
+const TICKS_PER_SECOND = 100;
+const SLICE_MS = 10;
+
+/** One link that downloads, and tells how many bytes came in the time that it is asked to count. */
+async function load(address: string, peerId: string): Promise<void> {
+  const raw = await new TcpTransport({ clock: systemClock }).dial(parseAuthority(address));
+  const link = await openLink({ clock: systemClock }, raw, { peerId: parsePeerId(peerId) });
+  const authority = `${SOURCE.host}:${SOURCE.port}`;
+  const { stream } = link.open({ headers: { ":method": "CONNECT", ":authority": authority }, toward: "target" });
+  let bytes = 0;
+  stream.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  stream.write(`GET /${Number.MAX_SAFE_INTEGER} HTTP/1.1\r\n\r\n`);
+  await once(stream, "data");
+  process.send?.("ready");
+  await once(process, "message");
+  bytes = 0;
+  setTimeout(() => process.send?.(bytes, () => process.exit()), Number(values.seconds) * 1000);
+}
+
+function cpuSeconds(pids: readonly number[]): number {
+  const ticks = pids.flatMap((pid) =>
+    readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ").slice(11, 13),
+  );
+  return ticks.map(Number).reduce((sum, count) => sum + count, 0) / TICKS_PER_SECOND;
+}
+
+/** Lets each process run for `share` of the time only, one after the other. */
+function slowDown(pids: readonly number[], share: number): () => void {
+  const period = Math.round(1 / share);
+  let turn = 0;
+  const timer = setInterval(() => {
+    turn += 1;
+    pids.forEach((pid, index) => {
+      const isOn = (turn + Math.floor((index * period) / pids.length)) % period === 0;
+      process.kill(pid, isOn ? "SIGCONT" : "SIGSTOP");
+    });
+  }, SLICE_MS);
+  return () => {
+    clearInterval(timer);
+    for (const pid of pids) process.kill(pid, "SIGCONT");
+  };
+}
+
+async function measure(workers: string, folder: string): Promise<string> {
+  const launcher = fileURLToPath(new URL("../bin/byway.cjs", import.meta.url));
+  const settings = ["--listen", "127.10.0.1:0", "--local-network", "--data", folder, "--workers", workers];
+  const target = ["--allow-target", `${SOURCE.host}:${SOURCE.port}`];
+  const node = spawn(execPath, [launcher, "node", "--json", ...settings, ...target], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const pid = node.pid ?? 0;
+  const { address, peerId } = JSON.parse(String((await once(createInterface(node.stdout), "line"))[0]));
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  const loads: ChildProcess[] = [];
+  for (let n = 0; n < Number(values.links); n += 1) {
+    const child = fork(fileURLToPath(import.meta.url), [...argv.slice(2), "load", address, peerId]);
+    await once(child, "message");
+    loads.push(child);
+  }
+  const share = Number(values.share);
+  const restore = share < 1 ? slowDown(children.length === 0 ? [pid] : children, share) : () => {};
+  const before = cpuSeconds([pid, ...children]);
+  const counts = loads.map((child) => once(child, "message"));
+  for (const child of loads) child.send("count");
+  const bytes = (await Promise.all(counts)).reduce((sum, [count]) => sum + Number(count), 0);
+  const cpu = cpuSeconds([pid, ...children]) - before;
+  restore();
+  const gone = once(node, "exit");
+  node.kill();
+  await gone;
+  const [rate, busy, cost] = [bytes / 1e6 / Number(values.seconds), cpu / Number(values.seconds), bytes / 1e6 / cpu];
+  return `${workers} workers: ${rate.toFixed(0)} MB/s, ${busy.toFixed(2)} cores busy, ${cost.toFixed(0)} MB per CPU second`;
+}
+
+const loadAt = argv.indexOf("load");
+if (loadAt !== -1) await load(argv[loadAt + 1] ?? "", argv[loadAt + 2] ?? "");
+else {
+  const folder = mkdtempSync(join(tmpdir(), "byway-bench-"));
+  const source = fork(fileURLToPath(new URL("source.ts", import.meta.url)), [SOURCE.host, String(SOURCE.port)]);
+  await once(source, "message");
+  for (let round = 0; round < Number(values.runs); round += 1) {
+    for (const workers of values.workers.split(",")) process.stdout.write(`${await measure(workers, folder)}\n`);
+  }
+  source.kill();
+  rmSync(folder, { recursive: true });
+}

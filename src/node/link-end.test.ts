@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { type TestContext, test } from "node:test";
+import { systemClock } from "../core/clock.ts";
+import { silentLogger } from "../core/logger.ts";
+import type { HostPort } from "../core/network-address.ts";
+import { systemRandom } from "../core/random.ts";
+import { EGRESS_LIMITS } from "../egress/limits.ts";
+import { createCertificate } from "../identity/certificate.ts";
+import { generateIdentity } from "../identity/identity.ts";
+import type { Link } from "../link/link.ts";
+import { openLink } from "../link/open-link.ts";
+import { TcpTransport } from "../link/tcp-transport.ts";
+import { createLinkEnd } from "./link-end.ts";
+
+const HERE: HostPort = { host: "127.0.0.1", port: 0 };
+
+async function startTarget(t: TestContext): Promise<HostPort> {
+  const target = createServer((socket) => socket.on("error", () => {}).resume());
+  t.after(() => target.close());
+  await new Promise<void>((resolve) => target.listen(HERE, resolve));
+  const address = target.address();
+  return { host: HERE.host, port: typeof address === "object" ? (address?.port ?? 0) : 0 };
+}
+
+/** A link to one of `ends` ends, and the authority of a target that it opens. */
+async function linkTo(t: TestContext, ends: number): Promise<{ link: Link; authority: string }> {
+  const identity = generateIdentity();
+  const target = await startTarget(t);
+  const components = { clock: systemClock };
+  const end = createLinkEnd(
+    { ...components, logger: silentLogger, load: () => 0.7 },
+    {
+      certificate: await createCertificate(identity, systemClock, systemRandom),
+      allowClassical: false,
+      roles: ["exit"],
+      policy: { acceptedPorts: [] },
+      listeners: [],
+      allowTargets: [target],
+      localNetwork: true,
+      ends,
+    },
+  );
+  const transport = new TcpTransport(components);
+  const listener = await transport.listen(HERE, (raw) => end.accept(raw));
+  t.after(() => Promise.all([listener.close(), end.stop()]));
+  const link = await openLink(components, await transport.dial(listener.address), { peerId: identity.peerId });
+  return { link, authority: `${target.host}:${target.port}` };
+}
+
+test("one of several ends has its part of the node's bounds, at least one of each", async (t) => {
+  for (const [ends, part] of [
+    [EGRESS_LIMITS.maxTargetSockets.value / 2, 2],
+    [EGRESS_LIMITS.maxTargetSockets.value * 2, 1],
+  ] as const) {
+    const { link, authority } = await linkTo(t, ends);
+    const open = () => link.open({ headers: { ":method": "CONNECT", ":authority": authority }, toward: "target" });
+    for (let n = 0; n < part; n += 1) await open().accepted;
+    await assert.rejects(open().accepted, { code: "ERR_STREAM_LIMIT" });
+  }
+});
+
+test("it tells the load that it is handed, which is the whole node's", async (t) => {
+  const { link } = await linkTo(t, 2);
+  assert.equal(JSON.parse(await link.get("/.well-known/byway")).load, 0.7);
+});
