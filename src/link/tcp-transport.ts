@@ -42,7 +42,12 @@ export class TcpTransport implements Transport {
     const { address, port } = server.address() as AddressInfo;
     return {
       address: { host: address, port },
-      close: () => new Promise((resolve) => (server.listening ? server.close(() => resolve()) : resolve())),
+      close: () =>
+        new Promise((resolve) => {
+          // Node would ask the processes that connections went to, and wait for ever for one that died.
+          if (!server.listening || this.#paused) resolve();
+          server.close(() => resolve());
+        }),
     };
   }
 }
