@@ -71,6 +71,7 @@ export interface BywayNode {
 
 // Tools that compile change the endings of imports, and this is none.
 const WORKER = new URL(import.meta.url.endsWith(".ts") ? "worker.ts" : "worker.js", import.meta.url);
+const MAX_WORKERS = 64;
 const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 /**
@@ -88,6 +89,9 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
     );
   }
   const workers = options.workers ?? 1;
+  if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {
+    throw new BywayError("ERR_CONFIG_VALUE", `a node has 1 to ${MAX_WORKERS} workers, not ${workers}`);
+  }
   const certificate = await createCertificate(identity, clock, random);
   const ports = new PortPolicy(options.closedPorts === undefined ? {} : { closedPorts: options.closedPorts });
   const isExit = options.roles.includes("exit");

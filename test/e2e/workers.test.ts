@@ -169,6 +169,9 @@ test("a node whose workers cannot start says why and leaves none behind", { skip
     workers: WORKERS,
   };
   const before = childrenOf(process.pid);
+  for (const workers of [0, 1.5, 65]) {
+    await assert.rejects(createNode({ ...options, workers }), { code: "ERR_CONFIG_VALUE", message: /1 to 64/ });
+  }
   await assert.rejects(createNode(options), { code: "ERR_CONFIG_VALUE", message: /127\.0\.0\.2/ });
   assert.deepEqual(childrenOf(process.pid), before);
 });
