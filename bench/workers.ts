@@ -7,7 +7,9 @@ import { argv, execPath } from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { ByteBudget } from "../src/core/byte-budget.ts";
 import { systemClock } from "../src/core/clock.ts";
+import { silentLogger } from "../src/core/logger.ts";
 import { parsePeerId } from "../src/identity/peer-id.ts";
 import { openLink } from "../src/link/open-link.ts";
 import { TcpTransport } from "../src/link/tcp-transport.ts";
@@ -34,8 +36,9 @@ const SLICE_MS = 10;
 
 /** One link that downloads, and tells how many bytes came in the time that it is asked to count. */
 async function load(address: string, peerId: string): Promise<void> {
+  const budget = new ByteBudget({ clock: systemClock, logger: silentLogger });
   const raw = await new TcpTransport({ clock: systemClock }).dial(parseAuthority(address));
-  const link = await openLink({ clock: systemClock }, raw, { peerId: parsePeerId(peerId) });
+  const link = await openLink({ clock: systemClock, budget }, raw, { peerId: parsePeerId(peerId) });
   const authority = `${SOURCE.host}:${SOURCE.port}`;
   const { stream } = link.open({ headers: { ":method": "CONNECT", ":authority": authority }, toward: "target" });
   let bytes = 0;

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { abortReason, deadline } from "../core/abort.ts";
+import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
@@ -57,14 +58,19 @@ interface Build {
  */
 export class CircuitBuilder {
   readonly #clock: Clock;
+  readonly #budget: ByteBudget;
   readonly #dialler: FirstHopDialler;
   readonly #allowClassical: boolean;
   readonly #times = new BuildTimes();
   readonly #guardLinks = new GuardLinks();
   readonly #recent: RecentFailures;
 
-  constructor(components: { clock: Clock; dialler: FirstHopDialler }, options: CircuitBuilderOptions = {}) {
+  constructor(
+    components: { clock: Clock; budget: ByteBudget; dialler: FirstHopDialler },
+    options: CircuitBuilderOptions = {},
+  ) {
     this.#clock = components.clock;
+    this.#budget = components.budget;
     this.#dialler = components.dialler;
     this.#allowClassical = options.allowClassical ?? false;
     this.#recent = new RecentFailures(components);
@@ -225,7 +231,7 @@ export class CircuitBuilder {
     const open = async (until: AbortSignal | undefined): Promise<Link> => {
       const raw = await this.#dialler.dial(hop.endpoint, until);
       done("handshake");
-      return this.#handshake(raw, hop, build.hops.length > 1, until);
+      return this.#handshake(raw, hop, until);
     };
     // Nobody else shares the link of an exit, and an asker that goes away must not end what others wait for.
     if (build.hops.length === 1) build.links.push(await open(signal));
@@ -240,18 +246,17 @@ export class CircuitBuilder {
     const hop = build.hops[index] as Hop;
     const pending = ask(build.links[index - 1] as Link, hop, signal);
     // The handshake travels with the request: a refusal is the better reason when both fail.
-    const handshake = this.#handshake(pending.stream, hop, index < build.hops.length - 1, signal);
+    const handshake = this.#handshake(pending.stream, hop, signal);
     handshake.catch(() => {});
     await pending.accepted;
     done("handshake");
     return handshake;
   }
 
-  #handshake(raw: Duplex, hop: Hop, carrier: boolean, signal: AbortSignal | undefined): Promise<Link> {
-    return openLink({ clock: this.#clock }, raw, {
+  #handshake(raw: Duplex, hop: Hop, signal: AbortSignal | undefined): Promise<Link> {
+    return openLink({ clock: this.#clock, budget: this.#budget }, raw, {
       peerId: hop.peerId,
       allowClassical: this.#allowClassical,
-      carrier,
       signal,
     });
   }

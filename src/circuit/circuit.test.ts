@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import { closeOf, collect } from "../../test/support/collect.ts";
 import { hopOf, onlyHops } from "../../test/support/hops.ts";
 import { type ServedLink, serveLink } from "../../test/support/link-bench.ts";
+import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { splice } from "../core/splice.ts";
@@ -23,7 +24,7 @@ async function onward(incoming: IncomingStream, peerId: string): Promise<void> {
   if (refuseOnward !== undefined) throw refuseOnward;
   const next = served.find((hop) => hop.identity.peerId === peerId);
   if (next === undefined) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
-  await splice({ clock: systemClock }, incoming.accept(), await next.dial());
+  await splice({ clock: systemClock, budget: roomyBudget() }, incoming.accept(), await next.dial());
 }
 
 async function echo(incoming: IncomingStream): Promise<void> {
@@ -55,6 +56,7 @@ after(async () => {
 const target = { host: "target.example", port: 80 };
 const builder = new CircuitBuilder({
   clock: systemClock,
+  budget: roomyBudget(),
   dialler: {
     dial: () => {
       const first = served[0];

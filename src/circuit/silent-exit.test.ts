@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { createServer } from "node:tls";
 import { hopOf, onlyHops } from "../../test/support/hops.ts";
+import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { systemRandom } from "../core/random.ts";
@@ -21,7 +22,11 @@ test("an exit that never sends its settings does not hold an opening of datagram
   const address = server.address();
   assert.ok(address !== null && typeof address === "object");
   const endpoint = { host: "127.0.0.1", port: address.port };
-  const builder = new CircuitBuilder({ clock: systemClock, dialler: new TcpTransport({ clock: systemClock }) });
+  const builder = new CircuitBuilder({
+    clock: systemClock,
+    budget: roomyBudget(),
+    dialler: new TcpTransport({ clock: systemClock }),
+  });
   const circuit = await builder.build(onlyHops([{ ...hopOf(identity), endpoint }]));
   const controller = new AbortController();
   const opening = circuit.openDatagrams({ host: "target.example", port: 53 }, { signal: controller.signal });

@@ -1,5 +1,6 @@
 import { CircuitBuilder } from "../circuit/circuit-builder.ts";
 import { CircuitPool } from "../circuit/circuit-pool.ts";
+import { ByteBudget } from "../core/byte-budget.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
@@ -30,6 +31,10 @@ export interface ClientOptions {
   readonly allowClassical?: boolean;
   /** The most unused circuits kept ready for one set of constraints. Default 4; 0 builds none ahead. */
   readonly spareCircuits?: number;
+  /** Bytes that may wait for readers and targets that are slow; default: a quarter of the memory, at most 1 GiB. */
+  readonly memoryBudgetBytes?: number;
+  /** The budget to share with other parts of this process, in place of one of its own. */
+  readonly budget?: ByteBudget;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
@@ -48,13 +53,14 @@ export interface BywayClient {
 /** Makes and starts a client. Throws ERR_PEER_FILE, ERR_ADVERTISEMENT_*, ERR_LISTEN_* or ERR_CONFIG_EXPOSED. */
 export async function createClient(options: ClientOptions = {}): Promise<BywayClient> {
   const { clock = systemClock, random = systemRandom, logger = silentLogger, listen } = options;
+  const budget = options.budget ?? new ByteBudget({ clock, logger }, { bytes: options.memoryBudgetBytes });
   const known = new KnownPeers(
     { clock, logger },
     { files: options.peerFiles ?? [], localNetwork: options.localNetwork ?? false },
   );
   const peers = { current: () => [...known.current(), ...(options.peers?.() ?? [])] };
   const builder = new CircuitBuilder(
-    { clock, dialler: new TcpTransport({ clock }) },
+    { clock, budget, dialler: new TcpTransport({ clock }) },
     { allowClassical: options.allowClassical ?? false },
   );
   const pool = new CircuitPool(
@@ -71,7 +77,7 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
   const proxy =
     listen === undefined
       ? undefined
-      : new ProxyServer({ opener: proxied, clock, logger }, { listen, users: options.users ?? [] });
+      : new ProxyServer({ opener: proxied, clock, budget, logger }, { listen, users: options.users ?? [] });
 
   const stop = async (): Promise<void> => {
     await proxy?.stop();

@@ -35,6 +35,17 @@ export const SCHEMA = {
     commands: ["node", "up"],
     docs: "Accept nodes with loopback and private addresses: for a network on one machine or one's own LAN.",
   },
+  "memory-budget": {
+    type: "integer",
+    list: false,
+    min: 1,
+    max: 1048576,
+    example: 512,
+    flag: "memory-budget",
+    environment: "BYWAY_MEMORY_BUDGET",
+    commands: ["node", "up"],
+    docs: "MiB that may wait for slow readers and targets; beyond it, the streams that hold most are ended. Without it, a quarter of the memory, 1024 at most.",
+  },
   "client.listen": {
     type: "ip:port",
     list: false,

@@ -3,8 +3,8 @@ import type { Duplex } from "node:stream";
 
 /** A stream whose owner knows a way to end it abruptly that the far side can tell from an ordinary end. */
 export interface AbortableStream {
-  /** Ends both directions at once: RST for TCP, RST_STREAM for HTTP/2. */
-  resetAndDestroy(): unknown;
+  /** Ends both directions at once: RST for TCP, RST_STREAM for HTTP/2, which can tell the `reason`. */
+  resetAndDestroy(reason?: Error): unknown;
 }
 
 function isAbortable(stream: object): stream is AbortableStream {
@@ -19,9 +19,10 @@ function isEnding(stream: Duplex): boolean {
 /**
  * Ends `stream` abruptly, so that the far side sees an error and not a short body.
  * Plain `destroy()` would send FIN on TCP, which looks like a complete answer.
+ * `reason` is told to the far side where the protocol has a word for it.
  */
-export function abortStream(stream: Duplex): void {
+export function abortStream(stream: Duplex, reason?: Error): void {
   if (stream.destroyed) return;
-  if (isAbortable(stream) && !isEnding(stream)) stream.resetAndDestroy();
+  if (isAbortable(stream) && !isEnding(stream)) stream.resetAndDestroy(reason);
   else stream.destroy();
 }

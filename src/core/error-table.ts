@@ -92,6 +92,7 @@ export type ErrorCode =
   | "ERR_TARGET_PROHIBITED"
   | "ERR_POLICY_PORT"
   | "ERR_STREAM_LIMIT"
+  | "ERR_STREAM_STALLED"
   | "ERR_PAYMENT_REQUIRED"
   | "ERR_INTERNAL";
 
@@ -217,6 +218,12 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
     http: 429,
     socks: 1,
     token: "connection_limit_reached",
+  }),
+  ERR_STREAM_STALLED: row("policy", "Read what arrives sooner; where many streams wait at once, raise memory-budget.", {
+    http: 502,
+    socks: 1,
+    token: "connection_terminated",
+    retry: "same",
   }),
 
   ERR_PAYMENT_REQUIRED: row("payment", "Fund the wallet, or choose a node that is free."),

@@ -18,7 +18,17 @@ export function fixed(value: number, unit: Limit["unit"], why: string): Limit {
 }
 
 /** Bounds of the core room. */
-export const CORE_LIMITS: Readonly<Record<"halfClosedIdleMs", Limit>> = {
+export const CORE_LIMITS: Readonly<
+  Record<"halfClosedIdleMs" | "budgetBytes" | "budgetPeriodMs" | "budgetReportMs" | "chunkCostBytes", Limit>
+> = {
+  budgetBytes: tunable(
+    1024 * 1024 * 1024,
+    "bytes",
+    "Bytes that may wait in a process; a quarter of its memory where that is less. `memory-budget` sets another.",
+  ),
+  budgetPeriodMs: tunable(250, "ms", "How often streams that are held up are looked at; 1 Gbit/s brings 31 MB in it."),
+  budgetReportMs: tunable(60_000, "ms", "At most one warning in this time, however many streams are ended."),
+  chunkCostBytes: tunable(256, "bytes", "What Node keeps for each waiting chunk beside its bytes."),
   halfClosedIdleMs: tunable(
     300_000,
     "ms",

@@ -1,18 +1,23 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { type Duplex, duplexPair } from "node:stream";
 import { test } from "node:test";
 import { closeOf, collect } from "../../test/support/collect.ts";
+import { ByteBudget } from "./byte-budget.ts";
+import { BywayError } from "./errors.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { CORE_LIMITS } from "./limits.ts";
+import { silentLogger } from "./logger.ts";
 import { splice } from "./splice.ts";
 
 const clock = new FakeClock();
+const budget = new ByteBudget({ clock, logger: silentLogger });
 
 /** App and target with a splice between them. */
 function between(): { app: Duplex; target: Duplex; inner: readonly [Duplex, Duplex]; done: ReturnType<typeof splice> } {
   const [app, innerApp] = duplexPair();
   const [target, innerTarget] = duplexPair();
-  return { app, target, inner: [innerApp, innerTarget], done: splice({ clock }, innerApp, innerTarget) };
+  return { app, target, inner: [innerApp, innerTarget], done: splice({ clock, budget }, innerApp, innerTarget) };
 }
 
 test("bytes go both ways and are counted", async () => {
@@ -58,7 +63,7 @@ test("a side that was gone before settles at once", async () => {
   const [, b] = duplexPair();
   a.destroy();
   await closeOf(a);
-  await splice({ clock }, a, b);
+  await splice({ clock, budget }, a, b);
   assert.equal(b.destroyed, true);
 });
 
@@ -76,12 +81,35 @@ test("a reader that stops holds the writer back, and lets it go on later", async
   await done;
 });
 
+test("a side that is held up is told to the budget, whose reason reaches both sides", async () => {
+  const ends = new Map<Duplex, (reason: BywayError) => void>();
+  const watching = new ByteBudget({ clock, logger: silentLogger });
+  watching.watch = (stream, end) => void (end !== undefined && ends.set(stream, end));
+  const [app, innerApp] = duplexPair();
+  const [, innerTarget] = duplexPair();
+  const told: unknown[] = [];
+  Object.assign(innerTarget, {
+    resetAndDestroy(reason?: Error) {
+      told.push(reason);
+      innerTarget.destroy();
+    },
+  });
+  const done = splice({ clock, budget: watching }, innerApp, innerTarget);
+  const held = once(innerApp, "pause");
+  app.write(Buffer.alloc(2 * innerTarget.writableHighWaterMark));
+  await held;
+  const reason = new BywayError("ERR_STREAM_STALLED", "no room");
+  ends.get(innerApp)?.(reason);
+  const { error } = await done;
+  assert.deepEqual([error, told, [...ends.keys()]], [reason, [reason], [innerApp, innerTarget]]);
+});
+
 test("an end that came before the splice is passed on", async () => {
   const [app, innerApp] = duplexPair();
   const [target, innerTarget] = duplexPair();
   app.end();
   await new Promise((resolve) => innerApp.resume().once("end", resolve));
-  const done = splice({ clock }, innerApp, innerTarget);
+  const done = splice({ clock, budget }, innerApp, innerTarget);
   await collect(target);
   target.end("answer");
   assert.equal((await collect(app)).toString(), "answer");

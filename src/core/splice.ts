@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { abortStream } from "./abort-stream.ts";
+import type { ByteBudget } from "./byte-budget.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { CORE_LIMITS } from "./limits.ts";
 
@@ -11,6 +12,13 @@ export interface SpliceResult {
   readonly error: Error | undefined;
 }
 
+/** What a splice works with. */
+export interface SpliceComponents {
+  readonly clock: Clock;
+  /** Told of streams that are held up. */
+  readonly budget: ByteBudget;
+}
+
 /**
  * Carries bytes between two streams until both have ended; owns both from here on.
  *
@@ -20,8 +28,8 @@ export interface SpliceResult {
  * Once one direction has ended, silence in the other for `halfClosedIdleMs` ends the splice: a socket that is neither read
  * nor written never learns that its far side is gone.
  */
-export function splice(components: { clock: Clock }, a: Duplex, b: Duplex): Promise<SpliceResult> {
-  const { clock } = components;
+export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Promise<SpliceResult> {
+  const { clock, budget } = components;
   return new Promise((resolve) => {
     let bytesAToB = 0;
     let bytesBToA = 0;
@@ -48,10 +56,21 @@ export function splice(components: { clock: Clock }, a: Duplex, b: Duplex): Prom
       });
     };
 
+    const end = (reason: Error): void => {
+      error ??= reason;
+      abortStream(a, reason);
+      abortStream(b, reason);
+    };
+    const hold = (from: Duplex, to: Duplex): void => {
+      from.pause();
+      budget.watch(from, end);
+      budget.watch(to, end);
+    };
+
     const watch = (stream: Duplex, peer: Duplex): void => {
       stream.on("error", (cause: Error) => {
         error ??= cause;
-        abortStream(peer);
+        abortStream(peer, cause);
       });
       stream.on("close", () => {
         // Node ends an HTTP/2 stream that was reset without an error by itself: only the peer knows that it had more.
@@ -80,11 +99,11 @@ export function splice(components: { clock: Clock }, a: Duplex, b: Duplex): Prom
     }
     a.on("data", (chunk: Buffer) => {
       bytesAToB += chunk.length;
-      if (!writeTogether(b, chunk)) a.pause();
+      if (!writeTogether(b, chunk)) hold(a, b);
     });
     b.on("data", (chunk: Buffer) => {
       bytesBToA += chunk.length;
-      if (!writeTogether(a, chunk)) b.pause();
+      if (!writeTogether(a, chunk)) hold(b, a);
     });
   });
 }

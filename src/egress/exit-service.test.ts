@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
+import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
 import { ExitService, type WaysOut } from "./exit-service.ts";
@@ -27,7 +28,11 @@ test("a flow is closed although its stream was gone before the flow was open", a
     signal: new AbortController().signal,
     accept: () => gone,
   };
-  const components: ConstructorParameters<typeof ExitService>[0] = { clock: systemClock, waysOut };
+  const components: ConstructorParameters<typeof ExitService>[0] = {
+    clock: systemClock,
+    budget: roomyBudget(),
+    waysOut,
+  };
   await new ExitService(components).connectUdp(incoming as unknown as IncomingStream);
   assert.equal(closed, 1);
 });

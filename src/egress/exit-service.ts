@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { splice } from "../core/splice.ts";
@@ -17,17 +18,19 @@ export interface WaysOut {
 /** The exit role: joins requests on links to targets. */
 export class ExitService {
   readonly #clock: Clock;
+  readonly #budget: ByteBudget;
   readonly #waysOut: WaysOut;
 
-  constructor(components: { clock: Clock; waysOut: WaysOut }) {
+  constructor(components: { clock: Clock; budget: ByteBudget; waysOut: WaysOut }) {
     this.#clock = components.clock;
+    this.#budget = components.budget;
     this.#waysOut = components.waysOut;
   }
 
   /** Serves `CONNECT host:port` (RFC 9113 §8.5): answers 200 once the target is connected, then carries bytes. */
   async connectTarget(incoming: IncomingStream): Promise<void> {
     const socket = await this.#waysOut.connect(parseAuthority(incoming.authority), incoming.signal);
-    await splice({ clock: this.#clock }, incoming.accept(), socket);
+    await splice({ clock: this.#clock, budget: this.#budget }, incoming.accept(), socket);
   }
 
   /** Serves extended CONNECT `connect-udp` (RFC 9298): datagrams as capsules, either way. */

@@ -1,12 +1,11 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Clock } from "../core/clock.ts";
-import { splice } from "../core/splice.ts";
+import { type SpliceComponents, splice } from "../core/splice.ts";
 import type { AppSocketReader } from "./app-socket-reader.ts";
 
 /** Says `answer` to the app and then carries bytes between it and `stream` until both have ended. Never rejects. */
 export async function carry(
-  components: { readonly clock: Clock },
+  components: SpliceComponents,
   socket: Socket,
   reader: AppSocketReader,
   answer: Uint8Array | string,

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Credentials } from "./credentials.ts";
@@ -8,6 +9,7 @@ import type { StreamOpener } from "./stream-opener.ts";
 export interface FrontComponents {
   readonly opener: StreamOpener;
   readonly clock: Clock;
+  readonly budget: ByteBudget;
   readonly logger: Logger;
   readonly credentials: Credentials;
 }

@@ -92,7 +92,7 @@ export class HttpConnection {
   onUpgrade(request: IncomingMessage, head: Uint8Array): void {
     this.#take(request, head, async (reader, signal) => {
       const context = this.#understand(request, signal);
-      await upgrade(this.#components.clock, request, this.#socket, reader, context);
+      await upgrade(this.#components, request, this.#socket, reader, context);
     });
   }
 

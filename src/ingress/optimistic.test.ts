@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { DirectOpener, FAKE_ROUTE } from "../../test/support/direct-opener.ts";
 import { startHttpTarget } from "../../test/support/proxy-fixture.ts";
 import { RawClient } from "../../test/support/raw-client.ts";
+import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
@@ -39,7 +40,10 @@ async function ask(opener: DirectOpener, method: string): Promise<string> {
     request.resume().on("end", () => response.end(`${request.method} reached`));
   });
   const listen = { host: "127.0.0.1", port: 0 };
-  const proxy = new ProxyServer({ opener, clock: new FakeClock(), logger: silentLogger }, { listen });
+  const proxy = new ProxyServer(
+    { opener, clock: new FakeClock(), budget: roomyBudget(), logger: silentLogger },
+    { listen },
+  );
   const address = await proxy.start();
   using client = await RawClient.connect(address);
   const length = method === "POST" ? "Content-Length: 4\r\n" : "";

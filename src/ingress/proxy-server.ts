@@ -1,5 +1,6 @@
 import { createServer, isIPv4, type Server, type Socket } from "node:net";
 import { abortStream } from "../core/abort-stream.ts";
+import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { listenError } from "../core/listen-error.ts";
@@ -19,6 +20,7 @@ import type { StreamOpener } from "./stream-opener.ts";
 export interface ProxyServerComponents {
   readonly opener: StreamOpener;
   readonly clock: Clock;
+  readonly budget: ByteBudget;
   readonly logger: Logger;
 }
 
@@ -49,8 +51,8 @@ export class ProxyServer {
   #full = false;
 
   constructor(components: ProxyServerComponents, options: ProxyServerOptions) {
-    const { opener, clock, logger } = components;
-    this.#components = { opener, clock, logger, credentials: new Credentials(options.users ?? []) };
+    const { opener, clock, budget, logger } = components;
+    this.#components = { opener, clock, budget, logger, credentials: new Credentials(options.users ?? []) };
     this.#options = options;
     this.#maxConnections = options.maxConnections ?? INGRESS_LIMITS.maxConnections.value;
     this.#fronts = {

@@ -1,6 +1,6 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock } from "../core/clock.ts";
+import type { SpliceComponents } from "../core/splice.ts";
 import { debugHeaders, encodeHead } from "./answer.ts";
 import type { AppSocketReader } from "./app-socket-reader.ts";
 import { carry } from "./carry.ts";
@@ -23,7 +23,7 @@ export function passesUpgradeOn(request: IncomingMessage): boolean {
  * bytes, any other answer is passed on and the connection ends. Never rejects.
  */
 export async function upgrade(
-  clock: Clock,
+  components: SpliceComponents,
   request: IncomingMessage,
   socket: Socket,
   reader: AppSocketReader,
@@ -36,7 +36,7 @@ export async function upgrade(
   socket.on("drain", () => response.emit("drain"));
   response.once("finish", () => {
     reader.release();
-    void endSocket(socket, new Uint8Array(0), clock);
+    void endSocket(socket, new Uint8Array(0), components.clock);
   });
   const switched = await forward(request, response, { ...context, upgrade: request.headers.upgrade ?? "" });
   if (switched === undefined) return;
@@ -46,5 +46,5 @@ export async function upgrade(
   const sent = [...endToEnd(answer.rawHeaders), "Connection", "Upgrade", "Upgrade", protocol];
   const route = context.agent.routeOf(stream);
   if (wantsDebug(request) && route !== undefined) sent.push(...debugHeaders(route));
-  await carry({ clock }, socket, reader, Buffer.from(encodeHead(101, sent, answer.statusMessage), "latin1"), stream);
+  await carry(components, socket, reader, Buffer.from(encodeHead(101, sent, answer.statusMessage), "latin1"), stream);
 }

@@ -4,6 +4,7 @@ import { connect, createServer, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { collect } from "../../test/support/collect.ts";
+import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { hardenStream } from "./harden-stream.ts";
 
 /** Sends `chunks` in one gathered write of a hardened stream and returns what the far side received. */
@@ -18,7 +19,7 @@ async function sendAtOnce(t: TestContext, chunks: readonly (string | Uint8Array)
     server.close();
   });
   const stream = session.request({ ":method": "CONNECT", ":authority": "target.example:80" }, { endStream: false });
-  hardenStream(stream);
+  hardenStream(stream, { budget: roomyBudget() });
   stream.resume();
   const received = await arrived;
   received.respond({ ":status": 200 });

@@ -1,8 +1,24 @@
 import { constants, type Http2Stream } from "node:http2";
+import type { ByteBudget } from "../core/byte-budget.ts";
+import { BywayError } from "../core/errors.ts";
+import type { ReceiveWindow } from "./receive-window.ts";
 
 interface Chunk {
   readonly chunk: { readonly length: number };
   readonly encoding: BufferEncoding;
+}
+
+type HardenedStream = Http2Stream & {
+  /** Bytes that have arrived, read or not. */
+  bytesRead: number;
+};
+
+/** What a hardened stream reports to. */
+export interface StreamWatch {
+  /** Told of streams whose reader does not keep up. */
+  readonly budget: ByteBudget;
+  /** Told of what arrives. */
+  readonly window?: Pick<ReceiveWindow, "onArrival"> | undefined;
 }
 
 /**
@@ -16,13 +32,33 @@ interface Chunk {
  * Node (26.10) takes a gathered write for sent when it meets an empty last chunk and frees the memory of the others,
  * so that the far side receives whatever the heap holds there by then; `node:http` ends a message with such a chunk.
  * After this call empty chunks are left out.
+ *
+ * A stream that is not read is made known to `watch.budget`. `resetAndDestroy(reason)` resets with
+ * ENHANCE_YOUR_CALM where the reason is ERR_STREAM_STALLED, and a stream that the far side reset so has that as its error.
  */
-export function hardenStream(stream: Http2Stream): void {
+export function hardenStream(stream: Http2Stream, watch: StreamWatch): void {
+  const { budget, window } = watch;
+  const hardened: HardenedStream = Object.assign(stream, {
+    bytesRead: 0,
+    resetAndDestroy(reason?: Error): void {
+      if (stream.destroyed) return;
+      stream.end = () => stream;
+      stream.close(isStall(reason) ? constants.NGHTTP2_ENHANCE_YOUR_CALM : constants.NGHTTP2_CONNECT_ERROR);
+      stream.destroy(reason);
+    },
+  });
   const push = stream.push;
-  stream.push = (chunk: unknown, encoding?: BufferEncoding): boolean =>
-    chunk === null && stream.closed && stream.rstCode !== constants.NGHTTP2_NO_ERROR
-      ? false
-      : push.call(stream, chunk, encoding);
+  stream.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+    if (chunk === null && stream.closed && stream.rstCode !== constants.NGHTTP2_NO_ERROR) return false;
+    if (!(chunk instanceof Uint8Array)) return push.call(stream, chunk, encoding);
+    hardened.bytesRead += chunk.length;
+    window?.onArrival(hardened, chunk.length);
+    if (stream.readableFlowing === true) return push.call(stream, chunk, encoding);
+    budget.watch(stream);
+    return push.call(stream, alone(chunk), encoding);
+  };
+  const destroy = stream._destroy;
+  stream._destroy = (error, callback): void => destroy.call(stream, error ?? stallTold(stream), callback);
   const writev = stream._writev?.bind(stream);
   if (writev !== undefined) {
     stream._writev = (chunks: Chunk[], callback): void => {
@@ -33,12 +69,20 @@ export function hardenStream(stream: Http2Stream): void {
     };
   }
   stream.on("error", () => {});
-  Object.assign(stream, {
-    resetAndDestroy(): void {
-      if (stream.destroyed) return;
-      stream.end = () => stream;
-      stream.close(constants.NGHTTP2_CONNECT_ERROR);
-      stream.destroy();
-    },
-  });
+}
+
+/** A chunk is a part of what one read of the connection brought, and would keep all of that in memory while it waits. */
+function alone(chunk: Uint8Array): Uint8Array {
+  return 2 * chunk.length < chunk.buffer.byteLength ? Uint8Array.prototype.slice.call(chunk) : chunk;
+}
+
+function isStall(reason: Error | undefined): boolean {
+  return reason instanceof BywayError && reason.code === "ERR_STREAM_STALLED";
+}
+
+/** Why the far side reset the stream, if it said that it had stalled. */
+function stallTold(stream: Http2Stream): BywayError | null {
+  return stream.closed && stream.rstCode === constants.NGHTTP2_ENHANCE_YOUR_CALM
+    ? new BywayError("ERR_STREAM_STALLED", "the far end of the link had no memory left for bytes that waited")
+    : null;
 }

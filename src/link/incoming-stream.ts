@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
 import type { BywayError } from "../core/errors.ts";
 import { errorAnswer } from "./answer.ts";
-import { hardenStream } from "./harden-stream.ts";
+import { hardenStream, type StreamWatch } from "./harden-stream.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** A request that reached the server end of a link and waits for `accept` or `refuse`. */
@@ -16,8 +16,13 @@ export class IncomingStream {
   readonly #stream: ServerHttp2Stream;
   readonly #clock: Clock;
 
-  constructor(components: { clock: Clock }, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, linkId: number) {
-    hardenStream(stream);
+  constructor(
+    components: { clock: Clock } & StreamWatch,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    linkId: number,
+  ) {
+    hardenStream(stream, components);
     this.headers = headers;
     this.linkId = linkId;
     this.#stream = stream;

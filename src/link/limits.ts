@@ -10,7 +10,8 @@ type Name =
   | "linkWindowBytes"
   | "streamWindowBytes"
   | "clientStreamWindowBytes"
-  | "carrierWindowBytes"
+  | "widestStreamWindowBytes"
+  | "windowPause"
   | "sessionMemoryMb"
   | "headerPairs"
   | "resetBurst"
@@ -29,23 +30,32 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   idleMs: tunable(300_000, "ms", "A link without streams is closed; a warm client asks more often than this."),
   drainMs: tunable(5_000, "ms", "How long a refused or ending stream may still send before it is reset."),
   streamsPerLink: tunable(1_024, "count", "A browser opens hundreds; an exit has four times as many target sockets."),
-  linkWindowBytes: tunable(16 * 1024 * 1024, "bytes", "Fills 1 Gbit/s at 130 ms."),
+  linkWindowBytes: tunable(
+    64 * 1024 * 1024,
+    "bytes",
+    "Fills 1 Gbit/s at 500 ms. It holds nothing back for long: what arrives goes to its stream at once.",
+  ),
   streamWindowBytes: tunable(
     1024 * 1024,
     "bytes",
-    "What a node holds of a stranger's stream whose target has stalled.",
+    "What a node takes ahead of a stranger's stream, until bulk shows that it needs more.",
   ),
-  clientStreamWindowBytes: tunable(
-    4 * 1024 * 1024,
-    "bytes",
-    "A client holds this of its own app's stream; fills 300 Mbit/s at 100 ms.",
-  ),
-  carrierWindowBytes: tunable(
+  widestStreamWindowBytes: tunable(
     16 * 1024 * 1024,
     "bytes",
-    "A stream that carries the next link holds all streams of that link; measured over 3 hops: 1.16 times the MB/s of 1 MiB.",
+    "How far a node widens that for streams that are drained; fills 400 Mbit/s at 300 ms.",
   ),
-  sessionMemoryMb: tunable(64, "count", "MiB that one HTTP/2 session may hold; above it new streams are refused."),
+  windowPause: tunable(16, "count", "Halves of the window between two measurements that came to nothing."),
+  clientStreamWindowBytes: tunable(
+    16 * 1024 * 1024,
+    "bytes",
+    "A client takes this ahead on each of its streams; fills 400 Mbit/s at 300 ms, three hops of 50 ms each.",
+  ),
+  sessionMemoryMb: tunable(
+    256,
+    "count",
+    "MB that one HTTP/2 session may hold, above which new streams are refused; 1,024 stalled streams with 128 KiB to send fit.",
+  ),
   headerPairs: tunable(32, "count", "A CONNECT needs five header fields."),
   resetBurst: tunable(5_000, "count", "Aborted app connections reset streams; a flood is CVE-2023-44487."),
   resetsPerSecond: tunable(500, "per-second", "The rate at which the burst allowance refills."),

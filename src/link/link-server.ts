@@ -7,6 +7,7 @@ import {
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
@@ -16,6 +17,7 @@ import { IncomingStream } from "./incoming-stream.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { LinkPlaces } from "./link-places.ts";
+import { ReceiveWindow } from "./receive-window.ts";
 import { serverTls, type TlsChoice } from "./tls-profile.ts";
 
 /** What a node does with the requests on its links; a missing service means that the node lacks the role. */
@@ -40,6 +42,7 @@ export interface LinkServerOptions extends TlsChoice {
 export class LinkServer {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #budget: ByteBudget;
   readonly #services: LinkServices;
   readonly #tls: Server;
   readonly #connections = new Set<Duplex>();
@@ -49,9 +52,13 @@ export class LinkServer {
   #nextLinkId = 1;
   #stopped = false;
 
-  constructor(components: { clock: Clock; logger: Logger; services: LinkServices }, options: LinkServerOptions) {
+  constructor(
+    components: { clock: Clock; logger: Logger; budget: ByteBudget; services: LinkServices },
+    options: LinkServerOptions,
+  ) {
     this.#clock = components.clock;
     this.#logger = components.logger;
+    this.#budget = components.budget;
     this.#services = components.services;
     this.#tls = createServer({
       ...serverTls(options.certPem, options.keyPem, options),
@@ -124,15 +131,16 @@ export class LinkServer {
       this.#sessions.delete(session);
       socket.destroy();
     });
-    new KeepAlive({ clock: this.#clock }, session, {
+    const keepAlive = new KeepAlive({ clock: this.#clock }, session, {
       onDead: () => session.destroy(),
       onIdle: () => session.close(),
       streams: () => this.#sessions.get(session) ?? 0,
     });
+    const watch = { clock: this.#clock, budget: this.#budget, window: new ReceiveWindow(session, keepAlive) };
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
       this.#count(session, 1);
       stream.once("close", () => this.#count(session, -1));
-      const incoming = new IncomingStream({ clock: this.#clock }, stream, headers, linkId);
+      const incoming = new IncomingStream(watch, stream, headers, linkId);
       this.#dispatch(incoming).catch((error: unknown) => {
         const refusal = toBywayError(error);
         if (refusal.code === "ERR_INTERNAL") this.#logger.error("a request failed unexpectedly", { error: refusal });

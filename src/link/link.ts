@@ -9,6 +9,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { abortReason, withAbort } from "../core/abort.ts";
 import { abortStream } from "../core/abort-stream.ts";
+import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { PeerId } from "../identity/peer-id.ts";
@@ -16,6 +17,13 @@ import { errorFromAnswer, type Toward } from "./answer.ts";
 import { hardenStream } from "./harden-stream.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { LINK_LIMITS } from "./limits.ts";
+
+/** What a link works with. */
+export interface LinkComponents {
+  readonly clock: Clock;
+  /** Told of streams whose reader does not keep up. */
+  readonly budget: ByteBudget;
+}
 
 /** A request on a link. */
 export interface LinkRequest {
@@ -46,6 +54,7 @@ export class Link {
   readonly #session: ClientHttp2Session;
   readonly #connection: Duplex;
   readonly #clock: Clock;
+  readonly #budget: ByteBudget;
   readonly #keepAlive: KeepAlive;
   /** Settles when the hop has sent its settings or the link is closed. */
   readonly #firstSettings: Promise<void>;
@@ -54,11 +63,12 @@ export class Link {
   #failure: BywayError | undefined;
 
   /** `connection` is what `session` runs over. */
-  constructor(components: { clock: Clock }, session: ClientHttp2Session, connection: Duplex, peerId: PeerId) {
+  constructor(components: LinkComponents, session: ClientHttp2Session, connection: Duplex, peerId: PeerId) {
     this.peerId = peerId;
     this.#session = session;
     this.#connection = connection;
     this.#clock = components.clock;
+    this.#budget = components.budget;
     this.closed = new Promise((resolve) => session.once("close", resolve));
     this.#firstSettings = new Promise((resolve) => {
       session.once("remoteSettings", () => resolve()).once("close", resolve);
@@ -116,7 +126,7 @@ export class Link {
     if (!this.usable) throw this.#lost();
     if (request.signal?.aborted === true) throw abortReason(request.signal);
     const stream = this.#session.request(request.headers, { endStream: false });
-    hardenStream(stream);
+    hardenStream(stream, { budget: this.#budget });
     this.#streams += 1;
     stream.once("close", () => {
       this.#streams -= 1;
@@ -217,9 +227,10 @@ export class Link {
     });
     stream.once("close", () => {
       settle();
-      reject(
-        this.usable ? new BywayError("ERR_HOP_LOST", "the hop reset the stream before it answered") : this.#lost(),
-      );
+      if (!this.usable) reject(this.#lost());
+      else if (stream.errored instanceof BywayError)
+        reject(new BywayError("ERR_HOP_LIMIT", "the hop has no memory left for the stream"));
+      else reject(new BywayError("ERR_HOP_LOST", "the hop reset the stream before it answered"));
     });
     return { stream, accepted, cancel };
   }

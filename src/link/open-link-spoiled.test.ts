@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { closeOf } from "../../test/support/collect.ts";
 import { serveLink } from "../../test/support/link-bench.ts";
+import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
 import { openLink } from "./open-link.ts";
 import { TcpTransport } from "./tcp-transport.ts";
@@ -50,7 +51,7 @@ for (const way of ["up", "down"] as const) {
     await using served = await serveLink(new TcpTransport({ clock: systemClock }), {});
     const { raw, spoil } = await spoiler(t, served.dial, way);
     const gone = closeOf(raw);
-    const link = await openLink({ clock: systemClock }, raw, { peerId: served.identity.peerId });
+    const link = await openLink({ clock: systemClock, budget: roomyBudget() }, raw, { peerId: served.identity.peerId });
     await link.ping();
     spoil();
     await assert.rejects(link.ping(), { code: "ERR_HOP_LOST" });
@@ -64,7 +65,7 @@ test("a link whose far side no longer reads can be destroyed all the same", asyn
     connectTarget: async (incoming) => void incoming.accept().resume(),
   });
   const { raw, stall } = await spoiler(t, served.dial, "up");
-  const link = await openLink({ clock: systemClock }, raw, { peerId: served.identity.peerId });
+  const link = await openLink({ clock: systemClock, budget: roomyBudget() }, raw, { peerId: served.identity.peerId });
   const open = () => link.open({ headers: { ":method": "CONNECT", ":authority": "a.example:80" }, toward: "target" });
   // More than the kernel takes, on as many streams as their windows need.
   const opened = Array.from({ length: 12 }, open);

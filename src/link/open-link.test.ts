@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Socket
 import { type TestContext, test } from "node:test";
 import { connect as connectTls, createServer, type TlsOptions } from "node:tls";
 import { serveLink } from "../../test/support/link-bench.ts";
+import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { systemRandom } from "../core/random.ts";
@@ -35,10 +36,13 @@ async function serve(context: TestContext, change: TlsOptions): Promise<Socket> 
 
 test("a classical-only server is refused, and accepted where the user says so", async (t) => {
   const classical = { ecdhCurve: "X25519" };
-  await assert.rejects(openLink({ clock: systemClock }, await serve(t, classical), { peerId: identity.peerId }), {
-    code: "ERR_HOP_CLASSICAL",
-  });
-  const link = await openLink({ clock: systemClock }, await serve(t, classical), {
+  await assert.rejects(
+    openLink({ clock: systemClock, budget: roomyBudget() }, await serve(t, classical), { peerId: identity.peerId }),
+    {
+      code: "ERR_HOP_CLASSICAL",
+    },
+  );
+  const link = await openLink({ clock: systemClock, budget: roomyBudget() }, await serve(t, classical), {
     peerId: identity.peerId,
     allowClassical: true,
   });
@@ -47,19 +51,25 @@ test("a classical-only server is refused, and accepted where the user says so", 
 
 test("TLS 1.2 is refused", async (t) => {
   const raw = await serve(t, { minVersion: "TLSv1.2", maxVersion: "TLSv1.2", ciphers: "DEFAULT" });
-  await assert.rejects(openLink({ clock: systemClock }, raw, { peerId: identity.peerId }), { code: "ERR_HOP_TLS" });
+  await assert.rejects(openLink({ clock: systemClock, budget: roomyBudget() }, raw, { peerId: identity.peerId }), {
+    code: "ERR_HOP_TLS",
+  });
 });
 
 test("a server without HTTP/2 is refused", async (t) => {
   const raw = await serve(t, { ALPNProtocols: ["http/1.1"] });
-  await assert.rejects(openLink({ clock: systemClock }, raw, { peerId: identity.peerId }), { code: "ERR_HOP_TLS" });
+  await assert.rejects(openLink({ clock: systemClock, budget: roomyBudget() }, raw, { peerId: identity.peerId }), {
+    code: "ERR_HOP_TLS",
+  });
 });
 
 test("a server that does not speak TLS is refused", async () => {
   const server = createTcpServer((socket) => socket.on("error", () => {}).end("220 mail.example ESMTP\r\n"));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const raw = connect((server.address() as AddressInfo).port, "127.0.0.1");
-  await assert.rejects(openLink({ clock: systemClock }, raw, { peerId: identity.peerId }), { code: "ERR_HOP_TLS" });
+  await assert.rejects(openLink({ clock: systemClock, budget: roomyBudget() }, raw, { peerId: identity.peerId }), {
+    code: "ERR_HOP_TLS",
+  });
   server.close();
 });
 
@@ -68,7 +78,7 @@ test("a server that stays silent is given up in time, and nothing is left", asyn
   const transport = new MemoryTransport();
   const listener = await transport.listen({ host: "127.0.0.1", port: 0 }, () => {});
   const raw = await transport.dial(listener.address);
-  const opening = openLink({ clock }, raw, { peerId: identity.peerId });
+  const opening = openLink({ clock, budget: roomyBudget() }, raw, { peerId: identity.peerId });
   clock.advance(LINK_LIMITS.handshakeMs.value);
   await assert.rejects(opening, { code: "ERR_HOP_TIMEOUT" });
   assert.deepEqual([raw.destroyed, clock.pending], [true, 0]);
@@ -84,7 +94,7 @@ test("no name is sent to the hop", async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const served = once(server, "secureConnection");
   const raw = connect((server.address() as AddressInfo).port, "127.0.0.1");
-  const link = await openLink({ clock: systemClock }, raw, { peerId: identity.peerId });
+  const link = await openLink({ clock: systemClock, budget: roomyBudget() }, raw, { peerId: identity.peerId });
   await served;
   link.destroy();
   await link.closed;

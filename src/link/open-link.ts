@@ -2,21 +2,18 @@ import { connect as connectHttp2 } from "node:http2";
 import type { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { abortReason, deadline } from "../core/abort.ts";
-import type { Clock } from "../core/clock.ts";
 import { BywayError, systemCode } from "../core/errors.ts";
 import { publicKeyOfCertificate } from "../identity/certificate.ts";
 import { type PeerId, peerIdFromPublicKey, shortPeerId } from "../identity/peer-id.ts";
 import { linkSettings, SESSION_OPTIONS, widenLink } from "./http2-profile.ts";
 import { LINK_LIMITS } from "./limits.ts";
-import { Link } from "./link.ts";
+import { Link, type LinkComponents } from "./link.ts";
 import { clientTls, KEY_EXCHANGE_GROUP, type TlsChoice } from "./tls-profile.ts";
 
 /** What to hold the far end to. */
 export interface OpenLinkOptions extends TlsChoice {
   /** The only peer that is accepted. */
   readonly peerId: PeerId;
-  /** Whether its streams will carry further links and not single streams of apps. Default false. */
-  readonly carrier?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -27,7 +24,7 @@ export interface OpenLinkOptions extends TlsChoice {
  * Throws ERR_HOP_TIMEOUT, ERR_HOP_TLS, ERR_HOP_CLASSICAL, ERR_HOP_IDENTITY, ERR_HOP_LOST or the abort reason; `raw` is
  * destroyed then.
  */
-export async function openLink(components: { clock: Clock }, raw: Duplex, options: OpenLinkOptions): Promise<Link> {
+export async function openLink(components: LinkComponents, raw: Duplex, options: OpenLinkOptions): Promise<Link> {
   // Half-close belongs to HTTP/2 streams; a connection of which one side has ended is of no use to anyone.
   raw.allowHalfOpen = false;
   const socket = connectTls({ ...clientTls(options), socket: raw });
@@ -49,9 +46,7 @@ export async function openLink(components: { clock: Clock }, raw: Duplex, option
   socket.once("close", () => raw.destroy());
   const session = connectHttp2("https://byway.alt", {
     ...SESSION_OPTIONS,
-    settings: linkSettings(
-      (options.carrier === true ? LINK_LIMITS.carrierWindowBytes : LINK_LIMITS.clientStreamWindowBytes).value,
-    ),
+    settings: linkSettings(LINK_LIMITS.clientStreamWindowBytes.value),
     createConnection: () => socket,
   });
   session.once("connect", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
+import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
@@ -27,7 +28,7 @@ async function startTarget(t: TestContext): Promise<HostPort> {
 async function linkTo(t: TestContext, ends: number): Promise<{ link: Link; authority: string }> {
   const identity = generateIdentity();
   const target = await startTarget(t);
-  const components = { clock: systemClock };
+  const components = { clock: systemClock, budget: roomyBudget() };
   const end = createLinkEnd(
     { ...components, logger: silentLogger, load: () => 0.7 },
     {
@@ -38,6 +39,7 @@ async function linkTo(t: TestContext, ends: number): Promise<{ link: Link; autho
       listeners: [],
       allowTargets: [target],
       localNetwork: true,
+      budgetBytes: 2 ** 30,
       ends,
     },
   );

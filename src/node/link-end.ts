@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Limit } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
@@ -35,6 +36,8 @@ export interface LinkEndOptions {
   readonly closedPorts?: readonly number[];
   /** How many such ends the node has. Each gets this part of every bound that is for the node as a whole. */
   readonly ends: number;
+  /** Bytes that may wait at this end. */
+  readonly budgetBytes: number;
 }
 
 /** Serves links and everything that they ask for. */
@@ -50,11 +53,18 @@ export interface LinkEnd {
  * `load` is that of the whole node where this is one of several ends. Throws ERR_CONFIG_VALUE.
  */
 export function createLinkEnd(
-  components: { readonly clock: Clock; readonly logger: Logger; readonly load?: () => number },
+  components: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    /** In place of one of its own. */
+    readonly budget?: ByteBudget;
+    readonly load?: () => number;
+  },
   options: LinkEndOptions,
 ): LinkEnd {
   const { clock, logger } = components;
   const { localNetwork, roles, policy, bindEgress, dnsServers, closedPorts } = options;
+  const budget = components.budget ?? new ByteBudget({ clock, logger }, { bytes: options.budgetBytes });
   const share = ({ value }: Limit): number => Math.max(1, Math.floor(value / options.ends));
 
   const local = new LocalAddresses({ clock });
@@ -80,10 +90,11 @@ export function createLinkEnd(
       maxPendingLookups: share(EGRESS_LIMITS.maxPendingLookups),
     },
   );
-  const exit = new ExitService({ clock, waysOut: egress });
+  const exit = new ExitService({ clock, budget, waysOut: egress });
   const relay = new RelayService(
     {
       clock,
+      budget,
       verify: (envelope) => openAdvertisement(envelope, { nowMs: clock.nowMs(), localNetwork }),
       dialler: egress,
     },
@@ -93,6 +104,7 @@ export function createLinkEnd(
     {
       clock,
       logger,
+      budget,
       services: {
         ...(roles.includes("exit")
           ? {

@@ -1,3 +1,4 @@
+import { ByteBudget } from "../core/byte-budget.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
@@ -51,6 +52,10 @@ export interface NodeOptions {
    * which use the system's own clock.
    */
   readonly workers?: number;
+  /** Bytes that may wait for readers and targets that are slow; default: a quarter of the memory, at most 1 GiB. */
+  readonly memoryBudgetBytes?: number;
+  /** The budget to share with other parts of this process, in place of one of its own. */
+  readonly budget?: ByteBudget;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
@@ -81,6 +86,7 @@ const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
  */
 export async function createNode(options: NodeOptions): Promise<BywayNode> {
   const { identity, clock = systemClock, random = systemRandom, logger = silentLogger } = options;
+  const budget = options.budget ?? new ByteBudget({ clock, logger }, { bytes: options.memoryBudgetBytes });
   const localNetwork = options.localNetwork ?? false;
   if (WILDCARDS.has(options.listen.host) && options.advertise === undefined) {
     throw new BywayError(
@@ -110,9 +116,10 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
     ...(dnsServers === undefined ? {} : { dnsServers }),
     ...(closedPorts === undefined ? {} : { closedPorts }),
     ends: workers,
+    budgetBytes: Math.floor(budget.bytes / workers),
   };
   const pool = workers === 1 ? undefined : new WorkerPool({ clock, logger, fork: forkWorker(WORKER) }, { workers });
-  const links = pool ?? createLinkEnd({ clock, logger }, linkOptions);
+  const links = pool ?? createLinkEnd({ clock, logger, budget }, linkOptions);
   await checkBinding(options.bindEgress ?? []);
   const transport = new TcpTransport({ clock }, { paused: pool !== undefined });
   const listener = await transport.listen(options.listen, (raw) => links.accept(raw));

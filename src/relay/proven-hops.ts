@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { deadline, withAbort } from "../core/abort.ts";
+import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
@@ -26,15 +27,17 @@ export interface ProvenHopsOptions {
  */
 export class ProvenHops {
   readonly #clock: Clock;
+  readonly #budget: ByteBudget;
   readonly #dialler: HopDialler;
   readonly #maxPending: number;
   /** When each proof ends, oldest first. */
   readonly #provenUntilMs = new Map<string, number>();
   readonly #pending = new Map<string, Promise<void>>();
 
-  constructor(components: { clock: Clock; dialler: HopDialler }, options: ProvenHopsOptions = {}) {
+  constructor(components: { clock: Clock; budget: ByteBudget; dialler: HopDialler }, options: ProvenHopsOptions = {}) {
     this.#maxPending = options.maxPendingProofs ?? RELAY_LIMITS.pendingProofs.value;
     this.#clock = components.clock;
+    this.#budget = components.budget;
     this.#dialler = components.dialler;
   }
 
@@ -66,7 +69,7 @@ export class ProvenHops {
     const raw = await this.#dialler.dialHop(endpoint, limit.signal);
     // Whether the key exchange is strong enough is for the client to say, whose link it will be.
     const options = { peerId: parsePeerId(peerId), allowClassical: true, signal: limit.signal };
-    const link = await openLink({ clock: this.#clock }, raw, options);
+    const link = await openLink({ clock: this.#clock, budget: this.#budget }, raw, options);
     link.destroy();
     await link.closed;
   }

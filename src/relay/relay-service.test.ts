@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { closeOf, collect } from "../../test/support/collect.ts";
 import { type ServedLink, serveLink } from "../../test/support/link-bench.ts";
+import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import type { HostPort } from "../core/network-address.ts";
@@ -27,6 +28,7 @@ function relay(peer: string, dialHop: (endpoint: HostPort) => Promise<Duplex>) {
   const clock = new FakeClock();
   const service = new RelayService({
     clock,
+    budget: roomyBudget(),
     verify: (envelope) => {
       if (envelope.length !== 3) throw new BywayError("ERR_ADVERTISEMENT_SIGNATURE", "wrong");
       return { peer, endpoints };

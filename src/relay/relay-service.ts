@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { deadline } from "../core/abort.ts";
+import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
@@ -30,6 +31,7 @@ export interface RelayOptions extends ProvenHopsOptions {
  */
 export class RelayService {
   readonly #clock: Clock;
+  readonly #budget: ByteBudget;
   readonly #verify: AdvertisementVerifier;
   readonly #dialler: HopDialler;
   readonly #proven: ProvenHops;
@@ -37,10 +39,11 @@ export class RelayService {
   #carried = 0;
 
   constructor(
-    components: { clock: Clock; verify: AdvertisementVerifier; dialler: HopDialler },
+    components: { clock: Clock; budget: ByteBudget; verify: AdvertisementVerifier; dialler: HopDialler },
     options: RelayOptions = {},
   ) {
     this.#clock = components.clock;
+    this.#budget = components.budget;
     this.#verify = components.verify;
     this.#dialler = components.dialler;
     this.#proven = new ProvenHops(components, options);
@@ -65,7 +68,7 @@ export class RelayService {
     this.#carried += 1;
     try {
       const onward = await this.#dial(hop, incoming.signal);
-      await splice({ clock: this.#clock }, incoming.accept(), onward);
+      await splice({ clock: this.#clock, budget: this.#budget }, incoming.accept(), onward);
     } finally {
       this.#carried -= 1;
     }

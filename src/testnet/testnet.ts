@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { type BywayClient, createClient } from "../client/client.ts";
+import { ByteBudget } from "../core/byte-budget.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
@@ -54,6 +55,7 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
     throw new BywayError("ERR_USAGE_ARGUMENT", `a local network has 1 to ${MOST_NODES} nodes, not ${n}`);
   }
   const { onProgress = () => {}, clock = systemClock, logger = silentLogger } = options;
+  const budget = new ByteBudget({ clock, logger });
   const started: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
     for (const part of started.toReversed()) await part.stop();
@@ -79,6 +81,7 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
         claims: place,
         localNetwork: true,
         clock,
+        budget,
         logger,
       });
       started.push(node);
@@ -91,6 +94,7 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
       sharedNetworks: !distinctAddresses,
       localNetwork: true,
       clock,
+      budget,
       logger,
     });
     started.push(client);

@@ -19,13 +19,14 @@ import { type BywayNode, createNode } from "../../src/node/node.ts";
 import type { Role } from "../../src/node/role.ts";
 import { formatHopAuthority } from "../../src/wire/hop-authority.ts";
 import { onlyHops } from "../support/hops.ts";
+import { roomyBudget } from "../support/roomy-budget.ts";
 
 const HOST = "127.203.0.1";
 
 suite("hostile hops", () => {
   const cleanup = new AsyncDisposableStack();
   const transport = new TcpTransport({ clock: systemClock });
-  const builder = new CircuitBuilder({ clock: systemClock, dialler: transport });
+  const builder = new CircuitBuilder({ clock: systemClock, budget: roomyBudget(), dialler: transport });
   /** Serves as both roles. */
   let honest: BywayNode;
   /** Relays in the local network. */
@@ -50,7 +51,9 @@ suite("hostile hops", () => {
     return made;
   };
   const linkTo = async (to: BywayNode): Promise<Link> => {
-    const link = await openLink({ clock: systemClock }, await transport.dial(to.address), { peerId: to.peerId });
+    const link = await openLink({ clock: systemClock, budget: roomyBudget() }, await transport.dial(to.address), {
+      peerId: to.peerId,
+    });
     cleanup.defer(() => link.destroy());
     return link;
   };

@@ -16,6 +16,7 @@ import { closeOf, collect } from "../support/collect.ts";
 import { type Origin, startOrigin } from "../support/origin.ts";
 import { childrenOf, lives, socketsOf } from "../support/processes.ts";
 import { until } from "../support/proxy-fixture.ts";
+import { roomyBudget } from "../support/roomy-budget.ts";
 import { type RunningCommand, startByway } from "../support/run-byway.ts";
 
 const skip = existsSync("/proc/self/task") ? false : "this system has no /proc";
@@ -40,7 +41,7 @@ async function startNode(t: TestContext, target: HostPort): Promise<Node> {
   const transport = new TcpTransport({ clock: systemClock });
   const open = async (): Promise<Link> => {
     const raw = await transport.dial(parseAuthority(address));
-    const link = await openLink({ clock: systemClock }, raw, { peerId: parsePeerId(peerId) });
+    const link = await openLink({ clock: systemClock, budget: roomyBudget() }, raw, { peerId: parsePeerId(peerId) });
     t.after(() => link.destroy());
     return link;
   };

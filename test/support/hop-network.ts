@@ -11,6 +11,7 @@ import type { IncomingStream } from "../../src/link/incoming-stream.ts";
 import { MemoryTransport } from "../../src/link/memory-transport.ts";
 import { hopOf } from "./hops.ts";
 import { type ServedLink, serveLink } from "./link-bench.ts";
+import { roomyBudget } from "./roomy-budget.ts";
 
 /** Nodes in memory, each of which carries onward by peer id and echoes as an exit. */
 export interface HopNetwork extends AsyncDisposable {
@@ -70,7 +71,7 @@ export async function hopNetwork(count: number): Promise<HopNetwork> {
       connectHop: async (incoming: IncomingStream, peerId: string) => {
         await network.beforeOnward(index, peerId);
         const next = await dial(peerId);
-        await carry(index, incoming, (stream) => splice({ clock: systemClock }, stream, next));
+        await carry(index, incoming, (stream) => splice({ clock: systemClock, budget: roomyBudget() }, stream, next));
       },
     };
     served.push(await serveLink(transport, services));
@@ -114,6 +115,7 @@ export async function hopNetwork(count: number): Promise<HopNetwork> {
     builder: (clock = systemClock) =>
       new CircuitBuilder({
         clock,
+        budget: roomyBudget(),
         dialler: {
           dial: async (endpoint) => dial(String(hops.find((hop) => hop.endpoint === endpoint)?.peerId)),
         },

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { ByteBudget } from "../../src/core/byte-budget.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { systemRandom } from "../../src/core/random.ts";
@@ -9,6 +10,7 @@ import { LinkServer, type LinkServices } from "../../src/link/link-server.ts";
 import { openLink } from "../../src/link/open-link.ts";
 import type { TlsChoice } from "../../src/link/tls-profile.ts";
 import type { Transport } from "../../src/link/transport.ts";
+import { roomyBudget } from "./roomy-budget.ts";
 
 /** A served link end and how to reach it. */
 export interface ServedLink extends AsyncDisposable {
@@ -18,17 +20,18 @@ export interface ServedLink extends AsyncDisposable {
   open(expected?: Identity, choice?: TlsChoice): Promise<Link>;
 }
 
-/** Serves links with `services` over `transport` at a free loopback port. */
+/** Serves links with `services`, within `budget`, over `transport` at a free loopback port. */
 export async function serveLink(
   transport: Transport,
   services: Partial<LinkServices>,
   choice: TlsChoice = {},
+  budget: ByteBudget = roomyBudget(),
 ): Promise<ServedLink> {
   const clock = systemClock;
   const identity = generateIdentity();
   const certificate = await createCertificate(identity, clock, systemRandom);
   const server = new LinkServer(
-    { clock, logger: silentLogger, services: { describe: () => ({ v: 1 }), ...services } },
+    { clock, logger: silentLogger, budget, services: { describe: () => ({ v: 1 }), ...services } },
     { ...certificate, ...choice },
   );
   const listener = await transport.listen({ host: "127.0.0.1", port: 0 }, (raw) => server.accept(raw));
@@ -38,7 +41,7 @@ export async function serveLink(
     server,
     dial,
     open: async (expected = identity, clientChoice = {}) =>
-      openLink({ clock }, await dial(), { peerId: expected.peerId, ...clientChoice }),
+      openLink({ clock, budget: roomyBudget() }, await dial(), { peerId: expected.peerId, ...clientChoice }),
     async [Symbol.asyncDispose]() {
       const closed = listener.close();
       await server.stop();

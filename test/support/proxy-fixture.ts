@@ -6,6 +6,7 @@ import { silentLogger } from "../../src/core/logger.ts";
 import type { HostPort } from "../../src/core/network-address.ts";
 import { ProxyServer, type ProxyServerOptions } from "../../src/ingress/proxy-server.ts";
 import { DirectOpener } from "./direct-opener.ts";
+import { roomyBudget } from "./roomy-budget.ts";
 
 /** A proxy on a free port of 127.0.0.1 whose streams go straight to the target, on a clock that stands still. */
 export interface ProxyFixture extends AsyncDisposable {
@@ -19,7 +20,7 @@ export async function startProxy(options: Partial<ProxyServerOptions> = {}): Pro
   const opener = new DirectOpener();
   const clock = new FakeClock();
   const listen = { host: "127.0.0.1", port: 0 };
-  const proxy = new ProxyServer({ opener, clock, logger: silentLogger }, { listen, ...options });
+  const proxy = new ProxyServer({ opener, clock, budget: roomyBudget(), logger: silentLogger }, { listen, ...options });
   const address = await proxy.start();
   return { proxy, opener, clock, address, [Symbol.asyncDispose]: () => proxy.stop() };
 }

@@ -3,6 +3,7 @@ import { BywayError } from "../../core/errors.ts";
 import { formatHostPort } from "../../core/network-address.ts";
 import { openDataDirectory } from "../data-directory.ts";
 import { loadSettings } from "../load-settings.ts";
+import { memoryBudget } from "../memory-budget.ts";
 import { keyFile } from "../paths.ts";
 import { runService } from "../run-service.ts";
 import { addSettingOptions } from "../setting-options.ts";
@@ -50,6 +51,7 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       ...(values["node.dns-servers"].length === 0 ? {} : { dnsServers: values["node.dns-servers"] }),
       closedPorts: values["node.closed-ports"],
       workers: values["node.workers"],
+      ...memoryBudget(values["memory-budget"]),
       logger,
     });
   await runService(terminal, start, (node) => {

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { formatHostPort } from "../../core/network-address.ts";
 import { openDataDirectory } from "../data-directory.ts";
 import { loadSettings } from "../load-settings.ts";
+import { memoryBudget } from "../memory-budget.ts";
 import { runService } from "../run-service.ts";
 import { addSettingOptions } from "../setting-options.ts";
 import type { Terminal } from "../terminal.ts";
@@ -29,6 +30,7 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       localNetwork: values["local-network"],
       sharedNetworks: values["client.shared-networks"],
       allowClassical: values["client.allow-classical"],
+      ...memoryBudget(values["memory-budget"]),
       logger,
     });
   await runService(terminal, start, (client) => {

@@ -1,0 +1,133 @@
+import { totalmem } from "node:os";
+import { constrainedMemory } from "node:process";
+import type { Duplex } from "node:stream";
+import { abortStream } from "./abort-stream.ts";
+import type { Clock, Timer } from "./clock.ts";
+import { BywayError } from "./errors.ts";
+import { CORE_LIMITS } from "./limits.ts";
+import type { Logger } from "./logger.ts";
+
+/** What a budget may vary. */
+export interface ByteBudgetOptions {
+  /** Bytes that may wait in this process; default: a quarter of the memory, at most 1 GiB. */
+  readonly bytes?: number | undefined;
+}
+
+interface Watched {
+  readonly end: (reason: BywayError) => void;
+  /** Bytes read from the stream when it was last looked at. */
+  read: number;
+}
+
+/**
+ * The one budget for bytes that wait in this process because somebody does not read or a target does not take them.
+ *
+ * Nothing is counted while bytes flow. Whoever finds a stream held up says so; streams that were held up are looked at
+ * once in `budgetPeriodMs`, and when together they hold more than the budget, those of which most has stood still since
+ * the last look are ended with ERR_STREAM_STALLED until the rest fits.
+ */
+export class ByteBudget {
+  /** How many bytes may wait. */
+  readonly bytes: number;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #watched = new Map<Duplex, Watched>();
+  #look: Timer | undefined;
+  #report: Timer | undefined;
+  #endedSinceReport = 0;
+
+  constructor(components: { clock: Clock; logger: Logger }, options: ByteBudgetOptions = {}) {
+    this.bytes = options.bytes ?? defaultBytes();
+    this.#clock = components.clock;
+    this.#logger = components.logger;
+  }
+
+  /** Says that `stream` is held up. Cheap, to be called as often as it happens; `end` replaces `abortStream`. */
+  watch(stream: Duplex, end?: (reason: BywayError) => void): void {
+    if (this.#watched.has(stream)) return;
+    this.#watched.set(stream, { end: end ?? ((reason) => abortStream(stream, reason)), read: bytesRead(stream) });
+    this.#look ??= this.#clock.every(CORE_LIMITS.budgetPeriodMs.value, () => this.#check());
+  }
+
+  #check(): void {
+    let held = 0;
+    const found: { end: Watched["end"]; bytes: number; stood: number }[] = [];
+    for (const [stream, watched] of this.#watched) {
+      const bytes = stream.destroyed ? 0 : heldBytes(stream);
+      if (bytes === 0) {
+        this.#watched.delete(stream);
+        continue;
+      }
+      const read = bytesRead(stream);
+      found.push({ end: watched.end, bytes, stood: Math.max(0, bytes - (read - watched.read)) });
+      watched.read = read;
+      held += bytes;
+    }
+    if (this.#watched.size === 0) {
+      this.#look?.cancel();
+      this.#look = undefined;
+    }
+    if (held <= this.bytes) return;
+    const before = held;
+    found.sort((a, b) => b.stood - a.stood || b.bytes - a.bytes);
+    let ended = 0;
+    for (const { end, bytes } of found) {
+      if (held <= this.bytes) break;
+      held -= bytes;
+      ended += 1;
+      end(
+        new BywayError(
+          "ERR_STREAM_STALLED",
+          "bytes waited that the far side did not take, and memory for them ran out",
+          {
+            data: { heldBytes: bytes },
+          },
+        ),
+      );
+    }
+    this.#tell(ended, before);
+  }
+
+  /** One line at once, and then at most one in `budgetReportMs`. */
+  #tell(ended: number, heldBytes: number): void {
+    this.#endedSinceReport += ended;
+    if (this.#report !== undefined || this.#endedSinceReport === 0) return;
+    this.#logger.warn("streams whose far side does not read were ended, as the memory budget was used up", {
+      ended: this.#endedSinceReport,
+      heldBytes,
+      budgetBytes: this.bytes,
+    });
+    this.#endedSinceReport = 0;
+    this.#report = this.#clock.after(CORE_LIMITS.budgetReportMs.value, () => {
+      this.#report = undefined;
+      this.#tell(0, heldBytes);
+    });
+  }
+}
+
+function defaultBytes(): number {
+  // A container's limit, or more than there is when there is none.
+  const memory = Math.min(totalmem(), constrainedMemory() || Number.POSITIVE_INFINITY);
+  return Math.min(CORE_LIMITS.budgetBytes.value, Math.floor(memory / 4));
+}
+
+/** What a stream holds: bytes in both directions, and what keeping each chunk costs, which is more than a small one's bytes. */
+function heldBytes(stream: Duplex): number {
+  const chunks = chunksIn(stream, "_readableState") + chunksIn(stream, "_writableState");
+  return stream.readableLength + stream.writableLength + chunks * CORE_LIMITS.chunkCostBytes.value;
+}
+
+/** Node counts the bytes of a stream for all to see, and its chunks only here. */
+function chunksIn(stream: Duplex, side: "_readableState" | "_writableState"): number {
+  const state = (stream as unknown as Record<typeof side, { readonly buffered?: unknown; readonly buffer?: unknown }>)[
+    side
+  ];
+  const chunks = state?.buffered ?? state?.buffer;
+  return Array.isArray(chunks) ? chunks.length : 0;
+}
+
+/** Bytes that the stream's reader has taken so far, where the stream counts what arrives (`net.Socket`, hardened streams). */
+function bytesRead(stream: Duplex): number {
+  const arrived = (stream as { bytesRead?: unknown }).bytesRead;
+  return typeof arrived === "number" ? arrived - stream.readableLength : 0;
+}

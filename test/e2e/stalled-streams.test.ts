@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { type TestContext, test } from "node:test";
+import { type BywayClient, type BywayError, createClient, createNode, generateIdentity } from "../../src/index.ts";
+import { closeOf, collect } from "../support/collect.ts";
+import { until } from "../support/proxy-fixture.ts";
+import { askSocks } from "../support/socks-client.ts";
+
+const MIB = 1024 * 1024;
+const options = { timeout: 60_000 };
+
+interface Budgets {
+  readonly node?: number;
+  readonly client?: number;
+}
+
+/** One exit, a client of it with a proxy, and a target that first hears one byte. */
+async function startWith(t: TestContext, budgets: Budgets) {
+  const target = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket: Socket) => {
+    socket.on("error", () => {});
+    socket.once("readable", () => {
+      const asked = String(socket.read(1));
+      if (asked === "e") socket.pipe(socket);
+      if (asked === "f") socket.end(Buffer.alloc(64 * MIB));
+    });
+  });
+  target.listen(0, "127.201.0.2");
+  await once(target, "listening");
+  const address = { host: "127.201.0.2", port: (target.address() as AddressInfo).port };
+  const warned = { node: 0, client: 0 };
+  const logger = (who: keyof typeof warned) => ({
+    debug: () => {},
+    info: () => {},
+    warn: () => {
+      warned[who] += 1;
+    },
+    error: () => {},
+  });
+  const node = await createNode({
+    identity: generateIdentity(),
+    listen: { host: "127.10.0.1", port: 0 },
+    roles: ["exit"],
+    allowTargets: [address],
+    localNetwork: true,
+    logger: logger("node"),
+    ...(budgets.node === undefined ? {} : { memoryBudgetBytes: budgets.node }),
+  });
+  const client = await createClient({
+    listen: { host: "127.0.0.1", port: 0 },
+    peers: () => [node.known()],
+    localNetwork: true,
+    logger: logger("client"),
+    ...(budgets.client === undefined ? {} : { memoryBudgetBytes: budgets.client }),
+  });
+  t.after(async () => {
+    await client.stop();
+    await node.stop();
+    target.close();
+  });
+  return { client, address, warned };
+}
+
+/** An echo of `bytes` through a stream of its own. */
+async function echoes(client: BywayClient, address: { host: string; port: number }, bytes: number): Promise<void> {
+  const { stream } = await client.connect(address);
+  stream.end(Buffer.concat([Buffer.from("e"), Buffer.alloc(bytes)]));
+  assert.equal((await collect(stream)).length, bytes);
+}
+
+test(
+  "an exit ends the streams of targets that do not read, tells the client why, and carries the others",
+  options,
+  async (t) => {
+    const { client, address, warned } = await startWith(t, { node: MIB });
+    const { stream } = await client.connect(address);
+    const closed = closeOf(stream);
+    // More than the kernel and all windows hold, and the far side of it never reads.
+    stream.write(Buffer.alloc(32 * MIB));
+    const echo = echoes(client, address, 8 * MIB);
+    await closed;
+    assert.equal((stream.errored as BywayError).code, "ERR_STREAM_STALLED");
+    await echo;
+    await echoes(client, address, MIB);
+    assert.deepEqual(warned, { node: 1, client: 0 });
+  },
+);
+
+test("a client ends the streams of apps that do not read, and carries the others", options, async (t) => {
+  const { client, address, warned } = await startWith(t, { client: MIB });
+  const proxy = client.address ?? address;
+  const { socket } = await askSocks(proxy, "", "connect", address);
+  const failed = once(socket, "error");
+  socket.write("f");
+  await echoes(client, address, 8 * MIB);
+  await until(() => warned.client > 0);
+  socket.resume();
+  assert.equal(((await failed)[0] as NodeJS.ErrnoException).code, "ECONNRESET");
+  assert.deepEqual(warned, { node: 0, client: 1 });
+});
+
+test("a stream of the library that is not read is ended with the reason", options, async (t) => {
+  const { client, address } = await startWith(t, { client: MIB });
+  const { stream } = await client.connect(address);
+  const closed = closeOf(stream);
+  stream.write("f");
+  await closed;
+  assert.equal((stream.errored as BywayError).code, "ERR_STREAM_STALLED");
+});
+
+test("a reader that stalls holds up its own stream only, and goes on when it reads", options, async (t) => {
+  const { client, address, warned } = await startWith(t, {});
+  const { stream } = await client.connect(address);
+  stream.end("f");
+  await echoes(client, address, 24 * MIB);
+  assert.equal((await collect(stream)).length, 64 * MIB);
+  assert.deepEqual(warned, { node: 0, client: 0 });
+});

@@ -1,0 +1,8 @@
+import { ByteBudget } from "../../src/core/byte-budget.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { silentLogger } from "../../src/core/logger.ts";
+
+/** A budget that no test uses up unless it means to. */
+export function roomyBudget(): ByteBudget {
+  return new ByteBudget({ clock: systemClock, logger: silentLogger });
+}
