@@ -85,17 +85,21 @@ export class TcpDialler {
       if (attempt === undefined) return;
       const socket = this.#start(attempt, port);
       live.add(socket);
-      socket.once("connect", () => {
-        if (!live.delete(socket)) return;
-        finish();
-        resolve(socket);
-      });
-      // Stays for good: an error that comes before the owner listens must not end the process.
-      socket.on("error", (error) => {
+      const onError = (error: Error): void => {
         if (!live.delete(socket)) return;
         failures.push(socketError(error, what));
         if (live.size === 0 && queue.length === 0) fail(mostTelling(failures));
         else next();
+      };
+      // Stays for good: an error that comes before the owner listens must not end the process.
+      socket.on("error", ignore);
+      socket.on("error", onError);
+      socket.once("connect", () => {
+        // The socket would keep all of the dialling in memory for as long as it lives.
+        socket.off("error", onError);
+        if (!live.delete(socket)) return;
+        finish();
+        resolve(socket);
       });
       if (queue.length > 0) delay = this.#clock.after(this.#attemptDelayMs, next);
     };
@@ -121,6 +125,8 @@ export class TcpDialler {
     });
   }
 }
+
+function ignore(): void {}
 
 function mostTelling(failures: readonly BywayError[]): BywayError {
   const rank = (error: BywayError): number => TELLING.indexOf(error.code);

@@ -4,6 +4,8 @@ import { BywayError } from "../core/errors.ts";
 import type { Decoded } from "../wire/decoded.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
+const EMPTY = Buffer.alloc(0);
+
 /** Makes a value of the bytes so far; undefined when more are needed. */
 type Decode<T> = (bytes: Uint8Array) => Decoded<T> | undefined;
 
@@ -55,7 +57,7 @@ export class AppSocketReader {
   /** Bytes for the target that came before the answer; undefined when there are none. Call it once. */
   takeEarly(): Uint8Array | undefined {
     const early = this.#buffered;
-    this.#buffered = Buffer.alloc(0);
+    this.#buffered = EMPTY;
     this.#saidSomething = early.length > 0;
     if (this.#ended && !this.#saidSomething) this.#gone.abort(this.#hungUp());
     this.#socket.resume();
@@ -67,7 +69,10 @@ export class AppSocketReader {
     const socket = this.#socket;
     socket.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose).off("error", this.#onClose);
     socket.pause();
-    return this.#buffered;
+    const rest = this.#buffered;
+    // The reader lives as long as the stream, and a part of a read keeps the whole of it in memory.
+    this.#buffered = EMPTY;
+    return rest;
   }
 
   readonly #onData = (chunk: Buffer): void => {
