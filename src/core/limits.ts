@@ -19,7 +19,18 @@ export function fixed(value: number, unit: Limit["unit"], why: string): Limit {
 
 /** Bounds of the core room. */
 export const CORE_LIMITS: Readonly<
-  Record<"halfClosedIdleMs" | "budgetBytes" | "budgetPeriodMs" | "budgetReportMs" | "chunkCostBytes", Limit>
+  Record<
+    | "halfClosedIdleMs"
+    | "budgetBytes"
+    | "budgetPeriodMs"
+    | "budgetReportMs"
+    | "chunkCostBytes"
+    | "readBytes"
+    | "slabBytes"
+    | "freeSlabs"
+    | "leastPooledBytes",
+    Limit
+  >
 > = {
   budgetBytes: tunable(
     1024 * 1024 * 1024,
@@ -28,6 +39,10 @@ export const CORE_LIMITS: Readonly<
   ),
   budgetPeriodMs: tunable(250, "ms", "How often streams that are held up are looked at; 1 Gbit/s brings 31 MB in it."),
   budgetReportMs: tunable(60_000, "ms", "At most one warning in this time, however many streams are ended."),
+  readBytes: tunable(256 * 1024, "bytes", "One read of a socket; the fewer reads, the fewer turns for each byte."),
+  slabBytes: tunable(64 * 1024, "bytes", "What was read is handed on in pieces of this size, which are used again."),
+  freeSlabs: tunable(64, "count", "Unused pieces of each size that are kept: 5 MiB."),
+  leastPooledBytes: tunable(2_048, "bytes", "Less than this is not worth a piece of its own."),
   chunkCostBytes: tunable(256, "bytes", "What Node keeps for each waiting chunk beside its bytes."),
   halfClosedIdleMs: tunable(
     300_000,

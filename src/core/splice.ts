@@ -3,6 +3,7 @@ import { abortStream } from "./abort-stream.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { CORE_LIMITS } from "./limits.ts";
+import { PooledSocket } from "./pooled-socket.ts";
 
 /** What passed through a splice. */
 export interface SpliceResult {
@@ -97,13 +98,21 @@ export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Prom
       abortStream(b);
       return;
     }
-    a.on("data", (chunk: Buffer) => {
-      bytesAToB += chunk.length;
-      if (!writeTogether(b, chunk)) hold(a, b);
+    const carry = (from: Duplex, to: Duplex, count: (bytes: number) => void): void => {
+      const take = (chunk: Buffer, release?: () => void): boolean => {
+        count(chunk.length);
+        const more = writeTogether(to, chunk, release);
+        if (!more) hold(from, to);
+        return more;
+      };
+      if (from instanceof PooledSocket) from.takeChunks(take);
+      else from.on("data", take);
+    };
+    carry(a, b, (bytes) => {
+      bytesAToB += bytes;
     });
-    b.on("data", (chunk: Buffer) => {
-      bytesBToA += chunk.length;
-      if (!writeTogether(a, chunk)) hold(b, a);
+    carry(b, a, (bytes) => {
+      bytesBToA += bytes;
     });
   });
 }
@@ -112,10 +121,10 @@ export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Prom
  * Writes a chunk so that all chunks of one turn of the event loop leave in one system call: TLS brings 16 KiB at a time.
  * Measured: a sixth more MB/s over one hop, a twelfth over three.
  */
-function writeTogether(stream: Duplex, chunk: Buffer): boolean {
+function writeTogether(stream: Duplex, chunk: Buffer, release?: () => void): boolean {
   if (stream.writableCorked === 0) {
     stream.cork();
     setImmediate(() => stream.uncork());
   }
-  return stream.write(chunk);
+  return stream.write(chunk, release);
 }

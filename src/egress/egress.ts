@@ -1,10 +1,12 @@
-import { isIP, type Socket } from "node:net";
+import { isIP, type Socket, type TcpNetConnectOpts } from "node:net";
 import { abortReason } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import { PooledSocket } from "../core/pooled-socket.ts";
+import { ReadPool } from "../core/read-pool.ts";
 import { Sensitive } from "../core/sensitive.ts";
 import { normaliseHost } from "../wire/authority.ts";
 import type { AddressGuard } from "./address-guard.ts";
@@ -67,7 +69,9 @@ export class Egress {
   constructor(components: EgressComponents, options: EgressOptions = {}) {
     this.#components = components;
     this.#options = options;
-    this.#dialler = new TcpDialler({ clock: components.clock }, options);
+    const reads = new ReadPool();
+    const open = (socket: TcpNetConnectOpts): Socket => PooledSocket.open(reads, socket);
+    this.#dialler = new TcpDialler({ clock: components.clock, open }, options);
     this.#targetSlots = new Slots(
       options.maxTargetSockets ?? EGRESS_LIMITS.maxTargetSockets.value,
       "target connections",
