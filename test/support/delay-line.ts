@@ -11,8 +11,8 @@ export type LineDirection = "forth" | "back";
 export interface DelayLineOptions {
   /** Where it takes connections; any free port of 127.0.0.1 by default. */
   readonly listen?: HostPort;
-  /** Where it connects onward. */
-  readonly target: HostPort;
+  /** Where it connects onward; asked for at each connection when it is a function. */
+  readonly target: HostPort | (() => HostPort);
   /** How long a byte is on the way, in each direction; a round trip is twice that. */
   readonly delayMs: number;
   /** What each direction carries at most, for all connections together; no bound by default. */
@@ -58,7 +58,8 @@ export async function startDelayLine(options: DelayLineOptions): Promise<DelayLi
   const lanes: Readonly<Record<LineDirection, Lane>> = { forth: laneOf(options), back: laneOf(options) };
   const traffic = new Set<{ readonly sockets: readonly net.Socket[]; deliver(direction: LineDirection): void }>();
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
-    const far = net.connect({ ...target, allowHalfOpen: true, noDelay: true });
+    const onward = typeof target === "function" ? target() : target;
+    const far = net.connect({ ...onward, allowHalfOpen: true, noDelay: true });
     const forth = new LaneTraffic({ clock }, lanes.forth, near, far);
     const back = new LaneTraffic({ clock }, lanes.back, far, near);
     far.once("connect", () => forth.deliver());
