@@ -4,7 +4,8 @@ import { createServer as createTlsServer } from "node:tls";
 import { systemClock } from "../src/core/clock.ts";
 import { createTargetCertificate } from "../src/testnet/target-certificate.ts";
 
-// A cheap HTTP server for bulk: `GET /<n>` is answered with n bytes, a PUT is read to its end and answered then.
+// A cheap HTTP server: `GET /<n>` is answered with n bytes, `GET /reset` with some and a reset, a PUT is read to its end
+// and answered then.
 // Run as a child process: `bulk-source.ts HOST [tls]`; sends `{ address }` when it listens.
 
 const CHUNK = Buffer.alloc(256 * 1024, "byway");
@@ -46,7 +47,9 @@ function serve(socket: Socket): void {
     if (end < 0) return;
     socket.off("data", onData);
     const text = head.toString("latin1", 0, end);
-    if (text.startsWith("GET")) {
+    if (text.startsWith("GET /reset ")) {
+      socket.write("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\npart", () => socket.resetAndDestroy());
+    } else if (text.startsWith("GET")) {
       socket.resume();
       send(socket, Number(/^GET \/(\d+)/.exec(text)?.[1] ?? 0));
     } else take(socket, Number(/^content-length: *(\d+)/im.exec(text)?.[1] ?? 0), head.length - end - 4);

@@ -19,6 +19,8 @@ export interface Started {
   readonly pid: number;
   /** Where it listens. */
   readonly address: HostPort;
+  /** Ends it; killed when it takes too long. Idempotent. */
+  stop(): Promise<void>;
 }
 
 /** How a node is started. */
@@ -57,7 +59,7 @@ export class Processes implements AsyncDisposable {
     const child = fork(fileURLToPath(new URL(file, import.meta.url)), args);
     this.#children.push(child);
     const [{ address }] = (await once(child, "message")) as [{ readonly address: HostPort }];
-    return { name: file, pid: child.pid ?? 0, address, child };
+    return { name: file, pid: child.pid ?? 0, address, child, stop: () => end(child) };
   }
 
   /** Ends all processes and removes the folder. Idempotent. */
@@ -79,18 +81,20 @@ export class Processes implements AsyncDisposable {
       once(child, "exit").then(([code]) => Promise.reject(new Error(`${name} ended with ${String(code)}`))),
     ])) as [string];
     const { address } = JSON.parse(line) as { readonly address: string };
-    return { name, pid: child.pid ?? 0, address: parseAuthority(address) };
+    return { name, pid: child.pid ?? 0, address: parseAuthority(address), stop: () => end(child) };
   }
 
   async #end(): Promise<void> {
-    for (const child of this.#children.toReversed()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const gone = once(child, "exit");
-      child.kill("SIGTERM");
-      const late = setTimeout(() => child.kill("SIGKILL"), END_MS);
-      await gone;
-      clearTimeout(late);
-    }
+    for (const child of this.#children.toReversed()) await end(child);
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGTERM");
+  const late = setTimeout(() => child.kill("SIGKILL"), END_MS);
+  await gone;
+  clearTimeout(late);
 }
