@@ -8,7 +8,7 @@ import type { HostPort } from "../../src/core/network-address.ts";
 import { closeOf, collect } from "../support/collect.ts";
 import { type NodeProcess, startClientProcess, startNodeProcess } from "../support/node-process.ts";
 import { type Origin, sha256, startOrigin, writeTo } from "../support/origin.ts";
-import { until } from "../support/proxy-fixture.ts";
+import { startTcpTarget, until } from "../support/proxy-fixture.ts";
 import { curl, withoutPrograms } from "../support/run-program.ts";
 import { askSocks } from "../support/socks-client.ts";
 
@@ -154,3 +154,40 @@ test("a relay is killed in mid-stream: the next request takes another way", opti
   again.socket.resume().end("GET /seen HTTP/1.0\r\n\r\n");
   assert.match((await collect(again.socket)).toString(), /^HTTP\/1.1 200 /);
 });
+
+test(
+  "a guard dies with 500 streams on it: all of them fail, those of another way go on, new ones take another guard",
+  options,
+  async (t) => {
+    const echo = await startTcpTarget((socket) => socket.pipe(socket));
+    t.after(() => echo[Symbol.asyncDispose]());
+    const nodes = await startNodes(t, [echo.address]);
+    const client = await startClientProcess(t, nodes);
+    const idle = client.sockets();
+    const open = async (userName: string): Promise<Socket> => {
+      const { socket } = await askSocks(client.address, userName, "connect", echo.address);
+      socket.resume().write("x");
+      await once(socket, "data");
+      return socket;
+    };
+    const other = await open("session-other-hops-1");
+    const warm = nodes.map((node) => node.sockets());
+    const streams = await Promise.all(Array.from({ length: 500 }, () => open("hops-2")));
+    const guard = nodes.slice(2).findIndex((node, index) => node.sockets() > (warm[index + 2] ?? 0)) + 2;
+    let ended = 0;
+    const closed = streams.map((socket) => {
+      socket.once("end", () => (ended += 1));
+      return closeOf(socket);
+    });
+    await nodes[guard]?.kill();
+    await Promise.all(closed);
+    assert.equal(ended, 0);
+    const echoed = once(other, "data");
+    other.write("still here");
+    assert.equal(String((await echoed)[0]), "still here");
+    const next = await open("hops-2");
+    for (const socket of [next, other]) socket.destroy();
+    // What stays is one link for each of the two users.
+    await until(() => client.sockets() === idle + 2);
+  },
+);

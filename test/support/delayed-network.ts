@@ -1,4 +1,5 @@
 import { createClient } from "../../src/client/client.ts";
+import type { Clock } from "../../src/core/clock.ts";
 import type { HostPort } from "../../src/core/network-address.ts";
 import { generateIdentity } from "../../src/identity/identity.ts";
 import { type BywayNode, createNode } from "../../src/node/node.ts";
@@ -7,6 +8,9 @@ import { type DelayLine, type DelayLineOptions, type LineDirection, startDelayLi
 /** Three nodes that are reached over a delay line each, and a client with its proxy. */
 export interface DelayedNetwork extends AsyncDisposable {
   readonly proxy: HostPort;
+  /** Peer ids of the nodes. */
+  readonly peerIds: readonly string[];
+  /** The line of each node. */
   readonly lines: readonly DelayLine[];
   stall(direction?: LineDirection): void;
   resume(direction?: LineDirection): void;
@@ -14,7 +18,11 @@ export interface DelayedNetwork extends AsyncDisposable {
 
 /** Starts the network in this process; each node advertises the near end of its line. */
 export async function startDelayedNetwork(
-  options: Omit<DelayLineOptions, "listen" | "target"> & { readonly targets: readonly HostPort[] },
+  options: Omit<DelayLineOptions, "listen" | "target" | "clock"> & {
+    readonly targets: readonly HostPort[];
+    /** The client's; the lines and nodes have the system's. */
+    readonly clientClock?: Clock;
+  },
 ): Promise<DelayedNetwork> {
   await using starting = new AsyncDisposableStack();
   const lines: DelayLine[] = [];
@@ -42,12 +50,14 @@ export async function startDelayedNetwork(
     listen: { host: "127.0.0.1", port: 0 },
     peers: () => nodes.map((node) => node.known()),
     localNetwork: true,
+    ...(options.clientClock === undefined ? {} : { clock: options.clientClock }),
   });
   starting.defer(() => client.stop());
   if (client.address === undefined) throw new Error("the client has no proxy");
   const all = starting.move();
   return {
     proxy: client.address,
+    peerIds: nodes.map(({ peerId }) => peerId),
     lines,
     stall: (direction) => {
       for (const line of lines) line.stall(direction);
