@@ -151,7 +151,7 @@ function report(parts: readonly Watched[], client: Watched, run: Run): boolean {
   const failed = Object.entries({ ...run.load.failed, ...run.bulk.failed });
   for (const [what, count] of failed) print(`FAILED ${count} times: ${what}`);
   print(
-    `\n${"process".padEnd(10)} plateau MB   end MB  most MB  growth  descriptors cold/warm/after load/after client`,
+    `\n${"process".padEnd(10)} plateau MB   end MB  most MB  growth (top)    descriptors cold/warm/after load/after client`,
   );
   let ok = failed.length === 0;
   for (const part of parts) {
@@ -161,7 +161,7 @@ function report(parts: readonly Watched[], client: Watched, run: Run): boolean {
     ok &&= memory.ok && kept;
     print(
       `${part.name.padEnd(10)}    ${mb(memory.plateauBytes)}  ${mb(memory.endBytes)}  ${mb(memory.mostBytes)}  ` +
-        `${memory.growth.toFixed(3).padStart(6)}  ${part.cold}/${part.warm}/${part.afterLoad}/${part === client ? "-" : part.afterClient}` +
+        `${memory.growth.toFixed(3).padStart(6)} (${memory.topGrowth.toFixed(3)})  ${part.cold}/${part.warm}/${part.afterLoad}/${part === client ? "-" : part.afterClient}` +
         `${memory.ok ? "" : `  MEMORY GREW beyond ${MOST_GROWTH}`}${kept ? "" : "  DESCRIPTORS LOST"}`,
     );
   }

@@ -26,3 +26,13 @@ test("memory that goes on growing is not", () => {
 test("one high sample at the end is no growth", () => {
   assert.equal(judgeMemory(samples((turn) => (turn === 359 ? 900 : 200))).ok, true);
 });
+
+test("a dip into which the plateau's median falls makes no growth of what comes back", () => {
+  const verdict = judgeMemory(samples((turn) => (turn > 95 && turn < 160 ? 150 : 200)));
+  assert.ok(verdict.growth > 1.3);
+  assert.equal(verdict.ok, true);
+});
+
+test("steps that rise are growth", () => {
+  assert.equal(judgeMemory(samples((turn) => (turn % 4 < 2 ? 150 : 200) + turn / 10)).ok, false);
+});
