@@ -22,6 +22,7 @@ import {
   windowUpdate,
 } from "../support/raw-http2.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
+import { roomyBudget } from "../support/roomy-budget.ts";
 
 const HOST = "127.203.0.2";
 const TIMEOUT_MS = 60_000;
@@ -181,7 +182,9 @@ suite("hostile frames at a node", () => {
 
   /** What an honest client of the node sees while others misbehave. */
   const honest = async (): Promise<void> => {
-    const link = await openLink({ clock: systemClock }, await transport.dial(node.address), { peerId: node.peerId });
+    const link = await openLink({ clock: systemClock, budget: roomyBudget() }, await transport.dial(node.address), {
+      peerId: node.peerId,
+    });
     const bytes = randomBytes(HONEST_BYTES);
     const headers = { ":method": "CONNECT", ":authority": echo.authority };
     const { stream, accepted } = link.open({ headers, toward: "target" });

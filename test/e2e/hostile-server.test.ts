@@ -21,6 +21,7 @@ import { closeOf, collect } from "../support/collect.ts";
 import { type ServedLink, serveLink } from "../support/link-bench.ts";
 import { until } from "../support/proxy-fixture.ts";
 import { FLAG, FRAME, fields, frame, RawHttp2, reset, SETTING, settings, windowUpdate } from "../support/raw-http2.ts";
+import { roomyBudget } from "../support/roomy-budget.ts";
 
 const HOST = "127.203.0.3";
 const options = { timeout: 60_000 };
@@ -131,7 +132,9 @@ suite("hostile frames at a client", () => {
     server.listen(0, HOST);
     await once(server, "listening");
     const endpoint = { host: HOST, port: (server.address() as AddressInfo).port };
-    const link = await openLink({ clock }, await transport.dial(endpoint), { peerId: identity.peerId });
+    const link = await openLink({ clock, budget: roomyBudget() }, await transport.dial(endpoint), {
+      peerId: identity.peerId,
+    });
     const hop = RawHttp2.serve((await accepted)[0], own);
     t.after(() => {
       link.destroy();
