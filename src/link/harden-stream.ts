@@ -54,7 +54,8 @@ export function hardenStream(stream: Http2Stream, watch: StreamWatch): void {
     hardened.bytesRead += chunk.length;
     window?.onArrival(hardened, chunk.length);
     if (stream.readableFlowing === true) return push.call(stream, chunk, encoding);
-    budget.watch(stream);
+    // A single chunk is what an app says before the answer, as a rule: it waits for a moment, and cannot be large.
+    if (stream.readableLength > 0) budget.watch(stream);
     return push.call(stream, alone(chunk), encoding);
   };
   const destroy = stream._destroy;
