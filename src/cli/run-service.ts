@@ -1,3 +1,4 @@
+import { tuneGarbageCollection } from "../core/tune-garbage-collection.ts";
 import { CLI_LIMITS } from "./limits.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -16,6 +17,7 @@ export async function runService<S extends Service>(
   start: () => Promise<S>,
   onReady: (service: S) => Promise<"done" | undefined> | undefined,
 ): Promise<void> {
+  using _tuning = tuneGarbageCollection(terminal.clock);
   const starting = start();
   const isStopped = await Promise.race([starting.then(() => false), terminal.stopRequest.then(() => true)]);
   const service = await starting;

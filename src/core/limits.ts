@@ -28,7 +28,9 @@ export const CORE_LIMITS: Readonly<
     | "readBytes"
     | "slabBytes"
     | "freeSlabs"
-    | "leastPooledBytes",
+    | "leastPooledBytes"
+    | "smallHeapBytes"
+    | "heapLookMs",
     Limit
   >
 > = {
@@ -39,6 +41,8 @@ export const CORE_LIMITS: Readonly<
   ),
   budgetPeriodMs: tunable(250, "ms", "How often streams that are held up are looked at; 1 Gbit/s brings 31 MB in it."),
   budgetReportMs: tunable(60_000, "ms", "At most one warning in this time, however many streams are ended."),
+  smallHeapBytes: tunable(64 * 1024 * 1024, "bytes", "A heap that may grow sixfold between two full collections."),
+  heapLookMs: tunable(1_000, "ms", "How often it is looked at whether the heap is still a small one."),
   readBytes: tunable(256 * 1024, "bytes", "One read of a socket; the fewer reads, the fewer turns for each byte."),
   slabBytes: tunable(64 * 1024, "bytes", "What was read is handed on in pieces of this size, which are used again."),
   freeSlabs: tunable(64, "count", "Unused pieces of each size that are kept: 5 MiB."),
