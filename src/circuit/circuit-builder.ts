@@ -231,7 +231,7 @@ export class CircuitBuilder {
     const open = async (until: AbortSignal | undefined): Promise<Link> => {
       const raw = await this.#dialler.dial(hop.endpoint, until);
       done("handshake");
-      return this.#handshake(raw, hop, until);
+      return this.#handshake(raw, hop, build.hops.length > 1, until);
     };
     // Nobody else shares the link of an exit, and an asker that goes away must not end what others wait for.
     if (build.hops.length === 1) build.links.push(await open(signal));
@@ -246,16 +246,17 @@ export class CircuitBuilder {
     const hop = build.hops[index] as Hop;
     const pending = ask(build.links[index - 1] as Link, hop, signal);
     // The handshake travels with the request: a refusal is the better reason when both fail.
-    const handshake = this.#handshake(pending.stream, hop, signal);
+    const handshake = this.#handshake(pending.stream, hop, index < build.hops.length - 1, signal);
     handshake.catch(() => {});
     await pending.accepted;
     done("handshake");
     return handshake;
   }
 
-  #handshake(raw: Duplex, hop: Hop, signal: AbortSignal | undefined): Promise<Link> {
+  #handshake(raw: Duplex, hop: Hop, carrier: boolean, signal: AbortSignal | undefined): Promise<Link> {
     return openLink({ clock: this.#clock, budget: this.#budget }, raw, {
       peerId: hop.peerId,
+      carrier,
       allowClassical: this.#allowClassical,
       signal,
     });

@@ -1,10 +1,14 @@
 import type { Socket } from "node:net";
-import { withAbort } from "../core/abort.ts";
+import { abortReason } from "../core/abort.ts";
+import type { Clock, Timer } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { Decoded } from "../wire/decoded.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
 const EMPTY = Buffer.alloc(0);
+
+/** Why what an app asked for is taken back when its connection ends. Made once: it is no failure, and happens all the time. */
+export const HUNG_UP: BywayError = new BywayError("ERR_ABORTED", "the app hung up");
 
 /** Makes a value of the bytes so far; undefined when more are needed. */
 type Decode<T> = (bytes: Uint8Array) => Decoded<T> | undefined;
@@ -18,6 +22,7 @@ type Decode<T> = (bytes: Uint8Array) => Decoded<T> | undefined;
 export class AppSocketReader {
   readonly #socket: Socket;
   readonly #gone = new AbortController();
+  #limit: Timer | undefined;
   #buffered: Buffer;
   #saidSomething = false;
   #ended = false;
@@ -36,21 +41,31 @@ export class AppSocketReader {
     return this.#gone.signal;
   }
 
-  /** Waits until `decode` makes a value of the bytes so far. Rejects with what it throws or when the signal aborts. */
-  async read<T>(decode: Decode<T>, signal: AbortSignal): Promise<T> {
+  /** Gives the app `ms` for what it has to say; after that it counts as gone, for the reason that `late` makes. */
+  limit(clock: Clock, ms: number, late: () => BywayError): void {
+    this.#limit = clock.after(ms, () => this.#leave(late()));
+  }
+
+  /** The app has said in time what it had to say. */
+  endLimit(): void {
+    this.#limit?.cancel();
+  }
+
+  /** Waits until `decode` makes a value of the bytes so far. Rejects with what it throws, or why the app is gone. */
+  async read<T>(decode: Decode<T>): Promise<T> {
     for (;;) {
       const decoded = decode(this.#buffered);
       if (decoded !== undefined) {
         this.#buffered = this.#buffered.subarray(decoded.length);
         return decoded.value;
       }
-      if (this.#ended) throw this.#hungUp();
+      if (this.#gone.signal.aborted) throw abortReason(this.#gone.signal);
+      if (this.#ended) throw HUNG_UP;
       if (this.#buffered.length > INGRESS_LIMITS.maxHeadBytes.value)
         throw new BywayError("ERR_REQUEST_TOO_LARGE", "the handshake does not end");
-      const more = new Promise<void>((resolve) => {
+      await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      await withAbort(more, AbortSignal.any([signal, this.gone]));
     }
   }
 
@@ -59,13 +74,14 @@ export class AppSocketReader {
     const early = this.#buffered;
     this.#buffered = EMPTY;
     this.#saidSomething = early.length > 0;
-    if (this.#ended && !this.#saidSomething) this.#gone.abort(this.#hungUp());
+    if (this.#ended && !this.#saidSomething) this.#leave(HUNG_UP);
     this.#socket.resume();
     return this.#saidSomething ? early : undefined;
   }
 
   /** Stops reading and returns what was read and not used; the socket is paused and the caller's from here on. */
   release(): Uint8Array {
+    this.endLimit();
     const socket = this.#socket;
     socket.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose).off("error", this.#onClose);
     socket.pause();
@@ -84,12 +100,14 @@ export class AppSocketReader {
   readonly #onEnd = (): void => {
     this.#ended = true;
     this.#wake?.();
-    if (this.#buffered.length === 0 && !this.#saidSomething) this.#gone.abort(this.#hungUp());
+    if (this.#buffered.length === 0 && !this.#saidSomething) this.#leave(HUNG_UP);
   };
 
-  readonly #onClose = (): void => this.#gone.abort(this.#hungUp());
+  readonly #onClose = (): void => this.#leave(HUNG_UP);
 
-  #hungUp(): BywayError {
-    return new BywayError("ERR_ABORTED", "the app hung up");
+  #leave(reason: BywayError): void {
+    this.endLimit();
+    this.#gone.abort(reason);
+    this.#wake?.();
   }
 }

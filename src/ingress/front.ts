@@ -18,7 +18,7 @@ export interface FrontComponents {
 export interface Front {
   /**
    * Serves one connection, whose first bytes are `first`, and owns the socket from here on. Resolves when nothing of
-   * it is left; never rejects. An abort resets the connection.
+   * it is left; never rejects. The server ends a connection by resetting its socket.
    */
-  serve(socket: Socket, first: Uint8Array, signal: AbortSignal): Promise<void>;
+  serve(socket: Socket, first: Uint8Array): Promise<void>;
 }

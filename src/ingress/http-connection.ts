@@ -5,7 +5,7 @@ import type { Timer } from "../core/clock.ts";
 import { BywayError, systemCode, toBywayError } from "../core/errors.ts";
 import { parseAuthority } from "../wire/authority.ts";
 import { debugHeaders, encodeAnswer, encodeHead, errorAnswer, sendAnswer } from "./answer.ts";
-import { AppSocketReader } from "./app-socket-reader.ts";
+import { AppSocketReader, HUNG_UP } from "./app-socket-reader.ts";
 import { carry } from "./carry.ts";
 import { endSocket } from "./end-socket.ts";
 import { type ForwardContext, forward, wantsDebug } from "./forward.ts";
@@ -28,8 +28,8 @@ export class HttpConnection {
   readonly #components: FrontComponents;
   readonly #socket: Socket;
   readonly #agent: UpstreamAgent;
-  readonly #gone = new AbortController();
-  readonly #signal: AbortSignal;
+  /** The requests that are not answered yet. */
+  readonly #pending = new Set<AbortController>();
   /** Settles when all that came so far is served. */
   #served: Promise<void> = Promise.resolve();
   #waiting = 0;
@@ -38,15 +38,14 @@ export class HttpConnection {
   #bytesBefore = -1;
   #ending = false;
 
-  constructor(components: FrontComponents, socket: Socket, signal: AbortSignal) {
+  constructor(components: FrontComponents, socket: Socket) {
     this.#components = components;
     this.#socket = socket;
     this.#agent = new UpstreamAgent(components);
-    this.#signal = AbortSignal.any([signal, this.#gone.signal]);
     this.closed = new Promise<void>((resolve) => socket.once("close", () => resolve()))
       .then(() => {
         this.#timer?.cancel();
-        this.#gone.abort(new BywayError("ERR_ABORTED", "the app hung up"));
+        for (const pending of this.#pending) pending.abort(HUNG_UP);
         this.#agent.destroy();
         return this.#served;
       })
@@ -65,12 +64,13 @@ export class HttpConnection {
     const broken = new AbortController();
     this.#latest = { request, broken };
     const closed = new Promise<void>((resolve) => response.once("close", () => resolve()));
-    const signal = AbortSignal.any([this.#signal, broken.signal]);
+    this.#pending.add(broken);
     this.#enqueue(async () => {
-      if (!this.#signal.aborted) {
-        await this.#answer(request, response, signal);
+      if (!this.#socket.closed) {
+        await this.#answer(request, response, broken.signal);
         await closed;
       }
+      this.#pending.delete(broken);
       this.#waiting -= 1;
       if (this.#waiting === 0) this.#awaitNext(request);
     });
@@ -159,9 +159,8 @@ export class HttpConnection {
     this.#ending = true;
     request.on("error", () => {});
     const reader = new AppSocketReader(this.#socket, head);
-    const signal = AbortSignal.any([this.#signal, reader.gone]);
     this.#enqueue(() =>
-      serve(reader, signal).catch((error: unknown) =>
+      serve(reader, reader.gone).catch((error: unknown) =>
         refuse(this.#components, this.#socket, reader, error, (why) => encodeAnswer(errorAnswer(why))),
       ),
     );

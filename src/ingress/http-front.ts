@@ -40,8 +40,8 @@ export class HttpFront implements Front {
     this.#server.on("clientError", (error, socket) => this.#connections.get(socket)?.onParseError(error));
   }
 
-  serve(socket: Socket, first: Uint8Array, signal: AbortSignal): Promise<void> {
-    const connection = new HttpConnection(this.#components, socket, signal);
+  serve(socket: Socket, first: Uint8Array): Promise<void> {
+    const connection = new HttpConnection(this.#components, socket);
     this.#connections.set(socket, connection);
     socket.unshift(first);
     this.#server.emit("connection", socket);

@@ -147,7 +147,7 @@ export class ProxyServer {
       socket.off("end", hungUp).off("close", hungUp);
       socket.pause();
       const serving = this.#frontFor(first[0])
-        .serve(socket, first, this.#stopping.signal)
+        .serve(socket, first)
         .finally(() => this.#serving.delete(serving));
       this.#serving.add(serving);
     });

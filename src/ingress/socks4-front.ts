@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import { deadline } from "../core/abort.ts";
 import { BywayError } from "../core/errors.ts";
 import { decodeSocks4Request, encodeSocks4Reply, SOCKS4_REPLIES } from "../wire/socks4.ts";
 import { AppSocketReader } from "./app-socket-reader.ts";
@@ -17,26 +16,26 @@ export class Socks4Front implements Front {
     this.#components = components;
   }
 
-  async serve(socket: Socket, first: Uint8Array, signal: AbortSignal): Promise<void> {
+  async serve(socket: Socket, first: Uint8Array): Promise<void> {
     const reader = new AppSocketReader(socket, first);
     try {
-      const { stream } = await this.#open(reader, signal);
+      const { stream } = await this.#open(reader);
       await carry(this.#components, socket, reader, encodeSocks4Reply(SOCKS4_REPLIES.granted), stream);
     } catch (error) {
       await refuse(this.#components, socket, reader, error, replyTo);
     }
   }
 
-  async #open(reader: AppSocketReader, signal: AbortSignal): Promise<OpenedStream> {
+  async #open(reader: AppSocketReader): Promise<OpenedStream> {
     const { clock, credentials, opener } = this.#components;
-    using limit = deadline(clock, INGRESS_LIMITS.headTimeoutMs.value, tooSlow, signal);
-    const { command, target, userId } = await reader.read(decodeSocks4Request, limit.signal);
-    limit[Symbol.dispose]();
+    reader.limit(clock, INGRESS_LIMITS.headTimeoutMs.value, tooSlow);
+    const { command, target, userId } = await reader.read(decodeSocks4Request);
+    reader.endLimit();
     const meaning = credentials.check(userId === "" ? undefined : { userName: userId, password: "" });
     if (command !== "connect") throw new BywayError("ERR_SOCKS_COMMAND", `SOCKS4 ${command} was asked for`);
     const early = reader.takeEarly();
     const request = { target, ...meaning, ...(early === undefined ? {} : { early }) };
-    return opener.openStream(request, AbortSignal.any([signal, reader.gone]));
+    return opener.openStream(request, reader.gone);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { abortReason, deadline } from "../core/abort.ts";
+import { abortReason } from "../core/abort.ts";
 import { abortStream } from "../core/abort-stream.ts";
 import { errorRow } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
@@ -37,23 +37,23 @@ export class Socks5Front implements Front {
     this.#components = components;
   }
 
-  async serve(socket: Socket, first: Uint8Array, signal: AbortSignal): Promise<void> {
+  async serve(socket: Socket, first: Uint8Array): Promise<void> {
     const reader = new AppSocketReader(socket, first);
     let stage: Stage = "greeting";
     try {
       const { clock, opener } = this.#components;
-      using limit = deadline(clock, INGRESS_LIMITS.headTimeoutMs.value, tooSlow, signal);
-      const withPassword = await this.#agreeOnMethod(socket, reader, limit.signal);
+      reader.limit(clock, INGRESS_LIMITS.headTimeoutMs.value, tooSlow);
+      const withPassword = await this.#agreeOnMethod(socket, reader);
       stage = withPassword ? "credentials" : "request";
-      const meaning = await this.#authenticate(socket, reader, withPassword, limit.signal);
+      const meaning = await this.#authenticate(socket, reader, withPassword);
       stage = "request";
-      const { command, target } = await reader.read(decodeSocks5Request, limit.signal);
-      limit[Symbol.dispose]();
+      const { command, target } = await reader.read(decodeSocks5Request);
+      reader.endLimit();
       if (command === "bind") throw new BywayError("ERR_SOCKS_COMMAND", "SOCKS5 BIND was asked for");
-      if (command === "udp-associate") return await this.#associate(socket, reader, target, meaning, signal);
+      if (command === "udp-associate") return await this.#associate(socket, reader, target, meaning);
       const early = reader.takeEarly();
       const request = { target, ...meaning, ...(early === undefined ? {} : { early }) };
-      const { stream } = await opener.openStream(request, AbortSignal.any([signal, reader.gone]));
+      const { stream } = await opener.openStream(request, reader.gone);
       await carry(this.#components, socket, reader, encodeSocks5Reply(0), stream);
     } catch (error) {
       await refuse(this.#components, socket, reader, error, (why) => refusal(stage, why));
@@ -61,8 +61,8 @@ export class Socks5Front implements Front {
   }
 
   /** Whether a user name and password follow. They are preferred, since they may carry parameters. */
-  async #agreeOnMethod(socket: Socket, reader: AppSocketReader, signal: AbortSignal): Promise<boolean> {
-    const methods = await reader.read(decodeSocks5Greeting, signal);
+  async #agreeOnMethod(socket: Socket, reader: AppSocketReader): Promise<boolean> {
+    const methods = await reader.read(decodeSocks5Greeting);
     const withPassword = methods.includes(SOCKS5_METHODS.userPassword);
     if (!withPassword && (this.#components.credentials.required || !methods.includes(SOCKS5_METHODS.none)))
       throw new BywayError("ERR_CREDENTIALS", "the app offers no way to authenticate that this proxy takes");
@@ -70,15 +70,10 @@ export class Socks5Front implements Front {
     return withPassword;
   }
 
-  async #authenticate(
-    socket: Socket,
-    reader: AppSocketReader,
-    withPassword: boolean,
-    signal: AbortSignal,
-  ): Promise<UserNameMeaning> {
+  async #authenticate(socket: Socket, reader: AppSocketReader, withPassword: boolean): Promise<UserNameMeaning> {
     const { credentials } = this.#components;
     if (!withPassword) return credentials.check(undefined);
-    const { user, password } = await reader.read(decodeSocks5Credentials, signal);
+    const { user, password } = await reader.read(decodeSocks5Credentials);
     const meaning = credentials.check({ userName: user, password });
     socket.write(encodeSocks5AuthStatus(true));
     return meaning;
@@ -90,7 +85,6 @@ export class Socks5Front implements Front {
     reader: AppSocketReader,
     announced: Socks5Request["target"],
     meaning: UserNameMeaning,
-    signal: AbortSignal,
   ): Promise<void> {
     if (this.#associations >= INGRESS_LIMITS.maxAssociations.value)
       throw new BywayError("ERR_LOCAL_LIMIT", `${this.#associations} UDP associations are open already`);
@@ -106,10 +100,10 @@ export class Socks5Front implements Front {
     });
     try {
       const bound = await association.start();
-      if (signal.aborted) throw abortReason(signal);
+      if (reader.gone.aborted) throw abortReason(reader.gone);
       reader.release();
       socket.write(encodeSocks5Reply(0, bound));
-      await ended(socket, association.closed, signal);
+      await ended(socket, association.closed);
     } finally {
       this.#associations -= 1;
       await association.stop();
@@ -117,19 +111,14 @@ export class Socks5Front implements Front {
   }
 }
 
-/** Resolves when the app has ended the connection; ends it when `over` resolves or `signal` aborts. */
-function ended(socket: Socket, over: Promise<void>, signal: AbortSignal): Promise<void> {
+/** Resolves when the app has ended the connection; ends it when `over` resolves. */
+function ended(socket: Socket, over: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
-    const reset = (): void => abortStream(socket);
-    socket.once("close", () => {
-      signal.removeEventListener("abort", reset);
-      resolve();
-    });
+    socket.once("close", () => resolve());
     socket.on("error", () => {});
     socket.on("data", () => {});
     socket.once("end", () => socket.end());
-    signal.addEventListener("abort", reset, { once: true });
-    void over.then(reset);
+    void over.then(() => abortStream(socket));
     if (socket.readableEnded) socket.end();
     if (socket.closed) resolve();
     socket.resume();

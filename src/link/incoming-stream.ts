@@ -1,10 +1,13 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
-import type { BywayError } from "../core/errors.ts";
+import { BywayError } from "../core/errors.ts";
 import { errorAnswer } from "./answer.ts";
 import { hardenStream, type StreamWatch } from "./harden-stream.ts";
 import { LINK_LIMITS } from "./limits.ts";
+
+// Made once: a reason made anew for each stream would cost more than the stream.
+const GONE = new BywayError("ERR_ABORTED", "the far side ended the stream");
 
 /** A request that reached the server end of a link and waits for `accept` or `refuse`. */
 export class IncomingStream {
@@ -29,7 +32,7 @@ export class IncomingStream {
     this.#clock = components.clock;
     const controller = new AbortController();
     this.signal = controller.signal;
-    stream.once("close", () => controller.abort());
+    stream.once("close", () => controller.abort(GONE));
   }
 
   /** `:authority`, or "" when there is none. */

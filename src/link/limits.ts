@@ -41,15 +41,15 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
     "What a node takes ahead of a stranger's stream, until bulk shows that it needs more.",
   ),
   widestStreamWindowBytes: tunable(
-    16 * 1024 * 1024,
+    32 * 1024 * 1024,
     "bytes",
-    "How far a node widens that for streams that are drained; fills 400 Mbit/s at 300 ms.",
+    "How far either end widens that for streams that are drained; fills 800 Mbit/s at 300 ms, three hops of 50 ms each.",
   ),
   windowPause: tunable(16, "count", "Halves of the window between two measurements that came to nothing."),
   clientStreamWindowBytes: tunable(
-    16 * 1024 * 1024,
+    4 * 1024 * 1024,
     "bytes",
-    "A client takes this ahead on each of its streams; fills 400 Mbit/s at 300 ms, three hops of 50 ms each.",
+    "What a client takes ahead of its own stream, until bulk needs more; wider ones wait in memory and delay the others.",
   ),
   sessionMemoryMb: tunable(
     256,

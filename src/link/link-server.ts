@@ -136,7 +136,11 @@ export class LinkServer {
       onIdle: () => session.close(),
       streams: () => this.#sessions.get(session) ?? 0,
     });
-    const watch = { clock: this.#clock, budget: this.#budget, window: new ReceiveWindow(session, keepAlive) };
+    const watch = {
+      clock: this.#clock,
+      budget: this.#budget,
+      window: new ReceiveWindow(session, keepAlive, LINK_LIMITS.streamWindowBytes.value),
+    };
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
       this.#count(session, 1);
       stream.once("close", () => this.#count(session, -1));

@@ -17,6 +17,7 @@ import { errorFromAnswer, type Toward } from "./answer.ts";
 import { hardenStream } from "./harden-stream.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { LINK_LIMITS } from "./limits.ts";
+import { ReceiveWindow } from "./receive-window.ts";
 
 /** What a link works with. */
 export interface LinkComponents {
@@ -43,6 +44,16 @@ export interface PendingStream {
   cancel(reason: BywayError): void;
 }
 
+/** A session whose far end has proved who it is. */
+export interface OpenedSession {
+  readonly session: ClientHttp2Session;
+  /** What it runs over. */
+  readonly connection: Duplex;
+  readonly peerId: PeerId;
+  /** What the hop was told that it may send ahead on each stream. */
+  readonly windowBytes: number;
+}
+
 /**
  * The client end of one hop: an HTTP/2 session (RFC 9113) inside TLS 1.3 whose far end proved to be `peerId`.
  * Owns its connection. `openLink` makes one.
@@ -56,14 +67,14 @@ export class Link {
   readonly #clock: Clock;
   readonly #budget: ByteBudget;
   readonly #keepAlive: KeepAlive;
+  readonly #window: ReceiveWindow;
   /** Settles when the hop has sent its settings or the link is closed. */
   readonly #firstSettings: Promise<void>;
   #streams = 0;
   #room: number = LINK_LIMITS.streamsPerLink.value;
   #failure: BywayError | undefined;
 
-  /** `connection` is what `session` runs over. */
-  constructor(components: LinkComponents, session: ClientHttp2Session, connection: Duplex, peerId: PeerId) {
+  constructor(components: LinkComponents, { session, connection, peerId, windowBytes }: OpenedSession) {
     this.peerId = peerId;
     this.#session = session;
     this.#connection = connection;
@@ -89,6 +100,7 @@ export class Link {
       onIdle: () => this.close(),
       streams: () => this.#streams,
     });
+    this.#window = new ReceiveWindow(session, this.#keepAlive, windowBytes);
   }
 
   /** Whether new streams can be opened. */
@@ -126,7 +138,7 @@ export class Link {
     if (!this.usable) throw this.#lost();
     if (request.signal?.aborted === true) throw abortReason(request.signal);
     const stream = this.#session.request(request.headers, { endStream: false });
-    hardenStream(stream, { budget: this.#budget });
+    hardenStream(stream, { budget: this.#budget, window: this.#window });
     this.#streams += 1;
     stream.once("close", () => {
       this.#streams -= 1;
@@ -226,6 +238,7 @@ export class Link {
       this.#drain(stream);
     });
     stream.once("close", () => {
+      if (settled) return;
       settle();
       if (!this.usable) reject(this.#lost());
       else if (stream.errored instanceof BywayError)

@@ -14,6 +14,8 @@ import { clientTls, KEY_EXCHANGE_GROUP, type TlsChoice } from "./tls-profile.ts"
 export interface OpenLinkOptions extends TlsChoice {
   /** The only peer that is accepted. */
   readonly peerId: PeerId;
+  /** Whether its streams carry further links and not single streams of apps. Default false. */
+  readonly carrier?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,15 +46,19 @@ export async function openLink(components: LinkComponents, raw: Duplex, options:
   }
   // Node closes what TLS runs over with it, but not a stream on another link.
   socket.once("close", () => raw.destroy());
+  // A stream that carries a link has to hold all streams of that link, whose own windows adapt.
+  const windowBytes = (
+    options.carrier === true ? LINK_LIMITS.widestStreamWindowBytes : LINK_LIMITS.clientStreamWindowBytes
+  ).value;
   const session = connectHttp2("https://byway.alt", {
     ...SESSION_OPTIONS,
-    settings: linkSettings(LINK_LIMITS.clientStreamWindowBytes.value),
+    settings: linkSettings(windowBytes),
     createConnection: () => socket,
   });
   session.once("connect", () => {
     if (!session.destroyed) widenLink(session);
   });
-  return new Link(components, session, socket, options.peerId);
+  return new Link(components, { session, connection: socket, peerId: options.peerId, windowBytes });
 }
 
 function handshake(socket: TLSSocket, signal: AbortSignal): Promise<void> {

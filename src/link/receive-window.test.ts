@@ -25,7 +25,7 @@ function played(smallestRoundTripMs: number) {
   let answer: ((roundTripMs: number) => void) | undefined;
   const ping = () => new Promise<number>((resolve) => (answer = resolve));
   const keepAlive = { ping, roundTripMs: smallestRoundTripMs };
-  const window = new ReceiveWindow(session as unknown as Http2Session, keepAlive);
+  const window = new ReceiveWindow(session as unknown as Http2Session, keepAlive, narrow);
   const stream = { bytesRead: 0, readableLength: 0 };
   return {
     settings,
@@ -54,7 +54,7 @@ test("a stream that is drained of half a window each round trip gets twice the w
   }
   assert.deepEqual(
     settings,
-    [2, 4, 8, 16].map((times) => times * narrow),
+    [2, 4, 8, 16, 32].map((times) => times * narrow),
   );
   arrive(widest);
   assert.deepEqual([measuring(), window.bytes], [false, widest]);

@@ -10,7 +10,7 @@ export interface CountingStream extends Pick<Duplex, "readableLength"> {
 }
 
 /**
- * The receive window of a node's streams on one link: small until a stream shows that the window is what holds it back.
+ * The receive window of the streams of one link: small until a stream shows that the window is what holds it back.
  *
  * While one round trip is measured, a stream that the window limits brings a window full of bytes. If its reader took
  * at least half a window for each (smallest) round trip of the link, the window is doubled for all streams of the link
@@ -20,13 +20,15 @@ export interface CountingStream extends Pick<Duplex, "readableLength"> {
 export class ReceiveWindow {
   readonly #session: Http2Session;
   readonly #keepAlive: Pick<KeepAlive, "ping" | "roundTripMs">;
-  #bytes: number = LINK_LIMITS.streamWindowBytes.value;
+  #bytes: number;
   #arrivedBytes = 0;
   /** In halves of the window: what has to arrive before the next measurement. */
   #pause = 1;
   #measuring = false;
 
-  constructor(session: Http2Session, keepAlive: Pick<KeepAlive, "ping" | "roundTripMs">) {
+  /** `bytes` is what the session has told the far side at its start. */
+  constructor(session: Http2Session, keepAlive: Pick<KeepAlive, "ping" | "roundTripMs">, bytes: number) {
+    this.#bytes = bytes;
     this.#session = session;
     this.#keepAlive = keepAlive;
   }
