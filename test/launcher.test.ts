@@ -33,6 +33,16 @@ function launcherOf(context: TestContext, entry: string, source: string, hasRunt
 
 const REPORT = 'console.log(JSON.stringify([process.versions.node.split(".")[0], ...process.argv.slice(2)]));';
 
+test("what runs for long gets a bound on its young heap, still in the launcher's own process", async (t) => {
+  const launcher = launcherOf(t, "src/cli/main.ts", "console.log(JSON.stringify([process.pid, process.execArgv]));");
+  const { child, finished } = startByway(t, ["--json", "up"], { launcher });
+  const { stdout } = await finished;
+  const flags = process.platform === "win32" ? [] : ["--max-semi-space-size=8"];
+  assert.deepEqual(JSON.parse(stdout), [child.pid, flags]);
+  const brief = startByway(t, ["keys"], { launcher });
+  assert.deepEqual(JSON.parse((await brief.finished).stdout), [brief.child.pid, []]);
+});
+
 test("under Node 26 the command line runs in the launcher's own process", async (t) => {
   const launcher = launcherOf(t, "src/cli/main.ts", "console.log(process.pid);");
   const { child, finished } = startByway(t, [], { launcher });
