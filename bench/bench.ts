@@ -4,6 +4,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { toChart } from "./chart.ts";
+import { measureDistance } from "./distance.ts";
 import { findLosses, judge } from "./goals.ts";
 import { buildLoad, NODE_LOAD, startSource } from "./load-program.ts";
 import { commitHere, describeMachine } from "./machine.ts";
@@ -123,6 +124,8 @@ async function run(signal: AbortSignal): Promise<Results> {
     ...{ name, hops, rival, remark },
     ...{ downloads, streams },
   }));
+  console.error("distance …");
+  const distance = await measureDistance(quick, signal, lost);
   return {
     date: new Date().toISOString().slice(0, 10),
     commit,
@@ -134,7 +137,8 @@ async function run(signal: AbortSignal): Promise<Results> {
     machine,
     rows,
     memory,
-    goals: judge(rows, memory),
+    distance,
+    goals: judge(rows, memory, distance),
     losses: findLosses(rows),
     leftOut,
   };

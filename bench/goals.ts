@@ -1,3 +1,5 @@
+import type { DistanceFigures } from "./distance.ts";
+import { judgeDistance } from "./distance-goals.ts";
 import type { MemoryFigures } from "./memory.ts";
 import { type Goal, MEASURES, type Measure, type Row } from "./results.ts";
 import { median, ratio } from "./statistics.ts";
@@ -114,10 +116,15 @@ function bounded(what: string, bytes: number | undefined, most: number, unit: nu
 }
 
 /** Every goal with what this run says about it. */
-export function judge(rows: readonly Row[], memory: MemoryFigures | undefined): readonly Goal[] {
+export function judge(
+  rows: readonly Row[],
+  memory: MemoryFigures | undefined,
+  distance: DistanceFigures | undefined,
+): readonly Goal[] {
   const idle = memory === undefined ? "idle streams" : `${memory.idleStreams} idle streams`;
   const goals = [
     ...WANTED.map((wanted) => compared(rows, wanted)),
+    ...judgeDistance(distance),
     bounded("a node at rest, resident", memory?.nodeAtRestBytes, 120, 1e6, "MB"),
     bounded(`the client, for each of ${idle}`, memory?.clientBytesPerStream, 16, 1024, "KiB"),
     bounded(`a node, for each of its share of ${idle}`, memory?.nodeBytesPerStream, 16, 1024, "KiB"),

@@ -8,8 +8,8 @@
 //   load hold  TARGET_HOST TARGET_PORT PATH TOTAL WIDTH VIA…  as fetch, but keeps each stream open once its head is
 //                                                             there, prints the line, and ends when stdin does
 //
-// VIA is direct: HOST:PORT, or socks5:HOST:PORT[:USER], or http:HOST:PORT (CONNECT), or socks5-optimistic:HOST:PORT:USER,
-// which sends every message at once. Several are used in turn.
+// VIA is direct: HOST:PORT, or socks5:HOST:PORT[:USER], or http:HOST:PORT (CONNECT), or
+// socks5-optimistic:HOST:PORT[:USER], which sends every message at once. Several are used in turn.
 #include "load.h"
 #include <signal.h>
 #include <sys/resource.h>

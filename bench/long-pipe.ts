@@ -6,6 +6,7 @@ import { formatHostPort, type HostPort } from "../src/core/network-address.ts";
 import { startDelayLine } from "../test/support/delay-line.ts";
 import { startDelayedProcesses } from "./delayed-processes.ts";
 import { Processes } from "./processes.ts";
+import { ratio } from "./statistics.ts";
 
 const TARGET_HOST = "127.200.0.1";
 const MAX_SECONDS = 600;
@@ -22,7 +23,7 @@ export interface LongPipeRow {
   /** Bytes a second, of each run, from the first byte of the request to the last of the answer. */
   readonly rawTls: readonly number[];
   readonly byway: readonly number[];
-  /** Byway's median over that of raw TLS. */
+  /** Byway over raw TLS, the median over the runs. */
   readonly ratio: number;
 }
 
@@ -37,12 +38,14 @@ export interface LongPipeOptions {
   /** Transfers of each kind, alternating. */
   readonly runs?: number;
   readonly directions?: readonly Direction[];
+  /** Ends it early; it rejects then. */
+  readonly signal?: AbortSignal;
 }
 
 /** Measures big transfers by curl; the raw ones go to the same server over TLS 1.3 and one delay line. */
 export async function measureLongPipe(options: LongPipeOptions = {}): Promise<readonly LongPipeRow[]> {
   const { linkRoundTripMs = 50, bytesPerSecond = 25e6, seconds = 10, runs = 1 } = options;
-  const { directions = ["download", "upload"] } = options;
+  const { directions = ["download", "upload"], signal } = options;
   await using cleanup = new AsyncDisposableStack();
   const ends = cleanup.use(new Processes());
   const plain = await ends.startModule("bulk-source.ts", [TARGET_HOST]);
@@ -57,18 +60,23 @@ export async function measureLongPipe(options: LongPipeOptions = {}): Promise<re
   writeFileSync(file, "");
   truncateSync(file, bytes);
 
-  const transfer = async (direction: Direction, to: HostPort, way: readonly string[], scheme: string) => {
+  const transfer = async (
+    direction: Direction,
+    to: HostPort,
+    way: readonly string[],
+    scheme: string,
+    size = bytes,
+  ): Promise<number> => {
     const what = direction === "download" ? [] : ["-H", "Expect:", "-T", file];
-    const path = direction === "download" ? bytes : "";
-    const { stdout } = await run("curl", [
-      ...["-q", "-sSk", "-o", "/dev/null", "-w", "%{time_total}", "--max-time", String(MAX_SECONDS)],
-      ...[...way, ...what, `${scheme}://${formatHostPort(to)}/${path}`],
-    ]);
-    return bytes / Number(stdout);
+    const path = direction === "download" ? size : "";
+    const asked = [...way, ...what, `${scheme}://${formatHostPort(to)}/${path}`];
+    const shown = ["-q", "-sSk", "-o", "/dev/null", "-w", "%{time_total}", "--max-time", String(MAX_SECONDS)];
+    const { stdout } = await run("curl", [...shown, ...asked], signal === undefined ? {} : { signal });
+    return size / Number(stdout);
   };
   const proxy = ["--proxy", `socks5h://hops-3:x@${formatHostPort(network.proxy)}`];
   // A circuit that stands is what a big transfer finds; building one costs a second that has nothing to do with width.
-  await run("curl", ["-q", "-sS", "-o", "/dev/null", ...proxy, `http://${formatHostPort(plain.address)}/1`]);
+  await transfer("download", plain.address, proxy, "http", 1);
 
   const rows: LongPipeRow[] = [];
   for (const direction of directions) {
@@ -78,12 +86,7 @@ export async function measureLongPipe(options: LongPipeOptions = {}): Promise<re
       rawTls.push(await transfer(direction, line.address, ["--tlsv1.3"], "https"));
       byway.push(await transfer(direction, plain.address, proxy, "http"));
     }
-    const ratio = median(byway) / median(rawTls);
-    rows.push({ direction, linkRoundTripMs, bytesPerSecond, rawTls, byway, ratio });
+    rows.push({ direction, linkRoundTripMs, bytesPerSecond, rawTls, byway, ratio: ratio(byway, rawTls) });
   }
   return rows;
-}
-
-function median(figures: readonly number[]): number {
-  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN;
 }

@@ -46,7 +46,7 @@ async function whileHeld<T>(site: Site, command: readonly [string, ...string[]],
 /** Measures a fresh network of Byway's, which it starts and takes away again. The streams go through one hop each. */
 export async function measureMemory(whole: Site, world: World, idleStreams: number): Promise<MemoryFigures> {
   await using site = whole.part("memory");
-  const { proxy, clientPid, nodes } = await startByway(site, world.source);
+  const { proxy, clientPid, nodes } = await startByway(site, world.source, { nodes: 3, hops: 1 });
   const memory = (): readonly [number, ...number[]] => [
     residentBytes([clientPid]),
     ...nodes.map(({ pid }) => residentBytes([pid])),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toChart } from "./chart.ts";
+import type { DistanceFigures } from "./distance.ts";
 import { findLosses, judge } from "./goals.ts";
 import { replaceGenerated, toMarkdown, toText } from "./report.ts";
 import type { Results, Row } from "./results.ts";
@@ -29,15 +30,32 @@ const MEMORY = {
   clientBytesPerStream: 16 * 1024,
   nodeBytesPerStream: 17 * 1024,
 };
+const PIPE = { direction: "download", linkRoundTripMs: 100, rawTls: [20e6], byway: [19e6] } as const;
+const DISTANCE: DistanceFigures = {
+  roundTrips: [
+    { hops: 1, cold: 4, early: 1.15, waiting: 2.16 },
+    { hops: 3, cold: 4, early: 1.16, waiting: 2.15 },
+  ],
+  longPipes: [
+    { ...PIPE, bytesPerSecond: 25e6, ratio: 0.95 },
+    { ...PIPE, bytesPerSecond: 50e6, ratio: 0.89 },
+  ],
+};
 
 test("goals are judged against the best of their peers, which never include those that encrypt nothing", () => {
-  const goals = judge(ROWS, MEMORY).map(({ id, got, met }) => [id, got, met]);
+  const goals = judge(ROWS, MEMORY, DISTANCE).map(({ id, got, met }) => [id, got, met]);
   assert.deepEqual(goals, [
     ["P1", "0.75 × stunnel pair", false],
     ["P1", "10.00 × wireguard-go", true],
     ["P2", "22.22 × Tor, Vanilla", true],
     ["P3", "0.90 × shadowsocks-libev", false],
     ["P3", "3.50 × Tor, Vanilla", false],
+    ["P4", "1.15", true],
+    ["P4", "2.16", false],
+    ["P4", "1.16", false],
+    ["P4", "2.15", true],
+    ["P5", "0.95 × raw TLS", true],
+    ["P5", "0.89 × raw TLS", false],
     ["P8", "121.0 MB", false],
     ["P8", "16.0 KiB", true],
     ["P8", "17.0 KiB", false],
@@ -47,8 +65,8 @@ test("goals are judged against the best of their peers, which never include thos
 });
 
 test("what was not measured is neither met nor missed", () => {
-  const goals = judge([row("Byway, 1 hop", 1, false, 300)], undefined);
-  assert.equal(goals.length, 10);
+  const goals = judge([row("Byway, 1 hop", 1, false, 300)], undefined, undefined);
+  assert.equal(goals.length, 15);
   assert.ok(goals.every(({ met, got }) => met === undefined && got === "not measured"));
 });
 
@@ -73,7 +91,8 @@ const RESULTS: Results = {
   },
   rows: ROWS,
   memory: MEMORY,
-  goals: judge(ROWS, MEMORY),
+  distance: DISTANCE,
+  goals: judge(ROWS, MEMORY, DISTANCE),
   losses: findLosses(ROWS),
   leftOut: [{ name: "ssh -D", reason: "install openssh-client" }],
 };
@@ -87,6 +106,15 @@ test("text, page and chart hold every row, and a page keeps what is around its g
     for (const { name } of ROWS.filter(({ hops }) => hops > 0)) assert.ok(text.includes(name), name);
     assert.match(text, /a quick run/);
   }
-  for (const text of [page, toText(RESULTS)]) assert.match(text, /install openssh-client/);
+  for (const text of [page, toText(RESULTS)]) {
+    assert.match(text, /install openssh-client/);
+    assert.match(text, /links of 50 ms each way, 50 MB\/s[ |]+20\.0[ |]+19\.0[ |]+0\.890 ×/);
+  }
   assert.throws(() => replaceGenerated("no markers", ""), /markers/);
+});
+
+test("a missed goal says where to read why, and no other does", () => {
+  const missed = RESULTS.goals.filter(({ met }) => met === false).length;
+  assert.equal(toMarkdown(RESULTS).split("missed: see [Hot path](#hot-path)").length - 1, missed);
+  assert.equal(toText(RESULTS).split("missed: see Hot path in docs/performance.md").length - 1, missed);
 });

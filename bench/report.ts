@@ -68,11 +68,8 @@ function rowsByHops({ rows }: Results): readonly Row[] {
   return rows.toSorted((a, b) => a.hops - b.hops);
 }
 
-function verdict(met: boolean | undefined): string {
-  return met === undefined ? "–" : met ? "met" : "missed";
-}
-
-function goalLines({ goals }: Results): readonly Cells[] {
+function goalLines({ goals }: Results, missed: string): readonly Cells[] {
+  const verdict = (met: boolean | undefined): string => (met === undefined ? "–" : met ? "met" : missed);
   return [
     ["goal", "what", "wanted", "this run", ""],
     ...goals.map(({ id, what, wanted, got, met }) => [id, what, wanted, got, verdict(met)]),
@@ -103,13 +100,39 @@ function notes(results: Results): readonly string[] {
   return results.losses.length === 0 ? none : results.losses;
 }
 
+function roundTripLines({ distance }: Results): readonly Cells[] {
+  return [
+    ["round trips until the first byte of the answer", "new circuit", "question sent at once", "stream awaited first"],
+    ...distance.roundTrips.map(({ hops, cold, early, waiting }) => [
+      hops === 1 ? "one hop" : "three hops",
+      ...[cold, early, waiting].map((figure) => figure.toFixed(2)),
+    ]),
+  ];
+}
+
+function longPipeLines({ distance }: Results): readonly Cells[] {
+  return [
+    ["one big download through three hops", "raw TLS MB/s", "Byway MB/s", "to raw TLS"],
+    ...distance.longPipes.map(({ linkRoundTripMs, bytesPerSecond, rawTls, byway, ratio: factor }) => [
+      `links of ${linkRoundTripMs / 2} ms each way, ${bytesPerSecond / 1e6} MB/s`,
+      ...[rawTls, byway].map((runs) => (median(runs) / 1e6).toFixed(1)),
+      `${factor.toFixed(3)} ×`,
+    ]),
+  ];
+}
+
+function distanceTables(results: Results): readonly (readonly Cells[])[] {
+  return [roundTripLines(results), longPipeLines(results)].filter((lines) => lines.length > 1);
+}
+
 /** The run as text for a terminal. */
 export function toText(results: Results): string {
   return [
     circumstances(results),
     aligned(measureLines(results), false),
     FOOTNOTE,
-    aligned(goalLines(results), true),
+    aligned(goalLines(results, "missed: see Hot path in docs/performance.md"), true),
+    ...distanceTables(results).map((lines) => aligned(lines, false)),
     `Where Byway loses:\n${notes(results)
       .map((line) => `  ${line}`)
       .join("\n")}`,
@@ -120,13 +143,15 @@ export function toText(results: Results): string {
 /** The run as the generated part of docs/performance.md. */
 export function toMarkdown(results: Results): string {
   const left = results.leftOut.map(({ name, reason }) => `- ${name}: ${reason}`);
+  const far = distanceTables(results);
   return [
     circumstances(results),
     "![Bars of the medians](performance.svg)",
     table(measureLines(results), "--:"),
     FOOTNOTE,
     "### Goals",
-    table(goalLines(results), "---"),
+    table(goalLines(results, "missed: see [Hot path](#hot-path)"), "---"),
+    ...(far.length === 0 ? [] : ["### Over distance", ...far.map((lines) => table(lines, "--:"))]),
     "### Where Byway loses",
     notes(results)
       .map((line) => `- ${line}`)

@@ -1,3 +1,4 @@
+import type { DistanceFigures } from "./distance.ts";
 import type { DownloadRun, StreamsRun } from "./measure.ts";
 import type { MemoryFigures } from "./memory.ts";
 
@@ -46,6 +47,7 @@ export interface Results {
   readonly machine: Machine;
   readonly rows: readonly Row[];
   readonly memory: MemoryFigures | undefined;
+  readonly distance: DistanceFigures;
   readonly goals: readonly Goal[];
   /** Where a peer with as many hops did better, in words. */
   readonly losses: readonly string[];

@@ -3,6 +3,7 @@ import net, { type AddressInfo } from "node:net";
 import type { HostPort } from "../src/core/network-address.ts";
 import { askSocks, socksOpening } from "../test/support/socks-client.ts";
 import { startDelayedProcesses } from "./delayed-processes.ts";
+import { median } from "./statistics.ts";
 
 const TARGET_HOST = "127.200.0.1";
 
@@ -24,11 +25,13 @@ export interface RoundTripsOptions {
   readonly linkRoundTripMs?: number;
   /** Streams of each kind; the median counts. */
   readonly streams?: number;
+  /** Ends it early; it rejects then. */
+  readonly signal?: AbortSignal;
 }
 
 /** Measures what new streams cost over links with delay, one hop and three by default. */
 export async function measureRoundTrips(options: RoundTripsOptions = {}): Promise<readonly RoundTripsRow[]> {
-  const { hops: depths = [1, 3], linkRoundTripMs = 100, streams = 9 } = options;
+  const { hops: depths = [1, 3], linkRoundTripMs = 100, streams = 9, signal } = options;
   await using cleanup = new AsyncDisposableStack();
   const target = await startEcho(cleanup);
   const network = cleanup.use(await startDelayedProcesses({ delayMs: linkRoundTripMs / 2 }, [target]));
@@ -40,6 +43,7 @@ export async function measureRoundTrips(options: RoundTripsOptions = {}): Promis
     const early: number[] = [];
     const waiting: number[] = [];
     for (let stream = 0; stream < streams; stream += 1) {
+      signal?.throwIfAborted();
       early.push(await firstByteMs(network.proxy, user, target));
       waiting.push(await firstByteAfterGrantMs(network.proxy, user, target));
     }
@@ -81,8 +85,4 @@ async function startEcho(cleanup: AsyncDisposableStack): Promise<HostPort> {
   await once(server, "listening");
   cleanup.defer(() => void server.close());
   return { host: TARGET_HOST, port: (server.address() as AddressInfo).port };
-}
-
-function median(figures: readonly number[]): number {
-  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN;
 }

@@ -10,7 +10,7 @@ export interface Contender {
   /** Whether it does what Byway does, as far as to be one of the peers that Byway is held against. */
   readonly rival: boolean;
   readonly remark: string;
-  /** Ways in as load.c spells them, such as `socks5:127.0.0.1:1080:hops-1`. */
+  /** Ways in as load.c spells them, such as `socks5:127.0.0.1:1080`. */
   readonly vias: readonly string[];
   /** What the load runs under, such as `ip netns exec NAME`. */
   readonly inside: readonly string[];
