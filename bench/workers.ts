@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { ByteBudget } from "../src/core/byte-budget.ts";
 import { systemClock } from "../src/core/clock.ts";
 import { silentLogger } from "../src/core/logger.ts";
+import { formatHostPort, type HostPort } from "../src/core/network-address.ts";
 import { parsePeerId } from "../src/identity/peer-id.ts";
 import { openLink } from "../src/link/open-link.ts";
 import { TcpTransport } from "../src/link/tcp-transport.ts";
@@ -30,16 +31,15 @@ const { values } = parseArgs({
   },
   allowPositionals: true,
 });
-const SOURCE = { host: "127.200.0.1", port: 9199 };
+const SOURCE_HOST = "127.200.0.1";
 const TICKS_PER_SECOND = 100;
 const SLICE_MS = 10;
 
 /** One link that downloads, and tells how many bytes came in the time that it is asked to count. */
-async function load(address: string, peerId: string): Promise<void> {
+async function load(address: string, peerId: string, authority: string): Promise<void> {
   const budget = new ByteBudget({ clock: systemClock, logger: silentLogger });
   const raw = await new TcpTransport({ clock: systemClock }).dial(parseAuthority(address));
   const link = await openLink({ clock: systemClock, budget }, raw, { peerId: parsePeerId(peerId) });
-  const authority = `${SOURCE.host}:${SOURCE.port}`;
   const { stream } = link.open({ headers: { ":method": "CONNECT", ":authority": authority }, toward: "target" });
   let bytes = 0;
   stream.on("data", (chunk: Buffer) => {
@@ -77,10 +77,10 @@ function slowDown(pids: readonly number[], share: number): () => void {
   };
 }
 
-async function measure(workers: string, folder: string): Promise<string> {
+async function measure(workers: string, folder: string, source: string): Promise<string> {
   const launcher = fileURLToPath(new URL("../bin/byway.cjs", import.meta.url));
   const settings = ["--listen", "127.10.0.1:0", "--local-network", "--data", folder, "--workers", workers];
-  const target = ["--allow-target", `${SOURCE.host}:${SOURCE.port}`];
+  const target = ["--allow-target", source];
   const node = spawn(execPath, [launcher, "node", "--json", ...settings, ...target], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -89,7 +89,7 @@ async function measure(workers: string, folder: string): Promise<string> {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
   const loads: ChildProcess[] = [];
   for (let n = 0; n < Number(values.links); n += 1) {
-    const child = fork(fileURLToPath(import.meta.url), [...argv.slice(2), "load", address, peerId]);
+    const child = fork(fileURLToPath(import.meta.url), [...argv.slice(2), "load", address, peerId, source]);
     await once(child, "message");
     loads.push(child);
   }
@@ -109,13 +109,14 @@ async function measure(workers: string, folder: string): Promise<string> {
 }
 
 const loadAt = argv.indexOf("load");
-if (loadAt !== -1) await load(argv[loadAt + 1] ?? "", argv[loadAt + 2] ?? "");
+if (loadAt !== -1) await load(argv[loadAt + 1] ?? "", argv[loadAt + 2] ?? "", argv[loadAt + 3] ?? "");
 else {
   const folder = mkdtempSync(join(tmpdir(), "byway-bench-"));
-  const source = fork(fileURLToPath(new URL("source.ts", import.meta.url)), [SOURCE.host, String(SOURCE.port)]);
-  await once(source, "message");
+  const source = fork(fileURLToPath(new URL("bulk-source.ts", import.meta.url)), [SOURCE_HOST]);
+  const [{ address }] = (await once(source, "message")) as [{ readonly address: HostPort }];
   for (let round = 0; round < Number(values.runs); round += 1) {
-    for (const workers of values.workers.split(",")) process.stdout.write(`${await measure(workers, folder)}\n`);
+    for (const workers of values.workers.split(","))
+      process.stdout.write(`${await measure(workers, folder, formatHostPort(address))}\n`);
   }
   source.kill();
   rmSync(folder, { recursive: true });
