@@ -60,6 +60,14 @@ test("a stream that is drained of half a window each round trip gets twice the w
   assert.deepEqual([measuring(), window.bytes], [false, widest]);
 });
 
+test("a window that is taken whole in a round trip grows four times", async () => {
+  const { settings, arrive, pong } = played(100);
+  arrive(narrow / 2);
+  arrive(narrow);
+  await pong(100);
+  assert.deepEqual(settings, [4 * narrow]);
+});
+
 test("bytes that nobody takes do not widen the window", async () => {
   const { settings, arrive, pong } = played(100);
   arrive(narrow / 2, 0);

@@ -13,8 +13,8 @@ export interface CountingStream extends Pick<Duplex, "readableLength"> {
  * The receive window of the streams of one link: small until a stream shows that the window is what holds it back.
  *
  * While one round trip is measured, a stream that the window limits brings a window full of bytes. If its reader took
- * at least half a window for each (smallest) round trip of the link, the window is doubled for all streams of the link
- * (SETTINGS_INITIAL_WINDOW_SIZE holds for open ones too, RFC 9113 §6.9.2). Only bytes that were passed on count, so
+ * at least half a window for each (smallest) round trip of the link, the window is doubled for all streams of the link, and
+ * quadrupled if it took a whole one (SETTINGS_INITIAL_WINDOW_SIZE holds for open ones too, RFC 9113 §6.9.2). Only bytes that were passed on count, so
  * a target that has stalled never makes it grow.
  */
 export class ReceiveWindow {
@@ -53,7 +53,10 @@ export class ReceiveWindow {
       const taken = stream.bytesRead - stream.readableLength - before;
       // A longer round trip than the smallest is one that waited in a queue, which no window makes faster.
       const share = Math.min(1, (this.#keepAlive.roundTripMs ?? roundTripMs) / roundTripMs);
-      if (taken * share >= this.#bytes / 2) this.#widen();
+      const filled = (taken * share) / this.#bytes;
+      // A window that was filled whole says nothing about how much wider it should be.
+      if (filled >= 0.9) this.#widen(4);
+      else if (filled >= 0.5) this.#widen(2);
       else this.#pause = Math.min(2 * this.#pause, LINK_LIMITS.windowPause.value);
       this.#arrivedBytes = 0;
       this.#measuring = false;
@@ -62,9 +65,9 @@ export class ReceiveWindow {
     }
   }
 
-  #widen(): void {
+  #widen(times: number): void {
     this.#pause = 1;
-    this.#bytes = Math.min(2 * this.#bytes, LINK_LIMITS.widestStreamWindowBytes.value);
+    this.#bytes = Math.min(times * this.#bytes, LINK_LIMITS.widestStreamWindowBytes.value);
     if (!this.#session.destroyed) this.#session.settings({ initialWindowSize: this.#bytes });
   }
 }
