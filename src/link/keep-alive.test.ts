@@ -23,12 +23,14 @@ function watched(streams: number) {
   const clock = new FakeClock();
   const session = new FakeSession();
   const told: string[] = [];
+  const arrived = { bytes: 0 };
   const keepAlive = new KeepAlive({ clock }, session as unknown as Http2Session, {
     onDead: () => told.push("dead"),
     onIdle: () => told.push("idle"),
     streams: () => streams,
+    bytesReceived: () => arrived.bytes,
   });
-  return { clock, session, told, keepAlive };
+  return { clock, session, told, arrived, keepAlive };
 }
 
 const period = LINK_LIMITS.pingPeriodMs.value;
@@ -39,6 +41,18 @@ test("two unanswered pings mean that the link is dead", () => {
   clock.advance(period * 2);
   assert.deepEqual([session.pings, told], [2, []]);
   clock.advance(period);
+  assert.deepEqual(told, ["dead"]);
+});
+
+test("a link on which bytes arrive is alive although its pings stay unanswered, until they cease", () => {
+  const { clock, session, told, arrived } = watched(1);
+  session.answers = false;
+  for (let round = 0; round < 10; round += 1) {
+    arrived.bytes += 1;
+    clock.advance(period);
+  }
+  assert.deepEqual(told, []);
+  clock.advance(2 * period);
   assert.deepEqual(told, ["dead"]);
 });
 

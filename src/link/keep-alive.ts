@@ -5,12 +5,14 @@ import { LINK_LIMITS } from "./limits.ts";
 
 /** What a keep-alive tells its link. */
 export interface KeepAliveEvents {
-  /** Too many pings stayed unanswered. */
+  /** Too many pings in a row stayed unanswered, and nothing else came either. */
   readonly onDead: () => void;
   /** No stream was open for `idleMs`. */
   readonly onIdle: () => void;
   /** How many streams are open. */
   readonly streams: () => number;
+  /** Bytes that came from the far side so far. */
+  readonly bytesReceived: () => number;
 }
 
 /** Pings a session (RFC 9113 §6.7) and watches for silence and idleness; stops by itself when the session closes. */
@@ -20,6 +22,7 @@ export class KeepAlive {
   readonly #timer: Timer;
   readonly #clock: Clock;
   #unanswered = 0;
+  #seenBytes = 0;
   #idleSinceMs: number;
   #roundTripMs: number | undefined;
 
@@ -55,6 +58,10 @@ export class KeepAlive {
   }
 
   #tick(): void {
+    const arrivedBytes = this.#events.bytesReceived();
+    // On a slow way the answer may stand behind megabytes of a download, which are a sign of life as good.
+    if (arrivedBytes > this.#seenBytes) this.#unanswered = 0;
+    this.#seenBytes = arrivedBytes;
     if (this.#unanswered >= LINK_LIMITS.unansweredPings.value) {
       this.#events.onDead();
       return;

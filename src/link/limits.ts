@@ -26,7 +26,7 @@ type Name =
 export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   handshakeMs: tunable(10_000, "ms", "A TLS handshake takes two round trips; a slower peer is stalling."),
   pingPeriodMs: tunable(15_000, "ms", "Below the 30 s after which home routers forget a silent TCP mapping."),
-  unansweredPings: fixed(2, "count", "protocol.md §2: two unanswered pings mean that the link is dead."),
+  unansweredPings: fixed(2, "count", "protocol.md §2: two unanswered pings and silence mean that the link is dead."),
   idleMs: tunable(300_000, "ms", "A link without streams is closed; a warm client asks more often than this."),
   drainMs: tunable(5_000, "ms", "How long a refused or ending stream may still send before it is reset."),
   streamsPerLink: tunable(1_024, "count", "A browser opens hundreds; an exit has four times as many target sockets."),

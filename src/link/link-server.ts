@@ -135,6 +135,7 @@ export class LinkServer {
       onDead: () => session.destroy(),
       onIdle: () => session.close(),
       streams: () => this.#sessions.get(session) ?? 0,
+      bytesReceived: () => socket.bytesRead,
     });
     const watch = {
       clock: this.#clock,

@@ -99,6 +99,7 @@ export class Link {
       onDead: () => this.destroy(new BywayError("ERR_HOP_LOST", "the hop no longer answers pings")),
       onIdle: () => this.close(),
       streams: () => this.#streams,
+      bytesReceived: () => this.bytesReceived,
     });
     this.#window = new ReceiveWindow(session, this.#keepAlive, windowBytes);
   }
