@@ -35,6 +35,8 @@ export class Openings {
   readonly #sinceMs = new Map<PendingStream, number>();
   #timer: Timer | undefined;
   #checking: Promise<void> | undefined;
+  /** The ping that has not been answered yet: a link takes ten at once, and on a slow way one may outlast many checks. */
+  #ping: Promise<unknown> | undefined;
   #silentFailures = 0;
 
   constructor(components: { clock: Clock }, events: OpeningsEvents) {
@@ -53,7 +55,7 @@ export class Openings {
     this.#timer ??= this.clock.every(CIRCUIT_LIMITS.suspectMs.value / 2, () => this.#tick());
     pending.accepted.then(
       () => this.#settled(pending, 0),
-      (cause) => this.#settled(pending, SILENT.has(toBywayError(cause).code) ? this.#silentFailures + 1 : 0),
+      (cause) => this.#settled(pending, this.#silentFailuresAfter(toBywayError(cause).code)),
     );
   }
 
@@ -68,12 +70,21 @@ export class Openings {
   async #check(): Promise<void> {
     using limit = deadline(this.clock, CIRCUIT_LIMITS.checkMs.value, noAnswer);
     const before = this.#events.bytesReceived();
+    this.#ping ??= this.#events.ping().finally(() => {
+      this.#ping = undefined;
+    });
     try {
-      await withAbort(this.#events.ping(), limit.signal);
+      await withAbort(this.#ping, limit.signal);
     } catch {
       // On a slow way the answer may stand behind megabytes of a download, which are a sign of life as good.
       if (this.#events.bytesReceived() === before) this.#events.onDead();
     }
+  }
+
+  #silentFailuresAfter(code: ErrorCode): number {
+    // That an app lost its patience says nothing about the exit.
+    if (code === "ERR_ABORTED") return this.#silentFailures;
+    return SILENT.has(code) ? this.#silentFailures + 1 : 0;
   }
 
   #settled(pending: PendingStream, silentFailures: number): void {
