@@ -16,6 +16,7 @@ export class CircuitGroup {
   readonly #sinceMs = new WeakMap<Circuit, number>();
   #exit: PeerId | undefined;
   #usedMs = 0;
+  #noSuccessorUntilMs = 0;
 
   constructor(components: { clock: Clock }, isolation: IsolationGroup) {
     this.#clock = components.clock;
@@ -28,9 +29,14 @@ export class CircuitGroup {
     return this.isolation.session !== "" || crowded ? this.#exit : undefined;
   }
 
+  /** Circuits that take streams; those that only finish what they carry are not counted. */
+  get size(): number {
+    return this.#circuits.filter(({ usable }) => usable).length;
+  }
+
   /** Whether it has as many circuits as it may. */
   get full(): boolean {
-    return this.#circuits.length >= CIRCUIT_LIMITS.circuitsPerGroup.value;
+    return this.size >= CIRCUIT_LIMITS.circuitsPerGroup.value;
   }
 
   /** Whether nobody used it for a while and nothing of it is open. */
@@ -43,7 +49,13 @@ export class CircuitGroup {
   get wantsSuccessor(): boolean {
     const newest = this.#circuits.at(-1);
     if (newest === undefined || this.building !== undefined || this.full) return false;
+    if (this.#clock.monotonicMs() < this.#noSuccessorUntilMs) return false;
     return this.#worn(newest) || newest.room < newest.streams / 3;
+  }
+
+  /** Notes that none could be built, so that not every stream tries it again. */
+  noteNoSuccessor(): void {
+    this.#noSuccessorUntilMs = this.#clock.monotonicMs() + CIRCUIT_LIMITS.prebuildRetryMs.value;
   }
 
   /** Notes that it is in use. */

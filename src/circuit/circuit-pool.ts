@@ -44,7 +44,7 @@ export class CircuitPool {
   readonly #spareCircuits: number;
   /** Least recently used first. */
   readonly #groups = new Map<IsolationKey, CircuitGroup>();
-  /** By the text of their constraints. */
+  /** By the text of their constraints, least recently asked for first. */
   readonly #stocks = new Map<string, CircuitStock>();
   /** Every circuit that is not closed yet, with the group that it is bound to. */
   readonly #open = new Map<Circuit, IsolationGroup | undefined>();
@@ -61,6 +61,11 @@ export class CircuitPool {
   /** Circuits open now, unused ones included. */
   get size(): number {
     return this.#open.size;
+  }
+
+  /** Sets of constraints for which circuits are, or may be, built ahead. */
+  get demands(): number {
+    return this.#stocks.size;
   }
 
   /** Circuits that are open and bound to nobody, or are being built for nobody in particular. */
@@ -92,8 +97,10 @@ export class CircuitPool {
       const { clock, logger } = this.#components;
       const build = (): Promise<Circuit> => this.#make(need.choose, {});
       stock = new CircuitStock({ clock, logger, build }, { most: this.#spareCircuits });
-      this.#stocks.set(constraints, stock);
     }
+    this.#stocks.delete(constraints);
+    this.#stocks.set(constraints, stock);
+    this.#boundStocks();
     stock.ask();
     if (stock.size === 0) this.#restock(stock);
     return stock;
@@ -123,8 +130,10 @@ export class CircuitPool {
     this.#groups.delete(key);
     this.#groups.set(key, group);
     group.use();
-    const oldest = this.#groups.keys().next();
-    if (this.#groups.size > CIRCUIT_LIMITS.groups.value && oldest.done !== true) this.#forget(oldest.value);
+    for (const oldest of this.#groups.keys()) {
+      if (this.#groups.size <= CIRCUIT_LIMITS.groups.value) break;
+      this.#forget(oldest);
+    }
     return group;
   }
 
@@ -142,9 +151,10 @@ export class CircuitPool {
   /** Makes the group's next circuit ready; the current one serves until then. */
   #succeed(group: CircuitGroup, need: CircuitNeed, stock: CircuitStock): void {
     if (this.#takeSpare(group, stock, NOBODY) !== undefined) return;
-    this.#build(group, need, NOBODY).catch(({ code }: BywayError) =>
-      this.#components.logger.debug("the next circuit of a group could not be built", { code }),
-    );
+    this.#build(group, need, NOBODY).catch(({ code }: BywayError) => {
+      group.noteNoSuccessor();
+      this.#components.logger.debug("the next circuit of a group could not be built", { code });
+    });
   }
 
   /** The circuit that is being built for the group, or a new one. */
@@ -175,7 +185,6 @@ export class CircuitPool {
       const circuit = await building;
       this.#open.set(circuit, undefined);
       void circuit.closed.then(() => this.#open.delete(circuit));
-      this.#evict();
       return circuit;
     } finally {
       this.#building.delete(building);
@@ -186,7 +195,12 @@ export class CircuitPool {
     const joined = joinGroups(this.#open.get(circuit), group.isolation);
     if (joined === undefined) throw new BywayError("ERR_INTERNAL", "a circuit was to be shared between groups");
     if (this.#open.has(circuit)) this.#open.set(circuit, joined);
-    group.add(circuit);
+    // The group may have been forgotten meanwhile, and a circuit that no group holds would never make room.
+    const key = isolationKey(joined);
+    const holder = this.#groups.get(key) ?? group;
+    this.#groups.set(key, holder);
+    holder.add(circuit);
+    this.#evict(holder);
     return circuit;
   }
 
@@ -210,10 +224,24 @@ export class CircuitPool {
     }
   }
 
-  /** Makes room by closing circuits of the groups that were unused for longest. */
-  #evict(): void {
-    for (const [key] of this.#groups) {
-      if (this.#open.size <= CIRCUIT_LIMITS.circuits.value) return;
+  /** Forgets the set of constraints that nobody asked for for longest; those with circuits are few (`spares`) and stay. */
+  #boundStocks(): void {
+    if (this.#stocks.size <= CIRCUIT_LIMITS.demands.value) return;
+    for (const [constraints, stock] of this.#stocks) {
+      if (stock.size > 0) continue;
+      this.#stocks.delete(constraints);
+      return;
+    }
+  }
+
+  /** Makes room by closing circuits of other groups than `kept`, those unused for longest first. */
+  #evict(kept: CircuitGroup): void {
+    if (this.#open.size <= CIRCUIT_LIMITS.circuits.value) return;
+    let excess = [...this.#open.keys()].filter(({ usable }) => usable).length - CIRCUIT_LIMITS.circuits.value;
+    for (const [key, group] of this.#groups) {
+      if (excess <= 0) return;
+      if (group === kept || group.size === 0) continue;
+      excess -= group.size;
       this.#forget(key);
     }
   }

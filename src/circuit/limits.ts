@@ -18,6 +18,7 @@ type Name =
   | "circuitBytes"
   | "silentFailures"
   | "groups"
+  | "demands"
   | "demandMs"
   | "sparesPerDemand"
   | "spares"
@@ -48,7 +49,11 @@ export const CIRCUIT_LIMITS: Readonly<Record<Name, Limit>> = {
   suspectMs: tunable(2_000, "ms", "An exit that has not answered a stream by then is asked whether it is still there."),
   checkMs: tunable(3_000, "ms", "How long it has for that answer, which needs no more than a round trip."),
   checkPeriodMs: tunable(10_000, "ms", "How often unused circuits are checked and the stock is filled up."),
-  circuits: tunable(1_024, "count", "Circuits that one client keeps open; the longest unused one goes first."),
+  circuits: tunable(
+    1_024,
+    "count",
+    "Circuits that one client keeps for further streams; those unused for longest go first.",
+  ),
   circuitsPerGroup: tunable(
     16,
     "count",
@@ -65,6 +70,11 @@ export const CIRCUIT_LIMITS: Readonly<Record<Name, Limit>> = {
     4_096,
     "count",
     "Isolation groups remembered, sessions above all; the longest unused one goes first.",
+  ),
+  demands: tunable(
+    64,
+    "count",
+    "Sets of constraints for which circuits may be built ahead; apps write them, and each request could have its own.",
   ),
   demandMs: tunable(600_000, "ms", "What nobody asked for in this time is no longer built ahead of need."),
   sparesPerDemand: tunable(4, "count", "Unused circuits for one set of constraints; one, or as many as a minute took."),

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hopNetwork } from "../../test/support/hop-network.ts";
+import { needOf } from "../../test/support/hops.ts";
+import { BywayError } from "../core/errors.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import { silentLogger } from "../core/logger.ts";
+import type { Circuit } from "./circuit.ts";
+import type { CircuitBuilder } from "./circuit-builder.ts";
+import { CircuitPool } from "./circuit-pool.ts";
+import { CIRCUIT_LIMITS } from "./limits.ts";
+
+/** A pool whose circuits cost nothing and end when they are closed; `built` are all that it ever made. */
+function cheapPool(spareCircuits: number) {
+  const built: Circuit[] = [];
+  const clock = new FakeClock();
+  const network = { down: false, asked: 0 };
+  const build = async (): Promise<Circuit> => {
+    network.asked += 1;
+    if (network.down) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const circuit = {
+      hops: [{ peerId: `exit ${built.length}` }],
+      usable: true,
+      streams: 0,
+      room: 1,
+      bytes: 0,
+      silentFailures: 0,
+      closed,
+      check: async () => {},
+      close: () => {
+        circuit.usable = false;
+        resolve();
+      },
+      destroy: () => circuit.close(),
+    };
+    built.push(circuit as unknown as Circuit);
+    return circuit as unknown as Circuit;
+  };
+  const builder = { build, stop: async () => {} } as unknown as CircuitBuilder;
+  const pool = new CircuitPool({ builder, clock, logger: silentLogger }, { spareCircuits });
+  return { pool, clock, built, network };
+}
+
+const usable = (circuits: readonly Circuit[]): number => circuits.filter((circuit) => circuit.usable).length;
+
+test("one circuit too many costs the group that was unused for longest, and no other", async () => {
+  const { pool, built } = cheapPool(0);
+  const most = CIRCUIT_LIMITS.circuits.value;
+  const need = (index: number) => needOf(`user ${index}`, () => []);
+  for (let index = 0; index < most; index += 1) await pool.circuit(need(index));
+  await pool.circuit(need(0));
+  await pool.circuit(need(most));
+  assert.equal(usable(built), most);
+  assert.deepEqual([built[0]?.usable, built[1]?.usable, built[most]?.usable], [true, false, true]);
+  await pool.stop();
+});
+
+test("a group that is forgotten while its circuit is built is remembered with it, so that it can be closed", async () => {
+  const { pool, built } = cheapPool(0);
+  const many = CIRCUIT_LIMITS.groups.value + CIRCUIT_LIMITS.circuits.value;
+  await Promise.all(Array.from({ length: many }, (_, index) => pool.circuit(needOf(`user ${index}`, () => []))));
+  assert.equal(usable(built), CIRCUIT_LIMITS.circuits.value);
+  await pool.stop();
+});
+
+test("however many constraints are asked for, few are remembered, and those in demand are kept ready", async () => {
+  const { pool, clock, built } = cheapPool(1);
+  const common = needOf("", () => []);
+  for (let index = 0; index < 1_000; index += 1) {
+    await pool.circuit(needOf("a", () => [], "", `country=${index}`));
+    pool.expect(common);
+  }
+  assert.ok(pool.demands <= CIRCUIT_LIMITS.demands.value && pool.spares <= CIRCUIT_LIMITS.spares.value);
+  clock.advance(CIRCUIT_LIMITS.checkPeriodMs.value);
+  const before = built.length;
+  assert.ok(built.indexOf(await pool.circuit(needOf("b", () => []))) < before);
+  await pool.stop();
+  assert.equal(usable(built), 0);
+});
+
+test("long-lived streams on circuits that were succeeded never keep a user from a new circuit", async () => {
+  await using network = await hopNetwork(1);
+  const clock = new FakeClock();
+  const pool = new CircuitPool({ builder: network.builder(), clock, logger: silentLogger }, { spareCircuits: 0 });
+  const need = needOf("a", network.choose(1));
+  for (let round = 0; round < CIRCUIT_LIMITS.circuitsPerGroup.value + 2; round += 1) {
+    const circuit = await pool.circuit(need);
+    (await circuit.openStream({ host: "target.example", port: 80 })).resume();
+    circuit.close();
+  }
+  assert.equal((await pool.circuit(need)).usable, true);
+  await pool.stop();
+});
+
+test("a successor that cannot be built is tried again after a pause, and not for every stream", async () => {
+  const { pool, clock, network } = cheapPool(0);
+  const need = needOf("a", () => []);
+  const old = await pool.circuit(need);
+  clock.advance(CIRCUIT_LIMITS.circuitAgeMs.value - 1);
+  // What carries a stream is not closed for its age alone.
+  Object.assign(old, { streams: 1 });
+  clock.advance(1);
+  network.down = true;
+  network.asked = 0;
+  const ask = async (): Promise<void> => {
+    assert.equal(await pool.circuit(need), old);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  for (let count = 0; count < 100; count += 1) await ask();
+  assert.equal(network.asked, 1);
+  clock.advance(CIRCUIT_LIMITS.prebuildRetryMs.value);
+  await ask();
+  assert.equal(network.asked, 2);
+  await pool.stop();
+});
