@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { abortReason, deadline } from "../core/abort.ts";
+import { abortReason, deadline, withAbort } from "../core/abort.ts";
 import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
@@ -111,11 +111,13 @@ export class CircuitBuilder {
       try {
         await this.#extend(build, index);
       } catch (cause) {
-        const error = toBywayError(cause);
-        if (error.kind !== "hop" || build.options.signal?.aborted === true) throw error;
+        const told = toBywayError(cause);
+        if (told.kind !== "hop" || build.options.signal?.aborted === true) throw told;
         if (this.#droppedStaleGuard(build, index)) continue;
+        const silent = told.code === "ERR_HOP_TIMEOUT" ? await this.#silentHop(build) : undefined;
+        const error = silent === undefined ? told : hopError(noAnswer(), build.hops, silent, "extend");
         first ??= error;
-        const culprit = this.#culprit(build, index, error);
+        const culprit = silent ?? this.#culprit(build, index, error);
         this.#blame(build, culprit);
         truncate(build, culprit);
         replaced += 1;
@@ -157,6 +159,20 @@ export class CircuitBuilder {
     if (index !== 1 || !build.guardReused || guardLink === undefined || guardLink.usable) return false;
     truncate(build, 0);
     return true;
+  }
+
+  /**
+   * The first hop that stands and says nothing any more; all behind it only seem to be at fault. New circuits leave a guard's
+   * link that is found so: its keep-alive would take it for alive for up to 45 s.
+   */
+  async #silentHop({ hops, links, options: { signal } }: Build): Promise<number | undefined> {
+    using limit = deadline(this.#clock, CIRCUIT_LIMITS.checkMs.value, noAnswer, signal);
+    const answered = await Promise.all(links.map((link) => answers(link, limit.signal)));
+    if (signal?.aborted === true) throw abortReason(signal);
+    const index = answered.indexOf(false);
+    const [guardLink] = links;
+    if (index === 0 && hops.length > 1 && guardLink !== undefined) this.#guardLinks.drop(guardLink.peerId, guardLink);
+    return index === -1 ? undefined : index;
   }
 
   /** Which hop is at fault when extending to `index` failed. */
@@ -228,7 +244,7 @@ export class CircuitBuilder {
   }
 
   async #first(build: Build, hop: Hop, signal: AbortSignal, done: (next: Stage) => void): Promise<void> {
-    const open = async (until: AbortSignal | undefined): Promise<Link> => {
+    const open = async (until: AbortSignal): Promise<Link> => {
       const raw = await this.#dialler.dial(hop.endpoint, until);
       done("handshake");
       return this.#handshake(raw, hop, build.hops.length > 1, until);
@@ -236,7 +252,7 @@ export class CircuitBuilder {
     // Nobody else shares the link of an exit, and an asker that goes away must not end what others wait for.
     if (build.hops.length === 1) build.links.push(await open(signal));
     else {
-      const { link, reused } = await this.#guardLinks.take(hop.peerId, () => open(undefined), signal);
+      const { link, reused } = await this.#guardLinks.take(hop.peerId, open, signal);
       build.guardReused = reused;
       build.links.push(link);
     }
@@ -261,6 +277,21 @@ export class CircuitBuilder {
       signal,
     });
   }
+}
+
+/** Whether anything comes from the far end of `link` until `signal` aborts. */
+async function answers(link: Link, signal: AbortSignal): Promise<boolean> {
+  const before = link.bytesReceived;
+  try {
+    await withAbort(link.ping(), signal);
+    return true;
+  } catch {
+    return link.usable && link.bytesReceived > before;
+  }
+}
+
+function noAnswer(): BywayError {
+  return new BywayError("ERR_HOP_TIMEOUT", "the hop no longer answers");
 }
 
 function ask(before: Link, hop: Hop, signal: AbortSignal): PendingStream {

@@ -1,4 +1,5 @@
-import { withAbort } from "../core/abort.ts";
+import { abortReason, withAbort } from "../core/abort.ts";
+import { BywayError } from "../core/errors.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import type { Link } from "../link/link.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
@@ -22,19 +23,24 @@ export class GuardLinks {
   readonly #opening = new Map<PeerId, Promise<Link>>();
   /** Every link that is not closed yet. */
   readonly #open = new Set<Link>();
+  readonly #stop = new AbortController();
 
-  /** The guards to which a link with room is open. */
+  /** The guards to which a link is open or being opened. */
   get guards(): readonly PeerId[] {
-    return [...this.#links].filter(([, link]) => hasRoom(link)).map(([peer]) => peer);
+    return [...new Set([...this.#links.keys(), ...this.#opening.keys()])];
   }
 
-  /** The link to `guard`, made by `open` if there is none with room; concurrent askers share one. Throws what `open` throws. */
-  async take(guard: PeerId, open: () => Promise<Link>, signal: AbortSignal): Promise<GuardLink> {
+  /**
+   * The link to `guard`, made by `open` if there is none with room; concurrent askers share one, and `open` is taken back only
+   * by `stop`. Throws what `open` throws, the abort reason, or ERR_STOPPED.
+   */
+  async take(guard: PeerId, open: (signal: AbortSignal) => Promise<Link>, signal: AbortSignal): Promise<GuardLink> {
+    if (signal.aborted || this.#stop.signal.aborted) throw abortReason(signal.aborted ? signal : this.#stop.signal);
     const known = this.#links.get(guard);
     if (known !== undefined && hasRoom(known)) return { link: known, reused: true };
     let opening = this.#opening.get(guard);
     if (opening === undefined) {
-      opening = open()
+      opening = open(this.#stop.signal)
         .then((link) => this.#keep(guard, link))
         .finally(() => this.#opening.delete(guard));
       this.#opening.set(guard, opening);
@@ -50,6 +56,7 @@ export class GuardLinks {
 
   /** Ends all links and what runs over them. */
   async stop(): Promise<void> {
+    this.#stop.abort(new BywayError("ERR_STOPPED", "the client has stopped"));
     await Promise.allSettled(this.#opening.values());
     const links = [...this.#open];
     for (const link of links) link.destroy();

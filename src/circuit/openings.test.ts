@@ -73,17 +73,6 @@ test("bytes that arrive are a sign of life as good as the answer to a ping", asy
   assert.equal(seen.dead, 0);
 });
 
-test("checks that go on while a ping is on its way send no further ones: a link refuses the eleventh", async () => {
-  const { clock, seen, openings } = bench();
-  for (let round = 0; round < 20; round += 1) {
-    const checked = openings.check();
-    seen.bytes += 1;
-    clock.advance(checkMs.value);
-    await checked;
-  }
-  assert.deepEqual([seen.pings, seen.dead], [1, 0]);
-});
-
 test("no timer is left when nothing is open", async () => {
   const { clock, open } = bench();
   const [a, b] = [open(), open()];

@@ -35,8 +35,6 @@ export class Openings {
   readonly #sinceMs = new Map<PendingStream, number>();
   #timer: Timer | undefined;
   #checking: Promise<void> | undefined;
-  /** The ping that has not been answered yet: a link takes ten at once, and on a slow way one may outlast many checks. */
-  #ping: Promise<unknown> | undefined;
   #silentFailures = 0;
 
   constructor(components: { clock: Clock }, events: OpeningsEvents) {
@@ -70,11 +68,8 @@ export class Openings {
   async #check(): Promise<void> {
     using limit = deadline(this.clock, CIRCUIT_LIMITS.checkMs.value, noAnswer);
     const before = this.#events.bytesReceived();
-    this.#ping ??= this.#events.ping().finally(() => {
-      this.#ping = undefined;
-    });
     try {
-      await withAbort(this.#ping, limit.signal);
+      await withAbort(this.#events.ping(), limit.signal);
     } catch {
       // On a slow way the answer may stand behind megabytes of a download, which are a sign of life as good.
       if (this.#events.bytesReceived() === before) this.#events.onDead();

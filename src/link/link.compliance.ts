@@ -56,6 +56,17 @@ export function linkCompliance(name: string, make: () => Transport): void {
     link.destroy();
   });
 
+  test(`${name}: any number may ask for a round trip at once`, async () => {
+    await using served = await serveLink(make(), {});
+    const link = await served.open();
+    await link.ready();
+    const trips = await Promise.all(Array.from({ length: 20 }, () => link.ping()));
+    assert.equal(trips.length, 20);
+    assert.ok((await link.ping()) >= 0);
+    link.destroy();
+    await assert.rejects(link.ping(), { code: "ERR_HOP_LOST" });
+  });
+
   test(`${name}: a role that the node lacks is ERR_HOP_ROLE`, async () => {
     await using served = await serveLink(make(), {});
     const link = await served.open();

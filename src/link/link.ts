@@ -70,6 +70,7 @@ export class Link {
   readonly #window: ReceiveWindow;
   /** Settles when the hop has sent its settings or the link is closed. */
   readonly #firstSettings: Promise<void>;
+  #ping: Promise<number> | undefined;
   #streams = 0;
   #room: number = LINK_LIMITS.streamsPerLink.value;
   #failure: BywayError | undefined;
@@ -174,9 +175,15 @@ export class Link {
     return body;
   }
 
-  /** Measures one round trip in ms. */
+  /**
+   * Measures one round trip in ms; rejects with ERR_HOP_LOST. All who ask while a ping is on its way share it: Node takes ten
+   * at once and refuses more, and on a slow way one may stand behind megabytes.
+   */
   ping(): Promise<number> {
-    return this.#keepAlive.ping();
+    this.#ping ??= this.#keepAlive.ping().finally(() => {
+      this.#ping = undefined;
+    });
+    return this.#ping;
   }
 
   /** Lets open streams finish, takes no new ones, then closes (GOAWAY, RFC 9113 §6.8). */

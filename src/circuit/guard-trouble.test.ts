@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hopNetwork } from "../../test/support/hop-network.ts";
+import { needOf } from "../../test/support/hops.ts";
+import { roomyBudget } from "../../test/support/roomy-budget.ts";
+import { abortReason } from "../core/abort.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import { silentLogger } from "../core/logger.ts";
+import type { Circuit } from "./circuit.ts";
+import { CircuitBuilder } from "./circuit-builder.ts";
+import { CircuitPool } from "./circuit-pool.ts";
+import type { HopChooser } from "./hop-chooser.ts";
+import { CIRCUIT_LIMITS } from "./limits.ts";
+
+function peersOf(circuit: Circuit): readonly string[] {
+  return circuit.hops.map(({ peerId }) => peerId);
+}
+
+test("stopping takes the dialling of a guard back that does not answer", async () => {
+  await using network = await hopNetwork(2);
+  const dialled = Promise.withResolvers<void>();
+  const dial = (_: unknown, signal?: AbortSignal): Promise<never> =>
+    new Promise((_resolve, reject) => {
+      signal?.addEventListener("abort", () => reject(abortReason(signal)));
+      dialled.resolve();
+    });
+  const builder = new CircuitBuilder({ clock: new FakeClock(), budget: roomyBudget(), dialler: { dial } });
+  const pool = new CircuitPool({ builder, clock: new FakeClock(), logger: silentLogger }, { spareCircuits: 0 });
+  const asked = assert.rejects(pool.circuit(needOf("a", network.choose(2))), { code: "ERR_STOPPED" });
+  await dialled.promise;
+  await pool.stop();
+  await asked;
+  await pool.stop();
+});
+
+test("circuits that are built at once begin at no more guards than a client uses", async () => {
+  await using network = await hopNetwork(8);
+  const builder = network.builder();
+  const hops = network.hopsOf(0, 1, 2, 3, 4, 5, 6, 7);
+  let turn = 0;
+  const choose: HopChooser = ({ guards }) => {
+    const guard = hops.find(({ peerId }) => peerId === guards[0]) ?? hops[turn++ % 7];
+    return [guard, hops[7]].flatMap((hop) => hop ?? []);
+  };
+  const circuits = await Promise.all(Array.from({ length: 7 }, () => builder.build(choose)));
+  assert.equal(new Set(circuits.map((circuit) => peersOf(circuit)[0])).size, CIRCUIT_LIMITS.guards.value);
+  await builder.stop();
+});
+
+test("a guard that fell silent is found out, blamed and left, although its link looks alive", async () => {
+  await using network = await hopNetwork(5);
+  const clock = new FakeClock();
+  const builder = network.builder(clock);
+  for (let count = 0; count < CIRCUIT_LIMITS.buildSamplesNeeded.value; count += 1) {
+    (await builder.build(network.choose(3))).destroy();
+  }
+  network.freeze(0);
+  const building = builder.build(network.choose(3));
+  let built: Circuit | undefined;
+  building.then((circuit) => (built = circuit)).catch(() => {});
+  for (let ms = 0; ms < 8_000 && built === undefined; ms += 250) {
+    clock.advance(250);
+    for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(peersOf(await building), network.peers.slice(1, 4));
+  assert.deepEqual(peersOf(await builder.build(network.choose(3))), network.peers.slice(1, 4));
+  await builder.stop();
+});
