@@ -114,3 +114,19 @@ test("a successor that cannot be built is tried again after a pause, and not for
   assert.equal(network.asked, 2);
   await pool.stop();
 });
+
+test("an exit that ends every circuit at once is not built to again and again ahead of need", async () => {
+  const { pool, clock, built, network } = cheapPool(4);
+  const need = needOf("", () => []);
+  const expect = async (): Promise<void> => {
+    pool.expect(need);
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const circuit of built) circuit.close();
+  };
+  for (let count = 0; count < 100; count += 1) await expect();
+  assert.equal(network.asked, 1);
+  clock.advance(CIRCUIT_LIMITS.prebuildRetryMs.value);
+  await expect();
+  assert.equal(network.asked, 2);
+  await pool.stop();
+});

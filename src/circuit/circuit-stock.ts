@@ -64,6 +64,7 @@ export class CircuitStock {
     for (const circuit of this.#spares) {
       if (!circuit.usable || !fits(circuit)) continue;
       this.#spares.delete(circuit);
+      this.#pauseMs = 0;
       return circuit;
     }
     return undefined;
@@ -93,11 +94,9 @@ export class CircuitStock {
     this.#building += 1;
     try {
       this.#keep(await this.#build());
-      this.#pauseMs = 0;
     } catch (cause) {
       const { code, message } = toBywayError(cause);
-      this.#pauseMs = Math.min(Math.max(2 * this.#pauseMs, CIRCUIT_LIMITS.prebuildRetryMs.value), 60_000);
-      this.#notBeforeMs = this.#clock.monotonicMs() + this.#pauseMs;
+      this.#pause();
       this.#logger.debug("no circuit could be built ahead", { code, reason: message, pauseMs: this.#pauseMs });
     } finally {
       this.#building -= 1;
@@ -110,6 +109,14 @@ export class CircuitStock {
       throw new BywayError("ERR_STOPPED", "nobody needs the circuit any more");
     }
     this.#spares.add(circuit);
-    void circuit.closed.then(() => this.#spares.delete(circuit));
+    void circuit.closed.then(() => {
+      // An exit that ends what it has just accepted must not be built to again for every stream that is asked for.
+      if (this.#spares.delete(circuit)) this.#pause();
+    });
+  }
+
+  #pause(): void {
+    this.#pauseMs = Math.min(Math.max(2 * this.#pauseMs, CIRCUIT_LIMITS.prebuildRetryMs.value), 60_000);
+    this.#notBeforeMs = this.#clock.monotonicMs() + this.#pauseMs;
   }
 }

@@ -79,7 +79,11 @@ export const CIRCUIT_LIMITS: Readonly<Record<Name, Limit>> = {
   demandMs: tunable(600_000, "ms", "What nobody asked for in this time is no longer built ahead of need."),
   sparesPerDemand: tunable(4, "count", "Unused circuits for one set of constraints; one, or as many as a minute took."),
   spares: tunable(16, "count", "Unused circuits in all; each costs its hops a link."),
-  prebuildRetryMs: tunable(5_000, "ms", "Pause after a circuit could not be built ahead; doubles up to a minute."),
+  prebuildRetryMs: tunable(
+    5_000,
+    "ms",
+    "Pause after a circuit could not be built ahead, or ended before anybody used it; doubles up to a minute.",
+  ),
   guards: tunable(2, "count", "First hops used at a time: each further one is one more node that sees this client."),
   circuitsPerGuardLink: tunable(512, "count", "Half of the streams that a link takes."),
   failureMs: tunable(60_000, "ms", "A node that failed is passed over for so long where another fits."),
