@@ -6,17 +6,19 @@ import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import type { Circuit } from "./circuit.ts";
-import type { CircuitBuilder } from "./circuit-builder.ts";
+import type { BuildOptions, CircuitBuilder } from "./circuit-builder.ts";
 import { CircuitPool } from "./circuit-pool.ts";
+import type { HopChooser } from "./hop-chooser.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
 /** A pool whose circuits cost nothing and end when they are closed; `built` are all that it ever made. */
 function cheapPool(spareCircuits: number) {
   const built: Circuit[] = [];
   const clock = new FakeClock();
-  const network = { down: false, asked: 0 };
-  const build = async (): Promise<Circuit> => {
+  const network = { down: false, asked: 0, exit: undefined as BuildOptions["exit"] };
+  const build = async (_: HopChooser, { exit }: BuildOptions): Promise<Circuit> => {
     network.asked += 1;
+    network.exit = exit;
     if (network.down) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     const circuit = {
@@ -30,14 +32,17 @@ function cheapPool(spareCircuits: number) {
       check: async () => {},
       close: () => {
         circuit.usable = false;
+        if (circuit.streams === 0) resolve();
+      },
+      destroy: () => {
+        circuit.usable = false;
         resolve();
       },
-      destroy: () => circuit.close(),
     };
     built.push(circuit as unknown as Circuit);
     return circuit as unknown as Circuit;
   };
-  const builder = { build, stop: async () => {} } as unknown as CircuitBuilder;
+  const builder = { build, stop: async () => {}, noteFailure: () => {} } as unknown as CircuitBuilder;
   const pool = new CircuitPool({ builder, clock, logger: silentLogger }, { spareCircuits });
   return { pool, clock, built, network };
 }
@@ -128,5 +133,15 @@ test("an exit that ends every circuit at once is not built to again and again ah
   clock.advance(CIRCUIT_LIMITS.prebuildRetryMs.value);
   await expect();
   assert.equal(network.asked, 2);
+  await pool.stop();
+});
+
+test("a circuit that was left, and only finishes its streams, does not bind its group to its exit", async () => {
+  const { pool, network } = cheapPool(0);
+  const need = needOf("a", () => []);
+  const left = Object.assign(await pool.circuit(need), { streams: 1 });
+  pool.retire(left, undefined);
+  assert.notEqual(await pool.circuit(need), left);
+  assert.equal(network.exit, undefined);
   await pool.stop();
 });

@@ -25,7 +25,7 @@ export class CircuitGroup {
 
   /** The exit that further circuits should have: a session keeps its exit, and so does a group that needs several circuits at once. */
   get exit(): PeerId | undefined {
-    const crowded = this.#circuits.some((circuit) => !this.#worn(circuit));
+    const crowded = this.#circuits.some((circuit) => circuit.usable && !this.#worn(circuit));
     return this.isolation.session !== "" || crowded ? this.#exit : undefined;
   }
 
