@@ -13,8 +13,8 @@ export interface CountingStream extends Pick<Duplex, "readableLength"> {
  * The receive window of the streams of one link: small until a stream shows that the window is what holds it back.
  *
  * While one round trip is measured, a stream that the window limits brings a window full of bytes. If its reader took
- * at least half a window for each (smallest) round trip of the link, the window is doubled for all streams of the link, and
- * quadrupled if it took a whole one (SETTINGS_INITIAL_WINDOW_SIZE holds for open ones too, RFC 9113 §6.9.2). Only bytes that were passed on count, so
+ * about half a window for each (smallest) round trip of the link, the window is doubled for all streams of the link, and
+ * quadrupled if it took nearly all of it (SETTINGS_INITIAL_WINDOW_SIZE holds for open ones too, RFC 9113 §6.9.2). Only bytes that were passed on count, so
  * a target that has stalled never makes it grow.
  */
 export class ReceiveWindow {
@@ -55,8 +55,9 @@ export class ReceiveWindow {
       const share = Math.min(1, (this.#keepAlive.roundTripMs ?? roundTripMs) / roundTripMs);
       const filled = (taken * share) / this.#bytes;
       // A window that was filled whole says nothing about how much wider it should be.
-      if (filled >= 0.9) this.#widen(4);
-      else if (filled >= 0.5) this.#widen(2);
+      // One that limits is filled by half at least, as nghttp2 gives back what was taken half a window at a time.
+      if (filled >= 0.7) this.#widen(4);
+      else if (filled >= 0.35) this.#widen(2);
       else this.#pause = Math.min(2 * this.#pause, LINK_LIMITS.windowPause.value);
       this.#arrivedBytes = 0;
       this.#measuring = false;
