@@ -1,32 +1,16 @@
-import type { Duplex } from "node:stream";
 import { abortReason, deadline, withAbort } from "../core/abort.ts";
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
-import type { HostPort } from "../core/network-address.ts";
 import type { PeerId } from "../identity/peer-id.ts";
-import type { Link, PendingStream } from "../link/link.ts";
-import { openLink } from "../link/open-link.ts";
-import { formatHopAuthority } from "../wire/hop-authority.ts";
+import type { Link } from "../link/link.ts";
 import { BuildTimes } from "./build-times.ts";
 import { Circuit, type StageTiming } from "./circuit.ts";
-import { GuardLinks } from "./guard-links.ts";
 import type { Hop } from "./hop.ts";
 import type { HopChooser } from "./hop-chooser.ts";
 import { hopError, type Stage } from "./hop-error.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
+import { LinkOpener, type LinkOpenerComponents, type LinkOpenerOptions } from "./link-opener.ts";
 import { RecentFailures } from "./recent-failures.ts";
-
-/** Reaches the first hop. */
-export interface FirstHopDialler {
-  dial(endpoint: HostPort, signal?: AbortSignal): Promise<Duplex>;
-}
-
-/** What a builder may vary. */
-export interface CircuitBuilderOptions {
-  /** Accept hops without post-quantum key exchange. Default false. */
-  readonly allowClassical?: boolean;
-}
 
 /** What one circuit must be like. */
 export interface BuildOptions {
@@ -58,21 +42,13 @@ interface Build {
  */
 export class CircuitBuilder {
   readonly #clock: Clock;
-  readonly #budget: ByteBudget;
-  readonly #dialler: FirstHopDialler;
-  readonly #allowClassical: boolean;
+  readonly #opener: LinkOpener;
   readonly #times = new BuildTimes();
-  readonly #guardLinks = new GuardLinks();
   readonly #recent: RecentFailures;
 
-  constructor(
-    components: { clock: Clock; budget: ByteBudget; dialler: FirstHopDialler },
-    options: CircuitBuilderOptions = {},
-  ) {
+  constructor(components: LinkOpenerComponents, options: LinkOpenerOptions = {}) {
     this.#clock = components.clock;
-    this.#budget = components.budget;
-    this.#dialler = components.dialler;
-    this.#allowClassical = options.allowClassical ?? false;
+    this.#opener = new LinkOpener(components, options);
     this.#recent = new RecentFailures(components);
   }
 
@@ -101,7 +77,7 @@ export class CircuitBuilder {
 
   /** Ends the links to first hops, and with them every circuit that begins there. */
   stop(): Promise<void> {
-    return this.#guardLinks.stop();
+    return this.#opener.guardLinks.stop();
   }
 
   async #complete(build: Build): Promise<void> {
@@ -129,7 +105,7 @@ export class CircuitBuilder {
 
   /** Chooses hops after the first `count`; passes over those that failed a moment ago where that leaves a choice. */
   #choose(build: Build, count: number): readonly Hop[] {
-    const { guards } = this.#guardLinks;
+    const { guards } = this.#opener.guardLinks;
     const preferred = guards.length >= CIRCUIT_LIMITS.guards.value ? guards : [];
     const wishes = { kept: build.hops.slice(0, count), guards: preferred, exit: build.options.exit };
     const recent = this.#recent.peers;
@@ -171,7 +147,8 @@ export class CircuitBuilder {
     if (signal?.aborted === true) throw abortReason(signal);
     const index = answered.indexOf(false);
     const [guardLink] = links;
-    if (index === 0 && hops.length > 1 && guardLink !== undefined) this.#guardLinks.drop(guardLink.peerId, guardLink);
+    if (index === 0 && hops.length > 1 && guardLink !== undefined)
+      this.#opener.guardLinks.drop(guardLink.peerId, guardLink);
     return index === -1 ? undefined : index;
   }
 
@@ -211,9 +188,14 @@ export class CircuitBuilder {
         build.options.signal,
       );
       using patience = this.#patience(build, index, limit.signal);
-      if (index === 0) await this.#first(build, hop, patience.signal, done);
-      else links.push(await this.#next(build, index, patience.signal, done));
-      if (index === 0 && build.guardReused) return;
+      const handshakes = (): void => done("handshake");
+      const before = links.at(-1);
+      if (before === undefined) {
+        const { link, reused } = await this.#opener.first(hop, hops.length > 1, patience.signal, handshakes);
+        links.push(link);
+        build.guardReused = reused;
+        if (reused) return;
+      } else links.push(await this.#opener.next(before, hop, index < hops.length - 1, patience.signal, handshakes));
       done(stage);
       this.#times.note(depth, this.#clock.monotonicMs() - beganMs);
     } catch (error) {
@@ -242,41 +224,6 @@ export class CircuitBuilder {
       },
     };
   }
-
-  async #first(build: Build, hop: Hop, signal: AbortSignal, done: (next: Stage) => void): Promise<void> {
-    const open = async (until: AbortSignal): Promise<Link> => {
-      const raw = await this.#dialler.dial(hop.endpoint, until);
-      done("handshake");
-      return this.#handshake(raw, hop, build.hops.length > 1, until);
-    };
-    // Nobody else shares the link of an exit, and an asker that goes away must not end what others wait for.
-    if (build.hops.length === 1) build.links.push(await open(signal));
-    else {
-      const { link, reused } = await this.#guardLinks.take(hop.peerId, open, signal);
-      build.guardReused = reused;
-      build.links.push(link);
-    }
-  }
-
-  async #next(build: Build, index: number, signal: AbortSignal, done: (next: Stage) => void): Promise<Link> {
-    const hop = build.hops[index] as Hop;
-    const pending = ask(build.links[index - 1] as Link, hop, signal);
-    // The handshake travels with the request: a refusal is the better reason when both fail.
-    const handshake = this.#handshake(pending.stream, hop, index < build.hops.length - 1, signal);
-    handshake.catch(() => {});
-    await pending.accepted;
-    done("handshake");
-    return handshake;
-  }
-
-  #handshake(raw: Duplex, hop: Hop, carrier: boolean, signal: AbortSignal | undefined): Promise<Link> {
-    return openLink({ clock: this.#clock, budget: this.#budget }, raw, {
-      peerId: hop.peerId,
-      carrier,
-      allowClassical: this.#allowClassical,
-      signal,
-    });
-  }
 }
 
 /** Whether anything comes from the far end of `link` until `signal` aborts. */
@@ -292,18 +239,6 @@ async function answers(link: Link, signal: AbortSignal): Promise<boolean> {
 
 function noAnswer(): BywayError {
   return new BywayError("ERR_HOP_TIMEOUT", "the hop no longer answers");
-}
-
-function ask(before: Link, hop: Hop, signal: AbortSignal): PendingStream {
-  return before.open({
-    headers: {
-      ":method": "CONNECT",
-      ":authority": formatHopAuthority(hop.peerId),
-      "byway-advertisement": Buffer.from(hop.envelope).toString("base64url"),
-    },
-    toward: "hop",
-    signal,
-  });
 }
 
 function checked(hops: readonly Hop[]): readonly Hop[] {
