@@ -3,8 +3,16 @@ import { delimiter, join } from "node:path";
 import { env, execPath } from "node:process";
 import { fileURLToPath } from "node:url";
 import type { HostPort } from "../src/index.ts";
-import type { Contender } from "./peers/peer.ts";
 import type { Site } from "./site.ts";
+
+/** The way that a load takes. */
+export interface LoadWay {
+  /** What the load runs under, such as `ip netns exec NAME`. */
+  readonly inside: readonly string[];
+  readonly target: HostPort;
+  /** Ways in as load.c spells them, such as `socks5:127.0.0.1:1080`. */
+  readonly vias: readonly string[];
+}
 
 /** What the load program prints: whole streams, those that failed, and their times. */
 export interface LoadResult {
@@ -69,23 +77,23 @@ export async function buildLoad(site: Site): Promise<LoadProgram> {
 export function loadCommand(
   program: LoadProgram,
   how: "fetch" | "hold",
-  contender: Pick<Contender, "inside" | "target" | "vias">,
+  way: LoadWay,
   amount: Amount,
 ): readonly [string, ...string[]] {
-  const [first, ...rest] = [...contender.inside, ...program.command];
-  const { host, port } = contender.target;
+  const [first, ...rest] = [...way.inside, ...program.command];
+  const { host, port } = way.target;
   const counts = [amount.path, String(amount.total), String(amount.width)];
-  return [first ?? "", ...rest, how, host, String(port), ...counts, ...contender.vias];
+  return [first ?? "", ...rest, how, host, String(port), ...counts, ...way.vias];
 }
 
-/** Runs the load once through a contender. Throws when a stream failed, with the first reason. */
+/** Runs the load once. Throws when a stream failed, with the first reason. */
 export async function fetchThrough(
   site: Site,
   program: LoadProgram,
-  contender: Contender,
+  way: LoadWay,
   amount: Amount,
 ): Promise<LoadResult> {
-  const [command, ...args] = loadCommand(program, "fetch", contender, amount);
+  const [command, ...args] = loadCommand(program, "fetch", way, amount);
   const result = JSON.parse(await site.run(command, args)) as LoadResult;
   if (result.failed > 0) throw new Error(`${result.failed} of ${amount.total} streams failed: ${result.failure}`);
   return result;

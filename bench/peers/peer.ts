@@ -1,20 +1,15 @@
 import type { HostPort } from "../../src/index.ts";
-import type { LoadProgram } from "../load-program.ts";
+import type { LoadProgram, LoadWay } from "../load-program.ts";
 import type { Site } from "../site.ts";
 
 /** One row of the table: a way from the load to the source that can be measured again and again. */
-export interface Contender {
+export interface Contender extends LoadWay {
   readonly name: string;
   /** How many proxies with an encrypted leg each a byte passes; 0 is no proxy. */
   readonly hops: 0 | 1 | 3;
   /** Whether it does what Byway does, as far as to be one of the peers that Byway is held against. */
   readonly rival: boolean;
   readonly remark: string;
-  /** Ways in as load.c spells them, such as `socks5:127.0.0.1:1080`. */
-  readonly vias: readonly string[];
-  /** What the load runs under, such as `ip netns exec NAME`. */
-  readonly inside: readonly string[];
-  readonly target: HostPort;
   /** Client and hops, without source and load. */
   readonly pids: readonly number[];
 }
