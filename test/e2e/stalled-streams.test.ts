@@ -10,6 +10,8 @@ import { askSocks } from "../support/socks-client.ts";
 const MIB = 1024 * 1024;
 /** What does not fill any budget here. */
 const SMALL = MIB / 64;
+/** Less than a socket takes before it says that it is full (64 KiB), so that one stalled stream is always too much. */
+const TIGHT = MIB / 32;
 const options = { timeout: 60_000 };
 
 interface Budgets {
@@ -74,7 +76,7 @@ test(
   "an exit ends streams whose target does not read, tells the client why, and carries the others",
   options,
   async (t) => {
-    const { client, address, warned } = await startWith(t, { node: MIB / 16 });
+    const { client, address, warned } = await startWith(t, { node: TIGHT });
     const { stream: other } = await client.connect(address);
     other.write("e");
     const { stream } = await client.connect(address);
@@ -91,7 +93,7 @@ test(
 );
 
 test("a client ends the streams of apps that do not read, and carries the others", options, async (t) => {
-  const { client, address, warned } = await startWith(t, { client: MIB });
+  const { client, address, warned } = await startWith(t, { client: TIGHT });
   const proxy = client.address ?? address;
   const { socket } = await askSocks(proxy, "", "connect", address);
   const failed = once(socket, "error");
@@ -104,7 +106,7 @@ test("a client ends the streams of apps that do not read, and carries the others
 });
 
 test("a stream of the library that is not read is ended with the reason", options, async (t) => {
-  const { client, address } = await startWith(t, { client: MIB });
+  const { client, address } = await startWith(t, { client: TIGHT });
   const { stream } = await client.connect(address);
   const closed = closeOf(stream);
   stream.write("f");
