@@ -27,16 +27,19 @@ function errorsTable(): string {
   return lines.join("\n");
 }
 
-/** The limits of every room, found by their files: each `src/<room>/limits.ts` exports `<ROOM>_LIMITS`. */
+/**
+ * The limits of every room, found by their files: each `src/<room>/limits.ts` exports `<ROOM>_LIMITS`, and so does a
+ * folder of a room, by its own name.
+ */
 export async function readRoomLimits(): Promise<readonly RoomLimits[]> {
   const files = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => /^(?!core\/)[a-z]+\/limits\.ts$/.test(path))
+    .filter((path) => /^(?!core\/)[a-z]+(\/[a-z]+)?\/limits\.ts$/.test(path))
     .sort();
   return Promise.all(
     files.map(async (file) => {
-      const room = file.slice(0, file.indexOf("/"));
-      const name = `${room.toUpperCase()}_LIMITS`;
+      const room = file.slice(0, file.lastIndexOf("/"));
+      const name = `${room.slice(room.lastIndexOf("/") + 1).toUpperCase()}_LIMITS`;
       const exported = (await import(`../src/${file}`)) as Readonly<
         Record<string, Readonly<Record<string, Limit>> | undefined>
       >;

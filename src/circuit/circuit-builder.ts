@@ -21,6 +21,12 @@ export interface BuildOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What building circuits takes. */
+export interface CircuitBuilderComponents extends LinkOpenerComponents {
+  /** Told of each peer that failed as a hop. */
+  readonly onHopFailed?: (peer: string) => void;
+}
+
 /** A circuit in the middle of being built. */
 interface Build {
   readonly choose: HopChooser;
@@ -34,7 +40,7 @@ interface Build {
 }
 
 /**
- * Nests links in links: dials the first hop, then has each hop carry the connection to the next (docs/protocol.md §7).
+ * Nests links in links: dials the first hop, then has each hop carry the connection to the next (docs/protocol.md §8).
  *
  *     choose ─► extend ─► extend ─► … ─► circuit
  *        ▲         │ failed, or slower than what was learned
@@ -46,7 +52,7 @@ export class CircuitBuilder {
   readonly #times = new BuildTimes();
   readonly #recent: RecentFailures;
 
-  constructor(components: LinkOpenerComponents, options: LinkOpenerOptions = {}) {
+  constructor(components: CircuitBuilderComponents, options: LinkOpenerOptions = {}) {
     this.#clock = components.clock;
     this.#opener = new LinkOpener(components, options);
     this.#recent = new RecentFailures(components);

@@ -7,8 +7,11 @@ export class RecentFailures {
   /** When each failed, oldest first. */
   readonly #failedMs = new Map<string, number>();
 
-  constructor(components: { clock: Clock }) {
+  readonly #onNoted: (peer: string) => void;
+
+  constructor(components: { readonly clock: Clock; readonly onHopFailed?: (peer: string) => void }) {
     this.#clock = components.clock;
+    this.#onNoted = components.onHopFailed ?? (() => {});
   }
 
   /** The peers that failed within the last `failureMs`. */
@@ -27,5 +30,6 @@ export class RecentFailures {
     const oldest = this.#failedMs.keys().next();
     if (this.#failedMs.size > CIRCUIT_LIMITS.failures.value && oldest.done !== true)
       this.#failedMs.delete(oldest.value);
+    this.#onNoted(peer);
   }
 }

@@ -17,14 +17,17 @@ function nodeRows(testnet: Testnet): { peerId: string; country: string; address:
 }
 
 /** What is running, and lines to copy; one line if `json`. */
-export function demoReport(testnet: Testnet, json: boolean): string {
+export function demoReport(
+  testnet: Testnet,
+  { json, networkFile }: { readonly json: boolean; readonly networkFile: string | undefined },
+): string {
   const address = proxyAddress(testnet);
   const http = `http://${formatHostPort(testnet.target.http)}/`;
   const https = `https://${formatHostPort(testnet.target.https)}/`;
   const nodes = nodeRows(testnet);
   const { distinctAddresses } = testnet;
   if (json) {
-    return `${JSON.stringify({ ready: true, address, nodes, target: { http, https }, distinctAddresses })}\n`;
+    return `${JSON.stringify({ ready: true, address, nodes, target: { http, https }, bootstrap: testnet.network.bootstrap, distinctAddresses })}\n`;
   }
   const country = nodes[0]?.country ?? "de";
   return [
@@ -42,6 +45,13 @@ export function demoReport(testnet: Testnet, json: boolean): string {
     `  curl -x socks5h://hops-3:@${address} ${http}`,
     `  curl -x http://country-${country}-hops-3:@${address} -k ${https}`,
     "(-k, since the target's certificate is the demo's own.)",
+    ...(networkFile === undefined
+      ? []
+      : [
+          "",
+          "Others on this machine join with",
+          `  byway node --network-file ${networkFile} --listen 127.99.0.1:0 --country se`,
+        ]),
     "",
   ].join("\n");
 }

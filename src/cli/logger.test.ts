@@ -25,6 +25,12 @@ test("a plain line reads well", () => {
   assert.match(lines[0] ?? "", /^\d\d:\d\d:\d\d info {2}a node is ready address=127\.0\.0\.1:1 hops=3\n$/);
 });
 
+test("a plain line is one line, whatever a stranger has put into its fields", () => {
+  const { lines, logger } = logged(true);
+  logger.warn("it failed", { reason: "\u001b]0;mine\u0007\n00:00:00 info  all is well" });
+  assert.match(lines[0] ?? "", / reason=\\x1b\]0;mine\\x07\\x0a00:00:00 info {2}all is well\n$/);
+});
+
 for (const isPlain of [true, false]) {
   test(`what is sensitive is scrubbed however deep it lies (plain: ${isPlain})`, () => {
     const { lines, logger } = logged(isPlain);

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import type { Logger, LogLevel } from "../core/logger.ts";
+import { plainText } from "../core/plain-text.ts";
 
 /** Where and how to log. */
 export interface LoggerOptions {
@@ -28,7 +29,7 @@ function plainLine(line: string): string {
   const texts = Object.entries(fields).map(
     ([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
-  return `${String(time).slice(11, 19)} ${String(level).padEnd(5)} ${String(message)}${texts.join("")}\n`;
+  return `${String(time).slice(11, 19)} ${String(level).padEnd(5)} ${plainText(`${String(message)}${texts.join("")}`)}\n`;
 }
 
 /** A logger of structured lines; values in `Sensitive` print as `[scrubbed]`. */

@@ -45,6 +45,12 @@ for (const [args, code, message] of [
   [["node"], 64, /--listen ip:port/],
   [["node", "--listen", "127.0.0.1:0", "--roles", "guard"], 64, /--roles must be some of relay, exit/],
   [["demo", "--nodes", "2"], 64, /--nodes must be a whole number from 3 to 100/],
+  [["demo", "--once", "--network-file", "x"], 64, /--network-file is of no use with --once/],
+  [["up", "--bootstrap", "/ip4/9.9.9.9/tcp/1"], 64, /--bootstrap must be an address such as/],
+  [["up", "--network-file", "/does/not/exist"], 78, /ERR_NETWORK_FILE/],
+  [["network", "use", "/does/not/exist"], 78, /cannot be read \(ENOENT\).*ERR_NETWORK_FILE/],
+  [["peers", "--country", "germany"], 64, /country codes of two letters/],
+  [["peers", "show", "abcdef"], 69, /ERR_PEER_UNKNOWN/],
   [["up", "--listen", "0.0.0.0:0"], 78, /ERR_CONFIG_EXPOSED/],
   [["up", "--config", "/does/not/exist.toml"], 78, /exist\.toml cannot be read \(ENOENT\)/],
   [["up", "--data", "/dev/null/x"], 77, /\/dev\/null\/x cannot be used \(ENOTDIR\)/],
@@ -167,11 +173,11 @@ test("an unknown variable is warned of with the nearest", async (t) => {
   assert.equal(code, 0);
 });
 
-test("up without a peers file warns that nothing will work", async (t) => {
+test("up that knows no way into the network warns that nothing will work", async (t) => {
   const { child, finished, firstLine } = startByway(t, ["up", "--listen", "127.0.0.1:0"]);
   await firstLine;
   child.kill("SIGTERM");
-  assert.match((await finished).stderr, /no node is known.*--peers/);
+  assert.match((await finished).stderr, /no way into the network is known.*--bootstrap/);
 });
 
 test("keys makes a key that only its owner can read, and shows the same id again", async (t) => {
@@ -300,4 +306,11 @@ test("a data directory that is there is used as it is", async (t) => {
   mkdirSync(data, { mode: 0o755 });
   assert.equal((await runByway(t, ["keys", "--data", data])).code, 0);
   assert.equal(statSync(data).mode & 0o777, 0o755);
+});
+
+test("a network file cannot send commands to the terminal that its fault is shown on", async (t) => {
+  const file = write(t, "net.toml", '"a\\u001b[31m" = 1\n');
+  const { code, stderr } = await runByway(t, ["network", "show", "--network-file", file]);
+  assert.equal(code, 78);
+  assert.match(stderr, /no known key a\\x1b\[31m;/);
 });

@@ -4,8 +4,11 @@ import { VERSION } from "../core/version.ts";
 import { registerConfig } from "./commands/config.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerEnv } from "./commands/env.ts";
+import { registerGeo } from "./commands/geo.ts";
 import { registerKeys } from "./commands/keys.ts";
+import { registerNetwork } from "./commands/network.ts";
 import { registerNode } from "./commands/node.ts";
+import { registerPeers } from "./commands/peers.ts";
 import { registerUp } from "./commands/up.ts";
 import { addSettingOptions } from "./setting-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -31,9 +34,12 @@ function buildProgram(terminal: Terminal): Command {
   registerDemo(program, terminal);
   registerUp(program, terminal);
   registerNode(program, terminal);
+  registerPeers(program, terminal);
+  registerNetwork(program, terminal);
   registerEnv(program, terminal);
   registerKeys(program, terminal);
   registerConfig(program, terminal);
+  registerGeo(program, terminal);
   return program;
 }
 

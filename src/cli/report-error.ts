@@ -1,5 +1,6 @@
 import { errorRow } from "../core/error-table.ts";
 import { toBywayError } from "../core/errors.ts";
+import { plainText } from "../core/plain-text.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Prints an error with its remedy on standard error, as one JSON line if `json`; the exit code it asks for. */
@@ -8,7 +9,7 @@ export function reportError(terminal: Terminal, json: boolean, thrown: unknown):
   if (json) {
     terminal.writeError(`${JSON.stringify({ error: error.toJSON() })}\n`);
   } else {
-    terminal.writeError(`byway: ${error.message} (${error.code})\n  ${error.remedy}\n`);
+    terminal.writeError(`byway: ${plainText(error.message)} (${error.code})\n  ${error.remedy}\n`);
     if (error.kind === "internal") terminal.writeError(`${(error.cause as Error | undefined)?.stack ?? error.stack}\n`);
   }
   return errorRow(error.code).exit;

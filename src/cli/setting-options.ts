@@ -14,6 +14,7 @@ const METAVARS: Readonly<Record<Setting["type"], string>> = {
   "name-server": "ip[:port]",
   country: "cc",
   "name:password": "name:password",
+  multiaddr: "multiaddr",
   enum: "name",
 };
 

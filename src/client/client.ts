@@ -5,10 +5,17 @@ import { type Clock, systemClock } from "../core/clock.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { type Random, systemRandom } from "../core/random.ts";
-import { type KnownPeer, KnownPeers } from "../directory/known-peers.ts";
+import type { KnownPeer } from "../directory/known-peer.ts";
+import { type DirectorySettings, openDirectory } from "../directory/open-directory.ts";
+import { openPeers } from "../directory/open-peers.ts";
+import { PeerFiles } from "../directory/peer-files.ts";
+import { generateIdentity } from "../identity/identity.ts";
+import { parsePeerId } from "../identity/peer-id.ts";
 import { ProxyServer } from "../ingress/proxy-server.ts";
+import { checkPeer } from "../link/check-peer.ts";
 import { TcpTransport } from "../link/tcp-transport.ts";
 import type { Constraints } from "../routing/constraints.ts";
+import { PeerSource } from "./peer-source.ts";
 import { type RoutedStream, StreamRouter } from "./stream-router.ts";
 
 /** How a client is made. */
@@ -17,6 +24,8 @@ export interface ClientOptions {
   readonly listen?: HostPort;
   /** Files of signed advertisements, one in base64url a line. */
   readonly peerFiles?: readonly string[];
+  /** Finds nodes by itself, through peers of the network; without it, only those of `peerFiles` and `peers` are known. */
+  readonly directory?: DirectorySettings;
   /** More peers, asked for at every choice; they must have been verified. */
   readonly peers?: () => readonly KnownPeer[];
   /** Hops of a circuit when a request does not say, 1-5. Default 1. */
@@ -44,6 +53,8 @@ export interface ClientOptions {
 export interface BywayClient {
   /** Where the local proxy listens. */
   readonly address: HostPort | undefined;
+  /** How many nodes have answered a check lately; 0 without a directory. */
+  readonly usableNodes: number;
   /** Opens a stream to `target` through a circuit that fits `constraints`; the caller owns it. */
   connect(target: HostPort, constraints?: Constraints, signal?: AbortSignal): Promise<RoutedStream>;
   /** Ends the proxy, all circuits and streams. Idempotent. */
@@ -54,14 +65,33 @@ export interface BywayClient {
 export async function createClient(options: ClientOptions = {}): Promise<BywayClient> {
   const { clock = systemClock, random = systemRandom, logger = silentLogger, listen } = options;
   const budget = options.budget ?? new ByteBudget({ clock, logger }, { bytes: options.memoryBudgetBytes });
-  const known = new KnownPeers(
-    { clock, logger },
-    { files: options.peerFiles ?? [], localNetwork: options.localNetwork ?? false },
-  );
-  const peers = { current: () => [...known.current(), ...(options.peers?.() ?? [])] };
+  const dialler = new TcpTransport({ clock });
+  const { allowClassical = false, localNetwork = false } = options;
+  const kept = openPeers({ clock, random, logger }, { ...options.directory, localNetwork });
+  const { book } = kept;
+  const files = new PeerFiles({ clock, logger, book }, options.peerFiles ?? []);
+  const directory =
+    options.directory === undefined
+      ? undefined
+      : await openDirectory(
+          {
+            clock,
+            random,
+            logger,
+            ...kept,
+            // A new one each time, so that nobody knows the client again.
+            identity: generateIdentity(),
+            check: ({ advertisement: { peer, endpoints } }, thorough, signal) => {
+              const target = { peerId: parsePeerId(peer), endpoints, allowClassical, thorough };
+              return checkPeer({ clock, budget, dialler }, target, signal);
+            },
+          },
+          { ...options.directory, localNetwork },
+        );
+  const peers = new PeerSource({ directory, book, more: options.peers });
   const builder = new CircuitBuilder(
-    { clock, budget, dialler: new TcpTransport({ clock }) },
-    { allowClassical: options.allowClassical ?? false },
+    { clock, budget, dialler, onHopFailed: (peer) => peers.doubt(peer) },
+    { allowClassical },
   );
   const pool = new CircuitPool(
     { builder, clock, logger },
@@ -72,6 +102,7 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
       { pool, peers, clock, random },
       { defaultHops: options.hops ?? 1, sharedNetworks: options.sharedNetworks ?? false, listener },
     );
+  const stopping = new AbortController();
   const own = routerOf("");
   const proxied = routerOf(listen === undefined ? "" : formatHostPort(listen));
   const proxy =
@@ -80,16 +111,23 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
       : new ProxyServer({ opener: proxied, clock, budget, logger }, { listen, users: options.users ?? [] });
 
   const stop = async (): Promise<void> => {
+    stopping.abort();
     await proxy?.stop();
     await pool.stop();
-    await known.stop();
+    await directory?.stop();
+    await files.stop();
+    kept.stop();
   };
   try {
-    await known.start();
+    await files.start();
     const address = await proxy?.start();
-    if (proxy !== undefined) proxied.expect();
+    await directory?.start();
+    if (proxy !== undefined) void proxied.expect(stopping.signal);
     return {
       address,
+      get usableNodes() {
+        return directory?.state().usable ?? 0;
+      },
       connect: (target, constraints = {}, signal = new AbortController().signal) =>
         own.openStream({ target, constraints, user: "" }, signal),
       stop,

@@ -7,7 +7,6 @@ import { type CircuitRequest, failedPeer, tryCircuits } from "../circuit/try-cir
 import type { Clock } from "../core/clock.ts";
 import { type BywayError, toBywayError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
-import type { KnownPeer } from "../directory/known-peers.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
 import type { OpenedStream, RouteSummary, StreamOpener, StreamRequest } from "../ingress/stream-opener.ts";
 import type { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
@@ -15,6 +14,8 @@ import { advertisedCandidate } from "../routing/advertised-candidate.ts";
 import type { Candidate } from "../routing/candidate.ts";
 import { type Constraints, constraintsKey } from "../routing/constraints.ts";
 import { planCircuit } from "../routing/plan.ts";
+import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerSource } from "./peer-source.ts";
 
 /** An opened stream and how long each stage took. */
 export interface RoutedStream extends OpenedStream {
@@ -25,7 +26,7 @@ export interface RoutedStream extends OpenedStream {
 /** What a router is made of. */
 export interface StreamRouterComponents {
   readonly pool: CircuitPool;
-  readonly peers: { current(): readonly KnownPeer[] };
+  readonly peers: Pick<PeerSource, "candidates" | "find" | "expect">;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -51,8 +52,8 @@ export class StreamRouter implements StreamOpener {
   }
 
   openStream(request: StreamRequest, signal: AbortSignal): Promise<RoutedStream> {
-    const { pool, clock } = this.#components;
-    return tryCircuits(pool, this.#circuitRequest(request, signal), async (circuit) => {
+    const { clock } = this.#components;
+    return this.#onCircuit(request, signal, async (circuit) => {
       const startMs = clock.monotonicMs();
       const started = circuit.startStream(request.target, { early: request.early, signal });
       if (request.optimistic !== true) await started.accepted;
@@ -63,15 +64,30 @@ export class StreamRouter implements StreamOpener {
   }
 
   openDatagrams(request: StreamRequest, signal: AbortSignal): Promise<CapsuleDatagrams> {
-    const circuitRequest = this.#circuitRequest(request, signal);
-    return tryCircuits(this.#components.pool, circuitRequest, (circuit) =>
-      circuit.openDatagrams(request.target, { signal }),
-    );
+    return this.#onCircuit(request, signal, (circuit) => circuit.openDatagrams(request.target, { signal }));
   }
 
-  /** Has circuits built ahead for requests that ask for nothing. */
-  expect(): void {
-    this.#components.pool.expect(this.#need("", {}));
+  /** Has circuits built ahead for requests that ask for nothing, as soon as there are nodes. Settles when that is begun. */
+  async expect(signal: AbortSignal): Promise<void> {
+    const { peers, pool } = this.#components;
+    const hops = this.#options.defaultHops;
+    const isReady = peers.candidates(EXIT).length > 0 || (await peers.find(EXIT, hops, signal).catch(() => false));
+    if (isReady && !signal.aborted) pool.expect(this.#need("", {}));
+  }
+
+  /** Runs `use` on a circuit, and once more where no node fitted and others could be found meanwhile. */
+  async #onCircuit<T>(request: StreamRequest, signal: AbortSignal, use: (circuit: Circuit) => Promise<T>): Promise<T> {
+    const { pool, peers } = this.#components;
+    const circuitRequest = this.#circuitRequest(request, signal);
+    try {
+      return await tryCircuits(pool, circuitRequest, use);
+    } catch (error) {
+      if (toBywayError(error).code !== "ERR_NO_NODE") throw error;
+      const { constraints } = request;
+      const hops = constraints.hops ?? this.#options.defaultHops;
+      if (!(await peers.find(wishOf(constraints), hops, signal))) throw error;
+      return await tryCircuits(pool, circuitRequest, use);
+    }
   }
 
   /** The app has the stream already: nobody waits who could try another circuit, but this one is left all the same. */
@@ -92,7 +108,8 @@ export class StreamRouter implements StreamOpener {
   }
 
   #choose(constraints: Constraints, { kept, failed, guards, exit }: HopWishes): readonly Hop[] {
-    const candidates = this.#candidates();
+    const wish = wishOf(exit === undefined ? constraints : { ...constraints, node: exit });
+    const candidates = this.#candidates(wish);
     const standing = new Map(candidates.map((candidate) => [candidate.peerId, candidate]));
     const plan = planCircuit(
       exit === undefined ? constraints : { ...constraints, node: exit },
@@ -103,10 +120,10 @@ export class StreamRouter implements StreamOpener {
     return plan.map((candidate, index) => kept[index] ?? asHop(candidate));
   }
 
-  #candidates(): readonly Candidate[] {
-    return this.#components.peers
-      .current()
-      .flatMap(({ advertisement, envelope }) => advertisedCandidate(advertisement, envelope, this.#options) ?? []);
+  #candidates(wish: PeerWish): readonly Candidate[] {
+    const { peers } = this.#components;
+    peers.expect(wish);
+    return peers.candidates(wish).flatMap((peer) => advertisedCandidate(peer, this.#options) ?? []);
   }
 }
 
@@ -117,6 +134,17 @@ function asHop({ peerId, endpoint, envelope, country }: Candidate): Hop {
 /** A hop whose advertisement has expired since it was chosen. */
 function asCandidate(hop: Hop): Candidate {
   return { ...hop, roles: [] };
+}
+
+const EXIT: PeerWish = { roles: ["exit"] };
+
+/** The exits that fit `constraints`. */
+function wishOf({ countries = [], node }: Constraints): PeerWish {
+  return {
+    ...EXIT,
+    ...(countries.length === 0 ? {} : { countries: [...new Set(countries)].sort() }),
+    ...(node === undefined ? {} : { peers: [node] }),
+  };
 }
 
 function summary(hops: readonly Hop[]): RouteSummary {

@@ -26,7 +26,7 @@ test("the table has a row for every setting", () => {
 test("no two settings share a variable, nor a flag within one command", () => {
   const variables = SETTING_KEYS.map((key) => settingRow(key).environment);
   assert.equal(new Set(variables).size, variables.length);
-  for (const command of ["node", "up", "env", "keys"] as const) {
+  for (const command of ["node", "up", "env", "keys", "geo"] as const) {
     const flags = SETTING_KEYS.map(settingRow)
       .filter((row) => row.flag !== undefined && (row.commands.includes(command) || row.commands.includes("every")))
       .map((row) => row.flag);

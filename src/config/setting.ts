@@ -24,13 +24,15 @@ export interface ScalarTypes {
   /** ISO 3166 alpha-2, kept in lower case. */
   readonly country: string;
   readonly "name:password": ProxyUser;
+  /** A multiaddr that ends in a peer id, as text. */
+  readonly multiaddr: string;
 }
 
 /** The name of a type. */
 export type TypeName = keyof ScalarTypes | "enum";
 
 /** The commands that settings serve; `every` is all of them. */
-export type SettingCommand = "node" | "up" | "env" | "keys" | "every";
+export type SettingCommand = "node" | "up" | "env" | "keys" | "network" | "geo" | "every";
 
 /** One row of the schema. */
 export interface Setting {

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import { parsePeerAddress } from "../core/peer-address.ts";
 import type { ProxyUser, ScalarTypes, Setting } from "./setting.ts";
 
 /** Any single value that a setting can have. */
@@ -42,6 +43,8 @@ export function expectedForm(row: Setting): string {
       return "a country code of two letters";
     case "name:password":
       return "name:password";
+    case "multiaddr":
+      return "an address such as /ip4/192.0.2.1/tcp/4433/p2p/12D3Koo…";
     case "enum":
       return `${row.list ? "some" : "one"} of ${(row.values ?? []).join(", ")}`;
   }
@@ -95,6 +98,9 @@ export function parseScalar(text: string, row: Setting): ScalarValue {
     case "country":
       if (!/^[a-z]{2}$/i.test(text)) break;
       return text.toLowerCase();
+    case "multiaddr":
+      if (parsePeerAddress(text) === undefined) break;
+      return text;
     case "enum":
       if (!(row.values ?? []).includes(text)) break;
       return text;

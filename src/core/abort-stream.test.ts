@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
 import { closeOf } from "../../test/support/collect.ts";
+import { temporaryDirectory } from "../../test/support/run-byway.ts";
 import { abortStream } from "./abort-stream.ts";
 
 async function pair(): Promise<{ near: Socket; far: Socket; done: () => void }> {
@@ -32,4 +34,18 @@ test("a socket that is still sending its end closes all the same", async () => {
   await closed;
   far.destroy();
   done();
+});
+
+test("a local socket, which cannot be reset, is closed", async (t) => {
+  const isWindows = process.platform === "win32";
+  const path = isWindows ? `\\\\.\\pipe\\byway-test-${process.pid}` : join(temporaryDirectory(t), "socket");
+  const accepted = Promise.withResolvers<Socket>();
+  const server = createServer(accepted.resolve);
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const near = connect(path);
+  const [far] = await Promise.all([accepted.promise, once(near, "connect")]);
+  const closed = closeOf(far.resume());
+  abortStream(near);
+  await closed;
+  server.close();
 });

@@ -23,6 +23,14 @@ function isEnding(stream: Duplex): boolean {
  */
 export function abortStream(stream: Duplex, reason?: Error): void {
   if (stream.destroyed) return;
-  if (isAbortable(stream) && !isEnding(stream)) stream.resetAndDestroy(reason);
-  else stream.destroy();
+  if (!isAbortable(stream) || isEnding(stream)) {
+    stream.destroy();
+    return;
+  }
+  try {
+    stream.resetAndDestroy(reason);
+  } catch {
+    // Local sockets and pipes have the method and no reset: it throws.
+    stream.destroy();
+  }
 }

@@ -71,6 +71,17 @@ export type ErrorCode =
   | "ERR_ADVERTISEMENT_EXPIRED"
   | "ERR_ADVERTISEMENT_FUTURE"
   | "ERR_ADVERTISEMENT_PRIVATE"
+  | "ERR_ADVERTISEMENT_OLD"
+  | "ERR_ADVERTISEMENT_EQUIVOCATION"
+  | "ERR_ADVERTISEMENT_QUOTA"
+  | "ERR_DIRECTORY_MESSAGE"
+  | "ERR_NETWORK_FILE"
+  | "ERR_NETWORK_UNREACHABLE"
+  | "ERR_PEER_UNREACHABLE"
+  | "ERR_PEER_ANSWER"
+  | "ERR_PEER_UNKNOWN"
+  | "ERR_STORE"
+  | "ERR_GEO_DATA"
   | "ERR_HOP_UNREACHABLE"
   | "ERR_HOP_TIMEOUT"
   | "ERR_HOP_TLS"
@@ -140,7 +151,9 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   ERR_STOPPED: row("local", "Start Byway again.", { exit: 75 }),
   ERR_ABORTED: row("local", "Nothing: the caller took the request back.", { retry: "never" }),
 
-  ERR_NO_NODE: row("hop", "Relax the constraint that the message names, or add nodes with --peers.", { http: 503 }),
+  ERR_NO_NODE: row("hop", "Relax the constraint that the message names; with no nodes at all, check --bootstrap.", {
+    http: 503,
+  }),
   ERR_ADVERTISEMENT_MALFORMED: row(
     "hop",
     "Ask the node's operator to update; the advertisement is not of protocol version 1.",
@@ -152,6 +165,22 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   ),
   ERR_ADVERTISEMENT_FUTURE: row("hop", "Check the clocks of this machine and of the node."),
   ERR_ADVERTISEMENT_PRIVATE: row("hop", "Use --local-network if these nodes are a network on your own machine."),
+  ERR_ADVERTISEMENT_OLD: row("hop", "Nothing: a newer advertisement of that node is known."),
+  ERR_ADVERTISEMENT_EQUIVOCATION: row(
+    "hop",
+    "Use another node: this one signed two different advertisements with one number. Its operator needs a new key.",
+  ),
+  ERR_ADVERTISEMENT_QUOTA: row("hop", "Nothing: as many nodes of that network are known as one may have."),
+  ERR_DIRECTORY_MESSAGE: row("hop", "Ask another peer; if all send this, one of you runs an old version."),
+  ERR_NETWORK_FILE: row("config", "Mend the file; docs/configuration.md shows one."),
+  ERR_NETWORK_UNREACHABLE: row("local", "Check the connection and the addresses in --bootstrap or the network file.", {
+    exit: 75,
+  }),
+  ERR_PEER_UNREACHABLE: row("hop", "Try another peer."),
+  ERR_PEER_ANSWER: row("hop", "Try another peer."),
+  ERR_PEER_UNKNOWN: row("usage", "List the peers that are known with `byway peers`.", { exit: 69 }),
+  ERR_STORE: row("local", "Check that the data directory can be written and has room."),
+  ERR_GEO_DATA: row("config", "Name an .mmdb or .csv file of address data that can be read."),
   ERR_HOP_UNREACHABLE: row("hop", "Try another node."),
   ERR_HOP_TIMEOUT: row("hop", "Try another node.", { http: 504, socks: 6, token: "connection_timeout" }),
   ERR_HOP_TLS: row("hop", "Try another node; this one does not speak Byway's TLS profile.", {

@@ -1,33 +1,43 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Advertisement } from "../wire/advertisement.ts";
-import type { KnownPeer } from "./known-peers.ts";
+import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import { signAdvertisement } from "./signed-advertisement.ts";
 
-/** What stays the same from one advertisement of a node to the next. */
+/** What a node says of itself; who it is, and when, the advertiser adds. */
 export type AdvertisedFacts = Omit<Advertisement, "v" | "peer" | "seq" | "issuedAtSec" | "expiresAtSec">;
 
-/** Keeps a node's own signed advertisement fresh. */
+/** A load that moved by so much is told before its time: a client that chooses by load would choose otherwise. */
+const LOAD_STEP = 0.25;
+// Loads are in steps of their own, and 0.35 - 0.1 is a little less than 0.25.
+const ROUNDING = 1e-9;
+
+/**
+ * Keeps a node's own signed advertisement true: asks for the facts and signs them again every `renewMs`, and before that,
+ * but not more often than every `resignMs`, when the load has moved by a quarter or `changed` was called.
+ */
 export class Advertiser {
   readonly #identity: Identity;
   readonly #clock: Clock;
-  readonly #facts: AdvertisedFacts;
+  readonly #facts: () => AdvertisedFacts;
   readonly #publish: (envelope: Uint8Array) => void;
   #current: KnownPeer;
   #seq = 0;
+  #signedAtMs = 0;
+  #changed = false;
   #timer: Timer | undefined;
 
-  /** `publish` is called with each envelope after the first, from `start` on. */
+  /** `facts` is asked now and at each signing. `publish` is called with each envelope after the first, from `start` on. */
   constructor(
     components: { identity: Identity; clock: Clock; publish: (envelope: Uint8Array) => void },
-    facts: AdvertisedFacts,
+    facts: () => AdvertisedFacts,
   ) {
     this.#identity = components.identity;
     this.#clock = components.clock;
     this.#publish = components.publish;
     this.#facts = facts;
-    this.#current = this.#sign();
+    this.#current = this.#sign(facts());
   }
 
   /** The newest envelope. */
@@ -40,12 +50,14 @@ export class Advertiser {
     return this.#current.advertisement;
   }
 
-  /** Signs again every `renewMs`. */
+  /** Begins to look after it. */
   start(): void {
-    this.#timer ??= this.#clock.every(DIRECTORY_LIMITS.renewMs.value, () => {
-      this.#current = this.#sign();
-      this.#publish(this.#current.envelope);
-    });
+    this.#timer ??= this.#clock.every(DIRECTORY_LIMITS.reviewMs.value, () => this.#review());
+  }
+
+  /** Says that a fact changed that is worth telling before the next renewal. */
+  changed(): void {
+    this.#changed = true;
   }
 
   stop(): void {
@@ -53,13 +65,33 @@ export class Advertiser {
     this.#timer = undefined;
   }
 
-  #sign(): KnownPeer {
+  #review(): void {
+    const facts = this.#facts();
+    if (!this.#isDue(facts)) return;
+    this.#current = this.#sign(facts);
+    this.#publish(this.#current.envelope);
+  }
+
+  #isDue({ load = 0 }: AdvertisedFacts): boolean {
+    const { renewMs, resignMs } = DIRECTORY_LIMITS;
+    const ageMs = this.#clock.monotonicMs() - this.#signedAtMs;
+    // The monotonic clock stands still while a machine sleeps, and the wall clock may have been set back.
+    const wallAgeMs = this.#clock.nowMs() - this.#current.advertisement.issuedAtSec * 1000;
+    if (ageMs >= renewMs.value || wallAgeMs >= renewMs.value + 1_000) return true;
+    if (ageMs < resignMs.value) return false;
+    const moved = Math.abs(load - (this.#current.advertisement.load ?? 0)) >= LOAD_STEP - ROUNDING;
+    return this.#changed || moved || wallAgeMs < 0;
+  }
+
+  #sign(facts: AdvertisedFacts): KnownPeer {
     const nowMs = this.#clock.nowMs();
     const issuedAtSec = Math.floor(nowMs / 1000);
     // Time as sequence number goes on rising over restarts without a file to keep it in.
     this.#seq = Math.max(this.#seq + 1, Math.floor(nowMs));
+    this.#signedAtMs = this.#clock.monotonicMs();
+    this.#changed = false;
     const advertisement: Advertisement = {
-      ...this.#facts,
+      ...facts,
       v: 1,
       peer: this.#identity.peerId,
       seq: this.#seq,

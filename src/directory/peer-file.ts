@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { BywayError, systemCode } from "../core/errors.ts";
+import { replaceFile } from "../core/replace-file.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 
 /**
@@ -25,19 +25,9 @@ export async function readPeerFile(path: string): Promise<readonly Uint8Array[]>
  * Throws ERR_DATA_DIRECTORY if it cannot be written; the old file stays.
  */
 export async function writePeerFile(path: string, envelope: Uint8Array): Promise<void> {
-  // A name of its own: two nodes may be given one file, and neither may move what the other is still writing.
-  const fresh = `${path}.${randomBytes(8).toString("hex")}.new`;
   try {
-    const file = await open(fresh, "wx", 0o644);
-    try {
-      await file.writeFile(`${Buffer.from(envelope).toString("base64url")}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(fresh, path);
+    await replaceFile(path, `${Buffer.from(envelope).toString("base64url")}\n`, 0o644);
   } catch (cause) {
-    await rm(fresh, { force: true }).catch(() => {});
     throw new BywayError("ERR_DATA_DIRECTORY", `cannot write the advertisement to ${path} (${systemCode(cause)})`, {
       cause,
     });

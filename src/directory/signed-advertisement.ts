@@ -32,6 +32,14 @@ export function signAdvertisement(advertisement: Advertisement, identity: Identi
  * Throws ERR_ADVERTISEMENT_MALFORMED, _SIGNATURE, _EXPIRED, _FUTURE or _PRIVATE.
  */
 export function openAdvertisement(envelope: Uint8Array, check: AdvertisementCheck): Advertisement {
+  const advertisement = verifyAdvertisement(envelope);
+  checkTimes(advertisement, check.nowMs / 1000);
+  if (!check.localNetwork) checkEndpoints(advertisement);
+  return advertisement;
+}
+
+/** What a peer has signed, whenever that was: size, form, signature and peer. Throws ERR_ADVERTISEMENT_MALFORMED or _SIGNATURE. */
+export function verifyAdvertisement(envelope: Uint8Array): Advertisement {
   if (envelope.length > DIRECTORY_LIMITS.envelopeBytes.value) {
     throw new BywayError("ERR_ADVERTISEMENT_MALFORMED", `the advertisement is ${envelope.length} bytes long`);
   }
@@ -46,7 +54,18 @@ export function openAdvertisement(envelope: Uint8Array, check: AdvertisementChec
   if (advertisement.peer !== peerIdFromPublicKey(publicKey)) {
     throw new BywayError("ERR_ADVERTISEMENT_SIGNATURE", "the advertisement is signed by another peer than it names");
   }
-  checkTimes(advertisement, check.nowMs / 1000);
+  return advertisement;
+}
+
+/**
+ * Reads a signed advertisement that was verified before: its form and its endpoints, but neither signature nor times.
+ * Throws ERR_ADVERTISEMENT_MALFORMED or _PRIVATE.
+ */
+export function readAdvertisement(
+  envelope: Uint8Array,
+  check: Pick<AdvertisementCheck, "localNetwork">,
+): Advertisement {
+  const advertisement = decodeAdvertisement(decodeEnvelope(envelope).payload);
   if (!check.localNetwork) checkEndpoints(advertisement);
   return advertisement;
 }

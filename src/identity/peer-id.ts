@@ -49,6 +49,11 @@ export function parsePeerId(text: string): PeerId {
   return peerIdFromPublicKey(publicKey);
 }
 
+/** The peer id in libp2p's older base58 form `12D3Koo…`, as multiaddrs have it. */
+export function libp2pPeerId(id: PeerId): string {
+  return base58btc.encode(Uint8Array.of(...MULTIHASH_PREFIX, ...publicKeyFromPeerId(id))).slice(1);
+}
+
 /** The last eight characters after an ellipsis, for messages: every id begins alike. */
 export function shortPeerId(id: string): string {
   return `…${id.slice(-8)}`;

@@ -45,7 +45,7 @@ export function errorAnswer(error: BywayError): OutgoingHttpHeaders {
     ":status": row.http,
     "proxy-status": formatProxyStatus({ error: row.token, details: error.message }),
     [CODE_HEADER]: error.code,
-    ...(row.http === 429 ? { "retry-after": "1" } : {}),
+    ...(row.http === 429 ? { "retry-after": String(error.data.retryAfterSec ?? 1) } : {}),
   };
 }
 

@@ -14,6 +14,8 @@ export class IncomingStream {
   readonly headers: IncomingHttpHeaders;
   /** The link that it came on; an opaque number for limits and logs. */
   readonly linkId: number;
+  /** The IP address at the far end of that link, for limits; "" where it has none. */
+  readonly remoteAddress: string;
   /** Aborts when the far side goes away before or after the answer. */
   readonly signal: AbortSignal;
   readonly #stream: ServerHttp2Stream;
@@ -23,11 +25,12 @@ export class IncomingStream {
     components: { clock: Clock } & StreamWatch,
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
-    linkId: number,
+    link: { readonly id: number; readonly remoteAddress: string },
   ) {
     hardenStream(stream, components);
     this.headers = headers;
-    this.linkId = linkId;
+    this.linkId = link.id;
+    this.remoteAddress = link.remoteAddress;
     this.#stream = stream;
     this.#clock = components.clock;
     const controller = new AbortController();

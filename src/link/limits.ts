@@ -20,7 +20,20 @@ type Name =
   | "linksPerAddress"
   | "datagramBacklogBytes"
   | "datagramDrainMs"
-  | "describeBytes";
+  | "describeBytes"
+  | "unspokenConnections"
+  | "unspokenPerAddress"
+  | "openNotices"
+  | "noticesPerSecond"
+  | "noticeHeadBytes"
+  | "bandwidthBytes"
+  | "bandwidthMs"
+  | "bandwidthClientMs"
+  | "bandwidthReportMs"
+  | "bandwidthLineBytes"
+  | "bandwidthTransfers"
+  | "bandwidthPeriodMs"
+  | "bandwidthAddresses";
 
 /** Bounds of the link room: what one hop may make the other hold, and how long it may be silent. */
 export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
@@ -72,4 +85,21 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   ),
   datagramDrainMs: tunable(2_000, "ms", "Time for the far side to end its half of a flow before the flow is reset."),
   describeBytes: tunable(16 * 1024, "bytes", "The answer of GET /.well-known/byway."),
+  unspokenConnections: tunable(1_024, "count", "Connections to the public port whose first byte has not come."),
+  unspokenPerAddress: tunable(32, "count", "Those of one address: peers send their first bytes at once."),
+  openNotices: tunable(64, "count", "Connections that ask by HTTP what this address is; each is one short answer."),
+  noticesPerSecond: tunable(20, "per-second", "People and crawlers ask a few times a day."),
+  noticeHeadBytes: tunable(8_192, "bytes", "The head of such a request; a browser's is below 2 KiB."),
+  bandwidthBytes: fixed(
+    16 * 1024 * 1024,
+    "bytes",
+    "One transfer that measures bandwidth: over a second at 100 Mbit/s.",
+  ),
+  bandwidthMs: fixed(10_000, "ms", "The longest such transfer; a slow line is measured by what came until then."),
+  bandwidthClientMs: tunable(8_000, "ms", "When the one who measures stops, before the other end resets the transfer."),
+  bandwidthLineBytes: tunable(128, "bytes", "One report on an upload."),
+  bandwidthReportMs: tunable(20, "ms", "How often a node says how much of an upload has come."),
+  bandwidthTransfers: tunable(2, "count", "Such transfers at a time, so that users' streams keep the line."),
+  bandwidthPeriodMs: tunable(600_000, "ms", "After an address measured one direction, until it may again."),
+  bandwidthAddresses: tunable(4_096, "count", "Addresses of which a node remembers that they measured."),
 };

@@ -12,6 +12,7 @@ import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { parseHopAuthority } from "../wire/hop-authority.ts";
+import { BANDWIDTH_PATH, type BandwidthService } from "./bandwidth-service.ts";
 import { linkSettings, SESSION_OPTIONS, widenLink } from "./http2-profile.ts";
 import { IncomingStream } from "./incoming-stream.ts";
 import { KeepAlive } from "./keep-alive.ts";
@@ -30,6 +31,16 @@ export interface LinkServices {
   readonly connectHop?: ((incoming: IncomingStream, peerId: string) => Promise<void>) | undefined;
   /** The document at `/.well-known/byway`. */
   readonly describe: () => unknown;
+  /** Lets peers measure their line; absent where this node does not. */
+  readonly bandwidth?: Pick<BandwidthService, "send" | "take"> | undefined;
+}
+
+/** What the links of a node carry. */
+export interface LinkUsage {
+  /** Streams open now. */
+  readonly streams: number;
+  /** Bytes since the start, both ways. */
+  readonly bytes: number;
 }
 
 /** Identity of the server end. */
@@ -50,6 +61,8 @@ export class LinkServer {
   /** Open streams by session. */
   readonly #sessions = new Map<ServerHttp2Session, number>();
   #nextLinkId = 1;
+  /** Bytes of connections that are closed. */
+  #bytesBefore = 0;
   #stopped = false;
 
   constructor(
@@ -76,9 +89,23 @@ export class LinkServer {
     return this.#sessions.size;
   }
 
-  /** Share of the links that are taken, 0 to 1 in tenths. */
+  /** Share of the places for links that is taken, 0 to 1. */
+  get takenShare(): number {
+    return this.#places.takenShare;
+  }
+
+  /** The same in tenths. */
   get load(): number {
     return this.#places.load;
+  }
+
+  /** What is carried, over all links. */
+  get usage(): LinkUsage {
+    let bytes = this.#bytesBefore;
+    for (const raw of this.#connections) bytes += bytesOf(raw);
+    let streams = 0;
+    for (const open of this.#sessions.values()) streams += open;
+    return { streams, bytes };
   }
 
   /** Serves one incoming connection; owns it from here on. */
@@ -92,6 +119,7 @@ export class LinkServer {
     raw.on("error", () => {});
     raw.once("close", () => {
       this.#connections.delete(raw);
+      this.#bytesBefore += bytesOf(raw);
       release();
     });
     raw.allowHalfOpen = false;
@@ -123,10 +151,12 @@ export class LinkServer {
       ...SESSION_OPTIONS,
       settings: { ...linkSettings(LINK_LIMITS.streamWindowBytes.value), enableConnectProtocol: true },
     });
-    const linkId = this.#nextLinkId++;
+    const link = { id: this.#nextLinkId++, remoteAddress: socket.remoteAddress ?? "" };
     widenLink(session);
     this.#sessions.set(session, 0);
-    session.on("error", (error: Error) => this.#logger.debug("a link broke", { linkId, reason: error.message }));
+    session.on("error", (error: Error) =>
+      this.#logger.debug("a link broke", { linkId: link.id, reason: error.message }),
+    );
     session.once("close", () => {
       this.#sessions.delete(session);
       socket.destroy();
@@ -145,7 +175,7 @@ export class LinkServer {
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
       this.#count(session, 1);
       stream.once("close", () => this.#count(session, -1));
-      const incoming = new IncomingStream(watch, stream, headers, linkId);
+      const incoming = new IncomingStream(watch, stream, headers, link);
       this.#dispatch(incoming).catch((error: unknown) => {
         const refusal = toBywayError(error);
         if (refusal.code === "ERR_INTERNAL") this.#logger.error("a request failed unexpectedly", { error: refusal });
@@ -169,8 +199,18 @@ export class LinkServer {
     if (method === "CONNECT" && protocol === "connect-udp")
       return required(this.#services.connectUdp, "exit")(incoming);
     if (method === "GET" && path === "/.well-known/byway") return incoming.reply(200, this.#services.describe());
-    throw new BywayError("ERR_REQUEST_MALFORMED", "this hop serves CONNECT and GET /.well-known/byway only");
+    const { bandwidth } = this.#services;
+    if (bandwidth !== undefined && path?.split("?", 1)[0] === BANDWIDTH_PATH) {
+      if (method === "GET") return bandwidth.send(incoming);
+      if (method === "POST") return bandwidth.take(incoming);
+    }
+    throw new BywayError("ERR_REQUEST_MALFORMED", "this hop serves CONNECT and what is below /.well-known/byway only");
   }
+}
+
+function bytesOf(raw: Duplex): number {
+  const { bytesRead = 0, bytesWritten = 0 } = raw as Partial<Socket>;
+  return bytesRead + bytesWritten;
 }
 
 function required<T>(service: T | undefined, role: string): T {

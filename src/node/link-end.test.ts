@@ -13,6 +13,7 @@ import type { Link } from "../link/link.ts";
 import { openLink } from "../link/open-link.ts";
 import { TcpTransport } from "../link/tcp-transport.ts";
 import { createLinkEnd } from "./link-end.ts";
+import type { Role } from "./role.ts";
 
 const HERE: HostPort = { host: "127.0.0.1", port: 0 };
 
@@ -25,7 +26,11 @@ async function startTarget(t: TestContext): Promise<HostPort> {
 }
 
 /** A link to one of `ends` ends, and the authority of a target that it opens. */
-async function linkTo(t: TestContext, ends: number): Promise<{ link: Link; authority: string }> {
+async function linkTo(
+  t: TestContext,
+  ends: number,
+  roles: readonly Role[] = ["exit"],
+): Promise<{ link: Link; authority: string }> {
   const identity = generateIdentity();
   const target = await startTarget(t);
   const components = { clock: systemClock, budget: roomyBudget() };
@@ -34,7 +39,7 @@ async function linkTo(t: TestContext, ends: number): Promise<{ link: Link; autho
     {
       certificate: await createCertificate(identity, systemClock, systemRandom),
       allowClassical: false,
-      roles: ["exit"],
+      roles,
       policy: { acceptedPorts: [] },
       listeners: [],
       allowTargets: [target],
@@ -65,4 +70,18 @@ test("one of several ends has its part of the node's bounds, at least one of eac
 test("it tells the load that it is handed, which is the whole node's", async (t) => {
   const { link } = await linkTo(t, 2);
   assert.equal(JSON.parse(await link.get("/.well-known/byway")).load, 0.7);
+});
+
+test("a bootstrap alone carries nothing, and says which role is missing", async (t) => {
+  const { link, authority } = await linkTo(t, 1, ["bootstrap"]);
+  const hop = `${generateIdentity().peerId}.byway.alt:443`;
+  for (const [asked, role] of [
+    [authority, /role exit/],
+    [hop, /role relay/],
+  ] as const) {
+    const headers = { ":method": "CONNECT", ":authority": asked };
+    const { accepted } = link.open({ headers, toward: "hop" });
+    await assert.rejects(accepted, { code: "ERR_HOP_ROLE", message: role });
+  }
+  assert.deepEqual(JSON.parse(await link.get("/.well-known/byway")).roles, ["bootstrap"]);
 });

@@ -7,7 +7,7 @@ import { createLinkEnd, type LinkEndOptions } from "./link-end.ts";
 
 tuneGarbageCollection(systemClock);
 serveWorker(
-  process,
+  { channel: process, clock: systemClock },
   (options, { logger, load }) => createLinkEnd({ clock: systemClock, logger, load }, options as LinkEndOptions),
   (code) => process.exit(code),
 );

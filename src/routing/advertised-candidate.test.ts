@@ -23,7 +23,7 @@ const advertisement: Advertisement = {
 };
 
 test("a candidate is what the advertisement says, at its first endpoint", () => {
-  assert.deepEqual(advertisedCandidate(advertisement, envelope, { sharedNetworks: false }), {
+  assert.deepEqual(advertisedCandidate({ advertisement, envelope }, { sharedNetworks: false }), {
     peerId: "k51peer",
     endpoint: { host: "8.8.4.4", port: 1 },
     roles: ["exit"],
@@ -35,6 +35,9 @@ test("a candidate is what the advertisement says, at its first endpoint", () => 
 });
 
 test("networks may be shared where the user says so, and who has no endpoint is no candidate", () => {
-  assert.equal(advertisedCandidate(advertisement, envelope, { sharedNetworks: true })?.network, undefined);
-  assert.equal(advertisedCandidate({ ...advertisement, endpoints: [] }, envelope, { sharedNetworks: true }), undefined);
+  assert.equal(advertisedCandidate({ advertisement, envelope }, { sharedNetworks: true })?.network, undefined);
+  assert.equal(
+    advertisedCandidate({ advertisement: { ...advertisement, endpoints: [] }, envelope }, { sharedNetworks: true }),
+    undefined,
+  );
 });

@@ -1,6 +1,6 @@
-import type { Advertisement } from "../wire/advertisement.ts";
+import type { KnownPeer } from "../directory/known-peer.ts";
+import { networkPrefix } from "../geo/network-prefix.ts";
 import type { Candidate } from "./candidate.ts";
-import { networkPrefix } from "./network-prefix.ts";
 
 /** What planning assumes about addresses. */
 export interface CandidateOptions {
@@ -8,13 +8,13 @@ export interface CandidateOptions {
   readonly sharedNetworks: boolean;
 }
 
-/** The candidate that a verified advertisement describes; undefined for a node that cannot be dialled. */
+/** The candidate that a known node makes, in the country where data says it is; undefined for one that cannot be dialled. */
 export function advertisedCandidate(
-  advertisement: Advertisement,
-  envelope: Uint8Array,
+  { advertisement, envelope, place }: KnownPeer,
   options: CandidateOptions,
 ): Candidate | undefined {
-  const { peer, roles, country, family, endpoints } = advertisement;
+  const { peer, roles, family, endpoints } = advertisement;
+  const { country } = place ?? advertisement;
   const [endpoint] = endpoints;
   if (endpoint === undefined) return undefined;
   const network = options.sharedNetworks ? undefined : networkPrefix(endpoint.host);

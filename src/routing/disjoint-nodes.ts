@@ -1,4 +1,5 @@
 import type { Random } from "../core/random.ts";
+import { shuffled } from "../core/shuffled.ts";
 import type { Candidate } from "./candidate.ts";
 import { ROUTING_LIMITS } from "./limits.ts";
 
@@ -39,17 +40,6 @@ export function findDisjoint(
     if (longest.length === count) break;
   }
   return longest;
-}
-
-/** The nodes in an order that chance decides. Every node is as good as another until nodes have scores. */
-export function shuffled(nodes: readonly Candidate[], random: Random): readonly Candidate[] {
-  const order = [...nodes];
-  for (let last = order.length - 1; last > 0; last -= 1) {
-    const other = Math.floor(random.float() * (last + 1));
-    const [a, b] = [order[last], order[other]];
-    if (a !== undefined && b !== undefined) [order[last], order[other]] = [b, a];
-  }
-  return order;
 }
 
 /** Depth-first search with a bound on its work. */

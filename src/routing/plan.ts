@@ -1,8 +1,9 @@
 import { BywayError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
+import { shuffled } from "../core/shuffled.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Constraints } from "./constraints.ts";
-import { findDisjoint, shuffled } from "./disjoint-nodes.ts";
+import { findDisjoint } from "./disjoint-nodes.ts";
 import { ROUTING_LIMITS } from "./limits.ts";
 import { type FunnelStep, noNodeError } from "./no-node.ts";
 

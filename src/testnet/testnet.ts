@@ -1,10 +1,13 @@
 import { createServer } from "node:net";
 import { type BywayClient, createClient } from "../client/client.ts";
+import type { NetworkFile } from "../config/network-file.ts";
 import { ByteBudget } from "../core/byte-budget.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
+import type { DirectorySettings } from "../directory/open-directory.ts";
+import { fixtureGeo } from "../geo/fixture-geo.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import { type BywayNode, createNode } from "../node/node.ts";
 import type { Constraints } from "../routing/constraints.ts";
@@ -14,6 +17,7 @@ import { startTarget, type Target } from "./target.ts";
 
 const CLIENT_ADDRESS = "127.0.0.1";
 const TARGET_ADDRESS = "127.200.0.1";
+const NETWORK = "demo";
 
 /** How a local network is made. */
 export interface TestnetOptions {
@@ -27,6 +31,8 @@ export interface TestnetOptions {
   readonly clock?: Clock;
   /** Give all nodes 127.0.0.1, as is done by itself on systems that have no other loopback address. Default false. */
   readonly oneAddress?: boolean;
+  /** Give the client its nodes in place of a directory, for who counts sockets and timers. Default false. */
+  readonly withoutDirectory?: boolean;
   /** Told what is being started. */
   readonly onProgress?: (step: string) => void;
   readonly logger?: Logger;
@@ -42,6 +48,8 @@ export interface Testnet {
   readonly nodes: readonly TestnetNode[];
   readonly client: BywayClient;
   readonly target: Target;
+  /** What others must know to join; without bootstrap addresses where there is no directory. */
+  readonly network: NetworkFile;
   /** Whether each node has an address of its own; false where the system has 127.0.0.1 only. */
   readonly distinctAddresses: boolean;
   /** Fetches from the target once through a circuit that fits `constraints`. */
@@ -67,6 +75,11 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
     started.push(target);
     const allowTargets = [target.http, target.https, ...(options.allowTargets ?? [])];
     const nodes: TestnetNode[] = [];
+    const data = distinctAddresses ? { geo: fixtureGeo() } : {};
+    const directory = (): { directory?: DirectorySettings } => {
+      if (options.withoutDirectory === true) return {};
+      return { directory: { network: NETWORK, bootstrap: nodes.slice(0, 1).map((node) => node.bootstrap), ...data } };
+    };
     for (let index = 0; index < n; index += 1) {
       const place = placeOf(index);
       onProgress(`node ${index + 1} of ${n} (${place.country})`);
@@ -80,6 +93,7 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
         allowTargets,
         claims: place,
         localNetwork: true,
+        ...directory(),
         clock,
         budget,
         logger,
@@ -90,7 +104,7 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
     onProgress("client");
     const client = await createClient({
       ...(options.listen === undefined ? {} : { listen: options.listen }),
-      peers: () => nodes.map((node) => node.known()),
+      ...(options.withoutDirectory === true ? { peers: () => nodes.map((node) => node.known()) } : directory()),
       sharedNetworks: !distinctAddresses,
       localNetwork: true,
       clock,
@@ -102,6 +116,12 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
       nodes,
       client,
       target,
+      network: {
+        name: NETWORK,
+        bootstrap: nodes.slice(0, options.withoutDirectory === true ? 0 : 3).map((node) => node.bootstrap),
+        localNetwork: true,
+        trustAnchors: [],
+      },
       distinctAddresses,
       fetchOnce: (constraints, secure) => fetchOnce({ client, target, clock }, constraints, secure),
       stop,

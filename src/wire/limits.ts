@@ -20,7 +20,11 @@ export const WIRE_LIMITS: Readonly<
     | "maxCapsuleBytes"
     | "maxUdpPayloadBytes"
     | "maxConnectUdpPathBytes"
-    | "maxSocks4UserIdBytes",
+    | "maxSocks4UserIdBytes"
+    | "maxAnswerEnvelopes"
+    | "maxDirectoryRequestBytes"
+    | "maxDirectoryAnswerBytes"
+    | "maxProxyHeaderBytes",
     Limit
   >
 > = {
@@ -46,4 +50,8 @@ export const WIRE_LIMITS: Readonly<
   maxUdpPayloadBytes: fixed(65_527, "bytes", "RFC 9298 §5: what UDP's 16-bit length leaves"),
   maxConnectUdpPathBytes: fixed(1_024, "bytes", "a host of 255 bytes, each percent-encoded, with its frame"),
   maxSocks4UserIdBytes: tunable(512, "bytes", "a user name with every parameter fits"),
+  maxAnswerEnvelopes: fixed(50, "count", "enough to choose from, and an answer stays below 64 KiB"),
+  maxDirectoryRequestBytes: fixed(8_192, "bytes", "an advertisement of one's own, 50 peer ids and every filter"),
+  maxDirectoryAnswerBytes: fixed(65_536, "bytes", "50 of the longest envelopes"),
+  maxProxyHeaderBytes: fixed(107, "bytes", "the longest header of the PROXY protocol, version 1"),
 };

@@ -10,7 +10,9 @@ export const WORKERS_LIMITS: Readonly<
     | "restartMaxMs"
     | "steadyMs"
     | "unsentLogLines"
-    | "logLineCharacters",
+    | "logLineCharacters"
+    | "wayBackMs"
+    | "usageMs",
     Limit
   >
 > = {
@@ -22,4 +24,6 @@ export const WORKERS_LIMITS: Readonly<
   steadyMs: tunable(60_000, "ms", "A worker that has served for so long is well; the next end counts as the first."),
   unsentLogLines: tunable(256, "count", "Log lines on their way to the node; more are left out and counted."),
   logLineCharacters: tunable(8_192, "count", "The fields of a log line, which may quote what a stranger sent."),
+  wayBackMs: tunable(10_000, "ms", "For a worker to say whose connection it sends back; it does so at once."),
+  usageMs: tunable(1_000, "ms", "How often a worker tells what its links carry, where that has changed."),
 };

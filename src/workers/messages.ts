@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../core/error-table.ts";
 import type { LogLevel } from "../core/logger.ts";
+import type { LinkUsage } from "../link/link-server.ts";
 
 /** From the node to a worker. */
 export type ToWorker =
@@ -18,6 +19,8 @@ export type FromWorker =
   | { readonly kind: "taken"; readonly link: number }
   /** The connection with that number is closed. */
   | { readonly kind: "closed"; readonly link: number }
+  /** What its links carry, whenever that has changed. */
+  | { readonly kind: "usage"; readonly usage: LinkUsage }
   | {
       readonly kind: "log";
       readonly level: Exclude<LogLevel, "silent">;

@@ -4,6 +4,8 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { test } from "node:test";
 import { BywayError } from "../core/errors.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import { WORKERS_LIMITS } from "./limits.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { serveWorker, type WorkerChannel, type WorkerContext } from "./serve-worker.ts";
 
@@ -22,17 +24,25 @@ function setUp(make: (options: unknown) => void = () => {}) {
       return true;
     },
   };
+  const clock = new FakeClock();
+  const carried = { streams: 0, bytes: 0 };
   serveWorker(
-    channel,
+    { channel, clock },
     (options, given) => {
       make(options);
       context = given;
-      return { accept: (raw) => void accepted.push(raw), stop: () => stopped.promise };
+      return {
+        accept: (raw) => void accepted.push(raw),
+        get usage() {
+          return { ...carried };
+        },
+        stop: () => stopped.promise,
+      };
     },
     (code) => void codes.push(code),
   );
   const hear = (message: ToWorker, socket?: Socket): void => void events.emit("message", message, socket);
-  return { events, sent, codes, accepted, stopped, hear, load: () => context?.load() };
+  return { clock, carried, events, sent, codes, accepted, stopped, hear, load: () => context?.load() };
 }
 
 test("a worker serves what it is handed and tells when that is closed", async () => {
@@ -80,4 +90,20 @@ test("a worker that fails says why and ends", () => {
   events.emit("uncaughtException", new TypeError("odd"));
   assert.deepEqual(sent, [{ kind: "failed", code: "ERR_INTERNAL", message: "odd" }]);
   assert.deepEqual(codes, [70]);
+});
+
+test("a worker tells what its links carry once a second, where that has changed", () => {
+  const { clock, carried, sent, hear } = setUp();
+  hear({ kind: "start", options: {} });
+  const told = (): readonly unknown[] => sent.flatMap((message) => (message.kind === "usage" ? [message.usage] : []));
+  clock.advance(10 * WORKERS_LIMITS.usageMs.value);
+  assert.deepEqual(told(), []);
+  carried.bytes = 500;
+  clock.advance(WORKERS_LIMITS.usageMs.value);
+  carried.streams = 2;
+  clock.advance(5 * WORKERS_LIMITS.usageMs.value);
+  assert.deepEqual(told(), [
+    { streams: 0, bytes: 500 },
+    { streams: 2, bytes: 500 },
+  ]);
 });

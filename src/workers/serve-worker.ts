@@ -1,7 +1,10 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Clock } from "../core/clock.ts";
 import { toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import type { LinkUsage } from "../link/link-server.ts";
+import { WORKERS_LIMITS } from "./limits.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { createWorkerLogger } from "./worker-logger.ts";
 
@@ -9,6 +12,8 @@ import { createWorkerLogger } from "./worker-logger.ts";
 export interface WorkerService {
   /** Owns `raw` from here on. */
   accept(raw: Duplex): void;
+  /** What its links carry. */
+  readonly usage: LinkUsage;
   /** Settles when every connection is gone. */
   stop(): Promise<void>;
 }
@@ -36,7 +41,7 @@ export interface WorkerChannel {
  * A Ctrl-C reaches the whole process group, but a worker ends when its node says so or is gone. `exit` ends the process.
  */
 export function serveWorker(
-  channel: WorkerChannel,
+  { channel, clock }: { readonly channel: WorkerChannel; readonly clock: Clock },
   create: (options: unknown, context: WorkerContext) => WorkerService,
   exit: (code: number) => void,
 ): void {
@@ -62,10 +67,18 @@ export function serveWorker(
     socket.once("close", closed);
     service.accept(socket);
   };
+  let told: LinkUsage = { streams: 0, bytes: 0 };
+  const tellUsage = (): void => {
+    const usage = service?.usage ?? told;
+    if (usage.streams === told.streams && usage.bytes === told.bytes) return;
+    told = usage;
+    send({ kind: "usage", usage });
+  };
   const hear = (message: ToWorker, socket: Socket | undefined): void => {
     switch (message.kind) {
       case "start":
         service = create(message.options, { logger, load: () => load });
+        clock.every(WORKERS_LIMITS.usageMs.value, tellUsage);
         send({ kind: "ready" });
         break;
       case "link":

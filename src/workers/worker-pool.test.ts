@@ -254,3 +254,19 @@ test("a pool that stops starts nothing any more", async () => {
   assert.equal(children.length, 2);
   assert.equal(clock.pending, 0);
 });
+
+test("what all workers carry is summed up, and what those that ended carried stays", async () => {
+  const { clock, pool, children, start, settle } = setUp(2);
+  await start();
+  children[0]?.tell({ kind: "usage", usage: { streams: 3, bytes: 1_000 } });
+  children[1]?.tell({ kind: "usage", usage: { streams: 2, bytes: 500 } });
+  assert.deepEqual(pool.usage, { streams: 5, bytes: 1_500 });
+  children[0]?.events.onExit("SIGKILL");
+  await settle();
+  assert.deepEqual(pool.usage, { streams: 2, bytes: 1_500 });
+  clock.advance(restartMs.value);
+  children[2]?.tell({ kind: "ready" });
+  children[2]?.tell({ kind: "usage", usage: { streams: 1, bytes: 10 } });
+  assert.deepEqual(pool.usage, { streams: 3, bytes: 1_510 });
+  assert.equal(pool.takenShare, 0);
+});

@@ -4,6 +4,7 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { LinkPlaces } from "../link/link-places.ts";
+import type { LinkUsage } from "../link/link-server.ts";
 import type { ForkWorker } from "./fork-worker.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
 import { WorkerProcess } from "./worker-process.ts";
@@ -26,6 +27,8 @@ export class WorkerPool {
   readonly #places = new LinkPlaces();
   readonly #workers = new Map<number, WorkerProcess>();
   readonly #restarts = new Map<number, Timer>();
+  /** Carried by workers that have ended. */
+  #bytesBefore = 0;
   #startOptions: unknown;
   #toldLoad = 0;
   #stopped = false;
@@ -46,6 +49,22 @@ export class WorkerPool {
     const workers = numbers.map((workerNumber) => ({ workerNumber, worker: this.#open(workerNumber) }));
     await Promise.all(workers.map(({ worker }) => worker.ready));
     for (const { workerNumber, worker } of workers) this.#watch(workerNumber, worker, 0);
+  }
+
+  /** What the links of all workers carry. */
+  get usage(): LinkUsage {
+    let streams = 0;
+    let bytes = this.#bytesBefore;
+    for (const { usage } of this.#workers.values()) {
+      streams += usage.streams;
+      bytes += usage.bytes;
+    }
+    return { streams, bytes };
+  }
+
+  /** Share of the places for links that is taken, 0 to 1. */
+  get takenShare(): number {
+    return this.#places.takenShare;
   }
 
   /** Passes a TCP connection that nobody has read from to a worker, or ends it where there is no place for it. */
@@ -76,7 +95,10 @@ export class WorkerPool {
   #open(workerNumber: number): WorkerProcess {
     const worker = new WorkerProcess(this.#components, workerNumber, this.#startOptions);
     this.#workers.set(workerNumber, worker);
-    void worker.gone.then(() => this.#workers.delete(workerNumber));
+    void worker.gone.then(() => {
+      this.#workers.delete(workerNumber);
+      this.#bytesBefore += worker.usage.bytes;
+    });
     worker.ready.then(
       () => worker.tellLoad(this.#toldLoad),
       () => {},

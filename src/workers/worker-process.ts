@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Clock, Timer } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import type { LinkUsage } from "../link/link-server.ts";
 import type { ForkWorker, WorkerChild } from "./fork-worker.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
 import type { FromWorker } from "./messages.ts";
@@ -26,6 +27,7 @@ export class WorkerProcess {
   #takes: Timer | undefined;
   #nextLink = 1;
   #serves = false;
+  #usage: LinkUsage = { streams: 0, bytes: 0 };
 
   constructor(
     components: { clock: Clock; logger: Logger; fork: ForkWorker },
@@ -53,6 +55,9 @@ export class WorkerProcess {
           break;
         case "closed":
           this.#forget(message.link);
+          break;
+        case "usage":
+          this.#usage = message.usage;
           break;
         case "log":
           logger[message.level](message.message, { worker: workerNumber, ...message.fields });
@@ -85,6 +90,11 @@ export class WorkerProcess {
   /** How many connections it has. */
   get links(): number {
     return this.#links.size;
+  }
+
+  /** What they carry, as it last told. */
+  get usage(): LinkUsage {
+    return this.#usage;
   }
 
   /** Passes an unread connection to it; calls `release` when that connection is gone. */

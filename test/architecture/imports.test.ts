@@ -23,18 +23,41 @@ const FLOORS: readonly (readonly string[])[] = [
 ];
 
 /** Packages that only some rooms may import, and why. */
-const HOMES: Readonly<Record<string, { readonly rooms: readonly string[]; readonly why: string }>> = {
+const HOMES: Record<string, { readonly rooms: readonly string[]; readonly why: string }> = {
   "@peculiar/x509": {
     rooms: ["identity", "testnet"],
     why: "certificates are made in one room; the demo's target is no part of the network",
   },
   "reflect-metadata": { rooms: ["identity", "testnet"], why: "it belongs to @peculiar/x509" },
   cborg: { rooms: ["wire"], why: "bytes become values in the codecs only" },
-  multiformats: { rooms: ["identity"], why: "peer ids are written and read in one room" },
+  multiformats: {
+    rooms: ["identity", "directory"],
+    why: "peer ids are written and read in one room; the DHT's keys belong to the overlay",
+  },
   "smol-toml": { rooms: ["config"], why: "the file format is the configuration's own affair" },
   commander: { rooms: ["cli"], why: "the library must not drag the command line along" },
   pino: { rooms: ["cli"], why: "rooms log to the Logger that they are handed" },
 };
+
+/** The control plane, and nothing but it, speaks libp2p (src/directory/overlay/). */
+const LIBP2P = { rooms: ["directory"], why: "libp2p is the overlay's own affair, and slow to load" };
+for (const name of [
+  "libp2p",
+  "@libp2p/crypto",
+  "@libp2p/gossipsub",
+  "@libp2p/identify",
+  "@libp2p/interface",
+  "@libp2p/kad-dht",
+  "@libp2p/noise",
+  "@libp2p/peer-id",
+  "@libp2p/ping",
+  "@libp2p/tcp",
+  "@libp2p/utils",
+  "@libp2p/yamux",
+  "@multiformats/multiaddr",
+]) {
+  HOMES[name] = LIBP2P;
+}
 
 /** Modules of Node that a room must never import, and why. */
 const FORBIDDEN: Readonly<Record<string, { readonly modules: readonly string[]; readonly why: string }>> = {

@@ -65,7 +65,7 @@ suite("what streams leave behind", { skip: existsSync("/proc/self/fd") ? false :
     resettingLate = await listen(cleanup, (socket) => {
       socket.resume().once("end", () => socket.resetAndDestroy());
     });
-    network = await startNetwork({ targets: [echo, resetting, resettingLate], clock });
+    network = await startNetwork({ targets: [echo, resetting, resettingLate], clock, withoutDirectory: true });
     // The circuits of both users stay for all tests.
     for (const hops of ["hops-1", "hops-3"]) await ways["used and ended"]?.(hops);
     let turnsUnchanged = 0;

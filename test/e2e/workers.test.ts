@@ -4,14 +4,21 @@ import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { systemClock } from "../../src/core/clock.ts";
+import { silentLogger } from "../../src/core/logger.ts";
 import type { HostPort } from "../../src/core/network-address.ts";
+import { systemRandom } from "../../src/core/random.ts";
+import { createCertificate } from "../../src/identity/certificate.ts";
 import { generateIdentity } from "../../src/identity/identity.ts";
 import { parsePeerId } from "../../src/identity/peer-id.ts";
+import { LINK_LIMITS } from "../../src/link/limits.ts";
 import type { Link } from "../../src/link/link.ts";
 import { openLink } from "../../src/link/open-link.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
+import type { LinkEndOptions } from "../../src/node/link-end.ts";
 import { createNode } from "../../src/node/node.ts";
 import { parseAuthority } from "../../src/wire/authority.ts";
+import { forkWorker } from "../../src/workers/fork-worker.ts";
+import { WorkerPool } from "../../src/workers/worker-pool.ts";
 import { closeOf, collect } from "../support/collect.ts";
 import { type Origin, startOrigin } from "../support/origin.ts";
 import { childrenOf, lives, socketsOf } from "../support/processes.ts";
@@ -175,4 +182,42 @@ test("a node whose workers cannot start says why and leaves none behind", { skip
   }
   await assert.rejects(createNode(options), { code: "ERR_CONFIG_VALUE", message: /127\.0\.0\.2/ });
   assert.deepEqual(childrenOf(process.pid), before);
+});
+
+test("a node knows what its workers carry", { skip }, async (t) => {
+  const { http: target } = await startTarget(t);
+  const identity = generateIdentity();
+  const pool = new WorkerPool(
+    {
+      clock: systemClock,
+      logger: silentLogger,
+      fork: forkWorker(new URL("../../src/node/worker.ts", import.meta.url)),
+    },
+    { workers: WORKERS },
+  );
+  t.after(() => pool.stop());
+  const options: LinkEndOptions = {
+    certificate: await createCertificate(identity, systemClock, systemRandom),
+    allowClassical: false,
+    roles: ["exit"],
+    policy: { acceptedPorts: [] },
+    listeners: [],
+    allowTargets: [target],
+    localNetwork: true,
+    ends: WORKERS,
+    budgetBytes: 2 ** 28,
+  };
+  await pool.start(options);
+  const transport = new TcpTransport({ clock: systemClock }, { paused: true });
+  const listener = await transport.listen({ host: "127.0.0.1", port: 0 }, (raw) => pool.accept(raw));
+  t.after(() => listener.close());
+  const components = { clock: systemClock, budget: roomyBudget() };
+  for (let n = 0; n < WORKERS; n += 1) {
+    const link = await openLink(components, await transport.dial(listener.address), { peerId: identity.peerId });
+    t.after(() => link.destroy());
+    assert.match(await request(link, target), SERVED);
+    link.open({ headers: { ":method": "CONNECT", ":authority": `${target.host}:${target.port}` }, toward: "target" });
+  }
+  await until(() => pool.usage.streams === WORKERS && pool.usage.bytes > 1_000);
+  assert.equal(pool.takenShare, WORKERS / LINK_LIMITS.links.value);
 });

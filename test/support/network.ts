@@ -16,6 +16,8 @@ export async function startNetwork(options: {
   /** `ip:port`; without one the exits must be given addresses. */
   readonly dnsServer?: string;
   readonly clock?: Clock;
+  /** Give the client its nodes in place of a directory. */
+  readonly withoutDirectory?: boolean;
 }): Promise<Network> {
   const testnet = await createTestnet(4, {
     listen: { host: "127.0.0.1", port: 0 },
@@ -23,6 +25,7 @@ export async function startNetwork(options: {
     // No test asks the name servers of the machine: this one answers nobody.
     dnsServers: [options.dnsServer ?? "127.53.0.2:53"],
     ...(options.clock === undefined ? {} : { clock: options.clock }),
+    withoutDirectory: options.withoutDirectory ?? false,
   });
   const proxy = testnet.client.address;
   if (proxy === undefined) throw new Error("the client has no proxy");

@@ -31,7 +31,16 @@ export interface NodeProcessOptions {
 export async function startNodeProcess(test: TestContext, options: NodeProcessOptions): Promise<NodeProcess> {
   const advertisementFile = join(temporaryDirectory(test), "advertisement");
   const started = await start(test, [
-    ...["node", "--json", "--local-network", "--listen", `${options.host}:0`, "--bind-egress", options.host],
+    ...[
+      "node",
+      "--json",
+      "--unlisted",
+      "--local-network",
+      "--listen",
+      `${options.host}:0`,
+      "--bind-egress",
+      options.host,
+    ],
     ...["--roles", options.roles, "--country", options.country, "--advertisement-file", advertisementFile],
     ...options.allowTargets.flatMap((target) => ["--allow-target", formatHostPort(target)]),
   ]);

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
+import { printNetworkFile } from "../../config/network-file.ts";
 import type { Setting } from "../../config/setting.ts";
 import { parseScalar, ValueProblem } from "../../config/value-parser.ts";
-import { BywayError } from "../../core/errors.ts";
+import { BywayError, systemCode } from "../../core/errors.ts";
 import { formatHostPort, type HostPort } from "../../core/network-address.ts";
+import { replaceFile } from "../../core/replace-file.ts";
 import type { Testnet } from "../../testnet/testnet.ts";
 import { demoReport, type Fetched, fetchedReport } from "../demo-report.ts";
 import { runService } from "../run-service.ts";
@@ -13,6 +15,7 @@ interface DemoOptions {
   readonly nodes: string;
   readonly listen?: string;
   readonly allowTarget?: readonly string[];
+  readonly networkFile?: string;
   readonly once?: true;
   readonly json?: true;
 }
@@ -34,6 +37,10 @@ export function registerDemo(program: Command, terminal: Terminal): void {
       "A private target that the exits open all the same. May be repeated.",
       collect,
     )
+    .option(
+      "--network-file <path>",
+      "Write a network file with which `byway up` and `byway node` on this machine can join.",
+    )
     .option("--once", "Make a request by 1 and by 3 hops over HTTP and HTTPS, print what the target saw, and exit.");
   command.action(() => run(command.optsWithGlobals<DemoOptions>(), terminal));
 }
@@ -54,6 +61,12 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
   const allowTargets = (options.allowTarget ?? []).map((text) =>
     argument<HostPort>("--allow-target", text, "host:port"),
   );
+  if (options.once === true && options.networkFile !== undefined) {
+    throw new BywayError(
+      "ERR_USAGE_ARGUMENT",
+      "--network-file is of no use with --once, which leaves no network to join",
+    );
+  }
   const note = (text: string): void => {
     if (options.json !== true) terminal.writeError(`${text}\n`);
   };
@@ -70,12 +83,23 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
       return create({ host: DEFAULT_LISTEN.host, port: 0 });
     }
   };
-  await runService(terminal, start, (testnet) => {
+  await runService(terminal, start, async (testnet) => {
     if (options.once === true) return runOnce(testnet, options, terminal, note);
-    terminal.writeOut(demoReport(testnet, options.json === true));
+    if (options.networkFile !== undefined) await writeNetworkFile(options.networkFile, testnet);
+    terminal.writeOut(demoReport(testnet, { json: options.json === true, networkFile: options.networkFile }));
     note("Press Ctrl-C to stop.");
     return undefined;
   });
+}
+
+async function writeNetworkFile(path: string, { network }: Testnet): Promise<void> {
+  try {
+    await replaceFile(path, printNetworkFile(network), 0o644);
+  } catch (cause) {
+    throw new BywayError("ERR_DATA_DIRECTORY", `the network file ${path} cannot be written (${systemCode(cause)})`, {
+      cause,
+    });
+  }
 }
 
 async function runOnce(

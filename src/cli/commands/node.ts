@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { BywayError } from "../../core/errors.ts";
 import { formatHostPort } from "../../core/network-address.ts";
 import { openDataDirectory } from "../data-directory.ts";
+import { networkPart } from "../directory-settings.ts";
 import { loadSettings } from "../load-settings.ts";
 import { memoryBudget } from "../memory-budget.ts";
 import { keyFile } from "../paths.ts";
@@ -23,11 +24,15 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
   if (listen === undefined) {
     throw new BywayError("ERR_USAGE_ARGUMENT", "byway node needs an address to listen on: --listen ip:port");
   }
+  if (values["node.unlisted"] && values["node.advertisement-file"] === undefined) {
+    logger.warn("nobody can find this node: it is unlisted, and no --advertisement-file is named to give to others");
+  }
   await openDataDirectory(values.data);
   const [{ loadOrCreateIdentity }, { createNode }] = await Promise.all([
     import("../../identity/key-file.ts"),
     import("../../node/node.ts"),
   ]);
+  const { directory, localNetwork } = await networkPart(values, logger);
   const identity = await loadOrCreateIdentity(keyFile(values.data));
   const claims = {
     country: values["node.country"],
@@ -44,10 +49,17 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       roles: values["node.roles"],
       bindEgress: values["node.bind-egress"],
       allowTargets: values["node.allow-targets"],
-      ...given({ advertise: values["node.advertise"], advertisementFile: values["node.advertisement-file"] }),
+      ...given({
+        advertise: values["node.advertise"],
+        advertisementFile: values["node.advertisement-file"],
+        contact: values["node.contact"],
+        capacityMbps: values["node.capacity-mbps"],
+      }),
       claims: given(claims),
+      price: given({ perGib: values["node.price-per-gib"], perRequest: values["node.price-per-request"] }),
       family: values["node.family"],
-      localNetwork: values["local-network"],
+      localNetwork,
+      ...(values["node.unlisted"] ? {} : { directory }),
       ...(values["node.dns-servers"].length === 0 ? {} : { dnsServers: values["node.dns-servers"] }),
       closedPorts: values["node.closed-ports"],
       workers: values["node.workers"],
@@ -59,8 +71,12 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
     const isJson = command.optsWithGlobals<{ readonly json?: true }>().json === true;
     terminal.writeOut(
       isJson
-        ? `${JSON.stringify({ ready: true, address, peerId: node.peerId, roles: values["node.roles"] })}\n`
-        : `Node ${node.peerId} serves at ${address} (${values["node.roles"].join(", ")}).\n`,
+        ? `${JSON.stringify({ ready: true, address, peerId: node.peerId, roles: values["node.roles"], bootstrap: node.bootstrap })}\n`
+        : [
+            `Node ${node.peerId} serves at ${address} (${values["node.roles"].join(", ")}).`,
+            ...(values["node.unlisted"] ? [] : [`Others join through it with --bootstrap ${node.bootstrap}`]),
+            "",
+          ].join("\n"),
     );
     return undefined;
   });

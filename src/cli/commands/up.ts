@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { formatHostPort } from "../../core/network-address.ts";
 import { openDataDirectory } from "../data-directory.ts";
+import { networkPart, storeFile } from "../directory-settings.ts";
 import { loadSettings } from "../load-settings.ts";
 import { memoryBudget } from "../memory-budget.ts";
 import { runService } from "../run-service.ts";
@@ -16,8 +18,13 @@ export function registerUp(program: Command, terminal: Terminal): void {
 async function run(command: Command, terminal: Terminal): Promise<void> {
   const { values, logger } = await loadSettings(terminal, command, "up");
   await openDataDirectory(values.data);
-  if (values["client.peers"].length === 0) {
-    logger.warn("no node is known, so every request will be refused: name files of advertisements with --peers");
+  const { directory, localNetwork, name } = await networkPart(values, logger);
+  const joins = (directory.bootstrap ?? []).length > 0 || existsSync(storeFile(values.data, name));
+  if (!joins && values["client.peers"].length === 0) {
+    logger.warn(
+      "no way into the network is known, so every request will be refused: name a peer with --bootstrap or a network file",
+      { network: name },
+    );
   }
   const { createClient } = await import("../../client/client.ts");
   const start = () =>
@@ -27,7 +34,8 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       hops: values["client.hops"],
       users: values["client.users"],
       spareCircuits: values["client.spare-circuits"],
-      localNetwork: values["local-network"],
+      localNetwork,
+      ...(joins ? { directory } : {}),
       sharedNetworks: values["client.shared-networks"],
       allowClassical: values["client.allow-classical"],
       ...memoryBudget(values["memory-budget"]),

@@ -4,24 +4,38 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { FakeClock } from "../core/fake-clock.ts";
-import { silentLogger } from "../core/logger.ts";
+import { type Logger, silentLogger } from "../core/logger.ts";
+import { seededRandom } from "../core/random.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import { Advertiser } from "./advertiser.ts";
-import { KnownPeers } from "./known-peers.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
+import { PeerBook } from "./peer-book.ts";
 import { readPeerFile, writePeerFile } from "./peer-file.ts";
+import { PeerFiles } from "./peer-files.ts";
+import { PeerStore } from "./peer-store.ts";
 
 function advertiser(clock: FakeClock, publish: (envelope: Uint8Array) => void = () => {}): Advertiser {
-  return new Advertiser(
-    { identity: generateIdentity(), clock, publish },
-    {
-      roles: ["exit"],
-      endpoints: [{ host: "127.0.0.1", port: 1 }],
-      protocols: ["tcp"],
-      policy: { acceptedPorts: [] },
-      software: "byway/0.1.0",
-    },
-  );
+  return new Advertiser({ identity: generateIdentity(), clock, publish }, () => ({
+    roles: ["exit"],
+    endpoints: [{ host: "127.0.0.1", port: 1 }],
+    protocols: ["tcp"],
+    policy: { acceptedPorts: [] },
+    software: "byway/0.1.0",
+  }));
+}
+
+function bookOf(clock: FakeClock): PeerBook {
+  const store = new PeerStore({ clock, random: seededRandom(1), logger: silentLogger }, { path: ":memory:" });
+  return new PeerBook({ store, clock, logger: silentLogger }, { localNetwork: true });
+}
+
+function peerFiles(
+  clock: FakeClock,
+  path: string,
+  logger: Logger = silentLogger,
+): { files: PeerFiles; book: PeerBook } {
+  const book = bookOf(clock);
+  return { book, files: new PeerFiles({ clock, logger, book }, [path]) };
 }
 
 async function folder(context: TestContext): Promise<string> {
@@ -29,38 +43,6 @@ async function folder(context: TestContext): Promise<string> {
   context.after(() => rm(path, { recursive: true }));
   return path;
 }
-
-test("a node signs again every quarter of an hour with a higher seq, until it stops", () => {
-  const clock = new FakeClock();
-  const published: Uint8Array[] = [];
-  const node = advertiser(clock, (envelope) => published.push(envelope));
-  const first = node.advertisement;
-  node.start();
-  clock.advance(DIRECTORY_LIMITS.renewMs.value);
-  assert.equal(published.length, 1);
-  assert.ok(node.advertisement.seq > first.seq);
-  assert.equal(node.advertisement.expiresAtSec - first.expiresAtSec, DIRECTORY_LIMITS.renewMs.value / 1000);
-  node.stop();
-  assert.equal(clock.pending, 0);
-});
-
-test("the newest seq is kept, and an expired peer is not shown", () => {
-  const clock = new FakeClock();
-  const peers = new KnownPeers({ clock, logger: silentLogger }, { localNetwork: true });
-  const node = advertiser(clock);
-  const old = node.envelope;
-  node.start();
-  clock.advance(DIRECTORY_LIMITS.renewMs.value);
-  peers.add(node.envelope);
-  peers.add(old);
-  assert.deepEqual(
-    peers.current().map((peer) => peer.advertisement.seq),
-    [node.advertisement.seq],
-  );
-  node.stop();
-  clock.advance(DIRECTORY_LIMITS.lifetimeSeconds.value * 1000);
-  assert.deepEqual(peers.current(), []);
-});
 
 test("a peers file is written whole and read back", async (t) => {
   const path = join(await folder(t), "node.peers");
@@ -77,10 +59,13 @@ test("a peers file may hold several advertisements, comments and blank lines", a
   const path = join(await folder(t), "all.peers");
   const lines = [advertiser(clock), advertiser(clock)].map((node) => Buffer.from(node.envelope).toString("base64url"));
   await writeFile(path, `# two nodes\n\n${lines.join("\n")}\n`);
-  const peers = new KnownPeers({ clock, logger: silentLogger }, { files: [path], localNetwork: true });
-  await peers.start();
-  assert.equal(peers.current().length, 2);
-  await peers.stop();
+  const { files, book } = peerFiles(clock, path);
+  await files.start();
+  assert.deepEqual(
+    book.find({}, 9, "random").map((peer) => peer.toldBy),
+    [{ kind: "file" }, { kind: "file" }],
+  );
+  await files.stop();
   assert.equal(clock.pending, 0);
 });
 
@@ -94,9 +79,7 @@ test("a missing, empty or foreign peers file says what is wrong", async (t) => {
   await assert.rejects(read, { code: "ERR_PEER_FILE" });
   for (const text of ["AAAA\n", "AAAA\nAAAB\n"]) {
     await writeFile(path, text);
-    const options = { files: [path], localNetwork: true };
-    const peers = new KnownPeers({ clock: new FakeClock(), logger: silentLogger }, options);
-    await assert.rejects(peers.start(), {
+    await assert.rejects(peerFiles(new FakeClock(), path).files.start(), {
       code: "ERR_ADVERTISEMENT_MALFORMED",
       message: new RegExp(`^${path} holds no advertisement that can be used: `),
     });
@@ -115,35 +98,40 @@ test("a changed peers file is read again", async (t) => {
   const clock = new FakeClock();
   const path = join(await folder(t), "node.peers");
   const node = advertiser(clock);
-  await writePeerFile(path, node.envelope);
-  const peers = new KnownPeers({ clock, logger: silentLogger }, { files: [path], localNetwork: true });
-  await peers.start();
+  const first = node.envelope;
+  await writePeerFile(path, first);
+  const { files, book } = peerFiles(clock, path);
+  await files.start();
   node.start();
   clock.advance(DIRECTORY_LIMITS.renewMs.value);
   node.stop();
   await writePeerFile(path, node.envelope);
   await utimes(path, new Date(), new Date((await stat(path)).mtimeMs + 5_000));
-  await peers.refresh();
-  assert.equal(peers.current()[0]?.advertisement.seq, node.advertisement.seq);
-  await peers.stop();
+  await files.refresh();
+  assert.equal(book.get(node.advertisement.peer)?.advertisement.seq, node.advertisement.seq);
+  await writePeerFile(path, first);
+  await utimes(path, new Date(), new Date((await stat(path)).mtimeMs + 9_000));
+  await files.refresh();
+  assert.equal(book.get(node.advertisement.peer)?.advertisement.seq, node.advertisement.seq);
+  await files.stop();
 });
 
-test("a file that vanished is told once, peers that expired are forgotten and that is told too", async (t) => {
+test("a file that vanished is told once, and so is that every peer has expired", async (t) => {
   const clock = new FakeClock();
   const path = join(await folder(t), "node.peers");
   await writePeerFile(path, advertiser(clock).envelope);
   const warnings: string[] = [];
   const logger = { ...silentLogger, warn: (message: string) => warnings.push(message) };
-  const peers = new KnownPeers({ clock, logger }, { files: [path], localNetwork: true });
-  await peers.start();
+  const { files, book } = peerFiles(clock, path, logger);
+  await files.start();
   await rm(path);
-  await peers.refresh();
-  await peers.refresh();
-  assert.deepEqual([warnings.length, peers.current().length], [1, 1]);
+  await files.refresh();
+  await files.refresh();
+  assert.deepEqual([warnings.length, book.size], [1, 1]);
   clock.advance(DIRECTORY_LIMITS.lifetimeSeconds.value * 1000);
-  await peers.stop();
-  await peers.refresh();
-  assert.deepEqual([warnings.length, peers.current().length], [2, 0]);
-  await peers.refresh();
+  await files.stop();
+  await files.refresh();
+  assert.deepEqual([warnings.length, book.size], [2, 0]);
+  await files.refresh();
   assert.equal(warnings.length, 2);
 });

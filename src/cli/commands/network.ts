@@ -1,0 +1,96 @@
+import type { Command } from "commander";
+import { BywayError, systemCode } from "../../core/errors.ts";
+import { replaceFile } from "../../core/replace-file.ts";
+import { DIRECTORY_STATE } from "../../directory/directory-state.ts";
+import type { PeerCounts } from "../../directory/peer-counts.ts";
+import { openDataDirectory } from "../data-directory.ts";
+import { withKnownPeers } from "../known-peers.ts";
+import { loadSettings } from "../load-settings.ts";
+import { chosenNetwork, installedNetworkFile, readNetworkFile } from "../network-file.ts";
+import { type NetworkView, networkJson, networkText, readDirectoryState } from "../network-report.ts";
+import { addSettingOptions } from "../setting-options.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** Adds `byway network show|use|stats`. */
+export function registerNetwork(program: Command, terminal: Terminal): void {
+  const network = program.command("network").description("Show and choose the network to join, and look at it.");
+  const show = network
+    .command("show")
+    .description("Show the network that `up` and `node` join, and where that is said.");
+  addSettingOptions(show, "network").action(() => runShow(show, terminal));
+  const use = network
+    .command("use <file>")
+    .description("Check a network file and keep it in the data directory, so that `up` and `node` join that network.");
+  addSettingOptions(use, "network").action((file: string) => runUse(use, terminal, file));
+  const stats = network
+    .command("stats")
+    .description("Count the nodes that are known here, and say how complete that view is.");
+  addSettingOptions(stats, "network").action(() => runStats(stats, terminal));
+}
+
+async function runStats(command: Command, terminal: Terminal): Promise<void> {
+  const settings = await loadSettings(terminal, command, "network");
+  await withKnownPeers(terminal, settings, ({ network, peers }) => {
+    const view: NetworkView = {
+      network,
+      counts: peers?.book.counts() ?? NO_PEERS,
+      state: readDirectoryState(peers?.store.readState(DIRECTORY_STATE)),
+      refused: peers?.book.rejections.counts() ?? {},
+    };
+    terminal.writeOut(isJson(command) ? networkJson(view) : networkText(view, terminal.clock.nowMs()));
+  });
+}
+
+const NO_PEERS: PeerCounts = {
+  peers: 0,
+  seenLastHour: 0,
+  reached: 0,
+  contradicted: 0,
+  upMbps: 0,
+  downMbps: 0,
+  countries: new Map(),
+  networks: new Map(),
+  roles: new Map(),
+  software: new Map(),
+};
+
+function isJson(command: Command): boolean {
+  return command.optsWithGlobals<{ readonly json?: true }>().json === true;
+}
+
+async function runShow(command: Command, terminal: Terminal): Promise<void> {
+  const { values } = await loadSettings(terminal, command, "network");
+  const { network, path } = await chosenNetwork(values);
+  if (isJson(command)) {
+    terminal.writeOut(`${JSON.stringify({ ...network, path: path ?? null })}\n`);
+    return;
+  }
+  const list = (items: readonly string[]): string => (items.length === 0 ? "none" : items.join(`\n${" ".repeat(15)}`));
+  terminal.writeOut(
+    [
+      `network        ${network.name}`,
+      `said by        ${path ?? "no file: this is the built-in network"}`,
+      `kind           ${network.localNetwork ? "local: loopback and private addresses" : "public addresses"}`,
+      `bootstrap      ${list(network.bootstrap)}`,
+      `trust anchors  ${list(network.trustAnchors)}`,
+      "",
+    ].join("\n"),
+  );
+}
+
+async function runUse(command: Command, terminal: Terminal, file: string): Promise<void> {
+  const { values } = await loadSettings(terminal, command, "network");
+  const { network, text } = await readNetworkFile(file);
+  await openDataDirectory(values.data);
+  const path = installedNetworkFile(values.data);
+  try {
+    await replaceFile(path, text, 0o644);
+  } catch (cause) {
+    throw new BywayError("ERR_DATA_DIRECTORY", `cannot write ${path} (${systemCode(cause)})`, { cause });
+  }
+  terminal.writeOut(
+    isJson(command)
+      ? `${JSON.stringify({ ...network, path })}\n`
+      : `\`byway up\` and \`byway node\` join the network ${network.name} from now on (${path}).\n`,
+  );
+}

@@ -1,0 +1,120 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { BywayError } from "../../core/errors.ts";
+import { DIRECTORY_LIMITS } from "../../directory/limits.ts";
+import type { BookPeer, PeerBook } from "../../directory/peer-book.ts";
+import { parsePeerId } from "../../identity/peer-id.ts";
+import type { NetworkKind } from "../../wire/advertisement.ts";
+import type { PeerWish } from "../../wire/peer-wish.ts";
+import { withKnownPeers } from "../known-peers.ts";
+import { loadSettings } from "../load-settings.ts";
+import { peerJson, peersText, peerText } from "../peer-report.ts";
+import { addSettingOptions } from "../setting-options.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface PeersOptions {
+  readonly country?: readonly string[];
+  readonly role?: readonly string[];
+  readonly kind?: readonly NetworkKind[];
+  readonly asn?: readonly number[];
+  readonly limit: number;
+  readonly json?: true;
+}
+
+/** The most that one listing shows. */
+const MOST = 10_000;
+/** Enough of the end of an id to tell peers apart. */
+const LEAST_ID_CHARACTERS = 6;
+
+/** Adds `byway peers` and `byway peers show`. */
+export function registerPeers(program: Command, terminal: Terminal): void {
+  const peers = program
+    .command("peers")
+    .description("List the nodes that are known here: what they say of themselves, and when they last answered.")
+    .option("--country <cc,…>", "Only nodes in these countries.", words(/^[a-z]{2}$/i, "country codes of two letters"))
+    .option("--role <name,…>", "Only nodes with all of these roles.", words(/^[a-z]{1,32}$/i, "names of roles"))
+    .option(
+      "--kind <name,…>",
+      "Only nodes in these kinds of network: residential, mobile, hosting, unknown.",
+      words(/^(?:residential|mobile|hosting|unknown)$/i, "some of residential, mobile, hosting, unknown"),
+    )
+    .option("--asn <n,…>", "Only nodes in these autonomous systems.", (text) =>
+      words(/^\d{1,10}$/, "AS numbers")(text).map(Number),
+    )
+    .option("--limit <n>", "How many to list at the most, the ones that answered last first.", limit, 100);
+  addSettingOptions(peers, "network").action(() => runList(peers, terminal));
+  const show = peers
+    .command("show <id>")
+    .description("Show one node: every claim beside what is known otherwise. The end of its id is enough.");
+  // It takes the options of `peers` as well; told twice they would fill the page.
+  show.action((id: string) => runShow(show, terminal, id));
+}
+
+function words(form: RegExp, what: string): (text: string) => string[] {
+  return (text) => {
+    const items = text.split(",").map((item) => item.trim().toLowerCase());
+    if (!items.every((item) => form.test(item))) throw new InvalidArgumentError(`It must be ${what}.`);
+    return items;
+  };
+}
+
+function limit(text: string): number {
+  const count = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > MOST) throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST}.`);
+  return count;
+}
+
+async function runList(command: Command, terminal: Terminal): Promise<void> {
+  const { country, role, kind, asn, limit: most, json } = command.optsWithGlobals<PeersOptions>();
+  const wish: PeerWish = {
+    ...(country === undefined ? {} : { countries: country }),
+    ...(role === undefined ? {} : { roles: role }),
+    ...(kind === undefined ? {} : { networks: kind }),
+    ...(asn === undefined ? {} : { asns: asn }),
+  };
+  const settings = await loadSettings(terminal, command, "network");
+  await withKnownPeers(terminal, settings, ({ peers }) => {
+    const found = peers?.book.find(wish, most, "reached", { failing: true }) ?? [];
+    const known = peers?.book.size ?? 0;
+    terminal.writeOut(
+      json === true
+        ? `${JSON.stringify({ known, peers: found.map(peerJson) })}\n`
+        : peersText(found, known, terminal.clock.nowMs()),
+    );
+    if (peers === undefined && json !== true) {
+      terminal.writeError("Peers are found by `byway up` and `byway node`, which have not run here yet.\n");
+    }
+  });
+}
+
+async function runShow(command: Command, terminal: Terminal, id: string): Promise<void> {
+  const settings = await loadSettings(terminal, command, "network");
+  const isJson = command.optsWithGlobals<PeersOptions>().json === true;
+  await withKnownPeers(terminal, settings, ({ peers }) => {
+    const peer = peers === undefined ? undefined : findPeer(peers.book, id);
+    if (peer === undefined) throw new BywayError("ERR_PEER_UNKNOWN", `no peer is known whose id is or ends in ${id}`);
+    terminal.writeOut(isJson ? `${JSON.stringify(peerJson(peer))}\n` : peerText(peer, terminal.clock.nowMs()));
+  });
+}
+
+/** The peer with that id, or the only one whose id ends so. */
+function findPeer(book: PeerBook, id: string): BookPeer | undefined {
+  let whole: string;
+  try {
+    whole = parsePeerId(id);
+  } catch {
+    const end = id.replace(/^…/, "").toLowerCase();
+    if (!new RegExp(`^[0-9a-z]{${LEAST_ID_CHARACTERS},61}$`).test(end)) {
+      throw new BywayError(
+        "ERR_USAGE_ARGUMENT",
+        `${id} is neither a peer id nor the last ${LEAST_ID_CHARACTERS} or more of one`,
+      );
+    }
+    const found = book
+      .find({}, DIRECTORY_LIMITS.storedPeers.value, "random", { failing: true })
+      .filter(({ advertisement }) => advertisement.peer.endsWith(end));
+    if (found.length > 1)
+      throw new BywayError("ERR_USAGE_ARGUMENT", `${found.length} peers have an id that ends in ${id}`);
+    return found[0];
+  }
+  return book.get(whole);
+}

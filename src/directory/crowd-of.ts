@@ -1,0 +1,21 @@
+import { networkPrefix } from "../geo/network-prefix.ts";
+import type { KnownPeer } from "./known-peer.ts";
+import type { OverlayProvider } from "./overlay.ts";
+import type { Crowd } from "./spread.ts";
+
+/** The crowds that a node belongs to by its address. The AS that it only claims does not count. */
+export function crowdOf({ advertisement, place }: KnownPeer): Crowd {
+  const [endpoint] = advertisement.endpoints;
+  if (endpoint === undefined) return {};
+  return { network: networkPrefix(endpoint.host), asn: place?.provenAsn };
+}
+
+/** The /16 or /32 of a provider's first IP address; undefined for one without any. */
+export function providerNetwork({ addresses }: OverlayProvider): string | undefined {
+  for (const address of addresses) {
+    const [, , host = ""] = address.split("/");
+    const network = networkPrefix(host);
+    if (network !== undefined) return network;
+  }
+  return undefined;
+}

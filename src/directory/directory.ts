@@ -1,0 +1,326 @@
+import type { Socket } from "node:net";
+import { deadline, withAbort } from "../core/abort.ts";
+import type { Clock } from "../core/clock.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import type { HostPort } from "../core/network-address.ts";
+import type { Random } from "../core/random.ts";
+import { shuffled } from "../core/shuffled.ts";
+import { networkPrefix } from "../geo/network-prefix.ts";
+import type { PeerId } from "../identity/peer-id.ts";
+import { decodeAdvertisement } from "../wire/advertisement.ts";
+import { decodeEnvelope } from "../wire/envelope.ts";
+import type { PeerWish } from "../wire/peer-wish.ts";
+import { Announcer } from "./announcer.ts";
+import { CrowdCaps } from "./crowd-caps.ts";
+import { crowdOf, providerNetwork } from "./crowd-of.ts";
+import type { DirectoryState } from "./directory-state.ts";
+import { ExchangeClient } from "./exchange-client.ts";
+import { Finder } from "./finder.ts";
+import { GossipBudget } from "./gossip-budget.ts";
+import { GossipListener } from "./gossip-listener.ts";
+import { freshTopic } from "./gossip-share.ts";
+import { type CheckPeer, HealthChecker } from "./health-checker.ts";
+import { NO_COUNTRY } from "./index-key.ts";
+import { Joiner } from "./joiner.ts";
+import type { KnownPeer } from "./known-peer.ts";
+import { DIRECTORY_LIMITS } from "./limits.ts";
+import type { Overlay } from "./overlay.ts";
+import type { PeerBook } from "./peer-book.ts";
+import { Rounds } from "./rounds.ts";
+import { spread } from "./spread.ts";
+
+/** What a directory is made of. */
+export interface DirectoryComponents {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Belongs to the caller, who closes it after `stop`. */
+  readonly book: PeerBook;
+  /** Started and stopped by the directory. */
+  readonly overlay: Overlay;
+  /** How to find out whether a node answers; a node relies on nobody and needs none. */
+  readonly check?: CheckPeer;
+  /** This peer as it advertises itself; absent for a client. */
+  readonly own?: () => KnownPeer;
+  /** Told now and then how things are, for others to read. */
+  readonly keepState?: (state: DirectoryState) => void;
+}
+
+/** How a directory is run. */
+export interface DirectoryOptions {
+  /** Multiaddrs that end in a peer id. */
+  readonly bootstrap: readonly string[];
+  readonly localNetwork: boolean;
+}
+
+/** Finds nodes and makes one's own known: wires the parts of this room. */
+export class Directory {
+  readonly #components: DirectoryComponents;
+  readonly #options: DirectoryOptions;
+  readonly #overlay: Overlay;
+  readonly #exchange: ExchangeClient;
+  readonly #gossip: GossipListener;
+  readonly #joiner: Joiner;
+  readonly #finder: Finder;
+  readonly #announcer: Announcer | undefined;
+  readonly #health: HealthChecker | undefined;
+  readonly #news: Rounds;
+  readonly #state: Rounds;
+  /** Countries whose gossip is heard, the one asked for last at the end. */
+  readonly #topics = new Map<string, GossipBudget>();
+  /** Searches under way, by wish: all who wait for the same share one. */
+  readonly #searches = new Map<string, Promise<unknown>>();
+  readonly #stopping = new AbortController();
+  /** Rounds of news since the last one that brought a new node. */
+  #idleRounds = 0;
+  /** Peers that were joined through and have not been asked yet. */
+  readonly #met = new Set<PeerId>();
+  #hasJoined = false;
+
+  constructor(components: DirectoryComponents, options: DirectoryOptions) {
+    const { clock, random, logger, book, own, overlay } = components;
+    // On a local network all stand in one.
+    const networkOf = options.localNetwork ? () => undefined : providerNetwork;
+    this.#components = components;
+    this.#options = options;
+    this.#overlay = overlay;
+    this.#exchange = new ExchangeClient({ clock, overlay, book, own: () => own?.() });
+    this.#gossip = new GossipListener({
+      clock,
+      add: (envelope, peer) => {
+        book.add(envelope, { kind: "gossip", peer });
+        return decodeAdvertisement(decodeEnvelope(envelope).payload);
+      },
+      reject: (reason) => book.reject(reason),
+      networkOf: ({ endpoints: [endpoint] }) =>
+        options.localNetwork || endpoint === undefined ? undefined : networkPrefix(endpoint.host),
+    });
+    this.#joiner = new Joiner(
+      {
+        clock,
+        random,
+        logger,
+        overlay,
+        remembered: (count) => {
+          const valid = book.find({}, count, "reached");
+          return valid.length > 0 ? valid : book.waysIn(count);
+        },
+        onJoined: (peer) => this.#joined(peer),
+      },
+      options.bootstrap,
+    );
+    this.#finder = new Finder({ random, overlay, exchange: this.#exchange, book, networkOf });
+    if (own !== undefined) {
+      this.#announcer = new Announcer({ clock, random, logger, overlay, exchange: this.#exchange, own, networkOf });
+    }
+    if (components.check !== undefined) {
+      this.#health = new HealthChecker({
+        clock,
+        check: components.check,
+        get: (peer) => book.get(peer),
+        draw: (wish, count, except) => this.#drawUncrowded(wish, count, except),
+        onChecked: (peer, rttMs) => book.recordCheck(peer, rttMs),
+      });
+    }
+    this.#news = new Rounds(
+      components,
+      (signal) => this.#hearNews(signal),
+      () => this.#newsPauseMs(),
+    );
+    this.#state = new Rounds(
+      components,
+      async () => components.keepState?.(this.state()),
+      () => DIRECTORY_LIMITS.stateMs.value,
+    );
+  }
+
+  /** Runs the overlay and begins to join; what it does from then on is in the background. */
+  async start(): Promise<void> {
+    await this.#overlay.start();
+    const own = this.#components.own?.().advertisement;
+    if (own !== undefined) this.#hear(own.country ?? NO_COUNTRY);
+    this.#joiner.start();
+    this.#health?.start();
+    this.#state.start();
+  }
+
+  /** Settles when every connection, timer and check is gone. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new BywayError("ERR_STOPPED", "the directory stops"));
+    await Promise.allSettled(this.#searches.values());
+    await Promise.all([
+      this.#joiner.stop(),
+      this.#news.stop(),
+      this.#state.stop(),
+      this.#announcer?.stop(),
+      this.#health?.stop(),
+    ]);
+    await this.#overlay.stop();
+  }
+
+  /** Serves a connection of the overlay; owns it from here on. */
+  accept(socket: Socket, remote: HostPort): void {
+    this.#overlay.accept(socket, remote);
+  }
+
+  /** The own advertisement has changed: tells others. */
+  announce(): void {
+    if (this.#overlay.connected().length > 0) this.#announcer?.announce();
+  }
+
+  /** Nodes to choose from: those that answered lately, and where none of the kind did, those that are only known. */
+  candidates(wish: PeerWish): readonly KnownPeer[] {
+    const { book } = this.#components;
+    const usable = this.#health?.usable({}) ?? [];
+    const most = DIRECTORY_LIMITS.candidates.value;
+    const fitting = this.#health?.usable(wish) ?? [];
+    const more = fitting.length > 0 ? fitting : this.#draw(wish, most, () => false);
+    const others = usable.length > 0 ? usable : book.find({}, most, "reached");
+    return [...new Map([...more, ...others].map((peer) => [peer.advertisement.peer, peer])).values()];
+  }
+
+  /**
+   * Looks for nodes of a kind that none is known of, for someone who waits: settles when one has answered, and of `hops`
+   * nodes as many in all, or when all that could be asked have been. Throws ERR_NETWORK_UNREACHABLE or the abort reason.
+   */
+  async find(wish: PeerWish, hops: number, parent: AbortSignal): Promise<void> {
+    const { clock } = this.#components;
+    this.expect(wish);
+    using bound = deadline(
+      clock,
+      DIRECTORY_LIMITS.findMs.value,
+      () => new BywayError("ERR_NETWORK_UNREACHABLE", "no node of this kind was found in time"),
+      parent,
+    );
+    try {
+      await this.#search(wish, hops, bound.signal);
+    } catch (cause) {
+      const error = toBywayError(cause);
+      if (parent.aborted || error !== bound.signal.reason) throw error;
+    }
+  }
+
+  /** Nodes of this kind will be asked for: keeps some at hand. */
+  expect(wish: PeerWish): void {
+    this.#health?.expect(wish);
+    for (const country of wish.countries ?? []) this.#hear(country);
+  }
+
+  /** A node seems to have failed in use. */
+  doubt(peer: string): void {
+    this.#health?.doubt(peer);
+  }
+
+  state(): DirectoryState {
+    const estimatedPeers = this.#overlay.estimatedPeers();
+    return {
+      atSec: Math.floor(this.#components.clock.nowMs() / 1000),
+      connections: this.#overlay.connected().length,
+      usable: this.#health?.size ?? 0,
+      ...(estimatedPeers === undefined ? {} : { estimatedPeers }),
+    };
+  }
+
+  #joined(peer: PeerId): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#met.add(peer);
+    this.#news.start();
+    this.#news.hasten();
+    // Those whom it met hear of it in the round of news; the rest of the network once, and then with each renewal.
+    if (!this.#hasJoined) this.#announcer?.announce();
+    this.#hasJoined = true;
+  }
+
+  async #search(wish: PeerWish, hops: number, signal: AbortSignal): Promise<void> {
+    const health = this.#health;
+    if (health === undefined) return;
+    const isEnough = (): boolean =>
+      health.usable(wish).length > 0 && health.usable({ roles: ["relay"] }).length >= hops;
+    await this.#joiner.reach(signal);
+    const searching = withAbort(this.#look(wish), signal);
+    searching.then(
+      () => health.fill(),
+      () => {},
+    );
+    health.fill();
+    let isDone = false;
+    searching.catch(() => {}).finally(() => (isDone = true));
+    while (!isEnough() && !(isDone && !health.isChecking)) {
+      await Promise.race([health.next(signal), ...(isDone ? [] : [searching])]);
+    }
+  }
+
+  /** An app may ask for a hundred streams at once, and the peers that are asked would shut out who asks them as often. */
+  #look(wish: PeerWish): Promise<unknown> {
+    const key = JSON.stringify(wish);
+    const search = this.#searches.get(key) ?? this.#lookAlone(wish).finally(() => this.#searches.delete(key));
+    this.#searches.set(key, search);
+    return search;
+  }
+
+  async #lookAlone(wish: PeerWish): Promise<void> {
+    const late = new BywayError("ERR_NETWORK_UNREACHABLE", "the search took too long");
+    const { clock } = this.#components;
+    using bound = deadline(clock, DIRECTORY_LIMITS.findMs.value, () => late, this.#stopping.signal);
+    try {
+      await this.#finder.find(wish, bound.signal);
+    } catch (error) {
+      if (error !== late) throw error;
+    }
+  }
+
+  async #hearNews(signal: AbortSignal): Promise<void> {
+    const { random, book } = this.#components;
+    const some = shuffled(this.#overlay.connected(), random).slice(0, DIRECTORY_LIMITS.findPeers.value);
+    const peers = new Set([...this.#met, ...some]);
+    this.#met.clear();
+    const before = book.size;
+    const { value: limit } = DIRECTORY_LIMITS.answerNodes;
+    await Promise.allSettled([...peers].map((peer) => this.#exchange.ask(peer, {}, limit, signal)));
+    if (signal.aborted) return;
+    // One peer that is known and not connected, so that nobody depends on whom it joined through.
+    for (const known of this.#draw({}, 1, () => false)) {
+      await this.#exchange.askKnown(known, {}, limit, signal).catch(() => {});
+    }
+    this.#idleRounds = book.size > before ? 0 : this.#idleRounds + 1;
+    this.#health?.fill();
+    this.#state.hasten();
+  }
+
+  /** Short while answers bring new nodes and more are wanted, then doubled with each round that brings none. */
+  #newsPauseMs(): number {
+    const { eagerRoundMs, roundMs, nodesWanted } = DIRECTORY_LIMITS;
+    if (this.#components.book.size >= nodesWanted.value) return roundMs.value;
+    return Math.min(roundMs.value, eagerRoundMs.value * 2 ** Math.min(this.#idleRounds, 16));
+  }
+
+  /** As `#draw`, and leaves crowds out that have their part of what is usable, even where that leaves places free. */
+  #drawUncrowded(wish: PeerWish, count: number, except: (peer: string) => boolean): readonly KnownPeer[] {
+    if (this.#options.localNetwork) return this.#draw(wish, count, except);
+    const usable = this.#health?.usable(wish) ?? [];
+    const crowds = new CrowdCaps(usable.map(crowdOf));
+    return this.#draw(wish, count, except).filter((peer) => crowds.admit(crowdOf(peer)));
+  }
+
+  #draw(wish: PeerWish, count: number, except: (peer: string) => boolean): readonly KnownPeer[] {
+    const { book, random } = this.#components;
+    const drawn = book
+      .find(wish, Math.max(64, count * 4), "random")
+      .filter(({ advertisement }) => !except(advertisement.peer));
+    return spread(drawn, { limit: count, random, groupsOf: crowdOf });
+  }
+
+  #hear(country: string): void {
+    const topic = freshTopic(country);
+    const budget = this.#topics.get(topic) ?? new GossipBudget(this.#components);
+    this.#topics.delete(topic);
+    this.#topics.set(topic, budget);
+    this.#overlay.subscribe(topic, (message, from) => this.#gossip.check(message, from, { country, budget }));
+    const [oldest] = this.#topics.keys();
+    if (this.#topics.size > DIRECTORY_LIMITS.topics.value && oldest !== undefined) {
+      this.#topics.delete(oldest);
+      this.#overlay.unsubscribe(oldest);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { deadline } from "../core/abort.ts";
+import type { Clock } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
+import { formatTcpAddress } from "../core/peer-address.ts";
+import { type PeerId, parsePeerId, shortPeerId } from "../identity/peer-id.ts";
+import { decodeDirectoryAnswer, encodeDirectoryRequest } from "../wire/directory-message.ts";
+import type { PeerWish } from "../wire/peer-wish.ts";
+import type { KnownPeer } from "./known-peer.ts";
+import { DIRECTORY_LIMITS } from "./limits.ts";
+import type { Overlay } from "./overlay.ts";
+import type { PeerBook } from "./peer-book.ts";
+
+/** What an exchange client is made of. */
+export interface ExchangeClientComponents {
+  readonly clock: Clock;
+  readonly overlay: Pick<Overlay, "ask" | "learn">;
+  readonly book: PeerBook;
+  /** This peer as it advertises itself; undefined for a client. */
+  readonly own: () => KnownPeer | undefined;
+}
+
+/** Asks other peers what they have, and takes it into the book. */
+export class ExchangeClient {
+  readonly #components: ExchangeClientComponents;
+
+  constructor(components: ExchangeClientComponents) {
+    this.#components = components;
+  }
+
+  /**
+   * Asks `peer` for at most `limit` nodes that fit; returns how many of those that it named were not known before.
+   * Throws ERR_PEER_UNREACHABLE, ERR_PEER_ANSWER or the abort reason.
+   */
+  async ask(peer: PeerId, wish: PeerWish, limit: number, signal?: AbortSignal): Promise<number> {
+    const { clock, overlay, book, own } = this.#components;
+    const self = own()?.envelope;
+    const request = encodeDirectoryRequest({ wish, limit, ...(self === undefined ? {} : { self }) });
+    using bound = deadline(
+      clock,
+      DIRECTORY_LIMITS.askMs.value,
+      () => new BywayError("ERR_PEER_ANSWER", `${shortPeerId(peer)} did not answer in time`),
+      signal,
+    );
+    const bytes = await overlay.ask(peer, request, bound.signal);
+    try {
+      const { envelopes } = decodeDirectoryAnswer(bytes);
+      if (envelopes.length > limit)
+        throw new BywayError("ERR_DIRECTORY_MESSAGE", "an answer has more than was asked for");
+      const additions = book.addAll(envelopes, { kind: "exchange", peer });
+      return additions.filter((addition) => addition === "new").length;
+    } catch (cause) {
+      book.reject("answer");
+      throw new BywayError("ERR_PEER_ANSWER", `${shortPeerId(peer)} sent an answer that cannot be read`, { cause });
+    }
+  }
+
+  /** Asks a node that is known, connected or not. Throws as `ask` does. */
+  async askKnown({ advertisement }: KnownPeer, wish: PeerWish, limit: number, signal?: AbortSignal): Promise<number> {
+    const peer = parsePeerId(advertisement.peer);
+    await this.#components.overlay.learn(peer, advertisement.endpoints.map(formatTcpAddress), "signed");
+    return this.ask(peer, wish, limit, signal);
+  }
+}

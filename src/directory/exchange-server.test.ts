@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { signedPeer } from "../../test/support/signed-peer.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import { silentLogger } from "../core/logger.ts";
+import { seededRandom } from "../core/random.ts";
+import { fixtureGeo } from "../geo/fixture-geo.ts";
+import { generateIdentity } from "../identity/identity.ts";
+import { decodeDirectoryAnswer, encodeDirectoryRequest } from "../wire/directory-message.ts";
+import { ExchangeServer } from "./exchange-server.ts";
+import { PeerBook } from "./peer-book.ts";
+import { PeerStore } from "./peer-store.ts";
+import type { StoredPeer } from "./stored-peer.ts";
+
+class CountingBook extends PeerBook {
+  opened = 0;
+
+  override open(stored: StoredPeer): ReturnType<PeerBook["open"]> {
+    this.opened += 1;
+    return super.open(stored);
+  }
+}
+
+test("an answer reads no more advertisements than it sends, spreads them over networks, and leaves the asker out", () => {
+  const clock = new FakeClock();
+  const random = seededRandom(1);
+  const logger = silentLogger;
+  const store = new PeerStore({ clock, random, logger }, { path: ":memory:" });
+  const book = new CountingBook({ store, clock, logger });
+  const asker = generateIdentity();
+  book.add(signedPeer(clock, asker), { kind: "gossip" });
+  const endpoint = (network: number): object => ({ endpoints: [{ host: `9.${network}.9.9`, port: 4433 }] });
+  for (let count = 0; count < 100; count += 1) {
+    const network = count < 80 ? 0 : count;
+    book.add(signedPeer(clock, generateIdentity(), endpoint(network)), { kind: "gossip" });
+  }
+  const server = new ExchangeServer({ random, book, geo: fixtureGeo(), own: () => undefined });
+  const request = encodeDirectoryRequest({ wish: {}, limit: 16 });
+  const { envelopes } = decodeDirectoryAnswer(server.answer({ peerId: asker.peerId, address: "9.9.9.9" }, request));
+  assert.equal(envelopes.length, 16);
+  assert.equal(book.opened, 16);
+  const hosts = book
+    .find({}, 200, "random")
+    .filter(({ envelope }) => envelopes.some((one) => Buffer.compare(one, envelope) === 0));
+  assert.ok(hosts.every(({ advertisement }) => advertisement.peer !== asker.peerId));
+  assert.ok(hosts.filter(({ advertisement }) => advertisement.endpoints[0]?.host === "9.0.9.9").length <= 8);
+  book.stop();
+  store.close();
+});
+
+test("who claims an AS for each of its keys, where the data knows none, takes no more places by it", () => {
+  const clock = new FakeClock();
+  const random = seededRandom(7);
+  const logger = silentLogger;
+  const store = new PeerStore({ clock, random, logger }, { path: ":memory:" });
+  const book = new PeerBook({ store, clock, logger }, { quotas: "none" });
+  const add = (host: string, asn: number): void =>
+    void book.add(signedPeer(clock, generateIdentity(), { endpoints: [{ host, port: 1 }], asn }), { kind: "gossip" });
+  for (let at = 0; at < 40; at += 1) add(`9.${at % 20}.0.${at}`, 64_500);
+  for (let at = 0; at < 160; at += 1) add(`8.${at % 4}.1.${at}`, 65_000 + at);
+  const server = new ExchangeServer({ random, book, geo: fixtureGeo(), own: () => undefined });
+  const request = encodeDirectoryRequest({ wish: {}, limit: 50 });
+  const asker = { peerId: generateIdentity().peerId, address: undefined };
+  const crowd = new Set(
+    book
+      .find({}, 200, "random")
+      .filter(({ advertisement }) => advertisement.endpoints[0]?.host.startsWith("8."))
+      .map(({ envelope }) => Buffer.from(envelope).toString("latin1")),
+  );
+  for (let round = 0; round < 3; round += 1) {
+    const { envelopes } = decodeDirectoryAnswer(server.answer(asker, request));
+    const crowded = envelopes.filter((one) => crowd.has(Buffer.from(one).toString("latin1"))).length;
+    assert.ok(crowded <= 12, `${crowded} of ${envelopes.length}`);
+  }
+  book.stop();
+  store.close();
+});

@@ -1,0 +1,26 @@
+import type { Advertisement, NetworkKind } from "../wire/advertisement.ts";
+
+/** A peer that is known through its verified advertisement. */
+export interface KnownPeer {
+  readonly advertisement: Advertisement;
+  readonly envelope: Uint8Array;
+  /** Where to believe it is; absent where nobody compared its claims with data. */
+  readonly place?: PeerPlace;
+}
+
+/** What a node claims of its place and address data can contradict. */
+export type ClaimName = "country" | "region" | "city" | "asn" | "network";
+
+/** Where a node is, as far as can be told: the fact where own data has one, the node's claim elsewhere. */
+export interface PeerPlace {
+  readonly country?: string;
+  readonly region?: string;
+  readonly city?: string;
+  readonly asn?: number;
+  /** The AS where address data knows it, and absent where it is only claimed: somebody could claim a new one each time. */
+  readonly provenAsn?: number;
+  readonly isp?: string;
+  readonly network: NetworkKind;
+  /** The claims that own data contradicts; the facts stand in their place. */
+  readonly contradicted: readonly ClaimName[];
+}

@@ -1,0 +1,52 @@
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Random } from "../core/random.ts";
+import type { GeoSource } from "../geo/geo-facts.ts";
+import { placeOf } from "./claims.ts";
+import { PeerBook } from "./peer-book.ts";
+import { PeerStore } from "./peer-store.ts";
+import { IN_MEMORY } from "./store-file.ts";
+
+/** How peers are kept. */
+export interface OpenPeersOptions {
+  /** The file that keeps what is known; in memory when absent. */
+  readonly storePath?: string;
+  /** Address data to hold claims against; claims are believed when absent. */
+  readonly geo?: GeoSource;
+  readonly localNetwork: boolean;
+  /** A node's own peer id. */
+  readonly self?: string;
+}
+
+/** The peers that are known, and the file behind them. */
+export interface OpenedPeers {
+  readonly book: PeerBook;
+  readonly store: PeerStore;
+  readonly geo: GeoSource;
+  /** Writes what waits and closes the file. Idempotent. */
+  stop(): void;
+}
+
+const NO_DATA: GeoSource = { lookup: () => ({ hosting: "unknown" }) };
+
+/** Opens the book of known peers. Throws ERR_STORE. */
+export function openPeers(
+  components: { readonly clock: Clock; readonly random: Random; readonly logger: Logger },
+  { storePath = IN_MEMORY, geo = NO_DATA, localNetwork, self }: OpenPeersOptions,
+): OpenedPeers {
+  const store = new PeerStore(components, { path: storePath });
+  const book = new PeerBook(
+    { ...components, store, place: (advertisement) => placeOf(advertisement, geo) },
+    { localNetwork, ...(self === undefined ? {} : { self }) },
+  );
+  book.start();
+  return {
+    book,
+    store,
+    geo,
+    stop() {
+      book.stop();
+      store.close();
+    },
+  };
+}

@@ -1,0 +1,356 @@
+import type { Clock, Timer } from "../core/clock.ts";
+import { BywayError, type JsonValue, toBywayError } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import { type PeerId, peerIdFromPublicKey, shortPeerId } from "../identity/peer-id.ts";
+import type { Advertisement } from "../wire/advertisement.ts";
+import { decodeEnvelope } from "../wire/envelope.ts";
+import type { PeerWish } from "../wire/peer-wish.ts";
+import { type CrowdKeeper, CrowdQuotas, PUBLIC_QUOTAS, type Quotas } from "./crowd-quotas.ts";
+import { DecodedPeers } from "./decoded-peers.ts";
+import type { KnownPeer, PeerPlace } from "./known-peer.ts";
+import { DIRECTORY_LIMITS } from "./limits.ts";
+import { PeerBuffer } from "./peer-buffer.ts";
+import type { PeerCounts } from "./peer-counts.ts";
+import { claimedPlace, peerEntry } from "./peer-entry.ts";
+import type { PeerOrder, PeerQuery } from "./peer-query.ts";
+import type { PeerStore } from "./peer-store.ts";
+import { type RejectionReason, Rejections } from "./rejections.ts";
+import { openAdvertisement, verifyAdvertisement } from "./signed-advertisement.ts";
+import type { PeerRecord, StoredPeer, ToldBy } from "./stored-peer.ts";
+
+/** A known peer, and what was found out about it. */
+export interface BookPeer extends KnownPeer, PeerRecord {
+  readonly place: PeerPlace;
+}
+
+/** What became of an advertisement that was taken in. */
+export type Addition = "new" | "renewed" | "known";
+
+/** How a book is kept. */
+export interface PeerBookOptions {
+  /** This node's own peer id: its advertisement is not kept. */
+  readonly self?: string;
+  /** Accept loopback and private endpoints. Default false. */
+  readonly localNetwork?: boolean;
+  /** The most peers of one network; default: those of a public network, and none on a local one. */
+  readonly quotas?: Quotas | "none";
+}
+
+/** What a find may be told beside the wish. */
+export type FindOptions = Pick<PeerQuery, "except"> & {
+  /** Peers that failed their last checks are found too. Default false. */
+  readonly failing?: boolean;
+};
+
+const REJECTED = "rejected";
+
+/**
+ * The peers that this one knows: decides which advertisements are let in, and finds peers that fit a wish.
+ *
+ * What `add` lets in waits for a fifth of a second to be written together with others; `get` and `find` see it at once.
+ */
+export class PeerBook {
+  readonly #store: PeerStore;
+  readonly #clock: Clock;
+  readonly #place: (advertisement: Advertisement) => PeerPlace;
+  readonly #self: string | undefined;
+  readonly #localNetwork: boolean;
+  readonly #quotas: CrowdQuotas | undefined;
+  readonly #decoded: DecodedPeers;
+  readonly #buffer: PeerBuffer;
+  readonly #timers: Timer[] = [];
+  #sweeping: Timer | undefined;
+  /** What was refused, since ever. */
+  readonly rejections: Rejections;
+
+  /** `place` compares an advertisement's claims with own data; default: they are believed. The store stays its owner's. */
+  constructor(
+    components: {
+      store: PeerStore;
+      clock: Clock;
+      logger: Logger;
+      place?: (advertisement: Advertisement) => PeerPlace;
+    },
+    options: PeerBookOptions = {},
+  ) {
+    const { self, localNetwork = false, quotas = localNetwork ? "none" : PUBLIC_QUOTAS } = options;
+    this.#store = components.store;
+    this.#clock = components.clock;
+    this.#buffer = new PeerBuffer(components);
+    this.#place = components.place ?? claimedPlace;
+    this.#self = self;
+    this.#localNetwork = localNetwork;
+    this.#decoded = new DecodedPeers({ localNetwork });
+    this.#quotas =
+      quotas === "none" ? undefined : new CrowdQuotas({ clock: this.#clock, keeper: this.#keeper() }, quotas);
+    this.rejections = new Rejections(this.#store.readState(REJECTED));
+  }
+
+  /** Valid peers. */
+  get size(): number {
+    return this.count();
+  }
+
+  /** Begins to forget expired peers now and then, and to keep the counts of refusals. */
+  start(): void {
+    if (this.#timers.length > 0) return;
+    this.#timers.push(
+      this.#clock.every(DIRECTORY_LIMITS.sweepMs.value, () => this.forgetExpired()),
+      this.#clock.every(DIRECTORY_LIMITS.saveCountsMs.value, () => this.#saveCounts()),
+    );
+  }
+
+  /** Writes what waits. The store is its owner's to close. Idempotent. */
+  stop(): void {
+    for (const timer of this.#timers.splice(0)) timer.cancel();
+    this.#sweeping?.cancel();
+    this.#buffer.stop();
+    this.#saveCounts();
+  }
+
+  /**
+   * Takes in one signed advertisement. Throws ERR_ADVERTISEMENT_* and counts it: besides what `openAdvertisement` refuses,
+   * _OLD below the `seq` that is held, _EQUIVOCATION for a second one with that `seq` and ever after, _QUOTA where
+   * its network has enough peers. The same envelope again is `known`, and cheap; this node's own is too.
+   */
+  add(envelope: Uint8Array, toldBy: ToldBy): Addition {
+    try {
+      return this.#add(envelope, toldBy);
+    } catch (error) {
+      throw this.#refused(error, envelope);
+    }
+  }
+
+  /** Takes in several and writes them in one transaction; what is refused comes back as its error, in its place. */
+  addAll(envelopes: readonly Uint8Array[], toldBy: ToldBy): readonly (Addition | BywayError)[] {
+    const results = envelopes.map((envelope) => {
+      try {
+        return this.add(envelope, toldBy);
+      } catch (error) {
+        return toBywayError(error);
+      }
+    });
+    this.flush();
+    return results;
+  }
+
+  /** Counts something that another part refused. */
+  reject(reason: RejectionReason): void {
+    this.rejections.add(reason);
+  }
+
+  /** One peer whose advertisement is valid. */
+  get(peer: string): BookPeer | undefined {
+    const held = this.#held(peer);
+    return held === undefined || held.expiresAtSec <= this.#nowSec() ? undefined : this.open(held);
+  }
+
+  /** At most `limit` valid peers that fit the wish. */
+  find(wish: PeerWish, limit: number, order: PeerOrder, options: FindOptions = {}): readonly BookPeer[] {
+    const { except, failing = false } = options;
+    return this.#query(wish, {
+      limit,
+      order,
+      ...(except === undefined ? {} : { except }),
+      ...(failing ? {} : { maxFailures: DIRECTORY_LIMITS.unreachableAfter.value }),
+    });
+  }
+
+  /** As `find` in random order, but not read: to choose among many of them, and `open` few. */
+  draw(wish: PeerWish, limit: number): readonly StoredPeer[] {
+    this.flush();
+    const maxFailures = DIRECTORY_LIMITS.unreachableAfter.value;
+    return this.#store.query(wish, { limit, order: "random", maxFailures });
+  }
+
+  /** Reads what is held of a peer; undefined where that was damaged, and goes. */
+  open(stored: StoredPeer): BookPeer | undefined {
+    const { peer, envelope, place, firstSeenMs, lastSeenMs, toldBy, checkedAtMs, reachedAtMs, rttMs, failures } =
+      stored;
+    const advertisement = this.#decoded.open(peer, envelope);
+    if (advertisement === undefined) {
+      this.#buffer.attempt(() => this.#store.remove(peer));
+      return undefined;
+    }
+    return {
+      advertisement,
+      envelope,
+      place,
+      firstSeenMs,
+      lastSeenMs,
+      toldBy,
+      ...(checkedAtMs === undefined ? {} : { checkedAtMs }),
+      ...(reachedAtMs === undefined ? {} : { reachedAtMs }),
+      ...(rttMs === undefined ? {} : { rttMs }),
+      failures,
+    };
+  }
+
+  /** Peers that once answered, though their advertisement has expired: where to ask when nobody else is known. */
+  waysIn(limit: number): readonly BookPeer[] {
+    return this.#query({}, { limit, order: "reached", state: "expired" }).filter(
+      (peer) => peer.reachedAtMs !== undefined,
+    );
+  }
+
+  /** How many valid peers fit the wish. */
+  count(wish: PeerWish = {}): number {
+    this.flush();
+    return this.#store.count(wish);
+  }
+
+  /** Sums over all valid peers; reads the whole store. */
+  counts(): PeerCounts {
+    this.flush();
+    return this.#store.counts();
+  }
+
+  /** Notes that a peer answered a check after `rttMs`, or did not. */
+  recordCheck(peer: string, rttMs: number | undefined): void {
+    this.flush();
+    this.#buffer.attempt(() => this.#store.recordCheck(peer, rttMs));
+  }
+
+  /** Keeps a value of small state; left out where the store cannot be written now. */
+  keepState(name: string, value: JsonValue): void {
+    this.#buffer.attempt(() => this.#store.changeState(name, () => value));
+  }
+
+  /** Forgets peers that have expired and are no ways in, and old proofs. */
+  forgetExpired(): void {
+    const nowMs = this.#clock.nowMs();
+    this.#buffer.attempt(() => {
+      this.flush();
+      const most = DIRECTORY_LIMITS.sweptAtOnce.value;
+      const forgotten = this.#store.forgetExpired(nowMs - DIRECTORY_LIMITS.waysInMs.value, most);
+      this.#sweeping?.cancel();
+      this.#sweeping = forgotten < most ? undefined : this.#clock.after(1_000, () => this.forgetExpired());
+      this.#store.forgetEquivocations(nowMs - DIRECTORY_LIMITS.equivocatorMs.value);
+    });
+  }
+
+  /** Writes what waits. While another process keeps the store locked it goes on waiting, up to a bound. */
+  flush(): void {
+    this.#buffer.flush();
+  }
+
+  #add(envelope: Uint8Array, toldBy: ToldBy): Addition {
+    const { publicKey, payload } = decodeEnvelope(envelope);
+    const peer = peerIdFromPublicKey(publicKey);
+    if (peer === this.#self) return "known";
+    const held = this.#held(peer);
+    const valid = held !== undefined && held.expiresAtSec > this.#nowSec();
+    if (valid && Buffer.compare(held.envelope, envelope) === 0) return this.#known(held);
+    if (held === undefined) this.#refuseEquivocator(peer);
+    const advertisement = openAdvertisement(envelope, {
+      nowMs: this.#clock.nowMs(),
+      localNetwork: this.#localNetwork,
+    });
+    if (held !== undefined && advertisement.seq === held.seq) {
+      const payloads = otherPayload(held, payload);
+      if (payloads === "same") return this.#known(held);
+      if (payloads === "other") throw this.#equivocation(held, envelope);
+    }
+    if (valid && advertisement.seq < held.seq) {
+      throw new BywayError("ERR_ADVERTISEMENT_OLD", `a newer advertisement of ${shortPeerId(peer)} is known`);
+    }
+    const entry = peerEntry(advertisement, envelope, this.#place(advertisement), toldBy, this.#clock.nowMs());
+    // What the user named by hand is no stranger's flood.
+    if (toldBy.kind !== "file") {
+      this.#quotas?.admit(
+        { prefix: entry.prefix, asn: entry.place.asn },
+        { prefix: held?.prefix, asn: held?.place.asn },
+      );
+    }
+    this.#buffer.put(entry);
+    this.#decoded.keep(advertisement, envelope);
+    return held === undefined ? "new" : "renewed";
+  }
+
+  #known(held: StoredPeer): Addition {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - held.lastSeenMs >= DIRECTORY_LIMITS.touchMs.value) this.#buffer.touch(held.peer, nowMs);
+    return "known";
+  }
+
+  #refuseEquivocator(peer: PeerId): void {
+    if (this.#store.equivocation(peer) === undefined) return;
+    throw equivocationError(peer);
+  }
+
+  #equivocation(held: StoredPeer, envelope: Uint8Array): BywayError {
+    const nowMs = this.#clock.nowMs();
+    this.flush();
+    this.#buffer.drop(held.peer);
+    const known = Math.max(0, nowMs - held.firstSeenMs);
+    this.#store.keepEquivocation({
+      peer: held.peer,
+      foundAtMs: nowMs,
+      // A fresh key costs nothing and is worth nothing: forgetting one that was known for long would be the loss.
+      standing: held.reachedAtMs === undefined ? known : known + DIRECTORY_LIMITS.equivocatorMs.value,
+      proof: [held.envelope, envelope],
+    });
+    return equivocationError(held.peer);
+  }
+
+  #refused(error: unknown, envelope: Uint8Array): BywayError {
+    if (envelope.length > DIRECTORY_LIMITS.envelopeBytes.value) {
+      this.rejections.add("oversize");
+      return toBywayError(error);
+    }
+    return this.rejections.addError(error);
+  }
+
+  #query(wish: PeerWish, query: PeerQuery): readonly BookPeer[] {
+    this.flush();
+    return this.#store.query(wish, query).flatMap((stored) => this.open(stored) ?? []);
+  }
+
+  /** What is held of a peer, written or waiting. */
+  #held(peer: string): StoredPeer | undefined {
+    const waiting = this.#buffer.get(peer);
+    const stored = this.#store.get(peer);
+    if (waiting === undefined) return stored;
+    const { seenMs, ...entry } = waiting;
+    return { firstSeenMs: seenMs, failures: 0, lot: 0, ...stored, ...entry, lastSeenMs: seenMs };
+  }
+
+  #keeper(): CrowdKeeper {
+    return {
+      // A peer that waits to be renewed is counted twice: at most so many.
+      mostIn: (crowd) => this.#store.crowdSize(crowd) + this.#buffer.crowdSize(crowd),
+      sizeOf: (crowd) => {
+        this.flush();
+        return this.#store.crowdSize(crowd) + this.#buffer.crowdSize(crowd);
+      },
+      makeRoom: (crowd) => this.#store.makeRoom(crowd),
+    };
+  }
+
+  #saveCounts(): void {
+    if (!this.rejections.changed) return;
+    this.#buffer.attempt(() => {
+      this.#store.changeState(REJECTED, (held) => this.rejections.addTo(held));
+      this.rejections.settle();
+    });
+  }
+
+  #nowSec(): number {
+    return this.#clock.nowMs() / 1000;
+  }
+}
+
+/** Whether what is held says the same as `payload`; nobody is accused on the word of a row that was damaged. */
+function otherPayload(held: StoredPeer, payload: Uint8Array): "same" | "other" | "damaged" {
+  try {
+    if (verifyAdvertisement(held.envelope).seq !== held.seq) return "damaged";
+  } catch {
+    return "damaged";
+  }
+  return Buffer.compare(decodeEnvelope(held.envelope).payload, payload) === 0 ? "same" : "other";
+}
+
+function equivocationError(peer: string): BywayError {
+  const message = `${shortPeerId(peer)} signed two advertisements with one number`;
+  return new BywayError("ERR_ADVERTISEMENT_EQUIVOCATION", message);
+}

@@ -1,0 +1,49 @@
+import { networkPrefix } from "../geo/network-prefix.ts";
+import type { Advertisement } from "../wire/advertisement.ts";
+import type { PeerPlace } from "./known-peer.ts";
+import type { PeerEntry, ToldBy } from "./stored-peer.ts";
+
+/** The network of all peers that have no endpoint of their own, so that they are bounded together. */
+const NO_PREFIX = "none";
+
+/** What an advertisement claims of its place, believed as it is. */
+export function claimedPlace({ country, region, city, asn, isp, network = "unknown" }: Advertisement): PeerPlace {
+  return {
+    ...(country === undefined ? {} : { country }),
+    ...(region === undefined ? {} : { region }),
+    ...(city === undefined ? {} : { city }),
+    ...(asn === undefined ? {} : { asn }),
+    ...(isp === undefined ? {} : { isp }),
+    network,
+    contradicted: [],
+  };
+}
+
+/** What the store writes of a verified advertisement. */
+export function peerEntry(
+  advertisement: Advertisement,
+  envelope: Uint8Array,
+  place: PeerPlace,
+  toldBy: ToldBy,
+  seenMs: number,
+): PeerEntry {
+  const { peer, seq, issuedAtSec, expiresAtSec, roles, protocols, endpoints, software, upMbps, downMbps } =
+    advertisement;
+  const prefix = networkPrefix(endpoints[0]?.host ?? "") ?? NO_PREFIX;
+  return {
+    peer,
+    seq,
+    issuedAtSec,
+    expiresAtSec,
+    place,
+    roles,
+    protocols,
+    prefix,
+    software,
+    ...(upMbps === undefined ? {} : { upMbps }),
+    ...(downMbps === undefined ? {} : { downMbps }),
+    seenMs,
+    toldBy,
+    envelope,
+  };
+}

@@ -1,0 +1,52 @@
+import type { NetworkKind } from "../wire/advertisement.ts";
+
+/** What a peer is, as far as wishes ask for it by words. */
+interface Traits {
+  readonly roles?: readonly string[];
+  readonly protocols?: readonly string[];
+  readonly network?: NetworkKind;
+}
+
+/*
+ * bits    meaning
+ * 0-2     relay, exit, bootstrap
+ * 3-4     tcp, udp
+ * 5-8     residential, mobile, hosting, unknown
+ * 9-29    other words, each one of these by its hash
+ */
+const BITS: ReadonlyMap<string, number> = new Map(
+  [
+    ...["roles relay", "roles exit", "roles bootstrap", "protocols tcp", "protocols udp"],
+    ...["residential", "mobile", "hosting", "unknown"],
+  ].map((name, bit) => [name, 1 << bit]),
+);
+const FIRST_HASHED = 9;
+const HASHED = 21;
+
+/**
+ * A peer's roles, protocols and network as bits. One that has all of a wish's words has all of its bits; the other way
+ * round only where all words are known ones, since other words share bits.
+ */
+export function peerTraits({ roles = [], protocols = [], network }: Traits): number {
+  let bits = network === undefined ? 0 : (BITS.get(network) ?? 0);
+  for (const role of roles) bits |= bitOf("roles", role);
+  for (const protocol of protocols) bits |= bitOf("protocols", protocol);
+  return bits;
+}
+
+/** Whether a word has a bit for itself. */
+export function isKnownWord(list: "roles" | "protocols", word: string): boolean {
+  return BITS.has(`${list} ${word}`);
+}
+
+function bitOf(list: string, word: string): number {
+  const name = `${list} ${word}`;
+  return BITS.get(name) ?? 1 << (FIRST_HASHED + (fnv1a(name) % HASHED));
+}
+
+// Fowler-Noll-Vo, 32 bits: it need only scatter, since whoever finds words that collide finds them by name all the same.
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}

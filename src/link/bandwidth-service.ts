@@ -1,0 +1,124 @@
+import type { Duplex } from "node:stream";
+import { abortStream } from "../core/abort-stream.ts";
+import type { Clock } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
+import { addressCrowd } from "./address-crowd.ts";
+import type { IncomingStream } from "./incoming-stream.ts";
+import { LINK_LIMITS } from "./limits.ts";
+
+/** Where bandwidth is measured, on a link. */
+export const BANDWIDTH_PATH = "/.well-known/byway/bytes";
+
+const CHUNK = Buffer.alloc(64 * 1024);
+
+type Direction = "download" | "upload";
+
+/**
+ * Lets a peer measure its line: sends it bytes that mean nothing, or takes such bytes and says how many have come
+ * (docs/protocol.md §2.7). Bounded in bytes, time and number, and for each address.
+ */
+export class BandwidthService {
+  readonly #clock: Clock;
+  readonly #most: number;
+  /** When each address last had each direction, oldest first. */
+  readonly #lastMs = new Map<string, number>();
+  #running = 0;
+
+  /** `most` is how many transfers there may be at a time. */
+  constructor(components: { clock: Clock }, most: number = LINK_LIMITS.bandwidthTransfers.value) {
+    this.#clock = components.clock;
+    this.#most = most;
+  }
+
+  /** `GET …?n=<bytes>`. Throws ERR_REQUEST_MALFORMED for another query, ERR_HOP_LIMIT. */
+  async send(incoming: IncomingStream): Promise<void> {
+    const bytes = bytesAsked(incoming.headers[":path"] ?? "");
+    using _slot = this.#take(incoming, "download");
+    const stream = incoming.accept({ "content-type": "application/octet-stream" });
+    using _limit = this.#limit(stream);
+    await new Promise<void>((resolve) => {
+      let left = bytes;
+      const write = (): void => {
+        while (left > 0) {
+          const chunk = left < CHUNK.length ? CHUNK.subarray(0, left) : CHUNK;
+          left -= chunk.length;
+          if (!stream.write(chunk)) return;
+        }
+        stream.off("drain", write).end();
+      };
+      stream.on("drain", write).once("close", resolve).resume();
+      write();
+    });
+  }
+
+  /** `POST …`. A line of JSON tells how many bytes have come, again and again and at the end. Throws ERR_HOP_LIMIT. */
+  async take(incoming: IncomingStream): Promise<void> {
+    if (incoming.headers[":path"] !== BANDWIDTH_PATH) throw malformed();
+    using _slot = this.#take(incoming, "upload");
+    const stream = incoming.accept({ "content-type": "application/x-ndjson" });
+    using _limit = this.#limit(stream);
+    const startMs = this.#clock.monotonicMs();
+    let bytes = 0;
+    const tell = (): void => {
+      const ms = Math.round(this.#clock.monotonicMs() - startMs);
+      if (stream.writable) stream.write(`${JSON.stringify({ bytes, ms })}\n`);
+    };
+    using _told = this.#clock.every(LINK_LIMITS.bandwidthReportMs.value, tell);
+    await new Promise<void>((resolve) => {
+      stream.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > LINK_LIMITS.bandwidthBytes.value) abortStream(stream);
+      });
+      stream.once("end", () => {
+        tell();
+        stream.end();
+      });
+      stream.once("close", resolve);
+    });
+  }
+
+  #limit(stream: Duplex): Disposable {
+    return this.#clock.after(LINK_LIMITS.bandwidthMs.value, () => abortStream(stream));
+  }
+
+  #take({ remoteAddress }: IncomingStream, direction: Direction): Disposable {
+    const { bandwidthPeriodMs, bandwidthAddresses } = LINK_LIMITS;
+    const nowMs = this.#clock.monotonicMs();
+    for (const [key, lastMs] of this.#lastMs) {
+      if (nowMs - lastMs < bandwidthPeriodMs.value) break;
+      this.#lastMs.delete(key);
+    }
+    const key = `${direction} ${addressCrowd(remoteAddress)}`;
+    const lastMs = this.#lastMs.get(key);
+    if (lastMs !== undefined) throw busy("this address has measured lately", lastMs + bandwidthPeriodMs.value - nowMs);
+    if (this.#running >= this.#most) throw busy("others are measuring", LINK_LIMITS.bandwidthMs.value);
+    if (this.#lastMs.size >= bandwidthAddresses.value) throw busy("many have measured lately", bandwidthPeriodMs.value);
+    this.#running += 1;
+    this.#lastMs.set(key, nowMs);
+    return {
+      [Symbol.dispose]: () => {
+        this.#running -= 1;
+      },
+    };
+  }
+}
+
+function bytesAsked(path: string): number {
+  const match = /^\?n=([1-9][0-9]{0,8})$/.exec(path.slice(BANDWIDTH_PATH.length));
+  const bytes = Number(match?.[1]);
+  if (!(bytes <= LINK_LIMITS.bandwidthBytes.value)) throw malformed();
+  return bytes;
+}
+
+function malformed(): BywayError {
+  return new BywayError(
+    "ERR_REQUEST_MALFORMED",
+    `${BANDWIDTH_PATH} takes ?n= with GET, up to 16 MiB, and nothing with POST`,
+  );
+}
+
+function busy(why: string, waitMs: number): BywayError {
+  return new BywayError("ERR_HOP_LIMIT", `no bandwidth is measured now: ${why}`, {
+    data: { retryAfterSec: Math.max(1, Math.ceil(waitMs / 1000)) },
+  });
+}

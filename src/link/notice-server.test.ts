@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { closeOf, collect } from "../../test/support/collect.ts";
+import { until } from "../../test/support/proxy-fixture.ts";
+import { serveTcp } from "../../test/support/tcp-server.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import { LINK_LIMITS } from "./limits.ts";
+import type { NoticeFacts } from "./notice-page.ts";
+import { NoticeServer } from "./notice-server.ts";
+
+const CONTACT = `<script>alert("x")</script> & abuse@example.org\u202e`;
+
+async function setUp(t: TestContext, facts: Partial<NoticeFacts> = {}, bounds = { open: 4, perSecond: 4 }) {
+  const clock = new FakeClock();
+  const notice = new NoticeServer({ clock }, { roles: ["relay", "exit"], contact: CONTACT, ...facts }, bounds);
+  let accepted = 0;
+  const { open } = await serveTcp(t, (socket) => {
+    accepted += 1;
+    notice.accept(socket.on("error", () => {}));
+  });
+  t.after(() => notice.stop());
+  const ask = async (request: string): Promise<string> => {
+    clock.advance(1_000);
+    const socket = open();
+    socket.write(request, "latin1");
+    return (await collect(socket)).toString();
+  };
+  return { clock, notice, open, ask, accepted: () => accepted };
+}
+
+const head = (line: string, ...fields: readonly string[]): string =>
+  `${[line, "host: x", ...fields].join("\r\n")}\r\n\r\n`;
+
+test("whoever asks is told what the address is, whatever the path, and the connection ends", async (t) => {
+  const { ask } = await setUp(t);
+  for (const target of ["/", "/a/b?c", "http://example.com/", "*"]) {
+    const answer = await ask(head(`GET ${target} HTTP/1.1`));
+    assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/);
+    assert.match(answer, /\r\ncontent-type: text\/plain; charset=utf-8\r\n/);
+    assert.match(answer, /\r\nconnection: close\r\n/i);
+    assert.match(answer, /Byway node[\s\S]*Relay:[\s\S]*Exit: [\s\S]*made by other people/);
+    assert.match(answer, /abuse@example\.org\n$/);
+  }
+});
+
+test("a browser gets a page that fetches nothing, in which the operator's words are text", async (t) => {
+  const { ask } = await setUp(t);
+  const answer = await ask(head("GET / HTTP/1.1", "accept: text/html,*/*;q=0.8"));
+  assert.match(answer, /content-type: text\/html; charset=utf-8\r\n/);
+  assert.match(answer, /content-security-policy: default-src 'none'/);
+  assert.match(answer, /&#60;script&#62;alert\(&#34;x&#34;\)&#60;\/script&#62; &#38; abuse@example\.org<\/p>/);
+  assert.doesNotMatch(answer, /<script|<a |href|src=|\u202e/);
+});
+
+test("what a node does decides what is said of it", async (t) => {
+  const bootstrap = await setUp(t, { roles: ["bootstrap"], contact: undefined });
+  const answer = await bootstrap.ask(head("GET / HTTP/1.1"));
+  assert.match(answer, /tells nodes of one another/);
+  assert.doesNotMatch(answer, /Exit:|Relay:/);
+  assert.match(answer, /The operator has left no address here/);
+});
+
+test("HEAD has no body, robots are sent away, and other methods are not allowed", async (t) => {
+  const { ask } = await setUp(t);
+  assert.match(
+    await ask(head("HEAD / HTTP/1.1")),
+    /^HTTP\/1\.1 200 OK\r\n[\s\S]*content-length: [1-9][\s\S]*\r\n\r\n$/,
+  );
+  assert.match(await ask(head("GET /robots.txt HTTP/1.1")), /\r\n\r\nUser-agent: \*\nDisallow: \/\n$/);
+  assert.match(await ask(head("POST / HTTP/1.1", "content-length: 5", "expect: 100-continue")), /^HTTP\/1\.1 405 /);
+  assert.match(await ask(head("CONNECT example.com:443 HTTP/1.1")), /^HTTP\/1\.1 405 /);
+});
+
+test("what is no HTTP/1.1, or too long, is closed without a word", async (t) => {
+  const { ask } = await setUp(t);
+  assert.equal(await ask("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "");
+  assert.equal(await ask("GARBAGE\r\n\r\n"), "");
+  const long = `x: ${"y".repeat(LINK_LIMITS.noticeHeadBytes.value)}`;
+  // What was not read may turn the end into a reset.
+  assert.equal(await ask(head("GET / HTTP/1.1", long)).catch(() => ""), "");
+});
+
+test("a request that does not come to its end is closed", async (t) => {
+  const { clock, open, accepted } = await setUp(t);
+  const socket = open();
+  socket.write("GET / HTT");
+  await until(() => accepted() === 1);
+  clock.advance(LINK_LIMITS.handshakeMs.value);
+  await closeOf(socket.resume());
+  assert.equal(clock.pending, 0);
+});
+
+test("no more is answered at once, and in a second, than may be", async (t) => {
+  const { clock, notice, open, ask } = await setUp(t, {}, { open: 2, perSecond: 3 });
+  const [first, second, third] = [open(), open(), open()];
+  await Promise.race([first, second, third].map((socket) => closeOf(socket.resume())));
+  assert.equal([first, second, third].filter((socket) => socket.destroyed).length, 1);
+  await notice.stop();
+  // One of the three allowed a second is left.
+  const answers = [open(), open()].map((socket) => {
+    socket.end(head("GET / HTTP/1.1"));
+    return collect(socket).then(String, () => "");
+  });
+  assert.equal((await Promise.all(answers)).filter((answer) => answer !== "").length, 1);
+  clock.advance(0);
+  assert.match(await ask(head("GET / HTTP/1.1")), /^HTTP\/1\.1 200/);
+});

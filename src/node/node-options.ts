@@ -1,0 +1,57 @@
+import type { ByteBudget } from "../core/byte-budget.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import type { HostPort } from "../core/network-address.ts";
+import type { Random } from "../core/random.ts";
+import type { AdvertisedFacts } from "../directory/advertiser.ts";
+import type { DirectorySettings } from "../directory/open-directory.ts";
+import type { Identity } from "../identity/identity.ts";
+import type { Role } from "./role.ts";
+
+/** How a node is made. */
+export interface NodeOptions {
+  readonly identity: Identity;
+  /** Where it takes links; port 0 for any free one. */
+  readonly listen: HostPort;
+  readonly roles: readonly Role[];
+  /** The address and port that others reach it at, when that is not `listen`. */
+  readonly advertise?: HostPort;
+  /** Source addresses of connections to targets, at most one of each family. */
+  readonly bindEgress?: readonly string[];
+  /** Private targets that the operator opens. */
+  readonly allowTargets?: readonly HostPort[];
+  /** A file that always holds the newest signed advertisement. */
+  readonly advertisementFile?: string;
+  /** What the node says of itself. */
+  readonly claims?: Pick<AdvertisedFacts, "country" | "region" | "city" | "asn" | "isp" | "network">;
+  /** Peer ids of the same operator's other nodes, or a name that they share. */
+  readonly family?: readonly string[];
+  /** Relay to nodes at loopback and private addresses: for a network on one machine. Default false. */
+  readonly localNetwork?: boolean;
+  /** DNS servers, `ip` or `ip:port`; the system's when absent. */
+  readonly dnsServers?: readonly string[];
+  /** Target ports that are never dialled; mail submission ports when absent. */
+  readonly closedPorts?: readonly number[];
+  /** Accept clients without post-quantum key exchange. Default false. */
+  readonly allowClassical?: boolean;
+  /**
+   * Processes that serve links, 1 to 64. With 1, the default, this process serves them itself; otherwise it forks so many,
+   * which use the system's own clock.
+   */
+  readonly workers?: number;
+  /** Bytes that may wait for readers and targets that are slow; default: a quarter of the memory, at most 1 GiB. */
+  readonly memoryBudgetBytes?: number;
+  /** The budget to share with other parts of this process, in place of one of its own. */
+  readonly budget?: ByteBudget;
+  /** How to reach the operator: printable text, shown to whoever opens the node's address in a browser. */
+  readonly contact?: string;
+  /** Takes part in the directory, at the port that it listens on: makes itself known, and answers others. */
+  readonly directory?: DirectorySettings;
+  /** Mbit/s, in its slower direction, that the node may use: what its load is a share of. Default: what was measured. */
+  readonly capacityMbps?: number;
+  /** What the node asks for, in millionths of a USDC; nothing by default. */
+  readonly price?: { readonly perGib?: number; readonly perRequest?: number };
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly logger?: Logger;
+}

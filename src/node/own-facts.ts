@@ -1,0 +1,120 @@
+import type { ByteBudget } from "../core/byte-budget.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import type { HostPort } from "../core/network-address.ts";
+import type { Random } from "../core/random.ts";
+import { VERSION } from "../core/version.ts";
+import type { AdvertisedFacts } from "../directory/advertiser.ts";
+import { BandwidthRecord } from "../directory/bandwidth-record.ts";
+import { DIRECTORY_LIMITS } from "../directory/limits.ts";
+import { LoadMeter } from "../directory/load-meter.ts";
+import type { PeerBook } from "../directory/peer-book.ts";
+import type { PeerStore } from "../directory/peer-store.ts";
+import { EGRESS_LIMITS } from "../egress/limits.ts";
+import type { LinkUsage } from "../link/link-server.ts";
+import type { Bandwidth } from "../link/measure-bandwidth.ts";
+import { RELAY_LIMITS } from "../relay/limits.ts";
+import { measurePeer } from "./measure-peer.ts";
+import type { NodeOptions } from "./node-options.ts";
+
+/** The name under which the store keeps what was measured. */
+const BANDWIDTH = "bandwidth";
+const BYTES_PER_SECOND_OF_MBPS = 125_000;
+
+/** What is known of the node besides its options. */
+interface Lived {
+  readonly endpoint: HostPort;
+  readonly policy: AdvertisedFacts["policy"];
+  readonly upSinceSec: number;
+  readonly load: number;
+  readonly bandwidth: Bandwidth | undefined;
+  readonly availability: AdvertisedFacts["availability"];
+}
+
+/** What a node advertises of itself now. */
+export function ownFacts(options: NodeOptions, lived: Lived): AdvertisedFacts {
+  const { claims, family, roles, capacityMbps = Number.POSITIVE_INFINITY } = options;
+  const { bandwidth, availability } = lived;
+  const { perGib, perRequest } = options.price ?? {};
+  return {
+    ...claims,
+    ...(family === undefined || family.length === 0 ? {} : { family }),
+    ...(availability === undefined ? {} : { availability }),
+    ...(bandwidth === undefined
+      ? {}
+      : { upMbps: Math.min(bandwidth.upMbps, capacityMbps), downMbps: Math.min(bandwidth.downMbps, capacityMbps) }),
+    ...(perGib === undefined && perRequest === undefined
+      ? {}
+      : { price: { microUsdcPerGiB: BigInt(perGib ?? 0), microUsdcPerRequest: BigInt(perRequest ?? 0) } }),
+    roles,
+    endpoints: [lived.endpoint],
+    protocols: roles.includes("exit") ? ["tcp", "udp"] : [],
+    policy: lived.policy,
+    upSinceSec: lived.upSinceSec,
+    load: lived.load,
+    software: `byway/${VERSION}`,
+  };
+}
+
+/** Measures the node's line; undefined where there is nobody to measure with, or nothing that the node carries. */
+export function createBandwidthRecord(
+  components: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly logger: Logger;
+    readonly budget: ByteBudget;
+    /** Where peers are known from, and what is kept over restarts. */
+    readonly kept:
+      | {
+          readonly book: Pick<PeerBook, "find">;
+          readonly store: Pick<PeerStore, "readState" | "changeState">;
+        }
+      | undefined;
+    readonly onChange: () => void;
+  },
+  options: NodeOptions,
+): BandwidthRecord | undefined {
+  const { identity, roles } = options;
+  const { kept } = components;
+  if (kept === undefined || !(roles.includes("relay") || roles.includes("exit"))) return undefined;
+  const { book, store } = kept;
+  return new BandwidthRecord(
+    {
+      ...components,
+      peers: () => book.find({ roles: ["relay"] }, DIRECTORY_LIMITS.measurePeersKept.value * 2, "random"),
+      measure: measurePeer(components, options),
+      state: {
+        load: () => store.readState(BANDWIDTH),
+        save: (measured) => store.changeState(BANDWIDTH, () => measured.map((one) => ({ ...one }))),
+      },
+    },
+    identity.peerId,
+  );
+}
+
+/** Meters what `links` carry against what the node has. */
+export function createLoadMeter(
+  components: {
+    readonly clock: Clock;
+    readonly links: { readonly usage: LinkUsage; readonly takenShare: number };
+    readonly bandwidth: { readonly bandwidth: Bandwidth | undefined } | undefined;
+  },
+  { roles, capacityMbps }: NodeOptions,
+): LoadMeter {
+  const { clock, links } = components;
+  const mostStreams =
+    (roles.includes("exit") ? EGRESS_LIMITS.maxTargetSockets.value : 0) +
+    (roles.includes("relay") ? RELAY_LIMITS.carried.value : 0);
+  return new LoadMeter({
+    clock,
+    usage: () => {
+      const { streams, bytes } = links.usage;
+      return { bytes, takenShare: Math.max(links.takenShare, mostStreams === 0 ? 0 : streams / mostStreams) };
+    },
+    bytesPerSecond: () => {
+      const measured = components.bandwidth?.bandwidth;
+      const mbps = capacityMbps ?? (measured && Math.min(measured.upMbps, measured.downMbps));
+      return mbps && mbps * BYTES_PER_SECOND_OF_MBPS;
+    },
+  });
+}
