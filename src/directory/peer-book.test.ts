@@ -11,10 +11,13 @@ import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
 import { generateIdentity } from "../identity/identity.ts";
+import type { Advertisement } from "../wire/advertisement.ts";
 import type { Quotas } from "./crowd-quotas.ts";
 import { DecodedPeers } from "./decoded-peers.ts";
+import type { PeerPlace } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import { PeerBook, type PeerBookOptions } from "./peer-book.ts";
+import { claimedPlace } from "./peer-entry.ts";
 import { PeerStore } from "./peer-store.ts";
 
 const GOSSIP = { kind: "gossip" } as const;
@@ -25,11 +28,17 @@ interface Fixture {
   readonly book: PeerBook;
 }
 
-function fixture(options: PeerBookOptions = {}, capacity = 1_000): Fixture {
+/** Claims of an AS are true here. */
+const proven = (advertisement: Advertisement): PeerPlace => {
+  const { asn } = advertisement;
+  return { ...claimedPlace(advertisement), ...(asn === undefined ? {} : { provenAsn: asn }) };
+};
+
+function fixture(options: PeerBookOptions = {}, capacity = 1_000, place = proven): Fixture {
   const clock = new FakeClock();
   const logger = silentLogger;
   const store = new PeerStore({ clock, random: seededRandom(1), logger }, { path: ":memory:", capacity });
-  return { clock, store, book: new PeerBook({ store, clock, logger }, options) };
+  return { clock, store, book: new PeerBook({ store, clock, logger, place }, options) };
 }
 
 test("what is added is found at once, and written a fifth of a second later", () => {
@@ -100,6 +109,13 @@ test("a network with as many peers as one may have is full until one of them is 
   assert.equal(book.add(at("9.7.1.1", 7), GOSSIP), "new");
   assert.throws(() => book.add(at("9.6.1.1", 7), GOSSIP), { code: "ERR_ADVERTISEMENT_QUOTA" });
   assert.equal(book.rejections.count("quota"), 2);
+});
+
+test("an AS that is only claimed counts against nobody", () => {
+  const { clock, book } = fixture({ quotas: { perPrefix: 100, perAsn: 1 } }, 1_000, claimedPlace);
+  for (let count = 0; count < 3; count += 1) {
+    assert.equal(book.add(signedPeer(clock, generateIdentity(), { asn: 7 }), GOSSIP), "new");
+  }
 });
 
 test("this node's own advertisement is not kept, and costs no check", () => {

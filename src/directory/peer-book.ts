@@ -258,8 +258,8 @@ export class PeerBook {
     // What the user named by hand is no stranger's flood.
     if (toldBy.kind !== "file") {
       this.#quotas?.admit(
-        { prefix: entry.prefix, asn: entry.place.asn },
-        { prefix: held?.prefix, asn: held?.place.asn },
+        { prefix: entry.prefix, asn: entry.place.provenAsn },
+        { prefix: held?.prefix, asn: held?.place.provenAsn },
       );
     }
     this.#buffer.put(entry);

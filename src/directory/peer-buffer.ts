@@ -33,7 +33,7 @@ export class PeerBuffer {
   crowdSize(crowd: Crowd): number {
     let size = 0;
     for (const { prefix, place } of this.#waiting.values()) {
-      if (crowd === `p${prefix}` || crowd === `a${place.asn}`) size += 1;
+      if (crowd === `p${prefix}` || crowd === `a${place.provenAsn}`) size += 1;
     }
     return size;
   }

@@ -50,12 +50,12 @@ export function evictPeers(
 
 /** Forgets one peer of a crowd that has expired or failed its last checks; false if there is none. */
 export function makeRoomIn(file: StoreFile, crowd: Crowd, nowSec: number): boolean {
-  const [column, index, value] = crowd.startsWith("p")
-    ? ["prefix", "peers_prefix", crowd.slice(1)]
-    : ["asn", "peers_asn", Number(crowd.slice(1))];
+  const [member, index, value] = crowd.startsWith("p")
+    ? ["prefix = ?1", "peers_prefix", crowd.slice(1)]
+    : ["asn = ?1 AND proven_asn = ?1", "peers_asn", Number(crowd.slice(1))];
   const changed = file.run(
     `DELETE FROM peers WHERE id IN
-       (SELECT id FROM peers INDEXED BY ${index} WHERE ${column} = ? AND (expires_at <= ? OR failures >= ?) LIMIT 1)`,
+       (SELECT id FROM peers INDEXED BY ${index} WHERE ${member} AND (expires_at <= ?2 OR failures >= ?3) LIMIT 1)`,
     value,
     nowSec,
     DIRECTORY_LIMITS.unreachableAfter.value,

@@ -28,7 +28,15 @@ test("what comes out is what went in", () => {
   const { store } = storeOf();
   const full = numberedEntry(1, {
     place: {
-      ...{ country: "de", region: "Hesse", city: "Kassel", asn: 64_500, isp: "Example", network: "mobile" },
+      ...{
+        country: "de",
+        region: "Hesse",
+        city: "Kassel",
+        asn: 64_500,
+        provenAsn: 64_500,
+        isp: "Example",
+        network: "mobile",
+      },
       contradicted: ["country", "asn"],
     },
     seq: Number.MAX_SAFE_INTEGER,
@@ -235,7 +243,7 @@ test("where all networks are alike, those that answered stay", () => {
 
 test("crowds are counted right through adding, moving, evicting and forgetting", () => {
   const { store, clock } = storeOf(60);
-  const place = (asn: number) => ({ place: { asn, network: "unknown", contradicted: [] } as const });
+  const place = (asn: number) => ({ place: { asn, provenAsn: asn, network: "unknown", contradicted: [] } as const });
   store.put(numbers(0, 50, (n) => ({ prefix: `1.${n % 5}`, ...place(n % 3) })));
   assert.deepEqual([store.crowdSize("p1.0"), store.crowdSize("a0")], [10, 17]);
   store.put(numbers(0, 20, () => ({ seq: 2, prefix: "2.2", ...place(9) })));

@@ -51,18 +51,18 @@ export const STORE_STEPS: readonly string[] = [
   CREATE TABLE crowds (name TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TRIGGER peers_added AFTER INSERT ON peers BEGIN
     INSERT INTO crowds VALUES ('p' || new.prefix, 1) ON CONFLICT DO UPDATE SET size = size + 1;
-    INSERT INTO crowds SELECT 'a' || new.asn, 1 WHERE new.asn IS NOT NULL ON CONFLICT DO UPDATE SET size = size + 1;
+    INSERT INTO crowds SELECT 'a' || new.proven_asn, 1 WHERE new.proven_asn IS NOT NULL ON CONFLICT DO UPDATE SET size = size + 1;
   END;
   CREATE TRIGGER peers_removed AFTER DELETE ON peers BEGIN
-    UPDATE crowds SET size = size - 1 WHERE name IN ('p' || old.prefix, 'a' || old.asn);
-    DELETE FROM crowds WHERE name IN ('p' || old.prefix, 'a' || old.asn) AND size <= 0;
+    UPDATE crowds SET size = size - 1 WHERE name IN ('p' || old.prefix, 'a' || old.proven_asn);
+    DELETE FROM crowds WHERE name IN ('p' || old.prefix, 'a' || old.proven_asn) AND size <= 0;
   END;
-  CREATE TRIGGER peers_moved AFTER UPDATE OF prefix, asn ON peers
-    WHEN old.prefix <> new.prefix OR old.asn IS NOT new.asn BEGIN
-    UPDATE crowds SET size = size - 1 WHERE name IN ('p' || old.prefix, 'a' || old.asn);
-    DELETE FROM crowds WHERE name IN ('p' || old.prefix, 'a' || old.asn) AND size <= 0;
+  CREATE TRIGGER peers_moved AFTER UPDATE OF prefix, proven_asn ON peers
+    WHEN old.prefix <> new.prefix OR old.proven_asn IS NOT new.proven_asn BEGIN
+    UPDATE crowds SET size = size - 1 WHERE name IN ('p' || old.prefix, 'a' || old.proven_asn);
+    DELETE FROM crowds WHERE name IN ('p' || old.prefix, 'a' || old.proven_asn) AND size <= 0;
     INSERT INTO crowds VALUES ('p' || new.prefix, 1) ON CONFLICT DO UPDATE SET size = size + 1;
-    INSERT INTO crowds SELECT 'a' || new.asn, 1 WHERE new.asn IS NOT NULL ON CONFLICT DO UPDATE SET size = size + 1;
+    INSERT INTO crowds SELECT 'a' || new.proven_asn, 1 WHERE new.proven_asn IS NOT NULL ON CONFLICT DO UPDATE SET size = size + 1;
   END;
 
   CREATE TABLE equivocators (
