@@ -36,7 +36,7 @@ export class Announcer {
   readonly #running = new Set<Promise<void>>();
   #standing: IndexStanding | undefined;
   #later: Timer | undefined;
-  #hasRecord = false;
+  #recordAtMs: number | undefined;
 
   constructor(components: AnnouncerComponents) {
     this.#components = components;
@@ -58,10 +58,12 @@ export class Announcer {
     const { clock, random, own } = this.#components;
     this.#run("the exchange", this.#tellPeers(this.#stopping.signal));
     this.#run("gossip", this.#gossip(own()));
-    if (this.#hasRecord) this.#putRecord();
+    const { recordMs, recordRenewMs } = DIRECTORY_LIMITS;
     // The peers that it just met know it already. The DHT costs dozens of connections, so a node that is gone again at once,
     // or one of many that start together, does not begin with it.
-    else this.#later ??= clock.after(random.float() * DIRECTORY_LIMITS.recordMs.value, () => this.#putRecord());
+    if (this.#recordAtMs === undefined) {
+      this.#later ??= clock.after(random.float() * recordMs.value, () => this.#putRecord());
+    } else if (clock.monotonicMs() - this.#recordAtMs >= recordRenewMs.value) this.#putRecord();
   }
 
   /** Idempotent. */
@@ -73,8 +75,8 @@ export class Announcer {
   }
 
   #putRecord(): void {
-    this.#hasRecord = true;
-    const { overlay, own } = this.#components;
+    const { clock, overlay, own } = this.#components;
+    this.#recordAtMs = clock.monotonicMs();
     const { advertisement, envelope } = own();
     this.#run("the record", overlay.putRecord(parsePeerId(advertisement.peer), envelope, this.#stopping.signal));
     this.#index.start();
@@ -83,7 +85,7 @@ export class Announcer {
   async #tellPeers(signal: AbortSignal): Promise<void> {
     const { overlay, exchange, random } = this.#components;
     const peers = shuffled(overlay.connected(), random).slice(0, DIRECTORY_LIMITS.announcePeers.value);
-    await Promise.allSettled(peers.map((peer) => exchange.ask(peer, {}, DIRECTORY_LIMITS.answerNodes.value, signal)));
+    await Promise.allSettled(peers.map((peer) => exchange.ask(peer, {}, 0, signal)));
   }
 
   async #gossip({ advertisement, envelope }: KnownPeer): Promise<void> {

@@ -151,6 +151,32 @@ test("a peer that lies or stalls is counted and passed over", async (t) => {
   assert.ok(ids(client).includes(idOf(honest)));
 });
 
+test("a renewal is told to peers each time, and put into the DHT every second time", async (t) => {
+  const { hub, clock } = setUp(t);
+  const first = await hub.node();
+  const node = await hub.node([first]);
+  await settled();
+  clock.advance(DIRECTORY_LIMITS.recordMs.value);
+  await settled();
+  const done = { told: 0, put: 0 };
+  const { overlay } = node;
+  const [ask, putRecord] = [overlay.ask.bind(overlay), overlay.putRecord.bind(overlay)];
+  overlay.ask = (peer, request, signal) => {
+    done.told += decodeDirectoryRequest(request).limit === 0 ? 1 : 0;
+    return ask(peer, request, signal);
+  };
+  overlay.putRecord = (peer, envelope, signal) => {
+    done.put += 1;
+    return putRecord(peer, envelope, signal);
+  };
+  for (let renewal = 1; renewal <= 4; renewal += 1) {
+    clock.advance(DIRECTORY_LIMITS.renewMs.value);
+    node.directory.announce();
+    await settled();
+  }
+  assert.deepEqual(done, { told: 4, put: 2 });
+});
+
 test("how things are is written down, and everything ends with stop", async (t) => {
   const { hub, clock } = setUp(t);
   const first = await hub.node();

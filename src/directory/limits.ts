@@ -49,6 +49,7 @@ export const DIRECTORY_LIMITS: Readonly<
     | "announcePeers"
     | "indexRetryMs"
     | "recordMs"
+    | "recordRenewMs"
     | "topics"
     | "stateMs"
     | "candidates"
@@ -169,6 +170,11 @@ export const DIRECTORY_LIMITS: Readonly<
     3,
     "count",
     "Connected peers that are told of each new advertisement of one's own, beside DHT and gossip.",
+  ),
+  recordRenewMs: tunable(
+    1_700_000,
+    "ms",
+    "A record is put again with every second renewal; it lives as long as its envelope, two hours.",
   ),
   recordMs: tunable(
     10_000,
