@@ -37,7 +37,7 @@ test("what runs for long gets a bound on its young heap, still in the launcher's
   const launcher = launcherOf(t, "src/cli/main.ts", "console.log(JSON.stringify([process.pid, process.execArgv]));");
   const { child, finished } = startByway(t, ["--json", "up"], { launcher });
   const { stdout } = await finished;
-  const flags = process.platform === "win32" ? [] : ["--max-semi-space-size=8"];
+  const flags = process.platform === "win32" ? [] : ["--max-semi-space-size=4"];
   assert.deepEqual(JSON.parse(stdout), [child.pid, flags]);
   const brief = startByway(t, ["keys"], { launcher });
   assert.deepEqual(JSON.parse((await brief.finished).stdout), [brief.child.pid, []]);
