@@ -50,7 +50,7 @@ export function demoReport(
       : [
           "",
           "Others on this machine join with",
-          `  byway node --network-file ${networkFile} --listen 127.99.0.1:0 --country se`,
+          `  byway node --network-file ${networkFile} --listen 127.99.0.1:0 --country se --allow-target ${formatHostPort(testnet.target.http)}`,
         ]),
     "",
   ].join("\n");
