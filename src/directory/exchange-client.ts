@@ -41,7 +41,14 @@ export class ExchangeClient {
       () => new BywayError("ERR_PEER_ANSWER", `${shortPeerId(peer)} did not answer in time`),
       signal,
     );
-    const bytes = await overlay.ask(peer, request, bound.signal);
+    let bytes: Uint8Array;
+    try {
+      bytes = await overlay.ask(peer, request, bound.signal);
+    } catch (error) {
+      // One that stalls, or whose answer has no good frame; one that cannot be reached has done nothing wrong.
+      if (error instanceof BywayError && error.code === "ERR_PEER_ANSWER") book.reject("answer");
+      throw error;
+    }
     try {
       const { envelopes } = decodeDirectoryAnswer(bytes);
       if (envelopes.length > limit)

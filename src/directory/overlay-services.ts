@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { BywayError } from "../core/errors.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
 import { decodeAdvertisement } from "../wire/advertisement.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import { ExchangeServer, type ExchangeServerComponents } from "./exchange-server.ts";
@@ -15,9 +15,16 @@ export function overlayServices(
   return {
     answer: (asker, request) => exchange.answer(asker, request),
     checkRecord(peer, envelope) {
-      const advertisement = openAdvertisement(envelope, { nowMs: components.clock.nowMs(), localNetwork });
-      if (advertisement.peer === peer) return;
-      throw new BywayError("ERR_ADVERTISEMENT_SIGNATURE", "the record of a peer holds another's advertisement");
+      try {
+        const advertisement = openAdvertisement(envelope, { nowMs: components.clock.nowMs(), localNetwork });
+        if (advertisement.peer === peer) return;
+        throw new BywayError("ERR_ADVERTISEMENT_SIGNATURE", "the record of a peer holds another's advertisement");
+      } catch (error) {
+        const refusal = toBywayError(error);
+        // A record that was good when it was put grows old in everybody's store.
+        if (refusal.code !== "ERR_ADVERTISEMENT_EXPIRED") components.book.rejections.addError(refusal);
+        throw refusal;
+      }
     },
     newestRecord(envelopes) {
       const numbers = envelopes.map((envelope) => decodeAdvertisement(decodeEnvelope(envelope).payload).seq);
