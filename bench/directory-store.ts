@@ -104,6 +104,11 @@ function measureStore(): void {
     ["query us exits with udp, 50 at random", { countries: ["us"], roles: ["exit"], protocols: ["udp"] }, "random"],
     ["query 1 of se, mobile", { countries: ["se"], networks: ["mobile"] }, "random"],
     ["query us, 50 reached", { countries: ["us"] }, "reached"],
+    ["query of a city, 50 at random", { cities: ["Town 7"] }, "random"],
+    ["query us and a city, 50 at random", { countries: ["us"], cities: ["Town 7"] }, "random"],
+    ["query us, city and AS", { countries: ["us"], cities: ["Town 7"], asns: [7] }, "random"],
+    ["query of a region of us, 50 at random", { countries: ["us"], regions: ["us 7"] }, "random"],
+    ["query us, 50 of a provider at random", { countries: ["us"], isps: ["example"] }, "random"],
   ];
   for (const { peer } of entries.slice(0, 500)) store.recordCheck(peer, 30);
   const before = rss();
@@ -117,6 +122,11 @@ function measureStore(): void {
   note(
     "query of what nobody has",
     wallMs(() => store.query({ countries: ["us"], roles: ["x"] }, { limit: 1, order: "random" })),
+    "ms",
+  );
+  note(
+    "query of a region that nobody has",
+    wallMs(() => store.query({ regions: ["nowhere"] }, { limit: 1, order: "random" })),
     "ms",
   );
   note(

@@ -1,6 +1,7 @@
 /** Byway as a library: the three composition roots and what their callers touch. */
 export type { StageTiming } from "./circuit/circuit.ts";
-export { type BywayClient, type ClientOptions, createClient } from "./client/client.ts";
+export { type BywayClient, createClient } from "./client/client.ts";
+export type { ClientOptions, ListenerOptions } from "./client/client-options.ts";
 export type { RoutedStream } from "./client/stream-router.ts";
 export type { ErrorCode, ErrorKind, RetryHint } from "./core/error-table.ts";
 export { BywayError } from "./core/errors.ts";
@@ -15,7 +16,9 @@ export type { RouteHop, RouteSummary } from "./ingress/stream-opener.ts";
 export { type BywayNode, createNode } from "./node/node.ts";
 export type { NodeOptions } from "./node/node-options.ts";
 export type { Role } from "./node/role.ts";
+export { parseConstraints } from "./routing/constraint-keys.ts";
 export type { Constraints } from "./routing/constraints.ts";
+export type { Explanation } from "./routing/explanation.ts";
 export type { FetchReport } from "./testnet/fetch-once.ts";
 export type { Place } from "./testnet/places.ts";
 export type { Seen, Target } from "./testnet/target.ts";

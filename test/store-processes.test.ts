@@ -8,12 +8,17 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { FakeClock } from "../src/core/fake-clock.ts";
 import { seededRandom } from "../src/core/random.ts";
+import { RecordFile } from "../src/core/record-file.ts";
 import { PeerStore } from "../src/directory/peer-store.ts";
+import { GuardSet } from "../src/routing/guard-set.ts";
+import { SessionTable } from "../src/routing/session-table.ts";
+import { OwnExperience } from "../src/trust/own-experience.ts";
 import { numberedPeer } from "./support/peer-entries.ts";
 import { RecordingLogger } from "./support/recording-logger.ts";
 import { temporaryDirectory } from "./support/run-byway.ts";
 
-const WRITER = fileURLToPath(new URL("support/store-writer.ts", import.meta.url));
+const STORE_WRITER = fileURLToPath(new URL("support/store-writer.ts", import.meta.url));
+const RECORD_WRITER = fileURLToPath(new URL("support/record-writer.ts", import.meta.url));
 
 interface Writer {
   readonly child: ChildProcess;
@@ -23,8 +28,8 @@ interface Writer {
   readonly after: (lines: number) => Promise<void>;
 }
 
-function startWriter(t: TestContext, ...args: readonly string[]): Writer {
-  const child = spawn(process.execPath, [WRITER, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+function startWriter(t: TestContext, program: string, ...args: readonly string[]): Writer {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => child.kill("SIGKILL"));
   let said = 0;
   let lines = 0;
@@ -45,7 +50,7 @@ test("ten times killed in the middle of writing: nothing that was said is lost, 
   const path = join(temporaryDirectory(t), "directory.sqlite");
   let least = 0;
   for (let round = 0; round < 10; round++) {
-    const writer = startWriter(t, path, "0", String(least + 1));
+    const writer = startWriter(t, STORE_WRITER, path, "0", String(least + 1));
     await writer.after(3 + round * 7);
     writer.child.kill("SIGKILL");
     await once(writer.child, "close");
@@ -69,7 +74,7 @@ test("ten times killed in the middle of writing: nothing that was said is lost, 
 
 test("four processes that open a new file at once and write at once all get what they wrote into it", async (t) => {
   const path = join(temporaryDirectory(t), "directory.sqlite");
-  const writers = [0, 100, 200, 300].map((first) => startWriter(t, path, String(first), "1", "40"));
+  const writers = [0, 100, 200, 300].map((first) => startWriter(t, STORE_WRITER, path, String(first), "1", "40"));
   const codes = await Promise.all(writers.map(async ({ child }) => (await once(child, "close"))[0] as unknown));
   assert.deepEqual(codes, [0, 0, 0, 0]);
   const logger = new RecordingLogger();
@@ -78,4 +83,35 @@ test("four processes that open a new file at once and write at once all get what
   for (const number of [0, 149, 249, 349]) assert.equal(store.get(numberedPeer(number))?.seq, 40);
   assert.deepEqual(logger.lines, []);
   store.close();
+});
+
+test("a client that is killed five times keeps sessions, trust and guards, all of them of the same moment", async (t) => {
+  const path = join(temporaryDirectory(t), "client.sqlite");
+  let written = 0;
+  for (let kill = 0; kill < 5; kill++) {
+    const writer = startWriter(t, RECORD_WRITER, path, String(written + 1));
+    await writer.after(3 + kill * 5);
+    writer.child.kill("SIGKILL");
+    await once(writer.child, "close");
+    assert.ok(writer.said() > written);
+
+    const logger = new RecordingLogger();
+    const clock = new FakeClock();
+    const records = new RecordFile({ clock, logger }, { path });
+    const trust = new OwnExperience({ clock, records });
+    const sessions = new SessionTable({ clock, records });
+    assert.equal(sessions.size, trust.size, "what was put in one second was written together");
+    assert.ok(sessions.size >= writer.said());
+    written = sessions.size;
+    for (let round = 1; round <= written; round++) {
+      const key = { user: "ann", session: `s${round}`, listener: "", constraints: "" };
+      assert.equal(sessions.find(key, { sessionSec: 86_400, strict: true }).exit, `exit${round}`);
+      assert.equal(trust.expectedMs(`exit${round}`), round * 3);
+    }
+    const guards = new GuardSet({ clock, random: seededRandom(2), records });
+    const offered = guards.guards({ draw: () => "another", isListed: () => true });
+    assert.deepEqual(offered.toSorted(), ["guard0", "guard1", "guard2"]);
+    records.stop();
+    assert.deepEqual(logger.lines, []);
+  }
 });

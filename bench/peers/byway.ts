@@ -47,6 +47,8 @@ export async function startByway(site: Site, source: HostPort, shape: BywayShape
   const proxy = { host: "127.0.0.1", port: await freePort("127.0.0.1") };
   const client = await byway(site, [
     ...["up", "--hops", String(shape.hops), "--data", join(site.folder, "client")],
+    // The rivals have one server, and one way to it.
+    ...["--rotation", "circuit"],
     ...["--listen", `${proxy.host}:${proxy.port}`, "--local-network", ...peers],
   ]);
   return { proxy, clientPid: client.pid, nodes };

@@ -42,3 +42,12 @@ test("old samples are forgotten", () => {
   for (let index = 0; index < CIRCUIT_LIMITS.buildSamples.value; index += 1) times.note(2, 1_500);
   assert.equal(times.patienceMs(2), 3_000);
 });
+
+test("a second circuit is begun when nineteen in twenty would stand, within bounds", () => {
+  assert.equal(learned(5, 5, 5, 5).hedgeMs(2), CIRCUIT_LIMITS.firstHedgeMs.value);
+  const times = learned(...Array.from({ length: 20 }, (_, index) => 1_000 + 100 * index));
+  assert.equal(times.hedgeMs(2), 2_900);
+  assert.ok(times.hedgeMs(2) < times.patienceMs(2));
+  assert.equal(learned(1, 1, 1, 1, 1).hedgeMs(2), CIRCUIT_LIMITS.leastHedgeMs.value);
+  assert.equal(learned(9e6, 9e6, 9e6, 9e6, 9e6).hedgeMs(2), HARD_MS);
+});

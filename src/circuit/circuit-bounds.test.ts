@@ -1,51 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { cheapPool } from "../../test/support/cheap-pool.ts";
 import { hopNetwork } from "../../test/support/hop-network.ts";
 import { needOf } from "../../test/support/hops.ts";
-import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import type { Circuit } from "./circuit.ts";
-import type { BuildOptions, CircuitBuilder } from "./circuit-builder.ts";
 import { CircuitPool } from "./circuit-pool.ts";
-import type { HopChooser } from "./hop-chooser.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
-
-/** A pool whose circuits cost nothing and end when they are closed; `built` are all that it ever made. */
-function cheapPool(spareCircuits: number) {
-  const built: Circuit[] = [];
-  const clock = new FakeClock();
-  const network = { down: false, asked: 0, exit: undefined as BuildOptions["exit"] };
-  const build = async (_: HopChooser, { exit }: BuildOptions): Promise<Circuit> => {
-    network.asked += 1;
-    network.exit = exit;
-    if (network.down) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
-    const { promise: closed, resolve } = Promise.withResolvers<void>();
-    const circuit = {
-      hops: [{ peerId: `exit ${built.length}` }],
-      usable: true,
-      streams: 0,
-      room: 1,
-      bytes: 0,
-      silentFailures: 0,
-      closed,
-      check: async () => {},
-      close: () => {
-        circuit.usable = false;
-        if (circuit.streams === 0) resolve();
-      },
-      destroy: () => {
-        circuit.usable = false;
-        resolve();
-      },
-    };
-    built.push(circuit as unknown as Circuit);
-    return circuit as unknown as Circuit;
-  };
-  const builder = { build, stop: async () => {}, noteFailure: () => {} } as unknown as CircuitBuilder;
-  const pool = new CircuitPool({ builder, clock, logger: silentLogger }, { spareCircuits });
-  return { pool, clock, built, network };
-}
 
 const usable = (circuits: readonly Circuit[]): number => circuits.filter((circuit) => circuit.usable).length;
 

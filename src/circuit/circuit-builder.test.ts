@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hopNetwork } from "../../test/support/hop-network.ts";
-import { onlyHops } from "../../test/support/hops.ts";
+import { needOf, onlyHops } from "../../test/support/hops.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
+import { silentLogger } from "../core/logger.ts";
 import type { Circuit } from "./circuit.ts";
+import { CircuitPool } from "./circuit-pool.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
 function peersOf(circuit: Circuit): readonly string[] {
@@ -23,6 +25,45 @@ test("a hop that cannot be reached is replaced in the middle of building, and wh
   const circuit = await builder.build(network.choose(3));
   assert.deepEqual(peersOf(circuit), [guard, exit, other]);
   assert.deepEqual(dialled, [guard, dead, exit, other]);
+  await builder.stop();
+});
+
+test("whoever waits for a circuit is told of each hop that failed in it", async () => {
+  await using network = await hopNetwork(4);
+  const [guard, dead, exit] = network.peers;
+  network.beforeDial = async (peerId) => {
+    if (peerId === dead || peerId === exit) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
+  };
+  const told: unknown[] = [];
+  const clock = new FakeClock();
+  const pool = new CircuitPool({ builder: network.builder(clock), clock, logger: silentLogger }, { spareCircuits: 0 });
+  const onHopFailed = (peerId: string, { code }: BywayError): unknown => told.push([peerId, code]);
+  const need = { ...needOf("a", network.choose(2)), onHopFailed };
+  assert.deepEqual(peersOf(await pool.circuit(need)), [guard, network.peers[3]]);
+  assert.deepEqual(told, [
+    [dead, "ERR_HOP_UNREACHABLE"],
+    [exit, "ERR_HOP_UNREACHABLE"],
+  ]);
+  await pool.stop();
+});
+
+test("a first hop counts as failed where it cannot be dialled, not where another hop says so of it", async () => {
+  await using network = await hopNetwork(4);
+  const [first, second] = network.peers;
+  const failed: string[] = [];
+  const builder = network.builder(undefined, { onFirstHopFailed: (peer) => failed.push(peer) });
+  network.beforeOnward = async (_, peerId) => {
+    if (peerId === second) throw new BywayError("ERR_HOP_UNREACHABLE", "I cannot reach it, believe me");
+  };
+  await builder.build(network.choose(3));
+  builder.noteFailure(String(second), network.hopsOf(0, 1));
+  assert.deepEqual(failed, []);
+  network.beforeDial = async (peerId) => {
+    if (peerId === first) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
+  };
+  builder.noteDead(String(first), network.hopsOf(0, 1));
+  await builder.build(network.choose(1));
+  assert.ok(failed.length > 0 && failed.every((peer) => peer === first));
   await builder.stop();
 });
 
@@ -88,6 +129,92 @@ test("a hop that is slow for this network is replaced where another fits, and wa
   clock.advance(CIRCUIT_LIMITS.leastPatienceMs.value);
   held.resolve();
   assert.deepEqual(peersOf(await alone), [guard, slow, exit]);
+  await builder.stop();
+});
+
+test("a chooser that throws while a slow hop is waited for ends nothing: the hop is waited for", async () => {
+  await using network = await hopNetwork(3);
+  const clock = new FakeClock();
+  const builder = network.builder(clock);
+  for (let count = 0; count < CIRCUIT_LIMITS.buildSamplesNeeded.value; count += 1) {
+    (await builder.build(network.choose(2))).destroy();
+  }
+  const held = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  network.beforeOnward = async () => {
+    asked.resolve();
+    await held.promise;
+  };
+  const choose = network.choose(2);
+  let chosen = 0;
+  const building = builder.build((wishes) => {
+    chosen += 1;
+    if (chosen > 1) throw new TypeError("the chooser is broken");
+    return choose(wishes);
+  });
+  await asked.promise;
+  clock.advance(CIRCUIT_LIMITS.leastPatienceMs.value);
+  held.resolve();
+  assert.deepEqual([peersOf(await building), chosen], [network.peers.slice(0, 2), 2]);
+  await builder.stop();
+});
+
+test("a strict session's exit that failed a moment ago is tried again, since no other will do", async () => {
+  await using network = await hopNetwork(1);
+  const builder = network.builder();
+  const [hop] = network.hopsOf(0);
+  assert.ok(hop !== undefined);
+  builder.noteFailure(hop.peerId);
+  const circuit = await builder.build(({ failed }) => {
+    if (failed.has(hop.peerId)) throw new BywayError("ERR_SESSION_EXIT", "the session's exit is gone");
+    return [hop];
+  });
+  assert.equal(circuit.usable, true);
+  circuit.destroy();
+  await builder.stop();
+});
+
+test("an exit that alone will do and failed a moment ago is not waited for as long again", async () => {
+  await using network = await hopNetwork(2);
+  const clock = new FakeClock();
+  const builder = network.builder(clock);
+  for (let count = 0; count < CIRCUIT_LIMITS.buildSamplesNeeded.value; count += 1) {
+    (await builder.build(network.choose(2))).destroy();
+  }
+  const asked = Promise.withResolvers<void>();
+  network.beforeOnward = () => {
+    asked.resolve();
+    return new Promise(() => {});
+  };
+  builder.noteFailure(String(network.peers[1]));
+  const building = builder.build(onlyHops(network.hopsOf(0, 1)));
+  await asked.promise;
+  clock.advance(CIRCUIT_LIMITS.leastPatienceMs.value);
+  await assert.rejects(building, { code: "ERR_HOP_TIMEOUT" });
+  await builder.stop();
+});
+
+test("a relay that carries a circuit again is healed; that an exit lets itself be linked to says nothing", async () => {
+  await using network = await hopNetwork(4);
+  const builder = network.builder();
+  const [relay, exit, third] = network.peers;
+  for (const peer of [relay, exit]) builder.noteFailure(String(peer));
+  // Nobody else will do.
+  (await builder.build(onlyHops(network.hopsOf(0, 1)))).destroy();
+  assert.deepEqual(peersOf(await builder.build(network.choose(2))), [relay, third]);
+  await builder.stop();
+});
+
+test("the link to a guard that is dead is left: the next circuit dials it anew", async () => {
+  await using network = await hopNetwork(2);
+  const builder = network.builder();
+  const dialled: string[] = [];
+  network.beforeDial = async (peerId) => void dialled.push(peerId);
+  await builder.build(network.choose(2));
+  network.freeze(0);
+  builder.noteDead(String(network.peers[0]));
+  await builder.build(onlyHops(network.hopsOf(0, 1)));
+  assert.equal(dialled.filter((peerId) => peerId === network.peers[0]).length, 2);
   await builder.stop();
 });
 

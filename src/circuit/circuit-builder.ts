@@ -1,5 +1,6 @@
 import { abortReason, deadline, withAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
+import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import type { Link } from "../link/link.ts";
@@ -12,12 +13,26 @@ import { CIRCUIT_LIMITS } from "./limits.ts";
 import { LinkOpener, type LinkOpenerComponents, type LinkOpenerOptions } from "./link-opener.ts";
 import { RecentFailures } from "./recent-failures.ts";
 
+/** A hop that building waits for. */
+export interface HopWait {
+  readonly peerId: PeerId;
+  readonly isExit: boolean;
+  /** How long nearly all hops at its place took, in ms. */
+  readonly expectedMs: number;
+}
+
 /** What one circuit must be like. */
 export interface BuildOptions {
   /** Peers that must not be in it. */
   readonly failed?: ReadonlySet<string>;
   /** The only exit that will do. */
   readonly exit?: PeerId | undefined;
+  /** Exits to take only where no other one fits. */
+  readonly avoid?: readonly PeerId[] | undefined;
+  /** Told of each peer that failed in it. */
+  readonly onFailed?: ((peerId: PeerId, error: BywayError) => void) | undefined;
+  /** Told of each hop that is waited for when that begins. */
+  readonly onWaiting?: (wait: HopWait) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -25,6 +40,8 @@ export interface BuildOptions {
 export interface CircuitBuilderComponents extends LinkOpenerComponents {
   /** Told of each peer that failed as a hop. */
   readonly onHopFailed?: (peer: string) => void;
+  /** Told of each peer that failed as a first hop, which no other hop can lie about. */
+  readonly onFirstHopFailed?: (peer: string) => void;
 }
 
 /** A circuit in the middle of being built. */
@@ -51,11 +68,13 @@ export class CircuitBuilder {
   readonly #opener: LinkOpener;
   readonly #times = new BuildTimes();
   readonly #recent: RecentFailures;
+  readonly #onFirstHopFailed: (peer: string) => void;
 
   constructor(components: CircuitBuilderComponents, options: LinkOpenerOptions = {}) {
     this.#clock = components.clock;
     this.#opener = new LinkOpener(components, options);
     this.#recent = new RecentFailures(components);
+    this.#onFirstHopFailed = components.onFirstHopFailed ?? (() => {});
   }
 
   /**
@@ -64,6 +83,7 @@ export class CircuitBuilder {
    * Throws what `choose` throws, or a hop error that names the hop and the stage; nothing of the circuit is left open then.
    */
   async build(choose: HopChooser, options: BuildOptions = {}): Promise<Circuit> {
+    const beganMs = this.#clock.monotonicMs();
     const failed = new Set(options.failed);
     const build: Build = { choose, options, failed, hops: [], links: [], timings: [], guardReused: false };
     build.hops = this.#choose(build, 0);
@@ -73,12 +93,26 @@ export class CircuitBuilder {
       truncate(build, 0);
       throw error;
     }
+    // That an exit lets itself be linked to says nothing about its streams.
+    for (const { peerId } of build.hops.slice(0, -1)) this.#recent.noteSuccess(peerId, beganMs);
     return new Circuit({ clock: this.#clock }, build.hops, build.links, build.timings);
   }
 
-  /** Remembers that `peer` failed, so that the next circuits pass it over for a while. */
-  noteFailure(peer: string): void {
+  /** Remembers that `peer` failed in a circuit of `hops`, so that the next circuits pass it over for a while. */
+  noteFailure(peer: string, hops: readonly Hop[] = []): void {
     this.#recent.note(peer);
+    if (hops[0]?.peerId === peer) this.#onFirstHopFailed(peer);
+  }
+
+  /** As `noteFailure`, and no new circuit uses the link that stands to it, which its keep-alive may take for alive. */
+  noteDead(peer: string, hops: readonly Hop[] = []): void {
+    this.noteFailure(peer, hops);
+    this.#opener.guardLinks.leave(peer);
+  }
+
+  /** Remembers that a stream over `peer` succeeded that was begun at `beganMs` (monotonic). */
+  noteSuccess(peer: string, beganMs: number): void {
+    this.#recent.noteSuccess(peer, beganMs);
   }
 
   /** Ends the links to first hops, and with them every circuit that begins there. */
@@ -101,6 +135,8 @@ export class CircuitBuilder {
         first ??= error;
         const culprit = silent ?? this.#culprit(build, index, error);
         this.#blame(build, culprit);
+        const blamed = build.hops[culprit];
+        if (blamed !== undefined) build.options.onFailed?.(blamed.peerId, error);
         truncate(build, culprit);
         replaced += 1;
         if (replaced > CIRCUIT_LIMITS.replacements.value) throw error;
@@ -113,13 +149,14 @@ export class CircuitBuilder {
   #choose(build: Build, count: number): readonly Hop[] {
     const { guards } = this.#opener.guardLinks;
     const preferred = guards.length >= CIRCUIT_LIMITS.guards.value ? guards : [];
-    const wishes = { kept: build.hops.slice(0, count), guards: preferred, exit: build.options.exit };
+    const { exit, avoid } = build.options;
+    const wishes = { kept: build.hops.slice(0, count), guards: preferred, exit, avoid };
     const recent = this.#recent.peers;
     if (recent.size > 0) {
       try {
         return checked(build.choose({ ...wishes, failed: new Set([...build.failed, ...recent]) }));
       } catch (error) {
-        if (toBywayError(error).code !== "ERR_NO_NODE") throw error;
+        if (!NOBODY_LEFT.has(toBywayError(error).code)) throw error;
       }
     }
     return checked(build.choose({ ...wishes, failed: build.failed }));
@@ -132,6 +169,15 @@ export class CircuitBuilder {
     } catch (error) {
       if (toBywayError(error).code === "ERR_NO_NODE") return undefined;
       throw error;
+    }
+  }
+
+  /** Whether there is a choice after the first `count` hops; what keeps the chooser from saying so comes up when it is asked in earnest. */
+  #hasOther(build: Build, count: number): boolean {
+    try {
+      return this.#rechoose(build, count) !== undefined;
+    } catch {
+      return false;
     }
   }
 
@@ -170,7 +216,7 @@ export class CircuitBuilder {
     const hop = build.hops[index];
     if (hop === undefined) return;
     build.failed.add(hop.peerId);
-    this.#recent.note(hop.peerId);
+    this.noteFailure(hop.peerId, build.hops);
   }
 
   async #extend(build: Build, index: number): Promise<void> {
@@ -178,6 +224,8 @@ export class CircuitBuilder {
     const hop = hops[index] as Hop;
     const depth = index + 1;
     const beganMs = this.#clock.monotonicMs();
+    const isExit = depth === hops.length;
+    build.options.onWaiting?.({ peerId: hop.peerId, isExit, expectedMs: this.#times.hedgeMs(depth) });
     let stage: Stage = index === 0 ? "dial" : "extend";
     let startMs = beganMs;
     const done = (next: Stage): void => {
@@ -219,7 +267,9 @@ export class CircuitBuilder {
     const timer = this.#clock.after(patienceMs, () => {
       this.#times.noteTimeout(index + 1, patienceMs);
       const failed = new Set([...build.failed, ...build.hops.slice(index, index + 1).map((hop) => hop.peerId)]);
-      if (this.#rechoose({ ...build, failed }, index) === undefined) return;
+      // The only one that will do is waited for, unless it failed a moment ago: then its turn has come to show itself.
+      if (!this.#hasOther({ ...build, failed }, index) && !this.#recent.peers.has(String(build.hops[index]?.peerId)))
+        return;
       controller.abort(new BywayError("ERR_HOP_TIMEOUT", `the hop took longer than ${Math.round(patienceMs)} ms`));
     });
     return {
@@ -231,6 +281,9 @@ export class CircuitBuilder {
     };
   }
 }
+
+/** What a chooser throws that would choose with fewer peers left out. */
+const NOBODY_LEFT: ReadonlySet<ErrorCode> = new Set(["ERR_NO_NODE", "ERR_SESSION_EXIT"]);
 
 /** Whether anything comes from the far end of `link` until `signal` aborts. */
 async function answers(link: Link, signal: AbortSignal): Promise<boolean> {

@@ -1,20 +1,25 @@
 import type { Clock } from "../core/clock.ts";
 import type { PeerId } from "../identity/peer-id.ts";
+import { Allowance } from "./allowance.ts";
 import type { Circuit } from "./circuit.ts";
+import type { Suits } from "./circuit-need.ts";
 import type { IsolationGroup } from "./isolation.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
-/** The circuits of one isolation group: usually one, more while its streams outnumber what one link takes. */
+/** The circuits of one isolation group: one exit for all its streams as long as that will do, or several that take turns. */
 export class CircuitGroup {
   readonly isolation: IsolationGroup;
-  /** The circuit that is being built for this group. */
-  building: Promise<Circuit> | undefined;
+  /** The circuits that are being built for this group, newest last. */
+  readonly building: Promise<Circuit>[] = [];
   readonly #clock: Clock;
-  /** Newest last: that one takes the streams as long as it has room. */
+  /** Newest last. */
   readonly #circuits: Circuit[] = [];
   /** When each became the group's. */
   readonly #sinceMs = new WeakMap<Circuit, number>();
-  #exit: PeerId | undefined;
+  /** The turn at which each served last. */
+  readonly #served = new WeakMap<Circuit, number>();
+  #turn = 0;
+  #pace: Allowance | undefined;
   #usedMs = 0;
   #noSuccessorUntilMs = 0;
 
@@ -23,39 +28,50 @@ export class CircuitGroup {
     this.isolation = isolation;
   }
 
-  /** The exit that further circuits should have: a session keeps its exit, and so does a group that needs several circuits at once. */
-  get exit(): PeerId | undefined {
-    const crowded = this.#circuits.some((circuit) => circuit.usable && !this.#worn(circuit));
-    return this.isolation.session !== "" || crowded ? this.#exit : undefined;
-  }
-
   /** Circuits that take streams; those that only finish what they carry are not counted. */
   get size(): number {
     return this.#circuits.filter(({ usable }) => usable).length;
   }
 
-  /** Whether it has as many circuits as it may. */
+  /** Whether it has as many circuits as it may, those being built among them. */
   get full(): boolean {
-    return this.size >= CIRCUIT_LIMITS.circuitsPerGroup.value;
+    return this.size + this.building.length >= CIRCUIT_LIMITS.circuitsPerGroup.value;
   }
 
   /** Whether nobody used it for a while and nothing of it is open. */
   get forgotten(): boolean {
     const idle = this.#clock.monotonicMs() - this.#usedMs >= CIRCUIT_LIMITS.demandMs.value;
-    return idle && this.#circuits.length === 0 && this.building === undefined;
+    return idle && this.#circuits.length === 0 && this.building.length === 0;
   }
 
-  /** Whether another circuit should be made ready beside the current one. */
-  get wantsSuccessor(): boolean {
-    const newest = this.#circuits.at(-1);
-    if (newest === undefined || this.building !== undefined || this.full) return false;
-    if (this.#clock.monotonicMs() < this.#noSuccessorUntilMs) return false;
-    return this.#worn(newest) || newest.room < newest.streams / 3;
+  /** How fast it may take fresh circuits when it rotates. */
+  get pace(): Allowance {
+    this.#pace ??= new Allowance(
+      { clock: this.#clock },
+      { most: CIRCUIT_LIMITS.rotationBurst.value, perSecond: CIRCUIT_LIMITS.rotationsPerSecond.value },
+    );
+    return this.#pace;
+  }
+
+  /** Whether a circuit that nobody waits for may be built: none failed or brought nothing a moment ago. */
+  get mayPrepare(): boolean {
+    return this.#clock.monotonicMs() >= this.#noSuccessorUntilMs;
+  }
+
+  /** Notes that a fresh circuit had an exit that the group has already: there may be no others. */
+  noteNoNews(): void {
+    this.#pauseFor(CIRCUIT_LIMITS.sameExitMs.value);
+  }
+
+  /** Whether another circuit should be made ready beside `current`. */
+  wantsSuccessor(current: Circuit): boolean {
+    if (this.building.length > 0 || this.full || !this.mayPrepare) return false;
+    return this.#worn(current) || current.room < current.streams / 3;
   }
 
   /** Notes that none could be built, so that not every stream tries it again. */
   noteNoSuccessor(): void {
-    this.#noSuccessorUntilMs = this.#clock.monotonicMs() + CIRCUIT_LIMITS.prebuildRetryMs.value;
+    this.#pauseFor(CIRCUIT_LIMITS.prebuildRetryMs.value);
   }
 
   /** Notes that it is in use. */
@@ -63,25 +79,74 @@ export class CircuitGroup {
     this.#usedMs = this.#clock.monotonicMs();
   }
 
-  /** The newest circuit with room, without the peers in `failed`; a worn one only if there is no other. */
-  current(failed: ReadonlySet<string>): Circuit | undefined {
-    return (
-      this.#circuits.findLast((circuit) => isOpen(circuit, failed) && !this.#worn(circuit)) ??
-      this.#circuits.findLast((circuit) => isOpen(circuit, failed))
+  /** Notes that `circuit` takes a stream. */
+  serve(circuit: Circuit): Circuit {
+    this.#turn += 1;
+    this.#served.set(circuit, this.#turn);
+    return circuit;
+  }
+
+  /** The exit that further circuits should have, so that more streams than one link takes do not change the exit. */
+  pinned(suits: Suits): PeerId | undefined {
+    const held = this.#circuits.findLast((circuit) => circuit.usable && suits(circuit) && !this.#worn(circuit));
+    return held === undefined ? undefined : exitOf(held);
+  }
+
+  /** The newest circuit that suits and has room; a worn one only if there is no other. */
+  current(suits: Suits): Circuit | undefined {
+    const open = this.#circuits.filter((circuit) => isOpen(circuit) && suits(circuit));
+    return open.findLast((circuit) => !this.#worn(circuit)) ?? open.at(-1);
+  }
+
+  /** The exits of the circuits that take streams. */
+  get exits(): readonly PeerId[] {
+    return this.#circuits.flatMap((circuit) => (circuit.usable ? (exitOf(circuit) ?? []) : []));
+  }
+
+  /** Whether `circuit` has an exit that none of the group's has, or only one that served for a while. */
+  brings(circuit: Circuit): boolean {
+    const sinceMs = this.#clock.monotonicMs() - CIRCUIT_LIMITS.sameExitMs.value;
+    return !this.#circuits.some(
+      (held) =>
+        exitOf(held) === exitOf(circuit) &&
+        isOpen(held) &&
+        (this.#sinceMs.get(held) ?? 0) >= sinceMs &&
+        !this.#worn(held),
     );
   }
 
-  /** Whether a circuit built ahead will do. */
-  takes(circuit: Circuit, failed: ReadonlySet<string>): boolean {
-    const { exit } = this;
-    const fits = exit === undefined || failed.has(exit) || circuit.hops.at(-1)?.peerId === exit;
-    return fits && !this.full && !this.#worn(circuit) && isOpen(circuit, failed);
+  /** A circuit to the exit whose turn it is: the one that has not served yet, or longest ago. Several to one exit are filled one after another. */
+  next(suits: Suits): Circuit | undefined {
+    const open = this.#circuits.filter((circuit) => isOpen(circuit) && suits(circuit));
+    const fresh = open.filter((circuit) => !this.#worn(circuit));
+    const among = fresh.length > 0 ? fresh : open;
+    const turns = new Map<PeerId | undefined, number>();
+    for (const circuit of among) {
+      const exit = exitOf(circuit);
+      turns.set(exit, Math.max(turns.get(exit) ?? 0, this.#served.get(circuit) ?? 0));
+    }
+    const [first] = [...turns].sort((a, b) => a[1] - b[1]);
+    return first === undefined ? undefined : among.find((circuit) => exitOf(circuit) === first[0]);
+  }
+
+  /** Whether a circuit built ahead will do; `exit` is the only one allowed, if given. */
+  takes(circuit: Circuit, suits: Suits, exit: PeerId | undefined): boolean {
+    return isOpen(circuit) && suits(circuit) && (exit === undefined || exitOf(circuit) === exit);
+  }
+
+  /** Makes room for one more by leaving the circuit that served longest ago of those that `leaves`; its streams finish. */
+  makeRoom(leaves: Suits): boolean {
+    const leaving = this.#circuits.filter((circuit) => circuit.usable && leaves(circuit));
+    const served = leaving.filter((circuit) => this.#served.has(circuit));
+    const left = this.#longestAgo(served.length > 0 ? served : leaving);
+    left?.close();
+    return left !== undefined;
   }
 
   add(circuit: Circuit): void {
+    if (this.size >= CIRCUIT_LIMITS.circuitsPerGroup.value) this.makeRoom(() => true);
     this.#circuits.push(circuit);
     this.#sinceMs.set(circuit, this.#clock.monotonicMs());
-    this.#exit = circuit.hops.at(-1)?.peerId;
     void circuit.closed.then(() => {
       this.#circuits.splice(this.#circuits.indexOf(circuit), 1);
     });
@@ -100,6 +165,18 @@ export class CircuitGroup {
     for (const circuit of this.#circuits) circuit.close();
   }
 
+  #pauseFor(forMs: number): void {
+    this.#noSuccessorUntilMs = Math.max(this.#noSuccessorUntilMs, this.#clock.monotonicMs() + forMs);
+  }
+
+  #longestAgo(circuits: readonly Circuit[]): Circuit | undefined {
+    const turnOf = (circuit: Circuit): number => this.#served.get(circuit) ?? 0;
+    return circuits.reduce<Circuit | undefined>(
+      (oldest, circuit) => (oldest === undefined || turnOf(circuit) < turnOf(oldest) ? circuit : oldest),
+      undefined,
+    );
+  }
+
   #worn(circuit: Circuit): boolean {
     const nowMs = this.#clock.monotonicMs();
     return (
@@ -110,8 +187,10 @@ export class CircuitGroup {
   }
 }
 
-function isOpen(circuit: Circuit, failed: ReadonlySet<string>): boolean {
-  return (
-    circuit.usable && circuit.room > 0 && !(failed.size > 0 && circuit.hops.some(({ peerId }) => failed.has(peerId)))
-  );
+function exitOf(circuit: Circuit): PeerId | undefined {
+  return circuit.hops.at(-1)?.peerId;
+}
+
+function isOpen(circuit: Circuit): boolean {
+  return circuit.usable && circuit.room > 0;
 }

@@ -6,6 +6,7 @@ import { needOf } from "../../test/support/hops.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
+import type { CircuitNeed } from "./circuit-need.ts";
 import { CircuitPool } from "./circuit-pool.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { tryCircuits } from "./try-circuits.ts";
@@ -147,8 +148,16 @@ test("a session keeps its exit when its circuit is succeeded", async () => {
   await using network = await hopNetwork(5);
   const clock = new FakeClock();
   const pool = poolOf(network, 4, clock);
-  const need = needOf("a", network.choose(1), "s");
+  const exit = network.peers[2];
+  // As whoever holds the session says: the pool asks for each circuit.
+  const choose = network.choose(1);
+  const need: CircuitNeed = {
+    ...needOf("a", (wishes) => choose({ ...wishes, exit }), "s"),
+    fits: ({ peerId }) => peerId === exit,
+  };
+  pool.expect(needOf("", choose));
   const first = await pool.circuit(need);
+  assert.equal(first.hops[0]?.peerId, exit);
   for (let round = 0; round < 5; round += 1) {
     const before = await pool.circuit(need);
     clock.advance(CIRCUIT_LIMITS.circuitAgeMs.value);

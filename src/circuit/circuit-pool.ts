@@ -1,22 +1,21 @@
 import { withAbort } from "../core/abort.ts";
 import type { Clock, Timer } from "../core/clock.ts";
-import { BywayError } from "../core/errors.ts";
+import type { ErrorCode } from "../core/error-table.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import type { PeerId } from "../identity/peer-id.ts";
+import { Allowance } from "./allowance.ts";
 import type { Circuit } from "./circuit.ts";
 import type { BuildOptions, CircuitBuilder } from "./circuit-builder.ts";
 import { CircuitGroup } from "./circuit-group.ts";
-import { CircuitStock } from "./circuit-stock.ts";
+import { type CircuitNeed, type Suits, suiting } from "./circuit-need.ts";
+import { CircuitStocks } from "./circuit-stocks.ts";
+import { HedgeBudget } from "./hedge-budget.ts";
+import { buildHedged } from "./hedged-build.ts";
 import type { HopChooser } from "./hop-chooser.ts";
 import { type IsolationGroup, type IsolationKey, isolationKey, joinGroups } from "./isolation.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
-
-/** What a stream needs of a circuit. */
-export interface CircuitNeed {
-  /** Whom it may share a circuit with. */
-  readonly group: IsolationGroup;
-  /** Chooses hops that fit the group's constraints. */
-  readonly choose: HopChooser;
-}
+import { LostRaces } from "./lost-races.ts";
 
 /** What a pool works with. */
 export interface CircuitPoolComponents {
@@ -31,31 +30,52 @@ export interface CircuitPoolOptions {
   readonly spareCircuits?: number;
 }
 
+const GROUP_MOST = CIRCUIT_LIMITS.circuitsPerGroup.value;
 const NOBODY: ReadonlySet<string> = new Set();
+
+/** Failures that say that a node is gone, rather than that it is busy or refuses. */
+const GONE: ReadonlySet<ErrorCode> = new Set(["ERR_HOP_UNREACHABLE", "ERR_HOP_TIMEOUT"]);
 
 /**
  * The circuits of a client: those in use, each bound to one isolation group, and those built ahead, bound to nobody.
  *
- *     asked ─► group has one with room? ─► stock has a spare? ─► build
+ *     asked ─► group has one that fits, with room? ─► stock has a spare? ─► build, hedged
  *                   │ worn or nearly full: the next one is made ready beside it
+ *     asked, and the group rotates ─► may it take a fresh one? ─► the one that served longest ago
  */
 export class CircuitPool {
+  readonly clock: Clock;
+  /** How many streams may be tried on a second circuit because the first is slow. */
+  readonly streamHedges: HedgeBudget;
   readonly #components: CircuitPoolComponents;
-  readonly #spareCircuits: number;
   /** Least recently used first. */
   readonly #groups = new Map<IsolationKey, CircuitGroup>();
-  /** By the text of their constraints, least recently asked for first. */
-  readonly #stocks = new Map<string, CircuitStock>();
+  readonly #stocks: CircuitStocks;
   /** Every circuit that is not closed yet, with the group that it is bound to. */
   readonly #open = new Map<Circuit, IsolationGroup | undefined>();
+  readonly #buildHedges: HedgeBudget;
+  /** How fast all groups together take fresh circuits when they rotate. */
+  readonly #pace: Allowance;
+  readonly #lostRaces = new LostRaces();
+  #joins = 0;
   readonly #building = new Set<Promise<unknown>>();
   readonly #stop = new AbortController();
   readonly #timer: Timer;
 
   constructor(components: CircuitPoolComponents, options: CircuitPoolOptions = {}) {
+    const { clock, logger } = components;
     this.#components = components;
-    this.#spareCircuits = options.spareCircuits ?? CIRCUIT_LIMITS.sparesPerDemand.value;
-    this.#timer = components.clock.every(CIRCUIT_LIMITS.checkPeriodMs.value, () => this.#tick());
+    this.clock = clock;
+    this.streamHedges = new HedgeBudget(components);
+    this.#buildHedges = new HedgeBudget(components);
+    this.#pace = new Allowance(components, {
+      most: CIRCUIT_LIMITS.rotationBurstInAll.value,
+      perSecond: CIRCUIT_LIMITS.rotationsPerSecondInAll.value,
+    });
+    const build = (choose: HopChooser): Promise<Circuit> => this.#make(choose, {});
+    const most = options.spareCircuits ?? CIRCUIT_LIMITS.sparesPerDemand.value;
+    this.#stocks = new CircuitStocks({ clock, logger, build }, { most });
+    this.#timer = clock.every(CIRCUIT_LIMITS.checkPeriodMs.value, () => this.#tick());
   }
 
   /** Circuits open now, unused ones included. */
@@ -65,12 +85,12 @@ export class CircuitPool {
 
   /** Sets of constraints for which circuits are, or may be, built ahead. */
   get demands(): number {
-    return this.#stocks.size;
+    return this.#stocks.demands;
   }
 
   /** Circuits that are open and bound to nobody, or are being built for nobody in particular. */
   get spares(): number {
-    return [...this.#stocks.values()].reduce((sum, stock) => sum + stock.size, 0);
+    return this.#stocks.size;
   }
 
   /**
@@ -78,45 +98,65 @@ export class CircuitPool {
    * stock has one; those who waited together may be more than it has room for. Throws what planning or building throws, ERR_LOCAL_LIMIT, ERR_STOPPED or the abort reason.
    */
   async circuit(need: CircuitNeed, failed: ReadonlySet<string> = NOBODY, signal?: AbortSignal): Promise<Circuit> {
-    if (this.#stop.signal.aborted) throw stopped();
-    const group = this.#group(need.group);
-    const stock = this.expect(need);
-    const current = group.current(failed);
-    if (current !== undefined) {
-      if (group.wantsSuccessor) this.#succeed(group, need, stock);
-      return current;
+    const suits = suiting(need, failed);
+    for (let joined = 0; ; joined += 1) {
+      if (this.#stop.signal.aborted) throw stopped();
+      const group = this.#group(need.group);
+      const ready = this.#ready(group, need, suits);
+      if (ready !== undefined) return group.serve(ready);
+      const others = joined < CIRCUIT_LIMITS.buildsJoined.value ? this.#othersBuild(group, need) : undefined;
+      if (others === undefined) return group.serve(await withAbort(this.#build(group, need, failed, true), signal));
+      const circuit = await withAbort(others, signal).catch((error: unknown) => {
+        // What they asked for cannot be had; this stream may ask for something else.
+        if (toBywayError(error).code !== "ERR_NO_NODE") throw error;
+      });
+      if (circuit !== undefined && suits(circuit)) return group.serve(circuit);
     }
-    return this.#takeSpare(group, stock, failed) ?? withAbort(this.#build(group, need, failed), signal);
   }
 
   /** Notes that circuits of these constraints will be wanted, and builds them ahead. */
-  expect(need: CircuitNeed): CircuitStock {
-    const { constraints } = need.group;
-    let stock = this.#stocks.get(constraints);
-    if (stock === undefined) {
-      const { clock, logger } = this.#components;
-      const build = (): Promise<Circuit> => this.#make(need.choose, {});
-      stock = new CircuitStock({ clock, logger, build }, { most: this.#spareCircuits });
-    }
-    this.#stocks.delete(constraints);
-    this.#stocks.set(constraints, stock);
-    this.#boundStocks();
-    stock.ask();
-    if (stock.size === 0) this.#restock(stock);
-    return stock;
+  expect({ group, choose }: CircuitNeed): void {
+    this.#stocks.ask(group.constraints, choose);
   }
 
-  /** Takes no new streams on `circuit`, since a hop of it failed, and passes over `culprit` for a while. */
-  retire(circuit: Circuit, culprit: string | undefined): void {
-    if (culprit !== undefined) this.#components.builder.noteFailure(culprit);
+  /**
+   * Takes no new streams on `circuit`, since a hop of it failed, and passes over `culprit` for a while. When it is gone, as
+   * `code` tells (default: it is), no group uses a circuit through it for new streams from now on.
+   */
+  retire(circuit: Circuit, culprit: string | undefined, code?: ErrorCode): void {
+    const isGone = code === undefined || GONE.has(code) || (code === "ERR_HOP_LOST" && !circuit.usable);
     circuit.close();
+    if (culprit === undefined) return;
+    if (isGone) this.#leave(culprit, circuit);
+    else this.#components.builder.noteFailure(culprit, circuit.hops);
+  }
+
+  /** Notes that a stream over `circuit` that was begun at `beganMs` (monotonic) was answered: its exit is well. */
+  noteSuccess(circuit: Circuit, beganMs: number): void {
+    const exit = circuit.hops.at(-1);
+    if (exit === undefined) return;
+    this.#lostRaces.noteAnswer(exit.peerId);
+    this.#components.builder.noteSuccess(exit.peerId, beganMs);
+  }
+
+  /** Notes that a stream over `circuit` was late and another one was answered in its place. */
+  noteLostRace(circuit: Circuit): void {
+    const exit = circuit.hops.at(-1);
+    if (exit !== undefined && this.#lostRaces.note(exit.peerId)) this.retire(circuit, exit.peerId, "ERR_HOP_PROTOCOL");
+  }
+
+  /** Asks the exit of `circuit`, which owes an answer, for a sign of life; leaves whoever is silent for `ms`, and tells whether anybody was. */
+  async suspect(circuit: Circuit, ms: number): Promise<boolean> {
+    if (await circuit.answers(ms)) return false;
+    this.retire(circuit, circuit.culprit);
+    return true;
   }
 
   /** Ends all circuits. */
   async stop(): Promise<void> {
     this.#timer.cancel();
     this.#stop.abort(stopped());
-    for (const stock of this.#stocks.values()) stock.close();
+    this.#stocks.close();
     await Promise.allSettled(this.#building);
     const circuits = [...this.#open.keys()];
     for (const circuit of circuits) circuit.destroy();
@@ -142,40 +182,139 @@ export class CircuitPool {
     this.#groups.delete(key);
   }
 
-  #takeSpare(group: CircuitGroup, stock: CircuitStock, failed: ReadonlySet<string>): Circuit | undefined {
-    const circuit = stock.take((spare) => group.takes(spare, failed));
-    this.#restock(stock);
+  /** A circuit that stands and will do. */
+  #ready(group: CircuitGroup, need: CircuitNeed, suits: Suits): Circuit | undefined {
+    // A session's exit was chosen for it alone: nobody else is likely to want what is built for it.
+    if (need.group.session === "") this.expect(need);
+    if (need.rotates === true) return this.#rotated(group, need, suits);
+    const current = group.current(suits);
+    if (current === undefined) return this.#takeSpare(group, need, suits);
+    if (group.wantsSuccessor(current) && this.#takeSpare(group, need, suits) === undefined) this.#prepare(group, need);
+    return current;
+  }
+
+  /** A fresh circuit as often as the pace allows, else the one of the group whose turn it is. */
+  #rotated(group: CircuitGroup, need: CircuitNeed, suits: Suits): Circuit | undefined {
+    const next = group.next(suits);
+    if (next !== undefined && !(group.pace.some && this.#pace.some)) return next;
+    // A second circuit to an exit that the group has would change nothing, and cost each stream more: fewer share a write.
+    const isNews = (circuit: Circuit): boolean => suits(circuit) && group.brings(circuit);
+    const spare = this.#takeSpare(group, need, next === undefined ? suits : isNews);
+    if (spare !== undefined) {
+      this.#pay(group);
+      return spare;
+    }
+    const isComing = this.#stocks.sizeOf(need.group.constraints) > 0;
+    if (next !== undefined && !isComing && group.mayPrepare) {
+      this.#pay(group);
+      this.#prepare(group, need);
+    }
+    return next;
+  }
+
+  /** Whether a group that rotates may take a fresh circuit; it counts as taken then. */
+  #pay(group: CircuitGroup): boolean {
+    return group.pace.some && this.#pace.take() && group.pace.take();
+  }
+
+  #takeSpare(group: CircuitGroup, need: CircuitNeed, suits: Suits): Circuit | undefined {
+    if (group.full && need.rotates !== true) return undefined;
+    // Whoever asks for a session without saying which exit fits means what its chooser says.
+    if (need.group.session !== "" && need.fits === undefined) return undefined;
+    const exit = this.#pinned(group, need, suits);
+    const circuit = this.#stocks.take(need.group.constraints, (spare) => group.takes(spare, suits, exit));
     return circuit === undefined ? undefined : this.#bind(circuit, group);
   }
 
-  /** Makes the group's next circuit ready; the current one serves until then. */
-  #succeed(group: CircuitGroup, need: CircuitNeed, stock: CircuitStock): void {
-    if (this.#takeSpare(group, stock, NOBODY) !== undefined) return;
-    this.#build(group, need, NOBODY).catch(({ code }: BywayError) => {
+  #pinned(group: CircuitGroup, need: CircuitNeed, suits: Suits): PeerId | undefined {
+    return need.rotates === true || need.group.session !== "" ? undefined : group.pinned(suits);
+  }
+
+  /** Makes another circuit of the group ready; those that it has serve until then. */
+  #prepare(group: CircuitGroup, need: CircuitNeed): void {
+    this.#build(group, need, NOBODY, false).catch(({ code }: BywayError) => {
       group.noteNoSuccessor();
       this.#components.logger.debug("the next circuit of a group could not be built", { code });
     });
   }
 
-  /** The circuit that is being built for the group, or a new one. */
-  #build(group: CircuitGroup, need: CircuitNeed, failed: ReadonlySet<string>): Promise<Circuit> {
-    if (group.full) return Promise.reject(new BywayError("ERR_LOCAL_LIMIT", "too many streams of one user are open"));
-    group.building ??= this.#buildFor(group, need, failed).finally(() => {
-      group.building = undefined;
-    });
-    return group.building;
+  /** A circuit that is being built for the group and is worth waiting for; those who rotate spread over several. */
+  #othersBuild(group: CircuitGroup, need: CircuitNeed): Promise<Circuit> | undefined {
+    const { building } = group;
+    if (need.rotates !== true) return building.at(-1);
+    const isPaid = !group.full && this.#pay(group);
+    if (isPaid || building.length === 0) return undefined;
+    this.#joins += 1;
+    return building[this.#joins % building.length];
   }
 
-  async #buildFor(group: CircuitGroup, { choose }: CircuitNeed, failed: ReadonlySet<string>): Promise<Circuit> {
-    const { exit } = group;
-    if (exit !== undefined && !failed.has(exit)) {
+  /** Builds a circuit for the group; hedged when somebody waits for it. */
+  #build(group: CircuitGroup, need: CircuitNeed, failed: ReadonlySet<string>, isAwaited: boolean): Promise<Circuit> {
+    const suits = suiting(need, failed);
+    // A group that rotates leaves a circuit when the fresh one joins; another one leaves one that will not do.
+    const isFull =
+      group.full && !(need.rotates === true ? group.building.length < GROUP_MOST : group.makeRoom(not(suits)));
+    if (isFull) return Promise.reject(new BywayError("ERR_LOCAL_LIMIT", "too many streams of one user are open"));
+    const avoid = need.rotates === true ? group.exits : undefined;
+    const make = (options: BuildOptions): Promise<Circuit> =>
+      isAwaited
+        ? this.#makeHedged(need, { ...options, avoid, onFailed: need.onHopFailed }).then((circuit) => {
+            if (!group.brings(circuit)) group.noteNoNews();
+            return circuit;
+          })
+        : this.#makeNews(group, need, { ...options, avoid });
+    const build = this.#buildFor(group, make, failed, this.#pinned(group, need, suits)).finally(() => {
+      group.building.splice(group.building.indexOf(build), 1);
+    });
+    group.building.push(build);
+    return build;
+  }
+
+  async #buildFor(
+    group: CircuitGroup,
+    make: (options: BuildOptions) => Promise<Circuit>,
+    failed: ReadonlySet<string>,
+    exit: PeerId | undefined,
+  ): Promise<Circuit> {
+    if (exit !== undefined) {
       try {
-        return this.#bind(await this.#make(choose, { failed, exit }), group);
+        return this.#bind(await make({ failed, exit }), group);
       } catch (error) {
         if (!(error instanceof BywayError) || error.kind !== "hop") throw error;
       }
     }
-    return this.#bind(await this.#make(choose, { failed }), group);
+    return this.#bind(await make({ failed }), group);
+  }
+
+  /** A circuit that nobody waits for: of use to a group that rotates only where it brings another exit. */
+  async #makeNews(group: CircuitGroup, need: CircuitNeed, options: BuildOptions): Promise<Circuit> {
+    const circuit = await this.#make(need.choose, options);
+    if (need.rotates !== true || group.brings(circuit)) return circuit;
+    group.noteNoNews();
+    this.#stocks.adopt(need.group.constraints, circuit);
+    throw new BywayError("ERR_NO_NODE", "all exits that are chosen serve already");
+  }
+
+  #makeHedged(need: CircuitNeed, options: BuildOptions): Promise<Circuit> {
+    const { clock } = this.#components;
+    const build = (more: BuildOptions): Promise<Circuit> => this.#make(need.choose, more);
+    const isSession = need.group.session !== "";
+    const onLate = (circuit: Circuit): void => {
+      if (isSession) circuit.destroy();
+      else this.#stocks.adopt(need.group.constraints, circuit);
+    };
+    return buildHedged({ clock, budget: this.#buildHedges, build, onLate }, options, {
+      isExitFixed: isSession || options.exit !== undefined,
+    });
+  }
+
+  /** Everything through `peer` takes no new streams: circuits finish those that they carry, unused ones end. */
+  #leave(peer: string, failed: Circuit): void {
+    this.#components.builder.noteDead(peer, failed.hops);
+    this.#stocks.leave(peer);
+    for (const [circuit, group] of this.#open) {
+      if (group !== undefined && circuit.hops.some(({ peerId }) => peerId === peer)) circuit.close();
+    }
   }
 
   async #make(choose: HopChooser, options: BuildOptions): Promise<Circuit> {
@@ -184,7 +323,10 @@ export class CircuitPool {
     try {
       const circuit = await building;
       this.#open.set(circuit, undefined);
-      void circuit.closed.then(() => this.#open.delete(circuit));
+      void circuit.closed.then(() => {
+        this.#open.delete(circuit);
+        if (circuit.deadPeer !== undefined) this.#leave(circuit.deadPeer, circuit);
+      });
       return circuit;
     } finally {
       this.#building.delete(building);
@@ -204,33 +346,11 @@ export class CircuitPool {
     return circuit;
   }
 
-  #restock(stock: CircuitStock): void {
-    if (!this.#stop.signal.aborted) stock.restock(CIRCUIT_LIMITS.spares.value - this.spares);
-  }
-
   #tick(): void {
-    for (const [constraints, stock] of this.#stocks) {
-      if (stock.forgotten) {
-        stock.close();
-        this.#stocks.delete(constraints);
-        continue;
-      }
-      stock.check();
-      this.#restock(stock);
-    }
+    this.#stocks.check();
     for (const [key, group] of this.#groups) {
       group.closeWorn();
       if (group.forgotten) this.#forget(key);
-    }
-  }
-
-  /** Forgets the set of constraints that nobody asked for for longest; those with circuits are few (`spares`) and stay. */
-  #boundStocks(): void {
-    if (this.#stocks.size <= CIRCUIT_LIMITS.demands.value) return;
-    for (const [constraints, stock] of this.#stocks) {
-      if (stock.size > 0) continue;
-      this.#stocks.delete(constraints);
-      return;
     }
   }
 
@@ -245,6 +365,10 @@ export class CircuitPool {
       this.#forget(key);
     }
   }
+}
+
+function not(suits: Suits): Suits {
+  return (circuit) => !suits(circuit);
 }
 
 function stopped(): BywayError {

@@ -1,15 +1,17 @@
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import type { PeerId } from "../identity/peer-id.ts";
 import type { Circuit } from "./circuit.ts";
+import type { HopChooser } from "./hop-chooser.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
 /** What a stock works with. */
 export interface CircuitStockComponents {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Builds a circuit for the stock's constraints. */
-  readonly build: () => Promise<Circuit>;
+  /** Builds a circuit through the hops that `choose` names. */
+  readonly build: (choose: HopChooser) => Promise<Circuit>;
 }
 
 /**
@@ -21,9 +23,12 @@ export interface CircuitStockComponents {
 export class CircuitStock {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #build: () => Promise<Circuit>;
+  readonly #build: (choose: HopChooser) => Promise<Circuit>;
   readonly #most: number;
   readonly #spares = new Set<Circuit>();
+  #choose: HopChooser;
+  /** Those of the circuits built last: those who take one after another want others. */
+  #lastExits: readonly PeerId[] = [];
   #building = 0;
   #askedMs: number;
   /** When circuits were taken within the last minute. */
@@ -33,8 +38,9 @@ export class CircuitStock {
   #closed = false;
 
   /** `most` circuits are held at the most. */
-  constructor(components: CircuitStockComponents, options: { most: number }) {
+  constructor(components: CircuitStockComponents, options: { most: number; choose: HopChooser }) {
     this.#most = options.most;
+    this.#choose = options.choose;
     this.#clock = components.clock;
     this.#logger = components.logger;
     this.#build = components.build;
@@ -51,8 +57,9 @@ export class CircuitStock {
     return this.#clock.monotonicMs() - this.#askedMs >= CIRCUIT_LIMITS.demandMs.value;
   }
 
-  /** Notes that somebody uses these constraints. */
-  ask(): void {
+  /** Notes that somebody uses these constraints, and chooses so: what is built ahead follows what was asked for last. */
+  ask(choose: HopChooser): void {
+    this.#choose = choose;
     this.#askedMs = this.#clock.monotonicMs();
   }
 
@@ -68,6 +75,22 @@ export class CircuitStock {
       return circuit;
     }
     return undefined;
+  }
+
+  /** Takes a circuit that nobody needs as long as it has `room`; false when it has none, and the circuit is still the caller's. */
+  adopt(circuit: Circuit, room: number): boolean {
+    if (this.#closed || this.size >= this.#most || room <= 0 || !circuit.usable) return false;
+    this.#keep(circuit);
+    return true;
+  }
+
+  /** Ends the circuits that go through `peer`. */
+  leave(peer: string): void {
+    for (const circuit of this.#spares) {
+      if (!circuit.hops.some(({ peerId }) => peerId === peer)) continue;
+      this.#spares.delete(circuit);
+      circuit.destroy();
+    }
   }
 
   /** Builds what is missing, as far as there is `room` for more. */
@@ -93,7 +116,8 @@ export class CircuitStock {
   async #buildOne(): Promise<void> {
     this.#building += 1;
     try {
-      this.#keep(await this.#build());
+      const choose = this.#choose;
+      this.#keep(await this.#build((wishes) => choose({ ...wishes, avoid: this.#lastExits })));
     } catch (cause) {
       const { code, message } = toBywayError(cause);
       this.#pause();
@@ -109,6 +133,8 @@ export class CircuitStock {
       throw new BywayError("ERR_STOPPED", "nobody needs the circuit any more");
     }
     this.#spares.add(circuit);
+    const exit = circuit.hops.at(-1)?.peerId;
+    if (exit !== undefined) this.#lastExits = [...this.#lastExits, exit].slice(-CIRCUIT_LIMITS.circuitsPerGroup.value);
     void circuit.closed.then(() => {
       // An exit that ends what it has just accepted must not be built to again for every stream that is asked for.
       if (this.#spares.delete(circuit)) this.#pause();

@@ -1,14 +1,17 @@
 import type { Duplex } from "node:stream";
-import { deadline } from "../core/abort.ts";
+import { deadline, withAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import type { PeerId } from "../identity/peer-id.ts";
 import { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
+import type { CountedStream } from "../link/counted-stream.ts";
 import type { Link, LinkRequest } from "../link/link.ts";
 import { formatConnectUdpPath } from "../wire/connect-udp-path.ts";
 import type { Hop } from "./hop.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { noAnswer, Openings } from "./openings.ts";
+import { Pulse } from "./pulse.ts";
 
 /** How long one stage of building took. */
 export interface StageTiming {
@@ -27,7 +30,7 @@ export interface OpenOptions {
 
 /** A stream that may be written to before the exit has answered. */
 export interface StartedStream {
-  readonly stream: Duplex;
+  readonly stream: CountedStream;
   /** Resolves when the exit has connected; rejects as `openStream` does, and the stream is of no use then. */
   readonly accepted: Promise<unknown>;
 }
@@ -42,6 +45,12 @@ export class Circuit {
   readonly #links: readonly Link[];
   readonly #exit: Link;
   readonly #openings: Openings;
+  readonly #pulse: Pulse;
+  #silent: PeerId | undefined;
+  #dead: PeerId | undefined;
+  /** The first hop whose link was gone when the others were ended. */
+  #gone: number | undefined;
+  #isOver = false;
 
   /** `links` are those of `hops`; with more than one hop the first is shared with other circuits. */
   constructor(
@@ -56,10 +65,15 @@ export class Circuit {
     this.timings = timings;
     this.#links = links.slice(links.length > 1 ? 1 : 0);
     this.#exit = exit;
+    this.#pulse = new Pulse(links);
     this.#openings = new Openings(components, {
-      ping: () => exit.ping(),
+      ping: () => this.#pulse.ask(),
       bytesReceived: () => exit.bytesReceived,
-      onDead: () => exit.destroy(new BywayError("ERR_HOP_TIMEOUT", "the exit no longer answers")),
+      onDead: () => {
+        const peerId = this.#noteSilent();
+        this.#dead = peerId;
+        exit.destroy(new BywayError("ERR_HOP_TIMEOUT", "the exit no longer answers", { data: { peerId } }));
+      },
     });
     this.closed = exit.closed.then(async () => {
       this.destroy();
@@ -92,6 +106,16 @@ export class Circuit {
     return this.#openings.silentFailures;
   }
 
+  /** The hop for whose silence the circuit ended; undefined when it stands or ended for another reason. */
+  get deadPeer(): PeerId | undefined {
+    return this.#dead;
+  }
+
+  /** The hop to blame when the circuit failed: the first that is silent or whose link is gone, else the exit. */
+  get culprit(): PeerId {
+    return this.#silent ?? this.#peerAt(this.#isOver ? this.#gone : this.#pulse.gone);
+  }
+
   /** Round trip to the exit and back through all hops, in ms. */
   ping(): Promise<number> {
     return this.#exit.ping();
@@ -100,6 +124,18 @@ export class Circuit {
   /** Destroys the circuit unless its exit says anything within `checkMs`. */
   check(): Promise<void> {
     return this.#openings.check();
+  }
+
+  /** Checks as `check` does; tells whether the exit said anything within `ms`, which may be sooner than the circuit ends. */
+  async answers(ms: number): Promise<boolean> {
+    const before = this.#exit.bytesReceived;
+    using limit = deadline(this.#openings.clock, ms, noAnswer);
+    try {
+      await withAbort(this.check(), limit.signal);
+    } catch {
+      if (this.#exit.bytesReceived === before) this.#noteSilent();
+    }
+    return this.#silent === undefined;
   }
 
   /**
@@ -144,7 +180,19 @@ export class Circuit {
 
   /** Ends its links and every stream now. */
   destroy(): void {
+    this.#gone = this.#isOver ? this.#gone : this.#pulse.gone;
+    this.#isOver = true;
     for (const link of this.#links.toReversed()) link.destroy();
+  }
+
+  #noteSilent(): PeerId {
+    this.#silent ??= this.#peerAt(this.#pulse.silent);
+    return this.#silent;
+  }
+
+  #peerAt(index: number | undefined): PeerId {
+    const hop = this.hops[index ?? this.hops.length - 1] ?? this.hops.at(-1);
+    return hop?.peerId ?? this.#exit.peerId;
   }
 
   #start(headers: LinkRequest["headers"], { early, signal }: OpenOptions): StartedStream {

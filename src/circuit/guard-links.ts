@@ -54,6 +54,11 @@ export class GuardLinks {
     link.close();
   }
 
+  /** As `drop`, for whichever link to `guard` new circuits would use. */
+  leave(guard: string): void {
+    for (const [peer, link] of this.#links) if (peer === guard) this.drop(peer, link);
+  }
+
   /** Ends all links and what runs over them. */
   async stop(): Promise<void> {
     this.#stop.abort(new BywayError("ERR_STOPPED", "the client has stopped"));

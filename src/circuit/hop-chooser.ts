@@ -11,7 +11,14 @@ export interface HopWishes {
   readonly guards: readonly PeerId[];
   /** The exit, when it must be this one. */
   readonly exit?: PeerId | undefined;
+  /** Exits to take only where no other one fits. */
+  readonly avoid?: readonly PeerId[] | undefined;
 }
 
-/** Chooses the hops of a whole circuit, first to exit. Throws ERR_NO_NODE when none fit. */
+/**
+ * Chooses the hops of a whole circuit, first to exit. Throws ERR_NO_NODE when none fit.
+ *
+ * It is also asked what it would choose, and its answer may come to nothing: whoever remembers choices does so when a stream
+ * was opened, not here.
+ */
 export type HopChooser = (wishes: HopWishes) => readonly Hop[];

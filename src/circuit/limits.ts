@@ -26,7 +26,22 @@ type Name =
   | "guards"
   | "circuitsPerGuardLink"
   | "failureMs"
-  | "failures";
+  | "failures"
+  | "longestFailureMs"
+  | "leastHedgeMs"
+  | "firstHedgeMs"
+  | "hedgesPerHundred"
+  | "hedgesPerMinute"
+  | "hedgesSaved"
+  | "leastAnswerMs"
+  | "unknownAnswerMs"
+  | "racesLost"
+  | "buildsJoined"
+  | "sameExitMs"
+  | "rotationBurst"
+  | "rotationsPerSecond"
+  | "rotationBurstInAll"
+  | "rotationsPerSecondInAll";
 
 /** Bounds of the circuit room. */
 export const CIRCUIT_LIMITS: Readonly<Record<Name, Limit>> = {
@@ -86,6 +101,61 @@ export const CIRCUIT_LIMITS: Readonly<Record<Name, Limit>> = {
   ),
   guards: tunable(2, "count", "First hops used at a time: each further one is one more node that sees this client."),
   circuitsPerGuardLink: tunable(512, "count", "Half of the streams that a link takes."),
-  failureMs: tunable(60_000, "ms", "A node that failed is passed over for so long where another fits."),
+  failureMs: tunable(
+    30_000,
+    "ms",
+    "A node that failed is passed over for so long where another fits; doubles each time that it fails again after that.",
+  ),
   failures: tunable(1_024, "count", "Failed nodes remembered."),
+  longestFailureMs: tunable(3_600_000, "ms", "What was down for a day is tried once an hour."),
+  leastHedgeMs: tunable(
+    250,
+    "ms",
+    "The delay before a second attempt of RFC 8305 §8; on a fast network a busy moment takes longer than all that was measured.",
+  ),
+  firstHedgeMs: tunable(2_000, "ms", "Until enough was measured; the longest delay that RFC 8305 §8 allows."),
+  hedgesPerHundred: tunable(
+    10,
+    "count",
+    "Second attempts among the first ones. More would make a slow network slower (Dean and Barroso, The Tail at Scale).",
+  ),
+  hedgesPerMinute: tunable(3, "count", "Second attempts beyond that share, for whoever makes few first ones."),
+  hedgesSaved: tunable(10, "count", "Second attempts at once when none was needed for a while."),
+  racesLost: tunable(
+    3,
+    "count",
+    "An exit that so often in a row was late while another one answered counts as failed, though it answers pings.",
+  ),
+  unknownAnswerMs: tunable(
+    3_000,
+    "ms",
+    "Before the answer of an exit that nothing is known of counts as late, as RFC 1122 §4.2.3.1 begins; new ones may hang.",
+  ),
+  leastAnswerMs: tunable(
+    1_000,
+    "ms",
+    "An exit that is slower than its history gets so long for a ping before others take its load: a line may falter.",
+  ),
+  buildsJoined: tunable(
+    3,
+    "count",
+    "Circuits built for others of its group that a stream waits for in vain before one is built for it alone.",
+  ),
+  sameExitMs: tunable(
+    60_000,
+    "ms",
+    "How long one circuit of a group that rotates is enough for an exit; streams of one circuit share writes.",
+  ),
+  rotationBurst: tunable(8, "count", "Fresh circuits that a group which rotates takes at once."),
+  rotationsPerSecond: tunable(
+    4,
+    "per-second",
+    "Fresh circuits that such a group takes after that: each costs its hops handshakes, which streams would wait behind.",
+  ),
+  rotationBurstInAll: tunable(64, "count", "The same for all groups of a client together."),
+  rotationsPerSecondInAll: tunable(
+    32,
+    "per-second",
+    "As many handshakes as a small machine can do beside its other work.",
+  ),
 };

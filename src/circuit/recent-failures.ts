@@ -1,35 +1,68 @@
 import type { Clock } from "../core/clock.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
-/** Peers that failed a moment ago, so that the next circuit passes them over where others can be had. */
+/** The mark of a peer that failed. */
+interface Mark {
+  readonly sinceMs: number;
+  /** How long it is passed over from then on. */
+  readonly lengthMs: number;
+}
+
+/**
+ * Peers that failed lately, so that new circuits pass them over where others can be had.
+ *
+ *     failed ─► mark, 30 s ─► free, remembered ─► as long again without a failure: forgotten
+ *                  ▲                │ failed again: twice as long, up to an hour
+ *                  └────────────────┘
+ *
+ * A success ends it all. While a mark stands further failures do not count: many streams fail of one cause.
+ */
 export class RecentFailures {
   readonly #clock: Clock;
-  /** When each failed, oldest first. */
-  readonly #failedMs = new Map<string, number>();
-
   readonly #onNoted: (peer: string) => void;
+  /** Oldest failure first. */
+  readonly #marks = new Map<string, Mark>();
 
   constructor(components: { readonly clock: Clock; readonly onHopFailed?: (peer: string) => void }) {
     this.#clock = components.clock;
     this.#onNoted = components.onHopFailed ?? (() => {});
   }
 
-  /** The peers that failed within the last `failureMs`. */
+  /** The peers whose mark stands. */
   get peers(): ReadonlySet<string> {
-    const sinceMs = this.#clock.monotonicMs() - CIRCUIT_LIMITS.failureMs.value;
-    for (const [peer, atMs] of this.#failedMs) {
-      if (atMs > sinceMs) break;
-      this.#failedMs.delete(peer);
+    const nowMs = this.#clock.monotonicMs();
+    const standing = new Set<string>();
+    for (const [peer, { sinceMs, lengthMs }] of this.#marks) {
+      if (nowMs < sinceMs + lengthMs) standing.add(peer);
+      else if (nowMs >= sinceMs + 2 * lengthMs) this.#marks.delete(peer);
     }
-    return new Set(this.#failedMs.keys());
+    return standing;
   }
 
+  /** Peers remembered, those that are free again among them. */
+  get size(): number {
+    return this.#marks.size;
+  }
+
+  /** Notes that `peer` failed. */
   note(peer: string): void {
-    this.#failedMs.delete(peer);
-    this.#failedMs.set(peer, this.#clock.monotonicMs());
-    const oldest = this.#failedMs.keys().next();
-    if (this.#failedMs.size > CIRCUIT_LIMITS.failures.value && oldest.done !== true)
-      this.#failedMs.delete(oldest.value);
+    const nowMs = this.#clock.monotonicMs();
+    const { failureMs, longestFailureMs, failures } = CIRCUIT_LIMITS;
+    const last = this.#marks.get(peer);
+    const ageMs = last === undefined ? 0 : nowMs - last.sinceMs;
+    if (last !== undefined && ageMs < last.lengthMs) return;
+    const again = last !== undefined && ageMs < 2 * last.lengthMs;
+    const lengthMs = again ? Math.min(2 * last.lengthMs, longestFailureMs.value) : failureMs.value;
+    this.#marks.delete(peer);
+    this.#marks.set(peer, { sinceMs: nowMs, lengthMs });
+    const oldest = this.#marks.keys().next();
+    if (this.#marks.size > failures.value && oldest.done !== true) this.#marks.delete(oldest.value);
     this.#onNoted(peer);
+  }
+
+  /** Notes that something succeeded over `peer` that was begun at `beganMs` (monotonic); older than the failure, it says nothing. */
+  noteSuccess(peer: string, beganMs: number): void {
+    const mark = this.#marks.get(peer);
+    if (mark !== undefined && beganMs >= mark.sinceMs) this.#marks.delete(peer);
   }
 }

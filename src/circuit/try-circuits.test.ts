@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { needOf } from "../../test/support/hops.ts";
 import { BywayError } from "../core/errors.ts";
+import { FakeClock } from "../core/fake-clock.ts";
 import type { Circuit } from "./circuit.ts";
-import type { CircuitNeed, CircuitPool } from "./circuit-pool.ts";
+import type { CircuitNeed } from "./circuit-need.ts";
+import type { CircuitPool } from "./circuit-pool.ts";
+import type { CircuitAttempt } from "./circuit-request.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { tryCircuits } from "./try-circuits.ts";
 
@@ -12,6 +15,8 @@ function fakePool(exits: readonly string[]) {
   let current: Circuit | undefined;
   const closed: string[] = [];
   const pool = {
+    clock: new FakeClock(),
+    noteSuccess() {},
     async circuit(_need: CircuitNeed, failed: ReadonlySet<string>) {
       const exit = exits.find((name) => !failed.has(name));
       if (exit === undefined) throw new BywayError("ERR_NO_NODE", "nobody is left");
@@ -81,4 +86,30 @@ test("attempts are bounded", async () => {
   });
   await assert.rejects(trying, lost);
   assert.equal(uses, CIRCUIT_LIMITS.attempts.value);
+});
+
+test("each try is told, with how it ended", async () => {
+  const { pool } = fakePool(["a", "b"]);
+  const told: (string | undefined)[][] = [];
+  const onAttempt = ({ circuit, error }: CircuitAttempt): void => void told.push([exitOf(circuit), error?.code]);
+  await tryCircuits(pool, { ...common, onAttempt }, async (circuit) => {
+    if (exitOf(circuit) === "a") throw lost;
+  });
+  assert.deepEqual(told, [
+    ["a", "ERR_HOP_TIMEOUT"],
+    ["b", undefined],
+  ]);
+});
+
+test("that a session has lost its exit is told, and not by what it was lost", async () => {
+  const { pool } = fakePool(["a"]);
+  const ended = new BywayError("ERR_SESSION_EXIT", "the session's exit is gone");
+  const strict = Object.assign(Object.create(pool) as CircuitPool, {
+    circuit: (need: CircuitNeed, failed: ReadonlySet<string>) =>
+      failed.size === 0 ? pool.circuit(need, failed) : Promise.reject(ended),
+  });
+  await assert.rejects(
+    tryCircuits(strict, { ...common }, () => Promise.reject(lost)),
+    ended,
+  );
 });

@@ -1,50 +1,28 @@
-import { type BywayError, toBywayError } from "../core/errors.ts";
 import type { Circuit } from "./circuit.ts";
-import type { CircuitNeed, CircuitPool } from "./circuit-pool.ts";
-import { CIRCUIT_LIMITS } from "./limits.ts";
-
-/** What a stream needs of a circuit, and how it may be tried. */
-export interface CircuitRequest extends CircuitNeed {
-  /** Whether using the circuit sends bytes of the app's, which must not reach a target twice. */
-  readonly sendsBytes: boolean;
-  readonly signal: AbortSignal;
-}
+import type { CircuitPool } from "./circuit-pool.ts";
+import type { CircuitRequest } from "./circuit-request.ts";
+import { CircuitTries } from "./circuit-tries.ts";
 
 /**
  * Runs `use` on a circuit, and on another one as long as a hop is at fault and no bytes of the app's may have gone out.
- * A circuit on which it failed takes no new streams. Throws the first error when no other circuit can be had, else the last.
+ * A circuit on which it failed takes no new streams. Throws the first error when no other circuit can be had, else the last;
+ * what a session's chooser throws (ERR_SESSION_*) comes before both.
+ *
+ *     use ── answer in time ─► result
+ *      └ none within hedgeMs ─► the exit is asked for a sign of life ── silent ─► as if it had failed
+ *              └─► a second circuit of another exit is tried beside it; the first success is the result
+ *
+ * A second one is tried within the pool's budget, never for a session (it keeps its exit) nor when bytes of the app's go out.
+ * `signal` of the one that lost aborts, and what it opens late goes to `release`, which ends it.
+ *
+ * A refusal by the target or a policy is final: another exit would mostly hear the same. Only a try that is running already
+ * is waited for, as long as its own history allows; then the refusal is thrown.
  */
-export async function tryCircuits<T>(
+export function tryCircuits<T>(
   pool: CircuitPool,
   request: CircuitRequest,
-  use: (circuit: Circuit) => Promise<T>,
+  use: (circuit: Circuit, signal: AbortSignal) => Promise<T>,
+  release: (late: T) => void = () => {},
 ): Promise<T> {
-  const failed = new Set<string>();
-  let first: BywayError | undefined;
-  for (let attempt = 1; ; ) {
-    // The failed peers were left out: why they failed is the better reason than why nobody else would do.
-    const circuit = await pool.circuit(request, failed, request.signal).catch((error: unknown) => {
-      throw first ?? error;
-    });
-    // Others who waited for the same circuit were quicker.
-    if (circuit.usable && circuit.room === 0) continue;
-    try {
-      return await use(circuit);
-    } catch (cause) {
-      const error = toBywayError(cause);
-      if (error.kind !== "hop" || request.signal.aborted) throw error;
-      first ??= error;
-      const culprit = failedPeer(circuit, error);
-      pool.retire(circuit, culprit);
-      if (error.retry === "never" || request.sendsBytes || attempt >= CIRCUIT_LIMITS.attempts.value) throw error;
-      if (culprit !== undefined) failed.add(culprit);
-      attempt += 1;
-    }
-  }
-}
-
-/** The peer that is at fault when using a circuit failed: its exit, unless the error names another. */
-export function failedPeer(circuit: Circuit, error: BywayError): string | undefined {
-  const { peerId } = error.data;
-  return typeof peerId === "string" ? peerId : circuit.hops.at(-1)?.peerId;
+  return new CircuitTries({ pool, use, release }, request).run();
 }

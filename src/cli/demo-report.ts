@@ -8,10 +8,11 @@ function proxyAddress(testnet: Testnet): string {
   return testnet.client.address === undefined ? "" : formatHostPort(testnet.client.address);
 }
 
-function nodeRows(testnet: Testnet): { peerId: string; country: string; address: string }[] {
+function nodeRows(testnet: Testnet): { peerId: string; country: string; city: string; address: string }[] {
   return testnet.nodes.map((node) => ({
     peerId: node.peerId,
     country: node.place.country,
+    city: node.place.city,
     address: formatHostPort(node.address),
   }));
 }
@@ -19,7 +20,16 @@ function nodeRows(testnet: Testnet): { peerId: string; country: string; address:
 /** What is running, and lines to copy; one line if `json`. */
 export function demoReport(
   testnet: Testnet,
-  { json, networkFile }: { readonly json: boolean; readonly networkFile: string | undefined },
+  {
+    json,
+    networkFile,
+    data,
+  }: {
+    readonly json: boolean;
+    readonly networkFile: string | undefined;
+    /** The data directory of the client. */
+    readonly data: string;
+  },
 ): string {
   const address = proxyAddress(testnet);
   const http = `http://${formatHostPort(testnet.target.http)}/`;
@@ -27,14 +37,14 @@ export function demoReport(
   const nodes = nodeRows(testnet);
   const { distinctAddresses } = testnet;
   if (json) {
-    return `${JSON.stringify({ ready: true, address, nodes, target: { http, https }, bootstrap: testnet.network.bootstrap, distinctAddresses })}\n`;
+    return `${JSON.stringify({ ready: true, address, nodes, target: { http, https }, bootstrap: testnet.network.bootstrap, distinctAddresses, data })}\n`;
   }
   const country = nodes[0]?.country ?? "de";
   return [
     `A network of ${nodes.length} nodes runs on this machine.`,
     "",
-    "country  address               peer id",
-    ...nodes.map((n) => `${n.country.padEnd(7)}  ${n.address.padEnd(20)}  ${n.peerId}`),
+    "country  city         address               peer id",
+    ...nodes.map((n) => `${n.country.padEnd(7)}  ${n.city.padEnd(11)}  ${n.address.padEnd(20)}  ${n.peerId}`),
     ...(distinctAddresses
       ? []
       : ["", "This system has one loopback address only, so all nodes leave from the same one."]),
@@ -42,9 +52,14 @@ export function demoReport(
     `The proxy answers SOCKS and HTTP at ${address}. Lines to copy:`,
     `  curl -x socks5h://${address} ${http}`,
     `  curl -x socks5h://country-${country}:@${address} ${http}`,
+    `  curl -x socks5h://country-${country}-session-a1:@${address} ${http}`,
     `  curl -x socks5h://hops-3:@${address} ${http}`,
     `  curl -x http://country-${country}-hops-3:@${address} -k ${https}`,
     "(-k, since the target's certificate is the demo's own.)",
+    "",
+    "What was chosen, and why:",
+    `  byway pick --country ${country} --data ${data}`,
+    `  byway requests --data ${data}`,
     ...(networkFile === undefined
       ? []
       : [

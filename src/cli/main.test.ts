@@ -50,6 +50,7 @@ for (const [args, code, message] of [
   [["up", "--network-file", "/does/not/exist"], 78, /ERR_NETWORK_FILE/],
   [["network", "use", "/does/not/exist"], 78, /cannot be read \(ENOENT\).*ERR_NETWORK_FILE/],
   [["peers", "--country", "germany"], 64, /country codes of two letters/],
+  [["peers", "--city", "Recife,,Pune"], 64, /names of at most 64 bytes/],
   [["peers", "show", "abcdef"], 69, /ERR_PEER_UNKNOWN/],
   [["up", "--listen", "0.0.0.0:0"], 78, /ERR_CONFIG_EXPOSED/],
   [["up", "--config", "/does/not/exist.toml"], 78, /exist\.toml cannot be read \(ENOENT\)/],
@@ -288,7 +289,7 @@ test("demo takes a free port when the usual one is taken, prints lines to copy, 
   const { child, finished, outputUntil } = startByway(t, ["demo", "--nodes", "3"]);
   const printed = await outputUntil(/\(-k, .*\n/);
   const lines = printed.split("\n").filter((line) => line.startsWith("  curl "));
-  assert.equal(lines.length, 4);
+  assert.equal(lines.length, 5);
   for (const line of lines) {
     assert.match(
       execFileSync("/bin/sh", ["-c", line.replace("curl", "curl -sS")], { encoding: "utf8" }),

@@ -9,6 +9,8 @@ import { registerKeys } from "./commands/keys.ts";
 import { registerNetwork } from "./commands/network.ts";
 import { registerNode } from "./commands/node.ts";
 import { registerPeers } from "./commands/peers.ts";
+import { registerPick } from "./commands/pick.ts";
+import { registerRequests } from "./commands/requests.ts";
 import { registerUp } from "./commands/up.ts";
 import { addSettingOptions } from "./setting-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -35,6 +37,8 @@ function buildProgram(terminal: Terminal): Command {
   registerUp(program, terminal);
   registerNode(program, terminal);
   registerPeers(program, terminal);
+  registerPick(program, terminal);
+  registerRequests(program, terminal);
   registerNetwork(program, terminal);
   registerEnv(program, terminal);
   registerKeys(program, terminal);

@@ -16,6 +16,7 @@ const METAVARS: Readonly<Record<Setting["type"], string>> = {
   "name:password": "name:password",
   multiaddr: "multiaddr",
   enum: "name",
+  table: "",
 };
 
 /** Adds `value` to what a repeatable option was given before. */

@@ -1,75 +1,72 @@
+import { ControlServer } from "../api/control-server.ts";
+import type { PickQuery } from "../api/pick-query.ts";
+import { RequestLog } from "../api/request-log.ts";
 import { CircuitBuilder } from "../circuit/circuit-builder.ts";
 import { CircuitPool } from "../circuit/circuit-pool.ts";
 import { ByteBudget } from "../core/byte-budget.ts";
-import { type Clock, systemClock } from "../core/clock.ts";
-import { type Logger, silentLogger } from "../core/logger.ts";
+import { systemClock } from "../core/clock.ts";
+import { silentLogger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
-import { type Random, systemRandom } from "../core/random.ts";
-import type { KnownPeer } from "../directory/known-peer.ts";
-import { type DirectorySettings, openDirectory } from "../directory/open-directory.ts";
+import { systemRandom } from "../core/random.ts";
+import { RecordFile } from "../core/record-file.ts";
+import { MemoryRecords } from "../core/record-keeper.ts";
+import { openDirectory } from "../directory/open-directory.ts";
 import { openPeers } from "../directory/open-peers.ts";
 import { PeerFiles } from "../directory/peer-files.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
 import { ProxyServer } from "../ingress/proxy-server.ts";
+import { UserLimits } from "../ingress/user-limits.ts";
 import { checkPeer } from "../link/check-peer.ts";
 import { TcpTransport } from "../link/tcp-transport.ts";
+import { checkConstraints, mergeConstraints } from "../routing/constraint-keys.ts";
 import type { Constraints } from "../routing/constraints.ts";
+import type { Explanation } from "../routing/explanation.ts";
+import { GuardSet } from "../routing/guard-set.ts";
+import { SessionTable } from "../routing/session-table.ts";
+import { OwnExperience } from "../trust/own-experience.ts";
+import type { ClientOptions, ListenerOptions } from "./client-options.ts";
+import { HopPlanner } from "./hop-planner.ts";
 import { PeerSource } from "./peer-source.ts";
 import { type RoutedStream, StreamRouter } from "./stream-router.ts";
 
-/** How a client is made. */
-export interface ClientOptions {
-  /** Where the local proxy listens; none is started when absent. */
-  readonly listen?: HostPort;
-  /** Files of signed advertisements, one in base64url a line. */
-  readonly peerFiles?: readonly string[];
-  /** Finds nodes by itself, through peers of the network; without it, only those of `peerFiles` and `peers` are known. */
-  readonly directory?: DirectorySettings;
-  /** More peers, asked for at every choice; they must have been verified. */
-  readonly peers?: () => readonly KnownPeer[];
-  /** Hops of a circuit when a request does not say, 1-5. Default 1. */
-  readonly hops?: number;
-  /** Users of the local proxy; anyone on loopback when empty. */
-  readonly users?: readonly { readonly name: string; readonly password: string }[];
-  /** Accept nodes at loopback and private addresses: for a network on one machine. Default false. */
-  readonly localNetwork?: boolean;
-  /** Let the hops of a circuit stand in one /16: only where all nodes share one address. Default false. */
-  readonly sharedNetworks?: boolean;
-  /** Accept nodes without post-quantum key exchange. Default false. */
-  readonly allowClassical?: boolean;
-  /** The most unused circuits kept ready for one set of constraints. Default 4; 0 builds none ahead. */
-  readonly spareCircuits?: number;
-  /** Bytes that may wait for readers and targets that are slow; default: a quarter of the memory, at most 1 GiB. */
-  readonly memoryBudgetBytes?: number;
-  /** The budget to share with other parts of this process, in place of one of its own. */
-  readonly budget?: ByteBudget;
-  readonly clock?: Clock;
-  readonly random?: Random;
-  readonly logger?: Logger;
-}
-
 /** A running client. */
 export interface BywayClient {
-  /** Where the local proxy listens. */
+  /** Where the local proxy listens: at `listen`, else at the first of `listeners`. */
   readonly address: HostPort | undefined;
+  /** Every address of the proxy, that of `listen` first. */
+  readonly addresses: readonly HostPort[];
   /** How many nodes have answered a check lately; 0 without a directory. */
   readonly usableNodes: number;
-  /** Opens a stream to `target` through a circuit that fits `constraints`; the caller owns it. */
+  /** Opens a stream to `target` through a circuit that fits `constraints`; the caller owns it. Throws ERR_PARAMETER_CONFLICT too. */
   connect(target: HostPort, constraints?: Constraints, signal?: AbortSignal): Promise<RoutedStream>;
+  /** What would be chosen now for a stream to `port`, and why. Throws ERR_NO_NODE, ERR_PARAMETER_CONFLICT and, of strict sessions, ERR_SESSION_*. */
+  explain(constraints?: Constraints, port?: number): Explanation;
   /** Ends the proxy, all circuits and streams. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** Makes and starts a client. Throws ERR_PEER_FILE, ERR_ADVERTISEMENT_*, ERR_LISTEN_* or ERR_CONFIG_EXPOSED. */
+/** Makes and starts a client. Throws ERR_PEER_FILE, ERR_ADVERTISEMENT_*, ERR_LISTEN_*, ERR_CONFIG_EXPOSED, ERR_STORE or ERR_CONTROL. */
 export async function createClient(options: ClientOptions = {}): Promise<BywayClient> {
-  const { clock = systemClock, random = systemRandom, logger = silentLogger, listen } = options;
+  const { clock = systemClock, random = systemRandom, logger = silentLogger } = options;
+  const { allowClassical = false, localNetwork = false, sharedNetworks = false, defaults = {} } = options;
   const budget = options.budget ?? new ByteBudget({ clock, logger }, { bytes: options.memoryBudgetBytes });
   const dialler = new TcpTransport({ clock });
-  const { allowClassical = false, localNetwork = false } = options;
+  // Ended in the opposite order, by whatever it is that fails on the way, or by `stop`.
+  await using made = new AsyncDisposableStack();
   const kept = openPeers({ clock, random, logger }, { ...options.directory, localNetwork });
+  made.defer(() => kept.stop());
   const { book } = kept;
+  const recordFile =
+    options.recordsPath === undefined ? undefined : new RecordFile({ clock, logger }, { path: options.recordsPath });
+  made.defer(() => recordFile?.stop());
+  const records = recordFile ?? new MemoryRecords();
   const files = new PeerFiles({ clock, logger, book }, options.peerFiles ?? []);
+  made.defer(() => files.stop());
+  const experience = new OwnExperience({ clock, records, onChanged: (peer) => peers.noteTrust(peer) });
+  const guards = new GuardSet({ clock, random, records });
+  const sessions = new SessionTable({ clock, records });
+  const peers: PeerSource = new PeerSource({ clock, book, trust: experience, more: options.peers }, { sharedNetworks });
   const directory =
     options.directory === undefined
       ? undefined
@@ -85,55 +82,99 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
               const target = { peerId: parsePeerId(peer), endpoints, allowClassical, thorough };
               return checkPeer({ clock, budget, dialler }, target, signal);
             },
+            onUsable: (peer, usable) => peers.noteUsable(peer, usable),
           },
           { ...options.directory, localNetwork },
         );
-  const peers = new PeerSource({ directory, book, more: options.peers });
-  const builder = new CircuitBuilder(
-    { clock, budget, dialler, onHopFailed: (peer) => peers.doubt(peer) },
-    { allowClassical },
-  );
+  made.defer(() => directory?.stop());
+  if (directory !== undefined) peers.follow(directory);
+  const onHopFailed = (peer: string): void => {
+    peers.doubt(peer);
+    experience.noteFailure(peer);
+  };
+  // A hop that says of a guard behind it that it fails must not make the client leave its guard.
+  const onFirstHopFailed = (peer: string): void => guards.noteFailure(peer);
+  const builder = new CircuitBuilder({ clock, budget, dialler, onHopFailed, onFirstHopFailed }, { allowClassical });
   const pool = new CircuitPool(
     { builder, clock, logger },
     options.spareCircuits === undefined ? {} : { spareCircuits: options.spareCircuits },
   );
+  made.defer(() => pool.stop());
+  const { preset, weights, explorationShare } = options;
+  const planner = new HopPlanner(
+    { peers, guards, random },
+    {
+      defaultHops: options.hops ?? 1,
+      ...(preset === undefined ? {} : { preset }),
+      ...(weights === undefined ? {} : { weights }),
+      ...(explorationShare === undefined ? {} : { explorationShare }),
+    },
+  );
+  const log = new RequestLog({ clock, random });
   const routerOf = (listener: string): StreamRouter =>
     new StreamRouter(
-      { pool, peers, clock, random },
-      { defaultHops: options.hops ?? 1, sharedNetworks: options.sharedNetworks ?? false, listener },
+      { pool, peers, planner, sessions, experience, guards, log, clock },
+      { listener, rotation: options.rotation ?? "request", preset: preset ?? "balanced" },
     );
-  const stopping = new AbortController();
   const own = routerOf("");
-  const proxied = routerOf(listen === undefined ? "" : formatHostPort(listen));
-  const proxy =
-    listen === undefined
-      ? undefined
-      : new ProxyServer({ opener: proxied, clock, budget, logger }, { listen, users: options.users ?? [] });
-
-  const stop = async (): Promise<void> => {
-    stopping.abort();
-    await proxy?.stop();
-    await pool.stop();
-    await directory?.stop();
-    await files.stop();
-    kept.stop();
+  const limits = new UserLimits({ clock, records, logger }, { limits: options.userLimits ?? [] });
+  const listeners: readonly ListenerOptions[] = [
+    ...(options.listen === undefined ? [] : [{ ...options, listen: options.listen, defaults }]),
+    ...(options.listeners ?? []),
+  ];
+  const proxies = listeners.map(({ listen, users = [], defaults: own = {}, lenient = false }, index) => {
+    // Two that take any free port are two all the same.
+    const opener = routerOf(`${formatHostPort(listen)}${listen.port === 0 ? ` (${index + 1})` : ""}`);
+    const proxy = new ProxyServer({ opener, clock, budget, logger }, { listen, users, defaults: own, lenient, limits });
+    return { opener, proxy, defaults: own };
+  });
+  made.defer(async () => {
+    await Promise.all(proxies.map(({ proxy }) => proxy.stop()));
+  });
+  const withDefaults = (constraints: Constraints): Constraints => {
+    const merged = mergeConstraints(defaults, constraints);
+    checkConstraints(merged);
+    return merged;
   };
-  try {
-    await files.start();
-    const address = await proxy?.start();
-    await directory?.start();
-    if (proxy !== undefined) void proxied.expect(stopping.signal);
-    return {
-      address,
-      get usableNodes() {
-        return directory?.state().usable ?? 0;
-      },
-      connect: (target, constraints = {}, signal = new AbortController().signal) =>
-        own.openStream({ target, constraints, user: "" }, signal),
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
+  const explainBy = (
+    router: StreamRouter,
+    { user = "", protocol = "tcp", constraints, ...rest }: PickQuery,
+  ): Explanation => router.explain({ ...rest, user, protocol, constraints: withDefaults(constraints) });
+  const control =
+    options.controlPath === undefined
+      ? undefined
+      : new ControlServer(
+          { log, logger, pick: (query) => explainBy(proxies[0]?.opener ?? own, query) },
+          { path: options.controlPath },
+        );
+  made.defer(() => control?.stop());
+  // What ends from here on says nothing of the nodes.
+  made.defer(() => experience.stop());
+  const stopping = new AbortController();
+  made.defer(() => stopping.abort());
+  await files.start();
+  await control?.start();
+  const addresses: HostPort[] = [];
+  for (const { proxy } of proxies) addresses.push(await proxy.start());
+  await directory?.start();
+  for (const { opener, defaults: asked } of proxies) {
+    // A session has an exit of its own once somebody names it.
+    if (asked.session === undefined) void opener.expect(asked, stopping.signal);
   }
+  const owned = made.move();
+  let stopped: Promise<void> | undefined;
+  return {
+    address: addresses[0],
+    addresses,
+    get usableNodes() {
+      return directory?.state().usable ?? 0;
+    },
+    connect: async (target, constraints = {}, signal = new AbortController().signal) =>
+      own.openStream({ target, constraints: withDefaults(constraints), user: "" }, signal),
+    explain: (constraints = {}, port) => explainBy(own, { constraints, ...(port === undefined ? {} : { port }) }),
+    stop() {
+      stopped ??= owned.disposeAsync();
+      return stopped;
+    },
+  };
 }

@@ -1,45 +1,194 @@
+import type { Clock } from "../core/clock.ts";
 import type { Directory } from "../directory/directory.ts";
 import type { KnownPeer } from "../directory/known-peer.ts";
 import { DIRECTORY_LIMITS } from "../directory/limits.ts";
 import type { PeerBook } from "../directory/peer-book.ts";
+import { advertisedCandidate, type CandidateOptions } from "../routing/advertised-candidate.ts";
+import type { Candidate } from "../routing/candidate.ts";
+import { CandidateIndex } from "../routing/candidate-index.ts";
+import type { TrustSource } from "../trust/trust-source.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 
 /** Where a client's nodes come from. */
 export interface PeerSources {
-  readonly directory: Directory | undefined;
+  readonly clock: Clock;
   readonly book: PeerBook;
+  readonly trust: TrustSource;
   /** Peers that the caller of the library adds. */
   readonly more: (() => readonly KnownPeer[]) | undefined;
 }
 
-/** All nodes that a client may use, whoever told of them. */
+/** All nodes that a client may use, whoever told of them, in the order that routing needs. */
 export class PeerSource {
   readonly #sources: PeerSources;
+  readonly #options: CandidateOptions;
+  readonly #index: CandidateIndex;
+  /** Nodes that the directory says answer. */
+  readonly #answering = new Map<string, KnownPeer>();
+  /** Nodes that `#takeIn` put in. */
+  readonly #takenIn = new Map<string, KnownPeer>();
+  /** Nodes that have not answered a check and may be used all the same. */
+  readonly #offered = new Map<string, KnownPeer>();
+  /** What the index holds, and whose word for it. */
+  readonly #shown = new Map<string, KnownPeer>();
+  #directory: Directory | undefined;
+  /** By wish, what was known a moment ago; the one made longest ago stands first. */
+  readonly #known = new Map<string, { readonly index: CandidateIndex; readonly atMs: number }>();
+  /** What was read from the book where there is no directory, and when, in ms of the monotonic clock. */
+  #read: readonly KnownPeer[] = [];
+  #readMs = Number.NEGATIVE_INFINITY;
 
-  constructor(sources: PeerSources) {
+  constructor(sources: PeerSources, options: CandidateOptions) {
     this.#sources = sources;
+    this.#options = options;
+    this.#index = new CandidateIndex(sources);
   }
 
-  /** Nodes to plan with; those that fit `wish` as far as there are any. */
-  candidates(wish: PeerWish): readonly KnownPeer[] {
-    const { directory, book, more } = this.#sources;
-    const known = directory?.candidates(wish) ?? book.find({}, DIRECTORY_LIMITS.currentPeers.value, "random");
-    return [...known, ...(more?.() ?? [])];
+  /** Takes the nodes that answer from `directory` from now on; without one, all that the book knows will do. */
+  follow(directory: Directory): void {
+    this.#directory = directory;
+  }
+
+  /** A node answers, has changed, or does so no longer; for the directory to tell. */
+  noteUsable(peer: KnownPeer, usable: boolean): void {
+    const id = peer.advertisement.peer;
+    if (usable) this.#answering.set(id, peer);
+    else this.#answering.delete(id);
+    // It may be the same with another round trip.
+    this.#shown.delete(id);
+    this.#show(id);
+  }
+
+  /** Whether a relay's advertisement is valid, though it may not have answered yet. */
+  isListed(id: string): boolean {
+    const peer = this.#sources.book.get(id) ?? this.#answering.get(id) ?? this.#takenIn.get(id);
+    return peer?.advertisement.roles.includes("relay") === true;
+  }
+
+  /** Lets nodes be used before they have answered a check, in place of those that were offered before. */
+  offer(ids: readonly string[]): void {
+    const before = [...this.#offered.keys()];
+    if (ids.some((id) => !this.#offered.has(id))) this.#known.clear();
+    this.#offered.clear();
+    for (const id of ids) {
+      const known = this.#sources.book.get(id);
+      if (known !== undefined) this.#offered.set(id, known);
+    }
+    for (const id of new Set([...before, ...ids])) this.#show(id);
+  }
+
+  /** What is believed of a node has changed. */
+  noteTrust(peer: string): void {
+    this.#index.refresh(peer);
+  }
+
+  /** Nodes to choose from: those that answered lately. */
+  usable(): CandidateIndex {
+    this.#takeIn([...this.#readBook(), ...(this.#sources.more?.() ?? [])]);
+    return this.#index;
+  }
+
+  /** Nodes to choose from where none of those that fit `wish` has answered yet: they are only known. */
+  known(wish: PeerWish): CandidateIndex | undefined {
+    const nowMs = this.#sources.clock.monotonicMs();
+    const key = JSON.stringify(wish);
+    const last = this.#known.get(key);
+    if (last !== undefined && nowMs - last.atMs < DIRECTORY_LIMITS.candidatesMs.value) return last.index;
+    const index = this.#candidates(wish);
+    this.#known.delete(key);
+    if (index !== undefined) this.#known.set(key, { index, atMs: nowMs });
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > DIRECTORY_LIMITS.wishes.value && oldest !== undefined) this.#known.delete(oldest);
+    return index;
   }
 
   /** Looks for nodes that fit; false where there is nobody to ask. Throws ERR_NETWORK_UNREACHABLE or the abort reason. */
   async find(wish: PeerWish, hops: number, signal: AbortSignal): Promise<boolean> {
-    await this.#sources.directory?.find(wish, hops, signal);
-    return this.#sources.directory !== undefined;
+    await this.#directory?.find(wish, hops, signal);
+    return this.#directory !== undefined;
   }
 
   /** A node seems to have failed in use: it is asked whether it still answers. */
   doubt(peer: string): void {
-    this.#sources.directory?.doubt(peer);
+    this.#directory?.doubt(peer);
   }
 
   /** Nodes that fit will be wanted. */
   expect(wish: PeerWish): void {
-    this.#sources.directory?.expect(wish);
+    this.#directory?.expect(wish);
   }
+
+  #candidates(wish: PeerWish): CandidateIndex | undefined {
+    const known = this.#directory?.candidates(wish) ?? this.#unread(wish);
+    if (known === undefined) return undefined;
+    const index = new CandidateIndex(this.#sources);
+    // Guards above all, or a client that was just started would enter elsewhere.
+    for (const peer of this.#offered.values()) put(index, this.#offer(peer));
+    for (const peer of known) put(index, advertisedCandidate(peer, this.#options));
+    return index;
+  }
+
+  /** What the book knows, where there is no directory. Reading a thousand peers is too long for each choice. */
+  #readBook(): readonly KnownPeer[] {
+    if (this.#directory !== undefined) return [];
+    const { book, clock } = this.#sources;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#readMs < DIRECTORY_LIMITS.currentPeersMs.value) return this.#read;
+    this.#readMs = nowMs;
+    // The same ones as long as they are valid, or a session would lose its exit to chance.
+    const kept = this.#read.flatMap(({ advertisement }) => book.get(advertisement.peer) ?? []);
+    const except = new Set(kept.map(({ advertisement }) => advertisement.peer));
+    const missing = DIRECTORY_LIMITS.currentPeers.value - kept.length;
+    this.#read = [...kept, ...book.find({}, missing, "random", { except })];
+    return this.#read;
+  }
+
+  /** Nodes that fit, and some others, of a book that holds more than is read of it. */
+  #unread(wish: PeerWish): readonly KnownPeer[] | undefined {
+    if (this.#read.length < DIRECTORY_LIMITS.currentPeers.value) return undefined;
+    const { book } = this.#sources;
+    const most = DIRECTORY_LIMITS.candidates.value;
+    const peers = [...book.find(wish, most, "random"), ...this.#read.slice(0, most)];
+    return [...new Map(peers.map((peer) => [peer.advertisement.peer, peer])).values()];
+  }
+
+  /** Makes `peers` those that are in the index beside what the directory told of. */
+  #takeIn(peers: readonly KnownPeer[]): void {
+    const gone = new Set(this.#takenIn.keys());
+    for (const peer of peers) {
+      const id = peer.advertisement.peer;
+      gone.delete(id);
+      if (this.#takenIn.get(id)?.envelope === peer.envelope) continue;
+      this.#takenIn.set(id, peer);
+      this.#shown.delete(id);
+      this.#show(id);
+    }
+    for (const id of gone) {
+      this.#takenIn.delete(id);
+      this.#shown.delete(id);
+      this.#show(id);
+    }
+  }
+
+  /** Has the index hold a node as whoever knows best tells of it; not at all where nobody does. */
+  #show(id: string): void {
+    const sure = this.#answering.get(id) ?? this.#takenIn.get(id);
+    const peer = sure ?? this.#offered.get(id);
+    if (peer !== undefined && peer === this.#shown.get(id)) return;
+    this.#shown.delete(id);
+    this.#index.remove(id);
+    if (peer === undefined) return;
+    this.#shown.set(id, peer);
+    put(this.#index, sure === undefined ? this.#offer(peer) : advertisedCandidate(peer, this.#options));
+  }
+
+  /** A node that has not answered is worth waiting for as a guard, and not as an exit. */
+  #offer(peer: KnownPeer): Candidate | undefined {
+    const candidate = advertisedCandidate(peer, this.#options);
+    return candidate === undefined ? undefined : { ...candidate, roles: ["relay"] };
+  }
+}
+
+function put(index: CandidateIndex, candidate: Candidate | undefined): void {
+  if (candidate !== undefined) index.put(candidate);
 }

@@ -1,21 +1,25 @@
-import type { Duplex } from "node:stream";
+import type { OpenRequest } from "../api/logged-request.ts";
+import type { RequestLog } from "../api/request-log.ts";
 import type { Circuit, StageTiming } from "../circuit/circuit.ts";
-import type { CircuitNeed, CircuitPool } from "../circuit/circuit-pool.ts";
-import type { Hop } from "../circuit/hop.ts";
-import type { HopWishes } from "../circuit/hop-chooser.ts";
-import { type CircuitRequest, failedPeer, tryCircuits } from "../circuit/try-circuits.ts";
+import type { CircuitPool } from "../circuit/circuit-pool.ts";
+import { failedPeer } from "../circuit/failed-peer.ts";
+import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
+import { tryCircuits } from "../circuit/try-circuits.ts";
 import type { Clock } from "../core/clock.ts";
-import { type BywayError, toBywayError } from "../core/errors.ts";
-import type { Random } from "../core/random.ts";
-import { parsePeerId } from "../identity/peer-id.ts";
-import type { OpenedStream, RouteSummary, StreamOpener, StreamRequest } from "../ingress/stream-opener.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
+import { shortPeerId } from "../identity/peer-id.ts";
+import type { DatagramFlow, OpenedStream, StreamOpener, StreamRequest } from "../ingress/stream-opener.ts";
 import type { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
-import { advertisedCandidate } from "../routing/advertised-candidate.ts";
-import type { Candidate } from "../routing/candidate.ts";
-import { type Constraints, constraintsKey } from "../routing/constraints.ts";
-import { planCircuit } from "../routing/plan.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { CountedStream, StreamCounts } from "../link/counted-stream.ts";
+import { printConstraints } from "../routing/constraint-keys.ts";
+import type { Constraints } from "../routing/constraints.ts";
+import type { Explanation } from "../routing/explanation.ts";
+import type { GuardSet } from "../routing/guard-set.ts";
+import type { OwnExperience } from "../trust/own-experience.ts";
+import { type Asked, AskedCircuit, type AskedCircuitComponents, type AskedCircuitOptions } from "./asked-circuit.ts";
+import { wishOf } from "./hop-planner.ts";
 import type { PeerSource } from "./peer-source.ts";
+import { streamEnd } from "./stream-end.ts";
 
 /** An opened stream and how long each stage took. */
 export interface RoutedStream extends OpenedStream {
@@ -24,130 +28,214 @@ export interface RoutedStream extends OpenedStream {
 }
 
 /** What a router is made of. */
-export interface StreamRouterComponents {
+export interface StreamRouterComponents extends AskedCircuitComponents {
   readonly pool: CircuitPool;
-  readonly peers: Pick<PeerSource, "candidates" | "find" | "expect">;
+  readonly peers: Pick<PeerSource, "usable" | "find">;
+  readonly experience: OwnExperience;
+  readonly guards: GuardSet;
+  readonly log: RequestLog;
   readonly clock: Clock;
-  readonly random: Random;
 }
 
-/** What a router assumes. */
-export interface StreamRouterOptions {
-  /** Hops of a circuit when a request does not say. */
-  readonly defaultHops: number;
-  /** Let hops of one circuit share a network. */
-  readonly sharedNetworks: boolean;
-  /** The listener that its requests come through, which shares no circuit with another; "" for the library. */
-  readonly listener: string;
+/** What one use of a circuit made, and what is needed to follow it. */
+interface Used<T> {
+  readonly made: T;
+  readonly circuit: Circuit;
+  readonly startMs: number;
 }
 
-/** Wires the rooms of a client: a request's constraints to a plan, the plan to a circuit, the circuit to a stream. */
+/** Wires the rooms of a client: a request's constraints to hops, the hops to a circuit, the circuit to a stream. */
 export class StreamRouter implements StreamOpener {
   readonly #components: StreamRouterComponents;
-  readonly #options: StreamRouterOptions;
+  readonly #options: AskedCircuitOptions;
 
-  constructor(components: StreamRouterComponents, options: StreamRouterOptions) {
+  constructor(components: StreamRouterComponents, options: AskedCircuitOptions) {
     this.#components = components;
     this.#options = options;
   }
 
-  openStream(request: StreamRequest, signal: AbortSignal): Promise<RoutedStream> {
-    const { clock } = this.#components;
-    return this.#onCircuit(request, signal, async (circuit) => {
-      const startMs = clock.monotonicMs();
-      const started = circuit.startStream(request.target, { early: request.early, signal });
-      if (request.optimistic !== true) await started.accepted;
-      else started.accepted.catch((cause: unknown) => this.#failedLate(circuit, started.stream, toBywayError(cause)));
-      const opened = { hop: circuit.hops.length, stage: "connect", ms: clock.monotonicMs() - startMs };
-      return { ...started, route: summary(circuit.hops), timings: [...circuit.timings, opened] };
+  async openStream(request: StreamRequest, signal: AbortSignal): Promise<RoutedStream> {
+    const opened = await this.#open(request, "tcp", signal, {
+      use: async (circuit, aborted) => {
+        const started = circuit.startStream(request.target, { early: request.early, signal: aborted });
+        if (request.optimistic !== true) await started.accepted;
+        return started;
+      },
+      release: ({ stream }) => stream.destroy(),
+      follow: ({ made: { stream, accepted }, circuit, startMs }, entry, asked) => {
+        entry.counting(() => trafficOf(stream));
+        if (request.optimistic === true) {
+          // Nobody waits who could try another circuit, but one that failed is left all the same.
+          accepted.then(
+            () => this.#noteAnswer(circuit, startMs),
+            (cause: unknown) => this.#failedLate(circuit, stream, this.#judged(circuit, asked, toBywayError(cause))),
+          );
+        }
+        stream.once("close", () => entry.ended(streamEnd({ stream, circuit })));
+      },
     });
+    const { made, ...told } = opened;
+    return { ...told, ...made, bytes: () => trafficOf(made.stream) };
   }
 
-  openDatagrams(request: StreamRequest, signal: AbortSignal): Promise<CapsuleDatagrams> {
-    return this.#onCircuit(request, signal, (circuit) => circuit.openDatagrams(request.target, { signal }));
+  async openDatagrams(request: StreamRequest, signal: AbortSignal): Promise<DatagramFlow> {
+    const { made } = await this.#open<CapsuleDatagrams>(request, "udp", signal, {
+      use: (circuit, aborted) => circuit.openDatagrams(request.target, { signal: aborted }),
+      release: (flow) => flow.close(),
+      follow: ({ made: flow }, entry) => {
+        entry.counting(() => trafficOf(flow.counts));
+        void flow.closed.then(() => entry.ended());
+      },
+    });
+    return made;
   }
 
-  /** Has circuits built ahead for requests that ask for nothing, as soon as there are nodes. Settles when that is begun. */
-  async expect(signal: AbortSignal): Promise<void> {
-    const { peers, pool } = this.#components;
-    const hops = this.#options.defaultHops;
-    const isReady = peers.candidates(EXIT).length > 0 || (await peers.find(EXIT, hops, signal).catch(() => false));
-    if (isReady && !signal.aborted) pool.expect(this.#need("", {}));
+  /** What a request would be given now, and why; opens nothing and begins no session. Throws what choosing throws. */
+  explain(asked: Asked): Explanation {
+    return new AskedCircuit(this.#components, asked, this.#options).explain();
   }
 
-  /** Runs `use` on a circuit, and once more where no node fitted and others could be found meanwhile. */
-  async #onCircuit<T>(request: StreamRequest, signal: AbortSignal, use: (circuit: Circuit) => Promise<T>): Promise<T> {
-    const { pool, peers } = this.#components;
-    const circuitRequest = this.#circuitRequest(request, signal);
+  /** Has circuits built ahead for requests like `constraints`, as soon as there are nodes. Settles when that is begun. */
+  async expect(constraints: Constraints, signal: AbortSignal): Promise<void> {
+    const { peers, pool, planner } = this.#components;
+    const asked = new AskedCircuit(this.#components, { user: "", constraints, protocol: "tcp" }, this.#options);
+    const wish = wishOf({ constraints });
+    const find = (): Promise<boolean> => peers.find(wish, planner.hopsOf(constraints), signal).catch(() => false);
+    if ((peers.usable().size > 0 || (await find())) && !signal.aborted) pool.expect(asked);
+  }
+
+  async #open<T>(
+    request: StreamRequest,
+    protocol: "tcp" | "udp",
+    signal: AbortSignal,
+    how: {
+      readonly use: (circuit: Circuit, signal: AbortSignal) => Promise<T>;
+      readonly release: (made: T) => void;
+      readonly follow: (used: Used<T>, entry: OpenRequest, asked: AskedCircuit) => void;
+    },
+  ): Promise<Omit<RoutedStream, "stream"> & { readonly made: T }> {
+    const { clock, log, planner } = this.#components;
+    const { user, constraints, target } = request;
+    const { listener } = this.#options;
+    const entry = log.begin({ user, listener, target, protocol, constraints: printConstraints(constraints) });
+    const asked = new AskedCircuit(this.#components, { user, constraints, protocol, port: target.port }, this.#options);
     try {
-      return await tryCircuits(pool, circuitRequest, use);
-    } catch (error) {
-      if (toBywayError(error).code !== "ERR_NO_NODE") throw error;
-      const { constraints } = request;
-      const hops = constraints.hops ?? this.#options.defaultHops;
-      if (!(await peers.find(wishOf(constraints), hops, signal))) throw error;
-      return await tryCircuits(pool, circuitRequest, use);
+      const { made, circuit, startMs } = await this.#onCircuit(request, asked, entry, signal, {
+        use: async (one, aborted) => {
+          const beganMs = clock.monotonicMs();
+          try {
+            return { made: await how.use(one, aborted), circuit: one, startMs: beganMs };
+          } catch (cause) {
+            throw this.#judged(one, asked, toBywayError(cause));
+          }
+        },
+        release: (late) => how.release(late.made),
+      });
+      const exit = circuit.hops.at(-1);
+      const moved = exit === undefined ? undefined : asked.hold(exit);
+      const { endsAtMs } = asked;
+      const answered = { hop: circuit.hops.length, stage: "connect", ms: clock.monotonicMs() - startMs };
+      const timings = [...circuit.timings, answered];
+      const route = planner.summary(circuit.hops);
+      entry.routed(route, timings, exit === undefined ? undefined : planner.explanationOf(exit));
+      if (moved !== undefined) entry.moved(moved.from, moved.reason);
+      if (request.optimistic !== true) this.#noteAnswer(circuit, startMs);
+      how.follow({ made, circuit, startMs }, entry, asked);
+      return {
+        made,
+        route,
+        timings,
+        requestId: entry.id,
+        isForOne: asked.rotates,
+        ...(endsAtMs === undefined ? {} : { endsAtMs }),
+        ...(moved === undefined ? {} : { moved }),
+      };
+    } catch (cause) {
+      const error = asked.failure(portError(toBywayError(cause)));
+      entry.ended(error);
+      throw signal.aborted ? error : error.with({ requestId: entry.id });
     }
   }
 
-  /** The app has the stream already: nobody waits who could try another circuit, but this one is left all the same. */
-  #failedLate(circuit: Circuit, stream: Duplex, error: BywayError): void {
+  /** Runs `use` on a circuit, and once more where no node fitted and others could be found meanwhile. */
+  async #onCircuit<T>(
+    request: StreamRequest,
+    asked: AskedCircuit,
+    entry: OpenRequest,
+    signal: AbortSignal,
+    how: {
+      readonly use: (circuit: Circuit, signal: AbortSignal) => Promise<T>;
+      readonly release: (made: T) => void;
+    },
+  ): Promise<T> {
+    const { pool, peers, planner, experience } = this.#components;
+    const wanted = {
+      group: asked.group,
+      choose: asked.choose,
+      fits: asked.fits,
+      rotates: asked.rotates,
+      onHopFailed: (peerId: string, error: BywayError) => entry.attempted(peerId, error),
+      sendsBytes: (request.early?.length ?? 0) > 0,
+      answersLater: request.optimistic ?? false,
+      signal,
+      hedgeMs: (circuit: Circuit) => {
+        const exit = circuit.hops.at(-1);
+        if (exit === undefined) return undefined;
+        return experience.expectedMs(exit.peerId) ?? CIRCUIT_LIMITS.unknownAnswerMs.value;
+      },
+      onAttempt: ({ circuit, error }: { readonly circuit: Circuit; readonly error?: BywayError }) => {
+        const exit = circuit.hops.at(-1);
+        // That another circuit was quicker is no failure.
+        if (error === undefined || error.code === "ERR_ABORTED" || exit === undefined) return;
+        entry.attempted(failedPeer(circuit, error), error);
+        asked.noteFailure(exit, error);
+      },
+    };
+    try {
+      return await tryCircuits(pool, wanted, how.use, how.release);
+    } catch (error) {
+      if (toBywayError(error).code !== "ERR_NO_NODE") throw error;
+      const { constraints } = request;
+      const wish = wishOf({ constraints, protocol: asked.protocol });
+      if (!(await peers.find(wish, planner.hopsOf(constraints), signal))) throw error;
+      return await tryCircuits(pool, wanted, how.use, how.release);
+    }
+  }
+
+  /** The exit of `circuit` has answered, and so every hop of it works. */
+  #noteAnswer(circuit: Circuit, startMs: number): void {
+    const { experience, guards, clock } = this.#components;
+    const ms = clock.monotonicMs() - startMs;
+    const exit = circuit.hops.length - 1;
+    const [guard] = circuit.hops;
+    if (guard !== undefined && exit > 0) guards.noteSuccess(guard.peerId);
+    for (const [index, { peerId }] of circuit.hops.entries()) {
+      if (index === exit) experience.noteSuccess(peerId, ms);
+      else experience.noteSuccess(peerId);
+    }
+  }
+
+  /** What an exit refuses though it says that it does it is no policy: another one may do it. */
+  #judged(circuit: Circuit, asked: AskedCircuit, error: BywayError): BywayError {
+    const exit = circuit.hops.at(-1);
+    if (error.code !== "ERR_POLICY_PORT" || exit === undefined || !asked.isAccepted(exit)) return error;
+    const message = `the exit ${shortPeerId(exit.peerId)} refuses a port that it advertises`;
+    return new BywayError("ERR_HOP_PROTOCOL", message, { data: { peerId: exit.peerId }, cause: error });
+  }
+
+  #failedLate(circuit: Circuit, stream: CountedStream, error: BywayError): void {
     if (error.kind === "hop") this.#components.pool.retire(circuit, failedPeer(circuit, error));
     stream.destroy(error);
   }
-
-  #circuitRequest({ user, constraints, early }: StreamRequest, signal: AbortSignal): CircuitRequest {
-    return { ...this.#need(user, constraints), sendsBytes: (early?.length ?? 0) > 0, signal };
-  }
-
-  #need(user: string, { session = "", ...constraints }: Constraints): CircuitNeed {
-    return {
-      group: { user, session, listener: this.#options.listener, constraints: constraintsKey(constraints) },
-      choose: (wishes) => this.#choose(constraints, wishes),
-    };
-  }
-
-  #choose(constraints: Constraints, { kept, failed, guards, exit }: HopWishes): readonly Hop[] {
-    const wish = wishOf(exit === undefined ? constraints : { ...constraints, node: exit });
-    const candidates = this.#candidates(wish);
-    const standing = new Map(candidates.map((candidate) => [candidate.peerId, candidate]));
-    const plan = planCircuit(
-      exit === undefined ? constraints : { ...constraints, node: exit },
-      candidates.filter((candidate) => !failed.has(candidate.peerId)),
-      this.#components.random,
-      { ...this.#options, kept: kept.map((hop) => standing.get(hop.peerId) ?? asCandidate(hop)), guards },
-    );
-    return plan.map((candidate, index) => kept[index] ?? asHop(candidate));
-  }
-
-  #candidates(wish: PeerWish): readonly Candidate[] {
-    const { peers } = this.#components;
-    peers.expect(wish);
-    return peers.candidates(wish).flatMap((peer) => advertisedCandidate(peer, this.#options) ?? []);
-  }
 }
 
-function asHop({ peerId, endpoint, envelope, country }: Candidate): Hop {
-  return { peerId: parsePeerId(peerId), endpoint, envelope, ...(country === undefined ? {} : { country }) };
+/** That no exit takes the port is their operators' policy, and told as such: it is what one of them would say. */
+function portError(error: BywayError): BywayError {
+  const { constraint } = error.data;
+  const isPort = error.code === "ERR_NO_NODE" && typeof constraint === "string" && constraint.startsWith("port=");
+  return isPort ? new BywayError("ERR_POLICY_PORT", error.message, { data: error.data, cause: error }) : error;
 }
 
-/** A hop whose advertisement has expired since it was chosen. */
-function asCandidate(hop: Hop): Candidate {
-  return { ...hop, roles: [] };
-}
-
-const EXIT: PeerWish = { roles: ["exit"] };
-
-/** The exits that fit `constraints`. */
-function wishOf({ countries = [], node }: Constraints): PeerWish {
-  return {
-    ...EXIT,
-    ...(countries.length === 0 ? {} : { countries: [...new Set(countries)].sort() }),
-    ...(node === undefined ? {} : { peers: [node] }),
-  };
-}
-
-function summary(hops: readonly Hop[]): RouteSummary {
-  const told = hops.map(({ peerId, country }) => (country === undefined ? { peerId } : { peerId, country }));
-  return { hops: told, exit: told.at(-1) ?? { peerId: "" } };
+function trafficOf({ bytesRead, bytesWritten }: StreamCounts): { readonly sent: number; readonly received: number } {
+  return { sent: bytesWritten, received: bytesRead };
 }

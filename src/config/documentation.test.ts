@@ -14,7 +14,7 @@ test("the example file changes nothing as it is", () => {
 });
 
 test("the example file with its comments taken off sets every setting", () => {
-  const { origins } = resolveText(exampleFile().replaceAll(/^#(?=[a-z-]+ = )/gm, ""));
+  const { origins } = resolveText(exampleFile().replaceAll(/^#(?=[a-z-]+ = |\[\[)/gm, ""));
   for (const key of SETTING_KEYS) assert.equal(origins[key].layer, "file", key);
 });
 

@@ -1,9 +1,10 @@
+import { expectedForm } from "./scalar-parser.ts";
 import { SETTING_KEYS, type SettingKey, settingRow } from "./schema.ts";
-import type { Setting } from "./setting.ts";
-import { expectedForm } from "./value-parser.ts";
+import type { Column, Setting, SettingCommand, ShownValue } from "./setting.ts";
+import { settingForm } from "./value-parser.ts";
 
 /** A value as TOML writes it. */
-function toml(value: NonNullable<Setting["default"]>): string {
+function toml(value: ShownValue): string {
   if (Array.isArray(value)) return `[${value.map((item: string | number) => JSON.stringify(item)).join(", ")}]`;
   return JSON.stringify(value);
 }
@@ -11,6 +12,16 @@ function toml(value: NonNullable<Setting["default"]>): string {
 function defaultOf(row: Setting): string {
   if (row.defaultText !== undefined) return row.defaultText;
   return row.default === undefined ? "none" : `\`${toml(row.default)}\``;
+}
+
+/** Commands that take the settings of another one. */
+const ALSO: Readonly<Partial<Record<SettingCommand, readonly string[]>>> = {
+  network: ["peers", "pick"],
+  keys: ["requests"],
+};
+
+function commandsOf({ commands }: Setting): string {
+  return commands.flatMap((name) => [name, ...(ALSO[name] ?? [])]).join(", ");
 }
 
 /** The settings as a Markdown table. */
@@ -21,13 +32,24 @@ export function configurationTable(): string {
   ];
   for (const key of SETTING_KEYS) {
     const row = settingRow(key);
-    const form = `${row.list ? "list of: " : ""}${expectedForm(row)}`;
+    const form = row.columns === undefined ? formOf(row) : settingForm(row);
     const flag = row.flag === undefined ? "none" : `\`--${row.flag}\``;
     lines.push(
-      `| \`${key}\` | ${form} | ${defaultOf(row)} | ${flag} | \`${row.environment}\` | ${row.commands.join(", ")} | ${row.docs} |`,
+      `| \`${key}\` | ${form} | ${defaultOf(row)} | ${flag} | \`${row.environment}\` | ${commandsOf(row)} | ${row.docs} |`,
     );
+    for (const [name, column] of Object.entries(row.columns ?? {})) {
+      const fallback = column.required ? "must be given" : "none";
+      lines.push(
+        `| \`${key}[].${name}\` | ${formOf(column)} | ${fallback} | none | in the above | ${commandsOf(row)} | ${column.docs} |`,
+      );
+    }
   }
   return lines.join("\n");
+}
+
+function formOf(row: Setting | Column): string {
+  const count = "length" in row && row.length !== undefined ? `${row.length} of: ` : "list of: ";
+  return `${row.list ? count : ""}${expectedForm(row)}`;
 }
 
 function wrap(text: string, width: number): string[] {
@@ -44,8 +66,16 @@ function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
+function exampleTable(key: SettingKey, row: Setting): string[] {
+  const lines = [...wrap(row.docs, 96).map((line) => `# ${line}`), `#[[${key}]]`];
+  for (const [name, column] of Object.entries(row.columns ?? {}))
+    lines.push(...wrap(column.docs, 96).map((line) => `# ${line}`), `#${name} = ${toml(column.example)}`);
+  return [...lines, ""];
+}
+
 function exampleLines(key: SettingKey): string[] {
   const row = settingRow(key);
+  if (row.columns !== undefined) return exampleTable(key, row);
   const shown =
     row.default === undefined || (Array.isArray(row.default) && row.default.length === 0) ? row.example : row.default;
   const name = key.slice(key.indexOf(".") + 1);

@@ -1,10 +1,11 @@
 import { parse, type TomlError } from "smol-toml";
 import { BywayError } from "../core/errors.ts";
 import { nearestName } from "../core/nearest-name.ts";
+import { parseScalar, ValueProblem } from "./scalar-parser.ts";
 import { isSettingKey, SETTING_KEYS, type SettingKey, type Settings, settingRow } from "./schema.ts";
 import type { Setting } from "./setting.ts";
 import type { ConfigFile, ConfigSources, FlagValue, Origin } from "./sources.ts";
-import { parseFileValue, parseScalar, parseText, type SettingValue, ValueProblem } from "./value-parser.ts";
+import { parseFileValue, parseText, type SettingValue } from "./value-parser.ts";
 
 /** Every setting, where each came from, and the variables that look like settings and are none. */
 export interface ResolvedSettings {
@@ -23,8 +24,11 @@ function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function flatten(table: Readonly<Record<string, unknown>>, prefix: string, into: Map<string, unknown>): void {
   for (const [key, value] of Object.entries(table)) {
-    if (isTable(value)) flatten(value, `${prefix}${key}.`, into);
-    else into.set(`${prefix}${key}`, value);
+    const name = `${prefix}${key}`;
+    // One table where a list of them belongs is a bad value, not a key that nobody knows.
+    const isValue = isSettingKey(name) && settingRow(name).columns !== undefined;
+    if (isTable(value) && !isValue) flatten(value, `${name}.`, into);
+    else into.set(name, value);
   }
 }
 
@@ -73,11 +77,26 @@ function parsed(key: SettingKey, origin: Origin, read: () => SettingValue): Sett
     return read();
   } catch (cause) {
     if (!(cause instanceof ValueProblem)) throw cause;
+    const { place } = cause;
+    if (place?.nearest !== undefined) {
+      const known = `${key}.${place.nearest}`;
+      const name = `${key}.${place.column}`;
+      throw new BywayError(
+        "ERR_CONFIG_UNKNOWN_KEY",
+        `${origin.name} has no known key ${name}; the nearest is ${known}`,
+        { data: { path: origin.name ?? "", key: name, nearest: known } },
+      );
+    }
     const isFlag = origin.layer === "flag";
+    const inTable = place === undefined ? "" : `${place.column} in table ${place.table} of `;
     const where = origin.layer === "file" ? `${key} in ${origin.name}` : `${origin.name}`;
-    throw new BywayError(isFlag ? "ERR_USAGE_ARGUMENT" : "ERR_CONFIG_VALUE", `${where} must be ${cause.message}`, {
-      data: { key, expected: cause.message },
-    });
+    throw new BywayError(
+      isFlag ? "ERR_USAGE_ARGUMENT" : "ERR_CONFIG_VALUE",
+      `${inTable}${where} must be ${cause.message}`,
+      {
+        data: { key, expected: cause.message },
+      },
+    );
   }
 }
 

@@ -28,8 +28,28 @@ export interface ScalarTypes {
   readonly multiaddr: string;
 }
 
-/** The name of a type. */
-export type TypeName = keyof ScalarTypes | "enum";
+/** The name of a type; a `table` has columns, and is always one of a list. */
+export type TypeName = keyof ScalarTypes | "enum" | "table";
+
+/** What the documentation shows as a value, in the form that the file uses. */
+export type ShownValue = string | number | boolean | readonly (string | number)[];
+
+/** One key of a table. */
+export interface Column {
+  readonly type: Exclude<TypeName, "table">;
+  readonly list: boolean;
+  /** Whether every table must have it. */
+  readonly required?: true;
+  /** No two tables may have an equal value of it. */
+  readonly unique?: true;
+  readonly example: ShownValue;
+  readonly values?: readonly string[];
+  readonly min?: number;
+  readonly max?: number;
+  /** Printed as `[scrubbed]`. */
+  readonly secret?: true;
+  readonly docs: string;
+}
 
 /** The commands that settings serve; `every` is all of them. */
 export type SettingCommand = "node" | "up" | "env" | "keys" | "network" | "geo" | "every";
@@ -40,17 +60,23 @@ export interface Setting {
   /** Whether the value is a list of `type`. */
   readonly list: boolean;
   /** In the form that the file uses; a row without one stays undefined until it is set. */
-  readonly default?: string | number | boolean | readonly (string | number)[];
+  readonly default?: ShownValue;
   /** What the documentation shows instead of `default` when that depends on the machine. */
   readonly defaultText?: string;
   /** What the example file shows where there is no default to show. */
-  readonly example?: string | number | boolean | readonly (string | number)[];
+  readonly example?: ShownValue;
   /** The values of an `enum`. */
   readonly values?: readonly string[];
   /** The least `integer`. */
   readonly min?: number;
   /** The greatest `integer`. */
   readonly max?: number;
+  /** The keys of a `table`. */
+  readonly columns?: Readonly<Record<string, Column>>;
+  /** How many items the list has, neither more nor fewer. */
+  readonly length?: number;
+  /** How many items the list may have. */
+  readonly maxLength?: number;
   /** Without the dashes; a row without one can be set in the file and the environment only. */
   readonly flag?: string;
   readonly environment: string;

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { parseScalar, ValueProblem } from "./scalar-parser.ts";
 import { SETTING_KEYS, settingRow } from "./schema.ts";
 import type { Setting } from "./setting.ts";
-import { parseFileValue, parseScalar, parseText, printValue, ValueProblem } from "./value-parser.ts";
+import { parseFileValue, parseText, printValue } from "./value-parser.ts";
 
 function row(type: Setting["type"], more: Partial<Setting> = {}): Setting {
   return { type, list: false, environment: "", commands: [], docs: "", ...more };

@@ -1,152 +1,127 @@
-import { isIP } from "node:net";
-import { formatHostPort, type HostPort } from "../core/network-address.ts";
-import { parsePeerAddress } from "../core/peer-address.ts";
-import type { ProxyUser, ScalarTypes, Setting } from "./setting.ts";
+import { nearestName } from "../core/nearest-name.ts";
+import { formatHostPort } from "../core/network-address.ts";
+import {
+  expectedForm,
+  parseFileScalar,
+  parseScalar,
+  type ScalarForm,
+  type ScalarValue,
+  ValueProblem,
+} from "./scalar-parser.ts";
+import type { Column, Setting } from "./setting.ts";
 
-/** Any single value that a setting can have. */
-export type ScalarValue = ScalarTypes[keyof ScalarTypes];
+/** One table of a setting that has columns; an absent key was not given. */
+export type TableValue = Readonly<Record<string, ScalarValue | readonly ScalarValue[]>>;
 
 /** Any value that a setting can have. */
-export type SettingValue = ScalarValue | readonly ScalarValue[];
+export type SettingValue = ScalarValue | readonly ScalarValue[] | readonly TableValue[];
 
-/** Says what was wanted in place of `text`; the caller adds which setting and where it was set. */
-export class ValueProblem extends Error {
-  override readonly name = "ValueProblem";
+/** A value as the file writes it. */
+export type PrintedScalar = string | number | boolean;
+
+/** A value or list as the file writes it. */
+export type PrintedValue = PrintedScalar | readonly PrintedScalar[];
+
+/** What a setting's value looks like, as a noun phrase. */
+export function settingForm(row: Setting): string {
+  if (row.columns !== undefined) {
+    const most = row.maxLength === undefined ? "" : `at most ${row.maxLength} `;
+    return `${most}tables with the keys ${Object.keys(row.columns).join(", ")}`;
+  }
+  if (!row.list) return expectedForm(row);
+  return `${row.length ?? "a list of"} values, each ${expectedForm(row)}`;
 }
 
-const HOST_NAME =
-  /^(?=.{1,253}\.?$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i;
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
-
-/** What a value of the setting looks like, as a noun phrase. */
-export function expectedForm(row: Setting): string {
-  switch (row.type) {
-    case "text":
-      return "text without control characters";
-    case "path":
-      return "a path";
-    case "integer":
-      return `a whole number from ${row.min ?? Number.MIN_SAFE_INTEGER} to ${row.max ?? Number.MAX_SAFE_INTEGER}`;
-    case "boolean":
-      return "true or false";
-    case "host:port":
-      return "host:port, an IPv6 address in brackets";
-    case "ip:port":
-      return "an IP address and port such as 127.0.0.1:1080 or [::1]:1080";
-    case "ip":
-      return "an IP address";
-    case "name-server":
-      return "an IP address, with a port if not 53";
-    case "country":
-      return "a country code of two letters";
-    case "name:password":
-      return "name:password";
-    case "multiaddr":
-      return "an address such as /ip4/192.0.2.1/tcp/4433/p2p/12D3Koo…";
-    case "enum":
-      return `${row.list ? "some" : "one"} of ${(row.values ?? []).join(", ")}`;
-  }
+/** A value from text: the items of a list stand between commas, tables are written as JSON. Throws ValueProblem. */
+export function parseText(text: string, row: Setting): SettingValue {
+  if (row.columns !== undefined) return parseFileValue(parseJson(text, row), row);
+  if (!row.list) return parseScalar(text, row);
+  return ofLength(
+    text.split(",").map((item) => parseScalar(item.trim(), row)),
+    row,
+  );
 }
 
-function integer(text: string, row: Setting): number {
-  const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= (row.min ?? Number.MIN_SAFE_INTEGER) && value <= (row.max ?? Number.MAX_SAFE_INTEGER))) {
-    throw new ValueProblem(expectedForm(row));
+/** A value as a TOML document gives it. Throws ValueProblem. */
+export function parseFileValue(value: unknown, row: Setting): SettingValue {
+  const { columns } = row;
+  if (columns === undefined) return ofLength(parseItems(value, row), row);
+  if (!Array.isArray(value) || value.length > (row.maxLength ?? value.length)) throw new ValueProblem(settingForm(row));
+  const tables = value.map((item: unknown, index) => parseTable(item, row, columns, index + 1));
+  for (const [column, { unique }] of Object.entries(columns)) {
+    const seen = new Set<unknown>();
+    for (const [index, table] of tables.entries()) {
+      if (unique && seen.has(table[column]))
+        throw new ValueProblem("another one in each", { column, table: index + 1 });
+      seen.add(table[column]);
+    }
   }
+  return tables;
+}
+
+function parseItems(value: unknown, row: ScalarForm): ScalarValue | readonly ScalarValue[] {
+  if (!row.list) return parseFileScalar(value, row);
+  if (!Array.isArray(value)) throw new ValueProblem(`a list of values, each ${expectedForm(row)}`);
+  return value.map((item: unknown) => parseFileScalar(item, row));
+}
+
+function ofLength<T>(value: T, row: Setting): T {
+  if (row.length !== undefined && Array.isArray(value) && value.length !== row.length)
+    throw new ValueProblem(settingForm(row));
   return value;
 }
 
-function hostPort(text: string, row: Setting): HostPort {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
-  const host = match?.[1] ?? match?.[2] ?? "";
-  const port = Number(match?.[3]);
-  const isAddress = row.type !== "host:port";
-  const least = row.type === "ip:port" ? 0 : 1;
-  const hostIsGood =
-    match?.[1] !== undefined ? isIP(host) === 6 : isIP(host) === 4 || (!isAddress && HOST_NAME.test(host));
-  if (!hostIsGood || !(port >= least && port <= 65535)) throw new ValueProblem(expectedForm(row));
-  return { host, port };
-}
-
-function user(text: string, row: Setting): ProxyUser {
-  const colon = text.indexOf(":");
-  if (colon < 1 || colon === text.length - 1 || CONTROL.test(text)) throw new ValueProblem(expectedForm(row));
-  return { name: text.slice(0, colon), password: text.slice(colon + 1) };
-}
-
-/** One value from text, as flags and the environment give it. Throws ValueProblem. */
-export function parseScalar(text: string, row: Setting): ScalarValue {
-  switch (row.type) {
-    case "integer":
-      return integer(text, row);
-    case "boolean":
-      if (text !== "true" && text !== "false") break;
-      return text === "true";
-    case "host:port":
-    case "ip:port":
-      return hostPort(text, row);
-    case "name:password":
-      return user(text, row);
-    case "ip":
-      if (isIP(text) === 0) break;
-      return text;
-    case "name-server":
-      if (isIP(text) === 0) hostPort(text, row);
-      return text;
-    case "country":
-      if (!/^[a-z]{2}$/i.test(text)) break;
-      return text.toLowerCase();
-    case "multiaddr":
-      if (parsePeerAddress(text) === undefined) break;
-      return text;
-    case "enum":
-      if (!(row.values ?? []).includes(text)) break;
-      return text;
-    case "text":
-    case "path":
-      if (text === "" || CONTROL.test(text)) break;
-      return text;
+function parseJson(text: string, row: Setting): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ValueProblem(`a JSON array of ${settingForm(row)}`);
   }
-  throw new ValueProblem(expectedForm(row));
 }
 
-/** One value or a list from text; the items of a list stand between commas. Throws ValueProblem. */
-export function parseText(text: string, row: Setting): SettingValue {
-  if (!row.list) return parseScalar(text, row);
-  return text.split(",").map((item) => parseScalar(item.trim(), row));
-}
-
-function scalarFromFile(value: unknown, row: Setting): ScalarValue {
-  if (row.type === "boolean") {
-    if (typeof value === "boolean") return value;
-  } else if (row.type === "integer") {
-    if (typeof value === "number" && Number.isInteger(value)) return integer(String(value), row);
-  } else if (typeof value === "string") {
-    return parseScalar(value, row);
+function parseTable(item: unknown, row: Setting, columns: Readonly<Record<string, Column>>, table: number): TableValue {
+  if (typeof item !== "object" || item === null || Array.isArray(item) || item instanceof Date)
+    throw new ValueProblem(settingForm(row));
+  const parsed: Record<string, ScalarValue | readonly ScalarValue[]> = {};
+  const given = new Map<string, unknown>(Object.entries(item));
+  for (const column of given.keys()) {
+    if (Object.hasOwn(columns, column)) continue;
+    const nearest = nearestName(column, Object.keys(columns)).name;
+    throw new ValueProblem(settingForm(row), { column, table, nearest });
   }
-  throw new ValueProblem(expectedForm(row));
+  for (const [column, form] of Object.entries(columns)) {
+    if (!given.has(column) && form.required !== true) continue;
+    try {
+      parsed[column] = parseItems(given.get(column), form);
+    } catch (cause) {
+      if (!(cause instanceof ValueProblem)) throw cause;
+      throw new ValueProblem(cause.message, { column, table });
+    }
+  }
+  return parsed;
 }
 
-/** One value or a list as a TOML document gives it. Throws ValueProblem. */
-export function parseFileValue(value: unknown, row: Setting): SettingValue {
-  if (!row.list) return scalarFromFile(value, row);
-  if (!Array.isArray(value)) throw new ValueProblem(`a list of values, each ${expectedForm(row)}`);
-  return value.map((item: unknown) => scalarFromFile(item, row));
-}
-
-function printScalar(value: ScalarValue): string | number | boolean {
+function printScalar(value: ScalarValue): PrintedScalar {
   if (typeof value !== "object") return value;
   return "port" in value ? formatHostPort(value) : `${value.name}:${value.password}`;
 }
 
-/** A value in the form that the file uses; a secret one as `[scrubbed]`. Undefined when it is not set. */
+function printItems(value: ScalarValue | readonly ScalarValue[], secret: boolean): PrintedValue {
+  if (secret && !(Array.isArray(value) && value.length === 0)) return "[scrubbed]";
+  return Array.isArray(value) ? value.map((item: ScalarValue) => printScalar(item)) : printScalar(value as ScalarValue);
+}
+
+/** A value in the form that the file uses; what is secret as `[scrubbed]`. Undefined when it is not set. */
 export function printValue(
   value: SettingValue | undefined,
   row: Setting,
-): string | number | boolean | readonly (string | number | boolean)[] | undefined {
+): PrintedValue | readonly Readonly<Record<string, PrintedValue>>[] | undefined {
   if (value === undefined) return undefined;
-  if (row.secret === true && !(Array.isArray(value) && value.length === 0)) return "[scrubbed]";
-  return Array.isArray(value) ? value.map((item: ScalarValue) => printScalar(item)) : printScalar(value as ScalarValue);
+  const { columns } = row;
+  if (columns === undefined) return printItems(value as ScalarValue | readonly ScalarValue[], row.secret === true);
+  return (value as readonly TableValue[]).map((table) =>
+    Object.fromEntries(
+      Object.entries(table).map(([column, items]) => [column, printItems(items, columns[column]?.secret === true)]),
+    ),
+  );
 }

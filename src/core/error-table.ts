@@ -61,11 +61,16 @@ export type ErrorCode =
   | "ERR_KEY_FILE"
   | "ERR_PEER_FILE"
   | "ERR_OUTPUT"
+  | "ERR_CONTROL"
+  | "ERR_REQUEST_UNKNOWN"
+  | "ERR_CONTROL_REQUEST"
   | "ERR_LOCAL_LIMIT"
   | "ERR_WORKER"
   | "ERR_STOPPED"
   | "ERR_ABORTED"
   | "ERR_NO_NODE"
+  | "ERR_SESSION_EXIT"
+  | "ERR_SESSION_ENDED"
   | "ERR_ADVERTISEMENT_MALFORMED"
   | "ERR_ADVERTISEMENT_SIGNATURE"
   | "ERR_ADVERTISEMENT_EXPIRED"
@@ -104,13 +109,17 @@ export type ErrorCode =
   | "ERR_POLICY_PORT"
   | "ERR_STREAM_LIMIT"
   | "ERR_STREAM_STALLED"
+  | "ERR_USER_LIMIT"
   | "ERR_PAYMENT_REQUIRED"
   | "ERR_INTERNAL";
 
 /** The one table: every error code of Byway and the answer it becomes. `docs/errors.md` shows the same rows. */
 export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   ERR_USAGE_ARGUMENT: row("usage", "See `byway --help` or `byway <command> --help`."),
-  ERR_PARAMETER_UNKNOWN: row("usage", "Correct the parameter's name; the message names the nearest known one."),
+  ERR_PARAMETER_UNKNOWN: row(
+    "usage",
+    "Correct the parameter's name; the message names the nearest known one. Within a value of a user name write _, not a hyphen.",
+  ),
   ERR_PARAMETER_VALUE: row("usage", "Give the parameter a value of the form that the message shows."),
   ERR_PARAMETER_CONFLICT: row("usage", "Drop one of the parameters that contradict each other."),
   ERR_CREDENTIALS: row("usage", "Send the user name and password of this proxy.", { http: 407 }),
@@ -131,7 +140,10 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   ERR_CONFIG_FILE: row("config", "Mend or move the file that the message names, or name another with --config."),
   ERR_CONFIG_UNKNOWN_KEY: row("config", "Correct the key; the message names the nearest known one."),
   ERR_CONFIG_VALUE: row("config", "Give the key a value of the type that the message names."),
-  ERR_CONFIG_EXPOSED: row("config", "Listen on a loopback address, or give the proxy users (client.users)."),
+  ERR_CONFIG_EXPOSED: row(
+    "config",
+    "Listen on a loopback address, or give the listener users (client.users, or its own).",
+  ),
 
   ERR_LISTEN_IN_USE: row("local", "Stop the other program, or choose another port with --listen.", { exit: 69 }),
   ERR_LISTEN_ADDRESS: row("local", "Listen on an address that this machine has.", { exit: 69 }),
@@ -143,6 +155,9 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   }),
   ERR_PEER_FILE: row("local", "Name a file that `byway node --advertisement-file` wrote.", { exit: 69 }),
   ERR_OUTPUT: row("local", "Make room where the output goes, or send it elsewhere."),
+  ERR_CONTROL: row("local", "Start `byway up` with the same data directory, or stop the one that holds it."),
+  ERR_REQUEST_UNKNOWN: row("usage", "List the recent requests with `byway requests`.", { http: 404, exit: 69 }),
+  ERR_CONTROL_REQUEST: row("usage", "Run the command and the client in the same version of Byway."),
   ERR_LOCAL_LIMIT: row("local", "Close some connections, or give this program more file descriptors.", {
     http: 503,
     token: "connection_limit_reached",
@@ -153,6 +168,10 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
 
   ERR_NO_NODE: row("hop", "Relax the constraint that the message names; with no nodes at all, check --bootstrap.", {
     http: 503,
+  }),
+  ERR_SESSION_EXIT: row("hop", "Use another session name, or leave `strict` out.", { retry: "never" }),
+  ERR_SESSION_ENDED: row("hop", "Use another session name, a longer sesstime, or leave `strict` out.", {
+    retry: "never",
   }),
   ERR_ADVERTISEMENT_MALFORMED: row(
     "hop",
@@ -252,6 +271,12 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
     http: 502,
     socks: 1,
     token: "connection_terminated",
+    retry: "same",
+  }),
+  ERR_USER_LIMIT: row("policy", "Wait as long as Retry-After says, or have the user's limits raised.", {
+    http: 429,
+    token: "connection_limit_reached",
+    exit: 75,
     retry: "same",
   }),
 

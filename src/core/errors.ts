@@ -40,6 +40,15 @@ export class BywayError extends Error {
     return errorRow(this.code).remedy;
   }
 
+  /** The same error with more facts. */
+  with(data: { readonly [key: string]: JsonValue }): BywayError {
+    return new BywayError(this.code, this.message, {
+      data: { ...this.data, ...data },
+      retry: this.retry,
+      cause: this,
+    });
+  }
+
   /** A shape that is stable and safe to print. */
   toJSON(): { readonly [key: string]: JsonValue } {
     return {

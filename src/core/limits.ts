@@ -30,7 +30,13 @@ export const CORE_LIMITS: Readonly<
     | "freeSlabs"
     | "leastPooledBytes"
     | "smallHeapBytes"
-    | "heapLookMs",
+    | "heapLookMs"
+    | "recordFileBytes"
+    | "recordLogBytes"
+    | "recordCacheBytes"
+    | "recordBusyMs"
+    | "recordFlushMs"
+    | "waitingRecords",
     Limit
   >
 > = {
@@ -52,5 +58,15 @@ export const CORE_LIMITS: Readonly<
     300_000,
     "ms",
     "Silence after one direction of a stream has ended; a far side that reset meanwhile cannot be seen.",
+  ),
+  recordFileBytes: tunable(64 * 1024 * 1024, "bytes", "A file of records; three times what a client can fill."),
+  recordLogBytes: tunable(4 * 1024 * 1024, "bytes", "Its write-ahead log; longer, and it is written back to the file."),
+  recordCacheBytes: tunable(1024 * 1024, "bytes", "Pages of it in memory; it is read once, at start."),
+  recordBusyMs: tunable(100, "ms", "Waiting for another process stops this one, and the next second will do as well."),
+  recordFlushMs: tunable(1_000, "ms", "What is put waits so long for more; so much a crash may cost."),
+  waitingRecords: tunable(
+    65_536,
+    "count",
+    "Changes that wait while the file is locked; the oldest are lost beyond it.",
   ),
 };

@@ -62,6 +62,7 @@ const ROWS: readonly (readonly [name: string, Claims, readonly GeoFacts[], PeerP
     {
       country: "us",
       region: "California",
+      regionCode: "ca",
       city: "Oakland",
       asn: 64497,
       isp: "B",
@@ -109,7 +110,7 @@ const ROWS: readonly (readonly [name: string, Claims, readonly GeoFacts[], PeerP
     "another region: the claimed city goes with it",
     { country: "us", region: "Texas", city: "Austin" },
     [{ country: "us", region: "California", regionCode: "ca", ...home }],
-    { country: "us", region: "California", network: "unknown", contradicted: ["region"] },
+    { country: "us", region: "California", regionCode: "ca", network: "unknown", contradicted: ["region"] },
   ],
   [
     "residential where servers are rented out",

@@ -6,7 +6,7 @@ import type { ClaimName, PeerPlace } from "./known-peer.ts";
 /** The claims about its place that an advertisement makes. */
 type Claims = Pick<Advertisement, "country" | "region" | "city" | "asn" | "isp" | "network">;
 
-type Where = Pick<PeerPlace, "country" | "region" | "city">;
+type Where = Pick<PeerPlace, "country" | "region" | "regionCode" | "city">;
 type Whose = Pick<PeerPlace, "asn" | "provenAsn" | "isp">;
 
 // In the order in which they are told.
@@ -85,6 +85,7 @@ function where(claims: Claims, fact: GeoFacts | undefined): Where {
   return {
     ...(country === undefined ? {} : { country }),
     ...(region === undefined ? {} : { region }),
+    ...(fact?.regionCode === undefined ? {} : { regionCode: fact.regionCode }),
     ...(city === undefined ? {} : { city }),
   };
 }

@@ -5,7 +5,7 @@ import { settled } from "../../test/support/settled.ts";
 import { withAbort } from "../core/abort.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { generateIdentity } from "../identity/identity.ts";
-import { decodeDirectoryRequest } from "../wire/directory-message.ts";
+import { decodeDirectoryRequest, encodeDirectoryRequest } from "../wire/directory-message.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { indexKey } from "./index-key.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
@@ -240,6 +240,52 @@ test("of a longer list of countries than a request may name, some are asked for"
   await client.directory.find({ ...EXIT, countries }, 1, never);
   const [, request] = asked.mock.calls[0]?.arguments ?? [];
   assert.equal(decodeDirectoryRequest(request ?? new Uint8Array()).wish.countries?.length, 16);
+});
+
+test("of longer lists of names some are asked for, and none that no request may hold", async (t) => {
+  const { hub } = setUp(t);
+  const first = await hub.node();
+  const client = await hub.client([first]);
+  await settled();
+  const asked = t.mock.method(client.overlay, "ask");
+  const names = Array.from({ length: 20 }, (_, n) => `name ${n}`);
+  const long = "x".repeat(65);
+  await client.directory.find({ ...EXIT, cities: [...names, long], regions: names, isps: [long] }, 1, never);
+  const [, request] = asked.mock.calls[0]?.arguments ?? [];
+  const { wish } = decodeDirectoryRequest(request ?? new Uint8Array());
+  assert.deepEqual([wish.cities?.length, wish.regions?.length, wish.isps], [16, 16, undefined]);
+  assert.ok(!wish.cities?.includes(long));
+});
+
+test("a city is asked for by name; a peer that knows no such key tells of others, which harms nobody", async (t) => {
+  const { hub } = setUp(t);
+  const old = await hub.node();
+  const recife = await hub.node([old], { city: "Recife", country: "br", endpoints: [{ host: "127.1.0.1", port: 1 }] });
+  const pune = await hub.node([old], { city: "Pune", country: "in", endpoints: [{ host: "127.2.0.1", port: 1 }] });
+  await settled();
+  const client = await hub.client([old]);
+  const ask = client.overlay.ask.bind(client.overlay);
+  client.overlay.ask = (peer, request, signal) => {
+    const { wish, ...more } = decodeDirectoryRequest(request);
+    const { cities, ...known } = wish;
+    // A peer of before passes the key over.
+    return ask(peer, encodeDirectoryRequest({ ...more, wish: known }), signal);
+  };
+  const wish = { ...EXIT, cities: ["RECIFE"] };
+  await client.directory.find(wish, 1, never);
+  await settled();
+  assert.deepEqual(
+    client.directory.usable(wish).map(({ advertisement }) => advertisement.peer),
+    [idOf(recife)],
+  );
+  assert.ok(client.directory.usable({}).some(({ advertisement }) => advertisement.peer === idOf(pune)));
+  assert.ok(Object.values(client.book.rejections.counts()).every((count) => count === 0));
+  const late = await hub.client([old]);
+  await late.directory.find(wish, 1, never);
+  assert.deepEqual(
+    late.directory.usable(wish).map(({ advertisement }) => advertisement.peer),
+    [idOf(recife)],
+  );
 });
 
 test("after a time without any connection the nodes of before are used again", async (t) => {

@@ -12,7 +12,7 @@ import { decodeAdvertisement } from "../wire/advertisement.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { Announcer } from "./announcer.ts";
-import { CrowdCaps } from "./crowd-caps.ts";
+import { CrowdCaps, capsOf } from "./crowd-caps.ts";
 import { crowdOf, providerNetwork } from "./crowd-of.ts";
 import type { DirectoryState } from "./directory-state.ts";
 import { ExchangeClient } from "./exchange-client.ts";
@@ -26,7 +26,7 @@ import { Joiner } from "./joiner.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import type { Overlay } from "./overlay.ts";
-import type { PeerBook } from "./peer-book.ts";
+import type { BookPeer, PeerBook } from "./peer-book.ts";
 import { Rounds } from "./rounds.ts";
 import { spread } from "./spread.ts";
 
@@ -43,6 +43,11 @@ export interface DirectoryComponents {
   readonly check?: CheckPeer;
   /** This peer as it advertises itself; absent for a client. */
   readonly own?: () => KnownPeer;
+  /**
+   * Told once of each change of the nodes that answer: one that does now, or whose advertisement or round trip has changed
+   * since (true), and one that does no longer (false). Never after `stop`.
+   */
+  readonly onUsable?: ((peer: BookPeer, usable: boolean) => void) | undefined;
   /** Told now and then how things are, for others to read. */
   readonly keepState?: (state: DirectoryState) => void;
 }
@@ -64,7 +69,7 @@ export class Directory {
   readonly #joiner: Joiner;
   readonly #finder: Finder;
   readonly #announcer: Announcer | undefined;
-  readonly #health: HealthChecker | undefined;
+  readonly #health: HealthChecker<BookPeer> | undefined;
   readonly #news: Rounds;
   readonly #state: Rounds;
   /** Countries whose gossip is heard, the one asked for last at the end. */
@@ -121,6 +126,7 @@ export class Directory {
         get: (peer) => book.get(peer),
         draw: (wish, count, except) => this.#drawUncrowded(wish, count, except),
         onChecked: (peer, rttMs) => book.recordCheck(peer, rttMs),
+        onUsable: components.onUsable,
       });
     }
     this.#news = new Rounds(
@@ -167,6 +173,11 @@ export class Directory {
   /** The own advertisement has changed: tells others. */
   announce(): void {
     if (this.#overlay.connected().length > 0) this.#announcer?.announce();
+  }
+
+  /** The nodes that fit and answered lately: what `onUsable` has told of. */
+  usable(wish: PeerWish): readonly BookPeer[] {
+    return this.#health?.usable(wish) ?? [];
   }
 
   /** Nodes to choose from: those that answered lately, and where none of the kind did, those that are only known. */
@@ -299,7 +310,7 @@ export class Directory {
   #drawUncrowded(wish: PeerWish, count: number, except: (peer: string) => boolean): readonly KnownPeer[] {
     if (this.#options.localNetwork) return this.#draw(wish, count, except);
     const usable = this.#health?.usable(wish) ?? [];
-    const crowds = new CrowdCaps(usable.map(crowdOf));
+    const crowds = new CrowdCaps(usable.map(crowdOf), capsOf(wish));
     return this.#draw(wish, count, except).filter((peer) => crowds.admit(crowdOf(peer)));
   }
 

@@ -2,8 +2,8 @@ import { BywayError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import { shuffled } from "../core/shuffled.ts";
 import { type PeerId, parsePeerId } from "../identity/peer-id.ts";
-import { WIRE_LIMITS } from "../wire/limits.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
+import { askableWish } from "./askable-wish.ts";
 import type { ExchangeClient } from "./exchange-client.ts";
 import { type FindOptions, findInIndex } from "./index-trie.ts";
 import type { KnownPeer } from "./known-peer.ts";
@@ -34,10 +34,7 @@ export class Finder {
   /** How many nodes it learnt of that were not known before. Rejects with the abort reason only. */
   async find(whole: PeerWish, signal: AbortSignal): Promise<number> {
     const { overlay, book, random } = this.#components;
-    const { countries = [] } = whole;
-    const most = WIRE_LIMITS.maxListItems.value;
-    // No request may name more; without this a peer would refuse it, and a long list would find nothing.
-    const wish = countries.length > most ? { ...whole, countries: shuffled(countries, random).slice(0, most) } : whole;
+    const wish = askableWish(whole, random);
     const peers = shuffled(overlay.connected(), random).slice(0, DIRECTORY_LIMITS.findPeers.value);
     // Beside the connected ones some that are not, so that no crowd of neighbours decides what this peer hears of.
     const others = book.find({}, DIRECTORY_LIMITS.findPeers.value, "random");

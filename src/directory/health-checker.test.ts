@@ -1,47 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { advertisedNode } from "../../test/support/advertised-node.ts";
+import { checks } from "../../test/support/health-checks.ts";
 import { settled } from "../../test/support/settled.ts";
-import { FakeClock } from "../core/fake-clock.ts";
 import { generateIdentity } from "../identity/identity.ts";
-import { fitsWish } from "./fits-wish.ts";
-import { HealthChecker } from "./health-checker.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
-
-interface Checks {
-  readonly clock: FakeClock;
-  readonly checker: HealthChecker;
-  readonly known: Map<string, KnownPeer>;
-  /** Peers that are being asked, and how to answer for them. */
-  readonly asked: Map<string, { readonly thorough: boolean; answer(rttMs: number): void; refuse(): void }>;
-  readonly told: [string, number | undefined][];
-}
-
-function checks(nodes: readonly KnownPeer[]): Checks {
-  const clock = new FakeClock();
-  const known = new Map(nodes.map((node) => [node.advertisement.peer, node]));
-  const asked: Checks["asked"] = new Map();
-  const told: Checks["told"] = [];
-  const checker = new HealthChecker({
-    clock,
-    check: ({ advertisement: { peer } }, thorough, signal) =>
-      new Promise((resolve, reject) => {
-        const done = (): boolean => asked.delete(peer);
-        asked.set(peer, {
-          thorough,
-          answer: (rttMs) => done() && resolve(rttMs),
-          refuse: () => done() && reject(new Error("no answer")),
-        });
-        signal.addEventListener("abort", () => done() && reject(signal.reason));
-      }),
-    get: (peer) => known.get(peer),
-    draw: (wish, count, except) =>
-      [...known.values()].filter((node) => fitsWish(node, wish) && !except(node.advertisement.peer)).slice(0, count),
-    onChecked: (peer, rttMs) => told.push([peer, rttMs]),
-  });
-  return { clock, checker, known, asked, told };
-}
 
 const idOf = ({ advertisement }: KnownPeer): string => advertisement.peer;
 
@@ -170,7 +134,7 @@ test("no more checks run at a time than the limit, and no more nodes are kept th
 
 test("a kind that is asked for comes first, and is kept at hand beside the others", async () => {
   const others = Array.from({ length: 80 }, () => advertisedNode({ country: "de" }));
-  const japanese = Array.from({ length: 30 }, () => advertisedNode({ country: "jp" }));
+  const japanese = Array.from({ length: 60 }, () => advertisedNode({ country: "jp" }));
   const { checker, asked } = checks([...others, ...japanese]);
   const wish = { countries: ["jp"] };
   checker.expect(wish);
@@ -227,6 +191,32 @@ test("stop ends running checks, and those who wait", async () => {
   await waiting;
   assert.equal(asked.size, 0);
   assert.deepEqual(told, []);
+});
+
+test("a pause is over for a node that has moved", async () => {
+  const identity = generateIdentity();
+  const [node, other] = [advertisedNode({ identity }), advertisedNode()];
+  const { clock, checker, asked, known } = checks([other, node]);
+  checker.start();
+  const pass = async (): Promise<void> => {
+    for (let passedMs = 0; passedMs <= DIRECTORY_LIMITS.redrawMs.value; passedMs += 1_000) {
+      asked.get(idOf(other))?.answer(1);
+      await settled();
+      if (!asked.has(idOf(node))) clock.advance(1_000);
+    }
+  };
+  // Where another one answers, that this one does not is held against it for a minute.
+  asked.get(idOf(other))?.answer(1);
+  await settled();
+  asked.get(idOf(node))?.refuse();
+  await pass();
+  assert.ok(!asked.has(idOf(node)));
+  known.set(idOf(node), advertisedNode({ identity, endpoints: [{ host: "127.0.0.2", port: 1 }] }));
+  await pass();
+  asked.get(idOf(node))?.answer(1);
+  await settled();
+  assert.ok(checker.usable({}).map(idOf).includes(idOf(node)));
+  await checker.stop();
 });
 
 test("a node that moves is not usable before it has proved itself where it is now", async () => {

@@ -14,7 +14,10 @@ export type ClaimName = "country" | "region" | "city" | "asn" | "network";
 /** Where a node is, as far as can be told: the fact where own data has one, the node's claim elsewhere. */
 export interface PeerPlace {
   readonly country?: string;
+  /** A name or a code; as the data or the claim has it. */
   readonly region?: string;
+  /** The part of ISO 3166-2 behind the country, lower case, where data has it. */
+  readonly regionCode?: string;
   readonly city?: string;
   readonly asn?: number;
   /** The AS where address data knows it, and absent where it is only claimed: somebody could claim a new one each time. */

@@ -53,6 +53,7 @@ export const DIRECTORY_LIMITS: Readonly<
     | "topics"
     | "stateMs"
     | "candidates"
+    | "candidatesMs"
     | "storedPeers"
     | "evictedAtOnce"
     | "shrunkCrowds"
@@ -80,6 +81,7 @@ export const DIRECTORY_LIMITS: Readonly<
     | "saveCountsMs"
     | "countedNames"
     | "currentPeers"
+    | "currentPeersMs"
     | "crowdShare"
     | "indexShardPeers"
     | "indexOverfullPeers"
@@ -102,7 +104,13 @@ export const DIRECTORY_LIMITS: Readonly<
     | "measurePeersKept"
     | "earliestMs"
     | "beatGapMs"
-    | "uptimeDays",
+    | "uptimeDays"
+    | "comparedRows"
+    | "foldedNames"
+    | "usableInAll"
+    | "redrawMs"
+    | "usablePerNetworkOfPlace"
+    | "readForStrangers",
     Limit
   >
 > = {
@@ -145,8 +153,16 @@ export const DIRECTORY_LIMITS: Readonly<
     "How often a usable node proves who it is; in between it is enough that somebody answers.",
   ),
   usablePeers: tunable(64, "count", "Nodes of any kind that are kept usable."),
-  usableForWish: tunable(16, "count", "Nodes of a kind that was asked for that are kept usable."),
-  usablePerAsn: tunable(8, "count", "Usable nodes of one kind in one AS: an eighth of all; docs/simulation.md."),
+  usableForWish: tunable(
+    48,
+    "count",
+    "Nodes of a kind that was asked for that are kept usable: enough to rotate among; a check every two seconds.",
+  ),
+  usablePerAsn: tunable(
+    8,
+    "count",
+    "Usable nodes of one kind in one AS: an eighth of 64, a sixth of a kind; docs/simulation.md.",
+  ),
   usablePerNetwork: tunable(3, "count", "The same in one /16 or /32: a twenty-fifth, rounded up."),
   wishes: tunable(16, "count", "Kinds of nodes that are remembered as asked for."),
   wishMs: tunable(600_000, "ms", "How long such a kind is remembered."),
@@ -184,6 +200,11 @@ export const DIRECTORY_LIMITS: Readonly<
   indexRetryMs: tunable(60_000, "ms", "Before a node that found no place in the index looks again."),
   topics: tunable(8, "count", "Countries whose gossip is heard at a time."),
   candidates: tunable(256, "count", "Nodes of a kind that a plan chooses from where none has been checked."),
+  candidatesMs: tunable(
+    1_000,
+    "ms",
+    "How old what is only known may get; else what no node fits costs 3 ms each time.",
+  ),
   stateMs: tunable(15_000, "ms", "How often what `byway network stats` shows is written down."),
   storedPeers: tunable(50_000, "count", "Peers that the store keeps: about 50 MB of disk, and enough to choose from."),
   evictedAtOnce: tunable(
@@ -220,6 +241,11 @@ export const DIRECTORY_LIMITS: Readonly<
   saveCountsMs: tunable(60_000, "ms", "How often the counts of refusals are written."),
   countedNames: tunable(64, "count", "Strangers choose their software's name; the rarer ones are counted as one."),
   currentPeers: tunable(1_000, "count", "Peers that are handed out where nobody says which ones."),
+  currentPeersMs: tunable(
+    5_000,
+    "ms",
+    "How old what a client without a directory has read of them may get: 30 ms each.",
+  ),
   crowdShare: tunable(8, "count", "One network or AS gets at most an eighth of an answer while others are left."),
   indexShardPeers: fixed(64, "count", "A shard of the index with as many is full; its answer stays below 10 KiB."),
   indexOverfullPeers: fixed(
@@ -263,4 +289,30 @@ export const DIRECTORY_LIMITS: Readonly<
   earliestMs: tunable(1_767_225_600_000, "ms", "The year 2026: a clock that shows less is wrong, and marks no uptime."),
   beatGapMs: tunable(150_000, "ms", "A beat this late still fills in the minutes before it; timers are late by less."),
   uptimeDays: tunable(40, "count", "Days of uptime kept: 30, and some that a wrong clock wrote."),
+  comparedRows: tunable(
+    256,
+    "count",
+    "Rows of an index that are counted to find the shortest way to what is asked for.",
+  ),
+  foldedNames: tunable(
+    2_048,
+    "count",
+    "Names that are remembered folded: of cities, of regions and of providers, of each as many.",
+  ),
+  usableInAll: tunable(
+    256,
+    "count",
+    "Nodes that are kept usable in all: three checks a second, nine in alarm; then the kind unasked for longest loses.",
+  ),
+  redrawMs: tunable(5_000, "ms", "Before it is looked again for a kind of which all known nodes have been checked."),
+  usablePerNetworkOfPlace: tunable(
+    12,
+    "count",
+    "Usable nodes of one /16 or /32 where an AS, a provider or a city was asked for: a quarter, since towns have few networks.",
+  ),
+  readForStrangers: tunable(
+    8_192,
+    "count",
+    "Rows that are looked at for a stranger who asks for a region or a provider; some 10 ms, each time another part.",
+  ),
 };

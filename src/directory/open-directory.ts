@@ -30,7 +30,7 @@ export interface OpenDirectoryOptions extends Pick<DirectorySettings, "network" 
 
 /** Makes a directory over libp2p that is not started yet. */
 export async function openDirectory(
-  components: Pick<DirectoryComponents, "own" | "check"> &
+  components: Pick<DirectoryComponents, "own" | "check" | "onUsable"> &
     Pick<OpenedPeers, "book" | "geo"> & {
       readonly clock: Clock;
       readonly random: Random;
@@ -40,7 +40,7 @@ export async function openDirectory(
     },
   options: OpenDirectoryOptions,
 ): Promise<Directory> {
-  const { clock, random, logger, identity, book, geo, own, check } = components;
+  const { clock, random, logger, identity, book, geo, own, check, onUsable } = components;
   const { network = "byway", bootstrap = [], localNetwork, announce } = options;
   const services = overlayServices({ clock, random, book, geo, own: () => own?.() }, { localNetwork });
   const overlay = await createOverlay(
@@ -63,6 +63,7 @@ export async function openDirectory(
       keepState,
       ...(own === undefined ? {} : { own }),
       ...(check === undefined ? {} : { check }),
+      onUsable,
     },
     { bootstrap, localNetwork },
   );

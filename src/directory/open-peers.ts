@@ -1,11 +1,11 @@
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
+import { IN_MEMORY } from "../core/store-file.ts";
 import type { GeoSource } from "../geo/geo-facts.ts";
 import { placeOf } from "./claims.ts";
 import { PeerBook } from "./peer-book.ts";
 import { PeerStore } from "./peer-store.ts";
-import { IN_MEMORY } from "./store-file.ts";
 
 /** How peers are kept. */
 export interface OpenPeersOptions {

@@ -267,6 +267,17 @@ test("a peer that failed its last checks is found only by those who ask for it, 
   assert.equal(book.find({}, 9, "reached")[0]?.rttMs, 9);
 });
 
+test("a peer that did not answer is asked again where it has moved to, and not for saying the same again", () => {
+  const { clock, book } = fixture();
+  const identity = generateIdentity();
+  book.add(signedPeer(clock, identity), GOSSIP);
+  for (let n = 0; n < DIRECTORY_LIMITS.unreachableAfter.value; n++) book.recordCheck(identity.peerId, undefined);
+  book.add(signedPeer(clock, identity, { seq: 2 }), GOSSIP);
+  assert.equal(book.find({}, 9, "random").length, 0);
+  book.add(signedPeer(clock, identity, { seq: 3, endpoints: [{ host: "9.9.9.9", port: 4434 }] }), GOSSIP);
+  assert.equal(book.find({}, 9, "random")[0]?.failures, 0);
+});
+
 test("of decoded advertisements only those used last are kept", () => {
   const clock = new FakeClock();
   const decoded = new DecodedPeers({ localNetwork: false, capacity: 2 });

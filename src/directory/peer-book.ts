@@ -156,11 +156,15 @@ export class PeerBook {
     });
   }
 
-  /** As `find` in random order, but not read: to choose among many of them, and `open` few. */
+  /**
+   * As `find` in random order, but not read: to choose among many of them, and `open` few. For strangers: of what would be
+   * long to find, some is missed.
+   */
   draw(wish: PeerWish, limit: number): readonly StoredPeer[] {
     this.flush();
     const maxFailures = DIRECTORY_LIMITS.unreachableAfter.value;
-    return this.#store.query(wish, { limit, order: "random", maxFailures });
+    const { value: mostRead } = DIRECTORY_LIMITS.readForStrangers;
+    return this.#store.query(wish, { limit, order: "random", maxFailures, mostRead });
   }
 
   /** Reads what is held of a peer; undefined where that was damaged, and goes. */
@@ -262,9 +266,22 @@ export class PeerBook {
         { prefix: held?.prefix, asn: held?.place.provenAsn },
       );
     }
+    const isMoved = held !== undefined && held.failures > 0 && this.#moves(held, advertisement);
     this.#buffer.put(entry);
     this.#decoded.keep(advertisement, envelope);
+    // It did not answer where it was: nobody has asked where it is now.
+    if (isMoved) this.#forgive(peer);
     return held === undefined ? "new" : "renewed";
+  }
+
+  #moves(held: StoredPeer, { endpoints: [to] }: Advertisement): boolean {
+    const [from] = this.#decoded.open(held.peer, held.envelope)?.endpoints ?? [];
+    return from?.host !== to?.host || from?.port !== to?.port;
+  }
+
+  #forgive(peer: PeerId): void {
+    this.flush();
+    this.#buffer.attempt(() => this.#store.forgive(peer));
   }
 
   #known(held: StoredPeer): Addition {

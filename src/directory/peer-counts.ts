@@ -1,5 +1,5 @@
+import type { StoreFile } from "../core/store-file.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
-import type { StoreFile } from "./store-file.ts";
 import { textToWords } from "./stored-peer.ts";
 
 /** How many valid peers there are of each kind; the rarer names of one kind are summed under `other`. */

@@ -1,5 +1,5 @@
+import type { StoreFile } from "../core/store-file.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
-import type { StoreFile } from "./store-file.ts";
 
 /** A network as the store counts it: `p` and a prefix, or `a` and an AS number. */
 export type Crowd = `p${string}` | `a${number}`;

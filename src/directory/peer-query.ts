@@ -1,10 +1,11 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Random } from "../core/random.ts";
+import type { StoreFile, StoreRow } from "../core/store-file.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
+import { fitsNames } from "./fits-wish.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
-import type { StoreFile, StoreRow } from "./store-file.ts";
 import { rowToPeer, type StoredPeer } from "./stored-peer.ts";
-import { type Condition, conditionOf, type Walk, type WishBounds, walksOf } from "./wish-query.ts";
+import { type Condition, conditionOf, type Walk, type WishBounds, waysOf } from "./wish-query.ts";
 
 /** Which of the peers that fit come first. */
 export type PeerOrder = "random" | "reached" | "recent";
@@ -23,6 +24,8 @@ export interface PeerQuery {
   readonly maxFailures?: number;
   /** Valid ones, or those that have expired. Default valid. */
   readonly state?: WishBounds["state"];
+  /** About how many rows may be looked at for a region or a provider, which have no index; then some that fit are missed. */
+  readonly mostRead?: number;
 }
 
 /** Lots are drawn from 0 up to this. */
@@ -36,7 +39,7 @@ export function queryPeers(
   nowSec: number,
   random: Random,
 ): readonly StoredPeer[] {
-  const { limit, order, except, maxFailures, state = "valid" } = query;
+  const { limit, order, except, maxFailures, state = "valid", mostRead } = query;
   if (limit <= 0) return [];
   const bounds = { state, nowSec, ...(maxFailures === undefined ? {} : { maxFailures }) };
   const condition = conditionOf(wish, bounds);
@@ -46,6 +49,8 @@ export function queryPeers(
     for (const row of rows) {
       const peer = rowToPeer(row);
       if (found.length >= limit || leftOut.has(peer.peer)) continue;
+      // They were found by hashes, which somebody may have made to collide.
+      if (!fitsNames(peer.place, wish)) continue;
       leftOut.add(peer.peer);
       found.push(peer);
     }
@@ -54,7 +59,7 @@ export function queryPeers(
   if (order === "recent") take(recent(file, condition, most));
   if (order === "reached") take(reached(file, wish, condition, most));
   if (order === "recent" || found.length >= limit) return found;
-  const ids = drawn(candidates(file, wish, condition, bounds, most + found.length, random), random);
+  const ids = drawn(candidates(file, wish, condition, { ...bounds, mostRead }, most + found.length, random), random);
   for (let at = 0; at < ids.length && found.length < limit; at += limit) {
     take(file.all(BY_IDS, JSON.stringify(ids.slice(at, at + limit))));
   }
@@ -68,14 +73,43 @@ export function countPeers(file: StoreFile, wish: PeerWish, nowSec: number): num
     Number(file.get(`SELECT count(*) AS n FROM peers ${source} AND ${sql}`, ...more, ...values)?.n ?? 0);
   if (wish.peers !== undefined) return count("INDEXED BY peers_peer WHERE true");
   if (Object.keys(wish).length === 0) return count("INDEXED BY peers_expires WHERE true");
-  return walksOf(wish).reduce(
+  return shortestWay(file, wish).reduce(
     (sum, walk) => sum + count(`INDEXED BY ${walk.index} WHERE ${walk.sql}`, ...walk.values),
     0,
   );
 }
 
+/** The walks to take for a wish. */
+function shortestWay(file: StoreFile, wish: PeerWish): readonly Walk[] {
+  const [first = [], ...others] = waysOf(wish);
+  if (others.length === 0) return first;
+  const { value: most } = DIRECTORY_LIMITS.comparedRows;
+  let [shortest, least] = [first, lengthOf(file, first, most)];
+  for (const way of others) {
+    const length = lengthOf(file, way, most);
+    if (length < least) [shortest, least] = [way, length];
+  }
+  return shortest;
+}
+
+/** How many rows the walks go past; counted to the bound of each. */
+function lengthOf(file: StoreFile, way: readonly Walk[], most: number): number {
+  const count = ({ index, sql, values }: Walk): number => {
+    const rows = `SELECT 1 FROM peers INDEXED BY ${index} WHERE ${sql} LIMIT ?`;
+    return Number(file.get(`SELECT count(*) AS n FROM (${rows})`, ...values, most)?.n ?? 0);
+  };
+  return way.reduce((sum, walk) => sum + count(walk), 0);
+}
+
 // A CROSS JOIN is done in the order in which it is written: that of the ids.
 const BY_IDS = "SELECT peers.* FROM json_each(?) AS wanted CROSS JOIN peers ON peers.id = wanted.value";
+
+const REACHED: Readonly<Record<Walk["index"], string>> = {
+  peers_asn: "peers_asn",
+  peers_city: "peers_city",
+  peers_country: "peers_reached_country",
+  peers_lot: "peers_reached",
+};
 
 function recent(file: StoreFile, { sql, values }: Condition, most: number): readonly StoreRow[] {
   return file.all(`SELECT * FROM peers WHERE ${sql} ORDER BY last_seen DESC LIMIT ?`, ...values, most);
@@ -91,9 +125,8 @@ function reached(file: StoreFile, wish: PeerWish, { sql, values }: Condition, mo
       most,
     );
   if (wish.peers !== undefined) return from("peers_peer", "true");
-  const indexes = { peers_asn: "peers_asn", peers_country: "peers_reached_country", peers_lot: "peers_reached" };
-  const walks = walksOf(wish);
-  const rows = walks.flatMap((walk) => from(indexes[walk.index], walk.sql, ...walk.values));
+  const walks = shortestWay(file, wish);
+  const rows = walks.flatMap((walk) => from(REACHED[walk.index], walk.sql, ...walk.values));
   return walks.length === 1 ? rows : rows.toSorted((a, b) => Number(b.reached_at) - Number(a.reached_at));
 }
 
@@ -105,7 +138,7 @@ function candidates(
   file: StoreFile,
   wish: PeerWish,
   condition: Condition,
-  bounds: WishBounds,
+  bounds: WishBounds & { readonly mostRead: number | undefined },
   most: number,
   random: Random,
 ): readonly number[] {
@@ -118,11 +151,14 @@ function candidates(
     const source = "SELECT id FROM peers INDEXED BY peers_expires WHERE expires_at > ?";
     return ids(file.all(`${source} AND ${sql} LIMIT ?`, bounds.nowSec, ...values, few));
   }
-  const walks = walksOf(wish);
+  const walks = shortestWay(file, wish);
   const start = Math.floor(random.float() * LOTS);
   const away = (row: StoreRow): number => (Number(row.lot) - start + LOTS) % LOTS;
   const wide = Math.max(most, DIRECTORY_LIMITS.drawnFrom.value);
-  const rows = walks.flatMap((walk) => walked(file, walk, condition, wide, start));
+  const isRead = wish.regions !== undefined || wish.isps !== undefined;
+  const share = isRead && bounds.mostRead !== undefined ? shareOf(file, walks, bounds.mostRead) : 1;
+  const width = Math.ceil(LOTS * share);
+  const rows = walks.flatMap((walk) => walked(file, walk, condition, wide, { start, width }));
   return ids(walks.length === 1 ? rows : rows.toSorted((a, b) => away(a) - away(b)).slice(0, wide));
 }
 
@@ -135,20 +171,34 @@ function fewValid(file: StoreFile, { state, nowSec }: WishBounds): number | unde
   return few < most ? few : undefined;
 }
 
+/** Which part of the lots to walk so that about `most` rows are looked at. */
+function shareOf(file: StoreFile, walks: readonly Walk[], most: number): number {
+  if (lengthOf(file, walks, most) < most) return 1;
+  return Math.min(1, most / Number(file.get("SELECT count(*) AS n FROM peers")?.n ?? 0));
+}
+
 /** Ids and lots from a random lot upwards and round the end. */
-function walked(file: StoreFile, walk: Walk, condition: Condition, most: number, start: number): readonly StoreRow[] {
-  const from = (lots: string, limit: number): readonly StoreRow[] =>
+function walked(
+  file: StoreFile,
+  walk: Walk,
+  condition: Condition,
+  most: number,
+  { start, width }: { start: number; width: number },
+): readonly StoreRow[] {
+  const from = (first: number, end: number, limit: number): readonly StoreRow[] =>
     file.all(
       // Named, since without statistics the planner may take the index of expiry and sort.
-      `SELECT id, lot FROM peers INDEXED BY ${walk.index} WHERE ${walk.sql} AND ${lots} AND ${condition.sql}
+      `SELECT id, lot FROM peers INDEXED BY ${walk.index} WHERE ${walk.sql} AND lot >= ? AND lot < ? AND ${condition.sql}
        ORDER BY lot LIMIT ?`,
       ...walk.values,
-      start,
+      first,
+      end,
       ...condition.values,
       limit,
     );
-  const upwards = from("lot >= ?", most);
-  return upwards.length >= most ? upwards : [...upwards, ...from("lot < ?", most - upwards.length)];
+  const upwards = from(start, Math.min(LOTS, start + width), most);
+  const left = most - upwards.length;
+  return left <= 0 ? upwards : [...upwards, ...from(0, start + width - LOTS, left)];
 }
 
 /** The same ids in random order. */

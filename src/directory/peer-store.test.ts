@@ -30,6 +30,7 @@ test("what comes out is what went in", () => {
     place: {
       ...{
         country: "de",
+        regionCode: "by",
         region: "Hesse",
         city: "Kassel",
         asn: 64_500,

@@ -2,17 +2,25 @@ import type { Clock } from "../core/clock.ts";
 import { BywayError, type JsonValue } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { type Random, seededRandom } from "../core/random.ts";
+import { StoreFile } from "../core/store-file.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import { type PeerCounts, readPeerCounts } from "./peer-counts.ts";
 import { type Crowd, evictPeers, makeRoomIn } from "./peer-eviction.ts";
 import { countPeers, LOTS, type PeerQuery, queryPeers } from "./peer-query.ts";
 import { peerTraits } from "./peer-traits.ts";
-import { StoreFile, type StoreFileOptions } from "./store-file.ts";
+import { PlaceKeys } from "./place-keys.ts";
+import { PEER_STORE_FORMAT } from "./store-schema.ts";
 import { type PeerEntry, rowToPeer, type StoredPeer, wordsToText } from "./stored-peer.ts";
 
 /** How a store is made. */
-export interface PeerStoreOptions extends StoreFileOptions {
+export interface PeerStoreOptions {
+  /** The file, or `:memory:`. */
+  readonly path: string;
+  /** The most bytes of the file; default 256 MiB. */
+  readonly maxBytes?: number;
+  /** How long to wait while another process writes; default half a second. */
+  readonly busyMs?: number;
   /** The most peers that it keeps. Default 50,000. */
   readonly capacity?: number;
 }
@@ -30,14 +38,16 @@ export interface Equivocation {
 const BY_PEER = "WHERE substr(peer, -20) = substr(?1, -20) AND peer = ?1";
 const UPSERT = `
   INSERT INTO peers (peer, seq, issued_at, expires_at, country, region, city, asn, proven_asn, isp, network, contradicted, roles,
-    protocols, traits, prefix, software, up_mbps, down_mbps, lot, first_seen, last_seen, told_kind, told_peer, envelope)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    protocols, traits, prefix, software, up_mbps, down_mbps, lot, first_seen, last_seen, told_kind, told_peer, envelope,
+    region_code, city_key, place_marks)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (substr(peer, -20)) DO UPDATE SET seq = excluded.seq, issued_at = excluded.issued_at,
     expires_at = excluded.expires_at, country = excluded.country, region = excluded.region, city = excluded.city,
     asn = excluded.asn, proven_asn = excluded.proven_asn, isp = excluded.isp, network = excluded.network, contradicted = excluded.contradicted,
     roles = excluded.roles, protocols = excluded.protocols, traits = excluded.traits, prefix = excluded.prefix, software = excluded.software,
     up_mbps = excluded.up_mbps, down_mbps = excluded.down_mbps, last_seen = excluded.last_seen,
-    told_kind = excluded.told_kind, told_peer = excluded.told_peer, envelope = excluded.envelope
+    told_kind = excluded.told_kind, told_peer = excluded.told_peer, envelope = excluded.envelope, region_code = excluded.region_code, city_key = excluded.city_key,
+    place_marks = excluded.place_marks
   WHERE excluded.seq > peers.seq OR expires_at <= ?`;
 
 /**
@@ -50,6 +60,7 @@ export class PeerStore {
   /** Quick, and secret all the same: no lot leaves this process. */
   readonly #lots: Random;
   readonly #file: StoreFile;
+  readonly #keys = new PlaceKeys();
   readonly #capacity: number;
 
   /** Opens the file, or makes it with mode 0600. Throws ERR_STORE. */
@@ -57,7 +68,10 @@ export class PeerStore {
     this.#clock = components.clock;
     this.#lots = seededRandom(Math.floor(components.random.float() * LOTS));
     this.#capacity = options.capacity ?? DIRECTORY_LIMITS.storedPeers.value;
-    this.#file = new StoreFile(components, options);
+    this.#file = new StoreFile(components, PEER_STORE_FORMAT, {
+      busyMs: DIRECTORY_LIMITS.storeBusyMs.value,
+      ...options,
+    });
   }
 
   /** Whether what is written will be gone with the process. */
@@ -130,6 +144,11 @@ export class PeerStore {
         this.#file.run(`UPDATE peers SET ${set} ${BY_PEER}`, peer, nowMs, rttMs);
       }
     });
+  }
+
+  /** Forgets that a peer did not answer. */
+  forgive(peer: string): void {
+    this.#file.attempt(() => this.#file.run(`UPDATE peers SET failures = 0 ${BY_PEER}`, peer));
   }
 
   /** Notes when peers were last told of, in one transaction; unknown ones are passed over. */
@@ -227,6 +246,7 @@ export class PeerStore {
 
   #write(entry: PeerEntry): void {
     const { place, toldBy } = entry;
+    const key = this.#keys.of(place);
     const seenMs = Math.floor(entry.seenMs);
     this.#file.run(
       UPSERT,
@@ -244,7 +264,7 @@ export class PeerStore {
       wordsToText(place.contradicted),
       wordsToText(entry.roles),
       wordsToText(entry.protocols),
-      peerTraits({ roles: entry.roles, protocols: entry.protocols, network: place.network }),
+      peerTraits({ roles: entry.roles, protocols: entry.protocols, network: place.network }) | key.traits,
       entry.prefix,
       entry.software,
       entry.upMbps ?? null,
@@ -255,6 +275,9 @@ export class PeerStore {
       toldBy.kind,
       toldBy.peer ?? null,
       entry.envelope,
+      place.regionCode ?? null,
+      key.city ?? null,
+      key.marks ?? null,
       this.#nowSec(),
     );
   }

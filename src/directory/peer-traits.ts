@@ -1,4 +1,5 @@
 import type { NetworkKind } from "../wire/advertisement.ts";
+import { nameHash } from "./name-hash.ts";
 
 /** What a peer is, as far as wishes ask for it by words. */
 interface Traits {
@@ -12,7 +13,7 @@ interface Traits {
  * 0-2     relay, exit, bootstrap
  * 3-4     tcp, udp
  * 5-8     residential, mobile, hosting, unknown
- * 9-29    other words, each one of these by its hash
+ * 9-29    other words, and names of region and provider, each one of these by its hash
  */
 const BITS: ReadonlyMap<string, number> = new Map(
   [
@@ -22,6 +23,7 @@ const BITS: ReadonlyMap<string, number> = new Map(
 );
 const FIRST_HASHED = 9;
 const HASHED = 21;
+const ISP_LETTERS = 2;
 
 /**
  * A peer's roles, protocols and network as bits. One that has all of a wish's words has all of its bits; the other way
@@ -39,14 +41,20 @@ export function isKnownWord(list: "roles" | "protocols", word: string): boolean 
   return BITS.has(`${list} ${word}`);
 }
 
-function bitOf(list: string, word: string): number {
-  const name = `${list} ${word}`;
-  return BITS.get(name) ?? 1 << (FIRST_HASHED + (fnv1a(name) % HASHED));
+/** The bit of a region's folded name. A peer has those of all names of its region. */
+export function regionTrait(folded: string): number {
+  return bitOf("region", folded);
 }
 
-// Fowler-Noll-Vo, 32 bits: it need only scatter, since whoever finds words that collide finds them by name all the same.
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
+/**
+ * The bit of a provider's folded name, which is that of every prefix of it: it comes from how the name begins. 0 where that
+ * is too short to say, which then no peer may be left out for.
+ */
+export function ispTrait(folded: string): number {
+  return folded.length < ISP_LETTERS ? 0 : bitOf("isp", folded.slice(0, ISP_LETTERS));
+}
+
+function bitOf(list: string, word: string): number {
+  const name = `${list} ${word}`;
+  return BITS.get(name) ?? 1 << (FIRST_HASHED + (nameHash(name) % HASHED));
 }

@@ -1,5 +1,5 @@
-/** Marks a file as Byway's store (`PRAGMA application_id`): "Byw" and a 1. */
-export const STORE_APPLICATION_ID = 0x42797701;
+import type { StoreFormat } from "../core/store-file.ts";
+import { DIRECTORY_LIMITS } from "./limits.ts";
 
 /**
  * What makes each version of the store out of the one before it. Its length is the version, kept in `user_version`;
@@ -11,8 +11,11 @@ export const STORE_APPLICATION_ID = 0x42797701;
  * them, since each index that a renewal touches is a page to write. Ids are told apart by their last 20 characters, 103 bits of the key: that halves the
  * largest index. `crowds` counts peers: `p<prefix>` those of one /16 or /32, `a<number>` those of one AS. Triggers keep
  * it, so that it is right whoever writes. The envelope stands last, since most questions need not read that far.
+ *
+ * Names of places are found by what `PlaceKeys` makes of them: the city by a number, region and provider by marks, of which
+ * `traits` has bits. What was written before the second step has none, and is found by such names once it is renewed.
  */
-export const STORE_STEPS: readonly string[] = [
+const STEPS: readonly string[] = [
   `
   CREATE TABLE peers (
     id INTEGER PRIMARY KEY,
@@ -81,4 +84,22 @@ export const STORE_STEPS: readonly string[] = [
 
   CREATE TABLE state (name TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE peers ADD COLUMN region_code TEXT;
+  ALTER TABLE peers ADD COLUMN city_key INTEGER;
+  ALTER TABLE peers ADD COLUMN place_marks BLOB;
+  CREATE INDEX peers_city ON peers (city_key, lot) WHERE city_key IS NOT NULL;
+  `,
 ];
+
+/** The store of peers as a file. */
+export const PEER_STORE_FORMAT: StoreFormat = {
+  // "Byw" and a 1.
+  applicationId: 0x42797701,
+  steps: STEPS,
+  opening: "INSERT INTO state VALUES ('opened', '0') ON CONFLICT DO UPDATE SET json = json + 1",
+  tables: ["peers", "equivocators", "state"],
+  maxBytes: DIRECTORY_LIMITS.storeBytes.value,
+  logBytes: DIRECTORY_LIMITS.storeLogBytes.value,
+  cacheBytes: DIRECTORY_LIMITS.storeCacheBytes.value,
+};

@@ -1,6 +1,6 @@
+import type { StoreRow } from "../core/store-file.ts";
 import type { NetworkKind } from "../wire/advertisement.ts";
 import type { ClaimName, PeerPlace } from "./known-peer.ts";
-import type { StoreRow } from "./store-file.ts";
 
 /** How a peer came to be known. */
 export type TeacherKind = "file" | "bootstrap" | "exchange" | "gossip" | "dht" | "link";
@@ -79,6 +79,7 @@ export function rowToPeer(row: StoreRow): StoredPeer {
     place: {
       ...maybe("country", "country", text),
       ...maybe("region", "region", text),
+      ...maybe("regionCode", "region_code", text),
       ...maybe("city", "city", text),
       ...maybe("asn", "asn", number),
       ...maybe("provenAsn", "proven_asn", number),

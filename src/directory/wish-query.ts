@@ -2,6 +2,7 @@ import type { SQLInputValue } from "node:sqlite";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import { isKnownWord, peerTraits } from "./peer-traits.ts";
+import { cityKey, type WishedMarks, wishedIsps, wishedRegions } from "./place-marks.ts";
 
 /** What a query asks beside the wish. */
 export interface WishBounds {
@@ -20,23 +21,26 @@ export interface Condition {
 
 /** One walk over an index: every row that fits lies in exactly one of a wish's walks. */
 export interface Walk extends Condition {
-  readonly index: "peers_lot" | "peers_country" | "peers_asn";
+  readonly index: "peers_lot" | "peers_country" | "peers_asn" | "peers_city";
 }
 
 /**
- * The walks that find what fits a wish: one for each AS or country asked for, or one over all. Empty where the wish
- * names peers: they are found by name. Each value is walked once, however often the wish repeats it.
+ * The ways to find what fits a wish: a walk for each AS, for each city or for each country that it names, or one over all.
+ * Any of them will do; where there are several, the shortest is the one to take. None where the wish names peers: they are
+ * found by name. Each value is walked once, however often the wish repeats it.
  */
-export function walksOf(wish: PeerWish): readonly Walk[] {
-  if (wish.peers !== undefined) return [];
-  if (wish.asns !== undefined) {
-    return [...new Set(wish.asns)].map((asn) => ({ index: "peers_asn", sql: "asn = ?", values: [asn] }));
-  }
-  if (wish.countries !== undefined) {
-    const countries = [...new Set(wish.countries)];
-    return countries.map((country) => ({ index: "peers_country", sql: "country = ?", values: [country] }));
-  }
-  return [{ index: "peers_lot", sql: "true", values: [] }];
+export function waysOf({ peers, asns, cities, countries }: PeerWish): readonly (readonly Walk[])[] {
+  if (peers !== undefined) return [];
+  const ways: (readonly Walk[])[] = [];
+  const add = (index: Walk["index"], column: string, wanted: readonly SQLInputValue[] | undefined): void => {
+    if (wanted !== undefined) {
+      ways.push([...new Set(wanted)].map((value) => ({ index, sql: `${column} = ?`, values: [value] })));
+    }
+  };
+  add("peers_asn", "asn", asns);
+  add("peers_city", "city_key", cities?.map(cityKey));
+  add("peers_country", "country", countries);
+  return ways.length > 0 ? ways : [[{ index: "peers_lot", sql: "true", values: [] }]];
 }
 
 /** The whole wish as one condition. A list that is there and empty fits nothing. */
@@ -60,7 +64,17 @@ export function conditionOf(wish: PeerWish, bounds: WishBounds): Condition {
       values.push(` ${word} `);
     }
   };
-  const { roles = [], protocols = [], networks } = wish;
+  const marked = ({ traits, marks, marksIn }: WishedMarks): void => {
+    if (traits !== undefined) {
+      parts.push("traits & ? > 0");
+      values.push(traits);
+    }
+    const has = (hex: string): string => `instr(place_marks, unhex(${hex})) > 0`;
+    parts.push(`(EXISTS (SELECT 1 FROM json_each(?) WHERE ${has("value")}) OR EXISTS
+      (SELECT 1 FROM json_each(?) WHERE country = substr(value, 1, 2) AND ${has("substr(value, 3)")}))`);
+    values.push(JSON.stringify(marks), JSON.stringify(marksIn));
+  };
+  const { roles = [], protocols = [], networks, cities, regions, isps } = wish;
   const all = peerTraits({ roles, protocols });
   if (all > 0) {
     parts.push("traits & ? = ?");
@@ -77,6 +91,9 @@ export function conditionOf(wish: PeerWish, bounds: WishBounds): Condition {
   oneOf("peer", wish.peers);
   oneOf("asn", wish.asns);
   oneOf("country", wish.countries);
+  oneOf("city_key", cities?.map(cityKey));
+  if (regions !== undefined) marked(wishedRegions(regions));
+  if (isps !== undefined) marked(wishedIsps(isps));
   allOf("roles", roles);
   allOf("protocols", protocols);
   return { sql: parts.join(" AND "), values };

@@ -4,6 +4,7 @@ import { parseIp } from "./ip-address.ts";
 /** One place of the local network, as made-up address data has it. */
 interface FixturePlace {
   readonly country: string;
+  readonly region: string;
   readonly city: string;
   readonly asn: number;
   readonly isp: string;
@@ -12,12 +13,46 @@ interface FixturePlace {
 
 // AS numbers 64496-64511 are reserved for documentation (RFC 5398).
 const PLACES: readonly FixturePlace[] = [
-  { country: "de", city: "Berlin", asn: 64496, isp: "Example Net DE", hosting: "not-hosting" },
-  { country: "us", city: "New York", asn: 64497, isp: "Example Net US", hosting: "not-hosting" },
-  { country: "jp", city: "Tokyo", asn: 64498, isp: "Example Net JP", hosting: "not-hosting" },
-  { country: "br", city: "Recife", asn: 64499, isp: "Example Net BR", hosting: "not-hosting" },
-  { country: "gb", city: "Leeds", asn: 64500, isp: "Example Net GB", hosting: "hosting" },
-  { country: "in", city: "Pune", asn: 64501, isp: "Example Net IN", hosting: "not-hosting" },
+  { country: "de", region: "Berlin", city: "Berlin", asn: 64496, isp: "Example Net DE", hosting: "not-hosting" },
+  { country: "us", region: "New York", city: "New York", asn: 64497, isp: "Example Net US", hosting: "not-hosting" },
+  { country: "jp", region: "Tokyo", city: "Tokyo", asn: 64498, isp: "Example Net JP", hosting: "not-hosting" },
+  { country: "br", region: "Pernambuco", city: "Recife", asn: 64499, isp: "Example Net BR", hosting: "not-hosting" },
+  { country: "gb", region: "England", city: "Leeds", asn: 64500, isp: "Example Net GB", hosting: "hosting" },
+  { country: "in", region: "Maharashtra", city: "Pune", asn: 64501, isp: "Example Net IN", hosting: "not-hosting" },
+  { country: "de", region: "Bavaria", city: "Munich", asn: 64502, isp: "Example Net DE South", hosting: "hosting" },
+  {
+    country: "us",
+    region: "California",
+    city: "Los Angeles",
+    asn: 64503,
+    isp: "Example Net US West",
+    hosting: "not-hosting",
+  },
+  { country: "jp", region: "Osaka", city: "Osaka", asn: 64504, isp: "Example Net JP West", hosting: "not-hosting" },
+  {
+    country: "br",
+    region: "Sao Paulo",
+    city: "Sao Paulo",
+    asn: 64505,
+    isp: "Example Net BR South",
+    hosting: "hosting",
+  },
+  {
+    country: "gb",
+    region: "Scotland",
+    city: "Glasgow",
+    asn: 64506,
+    isp: "Example Net GB North",
+    hosting: "not-hosting",
+  },
+  {
+    country: "in",
+    region: "Tamil Nadu",
+    city: "Chennai",
+    asn: 64507,
+    isp: "Example Net IN South",
+    hosting: "not-hosting",
+  },
 ];
 
 /** The networks 127.x.0.0/16 of the local network, in the order of its nodes: 10, 20 … 90, then from 109 on. */
@@ -51,8 +86,8 @@ export function fixtureGeo(): GeoSource {
 export function fixtureCsv(): string {
   const lines = [...NETWORKS]
     .sort(([a], [b]) => a - b)
-    .map(([octet, { country, city, asn, isp, hosting }]) =>
-      [`127.${octet}.0.0`, `127.${octet}.255.255`, country, city, asn, isp, hosting].join(","),
+    .map(([octet, { country, region, city, asn, isp, hosting }]) =>
+      [`127.${octet}.0.0`, `127.${octet}.255.255`, country, region, city, asn, isp, hosting].join(","),
     );
-  return `${["start,end,country,city,asn,isp,hosting", ...lines].join("\n")}\n`;
+  return `${["start,end,country,region,city,asn,isp,hosting", ...lines].join("\n")}\n`;
 }

@@ -1,8 +1,12 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { errorRow } from "../core/error-table.ts";
 import type { BywayError } from "../core/errors.ts";
+import { funnelIn } from "../routing/no-node.ts";
 import { formatProxyStatus } from "../wire/proxy-status.ts";
-import type { RouteHop, RouteSummary } from "./stream-opener.ts";
+import { INGRESS_LIMITS } from "./limits.ts";
+import { requestIdField } from "./told-fields.ts";
+
+const MAX_TOLD_CHARS = 128;
 
 /** An HTTP answer that Byway itself gives. */
 export interface Answer {
@@ -12,7 +16,10 @@ export interface Answer {
   readonly body: string;
 }
 
-/** The answer that an error becomes: `Proxy-Status` (RFC 9209) and a JSON body with code, message and remedy. */
+/**
+ * The answer that an error becomes: `Proxy-Status` (RFC 9209) and a JSON body with code, message and remedy. Where no
+ * node fits, the body also has `constraint`, which emptied the set, and `funnel`: how many nodes each constraint left.
+ */
 export function errorAnswer(error: BywayError): Answer {
   const { http, token } = errorRow(error.code);
   const { code, message, remedy } = error;
@@ -23,7 +30,9 @@ export function errorAnswer(error: BywayError): Answer {
     ...(http === 407 ? [["Proxy-Authenticate", 'Basic realm="byway"']] : []),
     ...(http === 429 ? [["Retry-After", retryAfter(error)]] : []),
   ];
-  return { status: http, headers: headers.flat(), body: `${JSON.stringify({ code, message, remedy })}\n` };
+  const body = { code, message, remedy, ...(code === "ERR_NO_NODE" ? emptied(error.data) : {}) };
+  const fields = [...headers.flat(), ...requestIdField(error.data.requestId)];
+  return { status: http, headers: fields, body: `${JSON.stringify(body)}\n` };
 }
 
 /** Gives an answer on a response of Node's; `close` ends the connection after it. */
@@ -46,13 +55,17 @@ export function encodeHead(status: number, headers: readonly string[], reason?: 
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
-/** The fields that tell the way that was taken, for a request with `byway-debug: 1`: items of RFC 9651. */
-export function debugHeaders(route: RouteSummary): readonly string[] {
-  return ["byway-exit", hopItem(route.exit), "byway-hops", route.hops.map(hopItem).join(", ")];
-}
-
-function hopItem(hop: RouteHop): string {
-  return hop.country === undefined ? hop.peerId : `${hop.peerId};country=${hop.country}`;
+/** What is told of the search that found no node; bounded, since constraints hold what apps wrote. */
+function emptied(data: BywayError["data"]): object {
+  const funnel = funnelIn(data);
+  if (funnel === undefined) return {};
+  const { constraint } = data;
+  return {
+    ...(typeof constraint === "string" ? { constraint: constraint.slice(0, MAX_TOLD_CHARS) } : {}),
+    funnel: funnel
+      .slice(0, INGRESS_LIMITS.maxToldSteps.value)
+      .map(({ left, what }) => ({ left, what: what.slice(0, MAX_TOLD_CHARS) })),
+  };
 }
 
 function retryAfter(error: BywayError): string {

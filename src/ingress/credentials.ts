@@ -1,7 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { BywayError } from "../core/errors.ts";
-import { readParameters } from "./parameters.ts";
-import { parseUserName, splitPasswordParameters, splitUserName, type UserNameMeaning } from "./username-parameters.ts";
+import { checkConstraints, joinConstraints, mergeConstraints, readConstraints } from "../routing/constraint-keys.ts";
+import type { Constraints } from "../routing/constraints.ts";
+import type { Parameter } from "../routing/parameter.ts";
+import { splitPasswordParameters, splitUserName } from "./split-user-name.ts";
+import { parseUserName, type UserNameMeaning } from "./username-parameters.ts";
 
 /** Somebody who may use the proxy. */
 export interface ProxyUser {
@@ -9,12 +12,34 @@ export interface ProxyUser {
   readonly password: string;
 }
 
-/** Who may use the proxy. Without users anybody may, and user names and passwords carry only parameters. */
+/** What applies to all requests of a listener. */
+export interface CredentialRules {
+  /** Constraints that apply where a request does not say. */
+  readonly defaults?: Constraints;
+  /** Pass over what other providers' forms ask for and Byway has no such thing for, in place of refusing it. Default false. */
+  readonly lenient?: boolean;
+}
+
+/** A user name and a password, as an app sent them. */
+export interface SentCredentials {
+  readonly userName: string;
+  readonly password: string;
+}
+
+/**
+ * Who may use the proxy. Without users anybody may, and user names and passwords carry only parameters. With users an id is
+ * always one of theirs: of two that fit, the longer one. Where there is one user alone, a user name without an id stands for
+ * that user, by the password (Apify's clients send `groups-RESIDENTIAL,session-x` or `auto`).
+ */
 export class Credentials {
   readonly #users: readonly ProxyUser[];
+  readonly #names: readonly string[];
+  readonly #rules: CredentialRules;
 
-  constructor(users: readonly ProxyUser[]) {
+  constructor(users: readonly ProxyUser[], rules: CredentialRules = {}) {
     this.#users = users;
+    this.#names = users.map((user) => user.name);
+    this.#rules = rules;
   }
 
   /** Whether a request without credentials is refused. */
@@ -23,18 +48,36 @@ export class Credentials {
   }
 
   /**
-   * Who a user name and password stand for, and what they ask for; undefined stands for none sent.
+   * Who a user name and password stand for, and what they ask for, together with the parameters that came in another way
+   * (`more`, looked at only when the credentials are right) and the listener's defaults; undefined stands for none sent.
    *
-   * @throws BywayError ERR_CREDENTIALS, and what `parseUserName` throws when the credentials are right.
+   * @throws BywayError ERR_CREDENTIALS, what `parseUserName` throws when the credentials are right, and
+   * ERR_PARAMETER_CONFLICT for what contradicts itself.
    */
-  check(sent: { readonly userName: string; readonly password: string } | undefined): UserNameMeaning {
-    if (!this.required) return sent === undefined ? NOBODY : parseUserName(sent.userName, sent.password);
+  check(
+    sent: SentCredentials | undefined,
+    more: readonly Parameter[] | (() => readonly Parameter[]) = [],
+  ): UserNameMeaning {
+    const { defaults = {} } = this.#rules;
+    const said = this.required ? this.#checkUser(sent) : this.#anybody(sent);
+    const beside = readConstraints(typeof more === "function" ? more() : more, this.#rules);
+    const constraints = mergeConstraints(defaults, joinConstraints(said.constraints, beside.constraints));
+    checkConstraints(constraints);
+    return { user: said.user, constraints, ignored: [...new Set([...said.ignored, ...beside.ignored])] };
+  }
+
+  #anybody(sent: SentCredentials | undefined): UserNameMeaning {
+    return sent === undefined ? NOBODY : parseUserName(sent.userName, sent.password, this.#rules);
+  }
+
+  #checkUser(sent: SentCredentials | undefined): UserNameMeaning {
     if (sent === undefined) throw new BywayError("ERR_CREDENTIALS", "this proxy asks for a user name and password");
-    const names = this.#users.map((user) => user.name);
-    const { user, parameters } = splitUserName(sent.userName, names);
+    const split = splitUserName(sent.userName, this.#names);
+    const only = this.#users.length === 1 ? this.#names[0] : undefined;
+    const user = split.user === "" && only !== undefined ? only : split.user;
     const appended = this.#afterPassword(user, sent.password);
     if (appended === undefined) throw new BywayError("ERR_CREDENTIALS", "the user name or password is wrong");
-    return { user, constraints: readParameters([...parameters, ...splitPasswordParameters(appended)]) };
+    return { user, ...readConstraints([...split.parameters, ...splitPasswordParameters(appended)], this.#rules) };
   }
 
   /** What follows the user's password in `sent`; undefined when it does not begin with it. Looks at every user. */
@@ -50,7 +93,7 @@ export class Credentials {
   }
 }
 
-const NOBODY: UserNameMeaning = { user: "", constraints: {} };
+const NOBODY: UserNameMeaning = { user: "", constraints: {}, ignored: [] };
 
 /** Compares digests, so that neither content nor length shows in the time that it takes. */
 function equalInConstantTime(a: string, b: string): boolean {

@@ -3,10 +3,11 @@ import type { Duplex } from "node:stream";
 import { abortReason } from "../core/abort.ts";
 import { abortStream } from "../core/abort-stream.ts";
 import { BywayError, systemCode, toBywayError } from "../core/errors.ts";
-import { debugHeaders, errorAnswer, sendAnswer } from "./answer.ts";
+import { errorAnswer, sendAnswer } from "./answer.ts";
 import { endToEnd, endToEndTrailers, fieldsOf, listOf } from "./hop-by-hop.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { type AbsoluteForm, VIA_NAME } from "./proxy-request.ts";
+import { toldFields } from "./told-fields.ts";
 import type { UpstreamAgent } from "./upstream-agent.ts";
 import type { UserNameMeaning } from "./username-parameters.ts";
 
@@ -16,6 +17,8 @@ export interface Switched {
   readonly stream: Duplex;
   /** Bytes of the new protocol that came with the answer. */
   readonly head: Uint8Array;
+  /** Whether the stream was used for another request before. */
+  readonly reused: boolean;
 }
 
 /** What forwarding a request needs beside the request. */
@@ -95,6 +98,7 @@ class Forwarding {
 
   #send(): void {
     const { agent, meaning, signal, to } = this.#context;
+    const { user, constraints } = meaning;
     let upstream: ClientRequest;
     try {
       const options = {
@@ -104,7 +108,7 @@ class Forwarding {
         headers: this.#requestHeaders(),
         maxHeaderSize: INGRESS_LIMITS.maxHeadBytes.value,
         // What may be sent again need not wait to see whether the exit takes it.
-        streamRequest: { target: to.target, ...meaning, optimistic: this.#repeatable },
+        streamRequest: { target: to.target, user, constraints, optimistic: this.#repeatable },
         opening: signal,
       };
       upstream = http.request(options);
@@ -120,7 +124,7 @@ class Forwarding {
     upstream.on("information", (info) => this.#forwardInformation(info));
     upstream.on("response", (answer) => this.#onResponse(upstream, answer));
     upstream.on("upgrade", (answer, stream, head) => {
-      if (this.#context.upgrade !== undefined) this.#onSwitch({ answer, stream, head });
+      if (this.#context.upgrade !== undefined) this.#onSwitch({ answer, stream, head, reused: upstream.reusedSocket });
       else this.#fail(unaskedSwitch());
     });
     if (!this.#hasBody) {
@@ -203,15 +207,17 @@ class Forwarding {
     const chunked = length === undefined && this.#request.httpVersion === "1.1" && this.#request.method !== "HEAD";
     const sent = endToEnd(answer.rawHeaders, chunked ? [] : ["trailer"]);
     sent.push("Via", `${answer.httpVersion} ${VIA_NAME}`);
-    const route = upstream.socket === null ? undefined : this.#context.agent.routeOf(upstream.socket);
-    if (wantsDebug(this.#request) && route !== undefined) sent.push(...debugHeaders(route));
+    const opened = upstream.socket === null ? undefined : this.#context.agent.openedOf(upstream.socket);
+    const { ignored } = this.#context.meaning;
+    const told = { ignored, debug: wantsDebug(this.#request), reused: upstream.reusedSocket };
+    if (opened !== undefined) sent.push(...toldFields(opened, told));
     // After a final response to a body that was never asked for, nobody can tell where the next request begins.
     if (this.#request.headers.expect !== undefined && !this.#request.complete) sent.push("Connection", "close");
     return sent;
   }
 
   #onUpstreamError(upstream: ClientRequest, cause: Error): void {
-    const accepted = upstream.socket === null ? undefined : this.#context.agent.acceptedOf(upstream.socket);
+    const accepted = upstream.socket === null ? undefined : this.#context.agent.openedOf(upstream.socket)?.accepted;
     if (accepted === undefined || this.#answer !== undefined) this.#onBroken(upstream, cause, false);
     // That the stream broke says less than why the exit did not take it.
     else

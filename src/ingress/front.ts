@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Credentials } from "./credentials.ts";
 import type { StreamOpener } from "./stream-opener.ts";
+import type { Lease } from "./user-limits.ts";
 
 /** What every protocol of the proxy works with. */
 export interface FrontComponents {
@@ -12,6 +13,8 @@ export interface FrontComponents {
   readonly budget: ByteBudget;
   readonly logger: Logger;
   readonly credentials: Credentials;
+  /** Lets a request of a user begin, or throws ERR_USER_LIMIT; whoever calls releases the lease. */
+  readonly admit: (user: string) => Lease;
 }
 
 /** One of the protocols that the proxy speaks. */

@@ -4,16 +4,18 @@ import { abortStream } from "../core/abort-stream.ts";
 import type { Timer } from "../core/clock.ts";
 import { BywayError, systemCode, toBywayError } from "../core/errors.ts";
 import { parseAuthority } from "../wire/authority.ts";
-import { debugHeaders, encodeAnswer, encodeHead, errorAnswer, sendAnswer } from "./answer.ts";
+import { encodeAnswer, encodeHead, errorAnswer, sendAnswer } from "./answer.ts";
 import { AppSocketReader, HUNG_UP } from "./app-socket-reader.ts";
 import { carry } from "./carry.ts";
 import { endSocket } from "./end-socket.ts";
 import { type ForwardContext, forward, wantsDebug } from "./forward.ts";
 import type { FrontComponents } from "./front.ts";
+import { leaseSocket, socketBytes } from "./lease-socket.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { ownPage } from "./own-pages.ts";
 import { authenticate, checkMessage, parseAbsoluteForm } from "./proxy-request.ts";
 import { refuse } from "./refuse.ts";
+import { toldFields } from "./told-fields.ts";
 import { upgrade } from "./upgrade.ts";
 import { UpstreamAgent } from "./upstream-agent.ts";
 
@@ -36,6 +38,8 @@ export class HttpConnection {
   #latest: { readonly request: IncomingMessage; readonly broken: AbortController } | undefined;
   #timer: Timer | undefined;
   #bytesBefore = -1;
+  /** What requests before have answered for, of all that went over the connection. */
+  #countedBytes = 0;
   #ending = false;
 
   constructor(components: FrontComponents, socket: Socket) {
@@ -67,7 +71,7 @@ export class HttpConnection {
     this.#pending.add(broken);
     this.#enqueue(async () => {
       if (!this.#socket.closed) {
-        await this.#answer(request, response, broken.signal);
+        await this.#answer(request, response, broken);
         await closed;
       }
       this.#pending.delete(broken);
@@ -79,19 +83,22 @@ export class HttpConnection {
   onConnect(request: IncomingMessage, head: Uint8Array): void {
     this.#take(request, head, async (reader, signal) => {
       checkMessage(request);
-      const meaning = authenticate(request, this.#components.credentials);
+      const { user, constraints, ignored } = authenticate(request, this.#components.credentials);
       const target = parseAuthority(request.url ?? "");
+      using _lease = leaseSocket(this.#components.admit(user), this.#socket, this.#countedBytes);
       const early = reader.takeEarly();
-      const asked = { target, ...meaning, ...(early === undefined ? {} : { early }) };
-      const { stream, route } = await this.#components.opener.openStream(asked, signal);
-      const told = wantsDebug(request) ? debugHeaders(route) : [];
-      await carry(this.#components, this.#socket, reader, encodeHead(200, told, "Connection established"), stream);
+      const asked = { target, user, constraints, ...(early === undefined ? {} : { early }) };
+      const opened = await this.#components.opener.openStream(asked, signal);
+      const told = toldFields(opened, { ignored, debug: wantsDebug(request), reused: false });
+      const answer = encodeHead(200, told, "Connection established");
+      await carry(this.#components, this.#socket, reader, answer, opened.stream);
     });
   }
 
   onUpgrade(request: IncomingMessage, head: Uint8Array): void {
     this.#take(request, head, async (reader, signal) => {
       const context = this.#understand(request, signal);
+      using _lease = leaseSocket(this.#components.admit(context.meaning.user), this.#socket, this.#countedBytes);
       await upgrade(this.#components, request, this.#socket, reader, context);
     });
   }
@@ -122,18 +129,29 @@ export class HttpConnection {
     this.#enqueue(() => endSocket(this.#socket, last, this.#components.clock));
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse, broken: AbortController): Promise<void> {
     try {
       const { url = "", method = "" } = request;
-      if (signal.aborted) throw signal.reason;
+      if (broken.signal.aborted) throw broken.signal.reason;
       if (url.startsWith("/") || url === "*") {
         checkMessage(request);
         sendAnswer(response, ownPage(method, url, request.headers.host, this.#socket));
-      } else await forward(request, response, this.#understand(request, signal));
+      } else {
+        const context = this.#understand(request, broken.signal);
+        using lease = this.#components.admit(context.meaning.user);
+        const before = this.#countedBytes;
+        lease.watch(
+          () => socketBytes(this.#socket) - before,
+          (reason) => broken.abort(reason),
+        );
+        await forward(request, response, context);
+      }
     } catch (cause) {
       const error = toBywayError(cause);
       this.#components.logger.debug("a request was refused", { code: error.code, data: error.data });
       if (!this.#socket.destroyed) sendAnswer(response, errorAnswer(error), error.code === "ERR_REQUEST_MALFORMED");
+    } finally {
+      this.#countedBytes = socketBytes(this.#socket);
     }
   }
 

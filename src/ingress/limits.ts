@@ -18,7 +18,10 @@ export const INGRESS_LIMITS: Readonly<
     | "flowIdleMs"
     | "failedFlowHoldMs"
     | "maxPendingDatagrams"
-    | "maxSendQueueBytes",
+    | "maxSendQueueBytes"
+    | "usageSampleMs"
+    | "maxToldIgnored"
+    | "maxToldSteps",
     Limit
   >
 > = {
@@ -42,4 +45,7 @@ export const INGRESS_LIMITS: Readonly<
   failedFlowHoldMs: tunable(1_000, "ms", "a target that failed is not tried again for each datagram"),
   maxPendingDatagrams: tunable(32, "count", "datagrams that wait while a flow opens; UDP may lose the rest"),
   maxSendQueueBytes: tunable(1_048_576, "bytes", "datagrams that wait for the local socket before they are dropped"),
+  usageSampleMs: tunable(1_000, "ms", "how often the bytes of users with a limit are counted while they move"),
+  maxToldIgnored: tunable(16, "count", "parameters that `byway-ignored` names; no provider's form has more"),
+  maxToldSteps: tunable(32, "count", "steps of the funnel that a 503 tells; there are fewer constraints"),
 };

@@ -83,8 +83,14 @@ curl -x http://${address} https://example.com/</pre>
 <p>In a browser, set the automatic proxy configuration URL to
 <a href="/proxy.pac">http://${address}/proxy.pac</a>.</p>
 <h2>Choose where you leave</h2>
-<p>Parameters travel in the user name:</p>
-<pre>curl -x http://country-de-hops-3:@${address} https://example.com/</pre>
+<p>Parameters travel in the user name, or in the header <code>byway-select</code>:</p>
+<pre>curl -x http://country-de+nl-hops-3:@${address} https://example.com/
+curl -x http://${address} --proxy-header 'byway-select: country=us, city="new york"' https://example.com/</pre>
+<p>Each request may leave from another address. A session keeps one, here for 30 minutes:</p>
+<pre>curl -x http://country-us-session-cart7-sesstime-30:@${address} https://example.com/</pre>
+<p>With <code>-strict</code>, an error takes the place of a change. What is misspelt, or fits no node, is an error that
+says so. Where the proxy has users, the name begins with theirs: <code>user-alice-country-us</code>.</p>
+<p>The header <code>byway-debug: 1</code> in a request has the answer tell the way that was taken.</p>
 <p>Anyone who runs an exit can read what is not encrypted. Prefer https.</p>
 </body>
 </html>

@@ -1,28 +1,14 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import http from "node:http";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { fetch, ProxyAgent, WebSocket as UndiciWebSocket } from "undici";
 import { WebSocketServer } from "ws";
+import { curl } from "../../test/support/curl.ts";
 import { hang } from "../../test/support/direct-opener.ts";
 import { listen, startHttpTarget, startProxy } from "../../test/support/proxy-fixture.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
-
-const run = promisify(execFile);
-
-/** Runs curl without its configuration and the environment's proxies. */
-async function curl(...args: readonly string[]): Promise<{ readonly exit: number; readonly output: string }> {
-  try {
-    const { stdout } = await run("curl", ["-q", "-sS", "-m", "20", ...args], { env: { PATH: process.env.PATH } });
-    return { exit: 0, output: stdout };
-  } catch (error) {
-    const { code, stdout } = error as { code: number; stdout: string };
-    return { exit: code, output: stdout };
-  }
-}
 
 const echo: http.RequestListener = (request, response) => {
   request.pipe(response.writeHead(200, { "x-method": request.method }));

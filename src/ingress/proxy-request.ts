@@ -5,6 +5,7 @@ import { parseAuthority } from "../wire/authority.ts";
 import type { Credentials } from "./credentials.ts";
 import { fieldsOf, listOf } from "./hop-by-hop.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
+import { selectParameters } from "./select-header.ts";
 import type { UserNameMeaning } from "./username-parameters.ts";
 
 /** The name that Byway gives itself in `Via`; the same for all, so that it tells nobody apart. */
@@ -52,17 +53,21 @@ export function hasBody(request: IncomingMessage): boolean {
   return request.headers["transfer-encoding"] !== undefined || (length !== undefined && Number(length) !== 0);
 }
 
-/** Reads `Proxy-Authorization` (RFC 7617) and says whom it stands for; throws what `Credentials.check` throws. */
+/**
+ * Reads `Proxy-Authorization` (RFC 7617) and `byway-select`, and says whom they stand for and what they ask for; throws what
+ * `Credentials.check` and `selectParameters` throw.
+ */
 export function authenticate(request: IncomingMessage, credentials: Credentials): UserNameMeaning {
   const field = request.headers["proxy-authorization"];
-  if (field === undefined) return credentials.check(undefined);
+  const more = () => selectParameters(request.rawHeaders);
+  if (field === undefined) return credentials.check(undefined, more);
   const encoded = /^basic +([A-Za-z0-9+/_-]*={0,2}) *$/i.exec(field)?.[1];
   if (encoded === undefined)
     throw new BywayError("ERR_CREDENTIALS", "Proxy-Authorization is not of the form Basic user:password");
   const decoded = Buffer.from(encoded, "base64").toString("utf8");
   const colon = decoded.indexOf(":");
   if (colon === -1) throw new BywayError("ERR_CREDENTIALS", "Proxy-Authorization holds no colon");
-  return credentials.check({ userName: decoded.slice(0, colon), password: decoded.slice(colon + 1) });
+  return credentials.check({ userName: decoded.slice(0, colon), password: decoded.slice(colon + 1) }, more);
 }
 
 /** Reads an absolute-form target; throws ERR_REQUEST_TARGET for all but `http:`. */

@@ -6,6 +6,7 @@ import { BywayError } from "../core/errors.ts";
 import { listenError } from "../core/listen-error.ts";
 import type { Logger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import type { Constraints } from "../routing/constraints.ts";
 import { SOCKS4_VERSION } from "../wire/socks4.ts";
 import { SOCKS5_VERSION } from "../wire/socks5.ts";
 import { Credentials, type ProxyUser } from "./credentials.ts";
@@ -15,6 +16,7 @@ import { INGRESS_LIMITS } from "./limits.ts";
 import { Socks4Front } from "./socks4-front.ts";
 import { Socks5Front } from "./socks5-front.ts";
 import type { StreamOpener } from "./stream-opener.ts";
+import { type Lease, UserLimits } from "./user-limits.ts";
 
 /** What a proxy server works with. */
 export interface ProxyServerComponents {
@@ -30,6 +32,12 @@ export interface ProxyServerOptions {
   readonly listen: HostPort;
   /** Who may use it; by default anybody, and then only a loopback address may be listened on. */
   readonly users?: readonly ProxyUser[];
+  /** What applies where a request does not say. */
+  readonly defaults?: Constraints;
+  /** Pass over what Byway does not know in user names, and tell it in `byway-ignored`. Default false. */
+  readonly lenient?: boolean;
+  /** How much each user may have; share one among all listeners. By default there is no limit. */
+  readonly limits?: UserLimits;
   /** How many client connections may be open at once; `INGRESS_LIMITS.maxConnections` by default. */
   readonly maxConnections?: number;
 }
@@ -52,7 +60,12 @@ export class ProxyServer {
 
   constructor(components: ProxyServerComponents, options: ProxyServerOptions) {
     const { opener, clock, budget, logger } = components;
-    this.#components = { opener, clock, budget, logger, credentials: new Credentials(options.users ?? []) };
+    const { users = [], defaults = {}, lenient = false } = options;
+    const limits = options.limits ?? new UserLimits({ clock }, { limits: [] });
+    const credentials = new Credentials(users, { defaults, lenient });
+    // A name that nobody vouches for could use up another's share, or be made up for each request.
+    const admit = (user: string): Lease => limits.admit(credentials.required ? user : "");
+    this.#components = { opener, clock, budget, logger, credentials, admit };
     this.#options = options;
     this.#maxConnections = options.maxConnections ?? INGRESS_LIMITS.maxConnections.value;
     this.#fronts = {

@@ -1,12 +1,14 @@
 import type { Socket } from "node:net";
 import { BywayError } from "../core/errors.ts";
+import type { HostPort } from "../core/network-address.ts";
 import { decodeSocks4Request, encodeSocks4Reply, SOCKS4_REPLIES } from "../wire/socks4.ts";
 import { AppSocketReader } from "./app-socket-reader.ts";
 import { carry } from "./carry.ts";
 import type { Front, FrontComponents } from "./front.ts";
+import { leaseSocket } from "./lease-socket.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { refuse } from "./refuse.ts";
-import type { OpenedStream } from "./stream-opener.ts";
+import type { UserNameMeaning } from "./username-parameters.ts";
 
 /** SOCKS4 and SOCKS4a; parameters come in the user id. With users configured it refuses, having no password. */
 export class Socks4Front implements Front {
@@ -19,23 +21,25 @@ export class Socks4Front implements Front {
   async serve(socket: Socket, first: Uint8Array): Promise<void> {
     const reader = new AppSocketReader(socket, first);
     try {
-      const { stream } = await this.#open(reader);
+      const { target, user, constraints } = await this.#read(reader);
+      using _lease = leaseSocket(this.#components.admit(user), socket);
+      const early = reader.takeEarly();
+      const request = { target, user, constraints, ...(early === undefined ? {} : { early }) };
+      const { stream } = await this.#components.opener.openStream(request, reader.gone);
       await carry(this.#components, socket, reader, encodeSocks4Reply(SOCKS4_REPLIES.granted), stream);
     } catch (error) {
       await refuse(this.#components, socket, reader, error, replyTo);
     }
   }
 
-  async #open(reader: AppSocketReader): Promise<OpenedStream> {
-    const { clock, credentials, opener } = this.#components;
+  async #read(reader: AppSocketReader): Promise<UserNameMeaning & { readonly target: HostPort }> {
+    const { clock, credentials } = this.#components;
     reader.limit(clock, INGRESS_LIMITS.headTimeoutMs.value, tooSlow);
     const { command, target, userId } = await reader.read(decodeSocks4Request);
     reader.endLimit();
     const meaning = credentials.check(userId === "" ? undefined : { userName: userId, password: "" });
     if (command !== "connect") throw new BywayError("ERR_SOCKS_COMMAND", `SOCKS4 ${command} was asked for`);
-    const early = reader.takeEarly();
-    const request = { target, ...meaning, ...(early === undefined ? {} : { early }) };
-    return opener.openStream(request, reader.gone);
+    return { target, ...meaning };
   }
 }
 

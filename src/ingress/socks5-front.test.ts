@@ -120,12 +120,18 @@ test("the user name says what the stream has to be like; the target's name is no
 
 test("bad parameters and bad credentials fail the authentication", async () => {
   await using anybody = await startProxy();
-  await using users = await startProxy({ users: [{ name: "alice", password: "pw" }] });
+  await using users = await startProxy({
+    users: [
+      { name: "alice", password: "pw" },
+      { name: "bob", password: "pw" },
+    ],
+  });
   const table = [
     [anybody, "contry-us", ""],
     [anybody, "country-usa", ""],
     [users, "alice", "wrong"],
-    [users, "country-us", "pw"],
+    // A name without an id stands for the only user, by the password alone.
+    [users, "country-us", "wrong"],
     [users, "alice-hosp-3", "pw"],
   ] as const;
   for (const [fixture, user, password] of table) {

@@ -16,6 +16,7 @@ import {
 import { AppSocketReader } from "./app-socket-reader.ts";
 import { carry } from "./carry.ts";
 import type { Front, FrontComponents } from "./front.ts";
+import { leaseSocket } from "./lease-socket.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { refuse } from "./refuse.ts";
 import { UdpAssociation } from "./udp-association.ts";
@@ -41,7 +42,7 @@ export class Socks5Front implements Front {
     const reader = new AppSocketReader(socket, first);
     let stage: Stage = "greeting";
     try {
-      const { clock, opener } = this.#components;
+      const { admit, clock, opener } = this.#components;
       reader.limit(clock, INGRESS_LIMITS.headTimeoutMs.value, tooSlow);
       const withPassword = await this.#agreeOnMethod(socket, reader);
       stage = withPassword ? "credentials" : "request";
@@ -51,8 +52,10 @@ export class Socks5Front implements Front {
       reader.endLimit();
       if (command === "bind") throw new BywayError("ERR_SOCKS_COMMAND", "SOCKS5 BIND was asked for");
       if (command === "udp-associate") return await this.#associate(socket, reader, target, meaning);
+      const { user, constraints } = meaning;
+      using _lease = leaseSocket(admit(user), socket);
       const early = reader.takeEarly();
-      const request = { target, ...meaning, ...(early === undefined ? {} : { early }) };
+      const request = { target, user, constraints, ...(early === undefined ? {} : { early }) };
       const { stream } = await opener.openStream(request, reader.gone);
       await carry(this.#components, socket, reader, encodeSocks5Reply(0), stream);
     } catch (error) {
@@ -88,6 +91,7 @@ export class Socks5Front implements Front {
   ): Promise<void> {
     if (this.#associations >= INGRESS_LIMITS.maxAssociations.value)
       throw new BywayError("ERR_LOCAL_LIMIT", `${this.#associations} UDP associations are open already`);
+    using lease = this.#components.admit(meaning.user);
     this.#associations += 1;
     const own = plainAddress(socket.localAddress);
     const client = plainAddress(socket.remoteAddress);
@@ -96,8 +100,13 @@ export class Socks5Front implements Front {
       clientAddress: client,
       // An app behind an address translation announces what it cannot know.
       clientPort: announced.host === client && announced.port !== 0 ? announced.port : undefined,
-      meaning,
+      user: meaning.user,
+      constraints: meaning.constraints,
     });
+    lease.watch(
+      () => association.carriedBytes,
+      () => void association.stop(),
+    );
     try {
       const bound = await association.start();
       if (reader.gone.aborted) throw abortReason(reader.gone);

@@ -24,6 +24,7 @@ export interface RouteHop {
   readonly peerId: string;
   /** ISO 3166-1 alpha-2 in lower case. */
   readonly country?: string;
+  readonly asn?: number;
 }
 
 /** The way that a stream takes. */
@@ -39,6 +40,16 @@ export interface OpenedStream {
   readonly route: RouteSummary;
   /** Of a stream that was handed over early: resolves when the exit has connected, rejects with its BywayError. */
   readonly accepted?: Promise<unknown>;
+  /** The name of this request in the list of recent requests. */
+  readonly requestId?: string;
+  /** The next request is to have another exit: the stream is not to be kept for it. */
+  readonly isForOne?: boolean;
+  /** When its session ends, in Unix ms: from then on the stream is not to be used for another request. */
+  readonly endsAtMs?: number;
+  /** What the stream has carried so far, as the list of recent requests counts it. */
+  readonly bytes?: () => { readonly sent: number; readonly received: number };
+  /** Set where the session's exit changed with this request: the one that it had, and why it left it. */
+  readonly moved?: { readonly from: string; readonly reason: "failed" | "expired" | "unfit" };
 }
 
 /** Datagrams to and from one target. Unreliable: either end may drop. */

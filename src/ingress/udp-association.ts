@@ -3,11 +3,11 @@ import { isIPv6 } from "node:net";
 import type { Timer } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import type { Constraints } from "../routing/constraints.ts";
 import { decodeSocks5Datagram, encodeSocks5Datagram, type Socks5Datagram } from "../wire/socks5-datagram.ts";
 import { AssociationFlow } from "./association-flow.ts";
 import type { FrontComponents } from "./front.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
-import type { UserNameMeaning } from "./username-parameters.ts";
 
 /** What an association is for. */
 export interface UdpAssociationOptions {
@@ -17,7 +17,8 @@ export interface UdpAssociationOptions {
   readonly clientAddress: string;
   /** The only port that may; undefined learns it from the first datagram. */
   readonly clientPort: number | undefined;
-  readonly meaning: UserNameMeaning;
+  readonly user: string;
+  readonly constraints: Constraints;
 }
 
 /** One SOCKS5 UDP association (RFC 1928 §7): a local socket and a flow for each target that the app sends to. */
@@ -33,6 +34,7 @@ export class UdpAssociation {
   readonly #sweep: Timer;
   #clientPort: number | undefined;
   #stopped = false;
+  #carriedBytes = 0;
 
   constructor(components: FrontComponents, options: UdpAssociationOptions) {
     this.#components = components;
@@ -42,6 +44,11 @@ export class UdpAssociation {
     this.closed = new Promise((resolve) => this.#socket.once("close", resolve));
     const idleMs = INGRESS_LIMITS.flowIdleMs.value;
     this.#sweep = components.clock.every(idleMs / 4, () => this.#evictIdle(idleMs));
+  }
+
+  /** Payload that the app sent and was sent, lost datagrams too. */
+  get carriedBytes(): number {
+    return this.#carriedBytes;
   }
 
   /** Binds the socket; resolves with where the app is to send its datagrams. */
@@ -84,7 +91,9 @@ export class UdpAssociation {
     }
     this.#clientPort = from.port;
     // Fragments may be dropped by who does not put them together (RFC 1928 §7).
-    if (datagram.fragment === 0) this.#flowTo(datagram.address).send(datagram.payload);
+    if (datagram.fragment !== 0) return;
+    this.#carriedBytes += datagram.payload.length;
+    this.#flowTo(datagram.address).send(datagram.payload);
   }
 
   #flowTo(target: HostPort): AssociationFlow {
@@ -98,7 +107,8 @@ export class UdpAssociation {
     const [oldest] = this.#flows;
     if (oldest !== undefined && this.#flows.size >= INGRESS_LIMITS.maxFlowsPerAssociation.value) this.#evict(...oldest);
     const header = encodeSocks5Datagram(target, new Uint8Array(0));
-    const request = { target, ...this.#options.meaning };
+    const { user, constraints } = this.#options;
+    const request = { target, user, constraints };
     const flow = new AssociationFlow(this.#components, request, (payload) => this.#toApp(header, payload));
     this.#flows.set(key, flow);
     const ending = flow.closed.then(() => {
@@ -113,6 +123,7 @@ export class UdpAssociation {
     const port = this.#clientPort;
     if (this.#stopped || port === undefined) return;
     if (this.#socket.getSendQueueSize() > INGRESS_LIMITS.maxSendQueueBytes.value) return;
+    this.#carriedBytes += payload.length;
     // An error here is the loss of a datagram, as UDP allows.
     this.#socket.send([header, payload], port, this.#options.clientAddress, () => {});
   }

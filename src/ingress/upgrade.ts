@@ -1,13 +1,14 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { SpliceComponents } from "../core/splice.ts";
-import { debugHeaders, encodeHead } from "./answer.ts";
+import { encodeHead } from "./answer.ts";
 import type { AppSocketReader } from "./app-socket-reader.ts";
 import { carry } from "./carry.ts";
 import { endSocket } from "./end-socket.ts";
 import { type ForwardContext, forward, wantsDebug } from "./forward.ts";
 import { endToEnd, fieldsOf } from "./hop-by-hop.ts";
 import { hasBody } from "./proxy-request.ts";
+import { toldFields } from "./told-fields.ts";
 
 /**
  * Whether a request to change the protocol is passed on. One with a body is not, nor one to cleartext HTTP/2, which
@@ -40,11 +41,12 @@ export async function upgrade(
   });
   const switched = await forward(request, response, { ...context, upgrade: request.headers.upgrade ?? "" });
   if (switched === undefined) return;
-  const { answer, stream, head } = switched;
+  const { answer, stream, head, reused } = switched;
   if (head.length > 0) stream.unshift(head);
   const protocol = [...fieldsOf(answer.rawHeaders)].find(([name]) => name === "upgrade")?.[2] ?? "";
   const sent = [...endToEnd(answer.rawHeaders), "Connection", "Upgrade", "Upgrade", protocol];
-  const route = context.agent.routeOf(stream);
-  if (wantsDebug(request) && route !== undefined) sent.push(...debugHeaders(route));
+  const opened = context.agent.openedOf(stream);
+  const told = { ignored: context.meaning.ignored, debug: wantsDebug(request), reused };
+  if (opened !== undefined) sent.push(...toldFields(opened, told));
   await carry(components, socket, reader, Buffer.from(encodeHead(101, sent, answer.statusMessage), "latin1"), stream);
 }

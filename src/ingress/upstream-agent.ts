@@ -5,7 +5,7 @@ import { toBywayError } from "../core/errors.ts";
 import { formatHostPort } from "../core/network-address.ts";
 import { constraintsKey } from "../routing/constraints.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
-import type { OpenedStream, RouteSummary, StreamOpener, StreamRequest } from "./stream-opener.ts";
+import type { OpenedStream, StreamOpener, StreamRequest } from "./stream-opener.ts";
 
 /** Options of a request over an `UpstreamAgent`. */
 export interface UpstreamRequestOptions extends http.RequestOptions {
@@ -40,14 +40,9 @@ export class UpstreamAgent extends http.Agent {
     this.#clock = components.clock;
   }
 
-  /** The way that a stream of this agent takes. */
-  routeOf(stream: Duplex): RouteSummary | undefined {
-    return this.#opened.get(stream)?.route;
-  }
-
-  /** Settles as the opening of a stream does that was handed over early; undefined for others. */
-  acceptedOf(stream: Duplex): Promise<unknown> | undefined {
-    return this.#opened.get(stream)?.accepted;
+  /** What is known of a stream of this agent. */
+  openedOf(stream: Duplex): OpenedStream | undefined {
+    return this.#opened.get(stream);
   }
 
   override getName(options?: http.ClientRequestArgs): string {
@@ -75,13 +70,16 @@ export class UpstreamAgent extends http.Agent {
 
   /** Keeps a stream after a response, unless it has ended; bytes that come unasked end it too. */
   override keepSocketAlive(stream: Duplex): boolean {
+    const { isForOne = false, endsAtMs = Number.POSITIVE_INFINITY } = this.#opened.get(stream) ?? {};
+    const leftMs = endsAtMs - this.#clock.nowMs();
+    if (isForOne || leftMs <= 0) return false;
     if (this.#idle.size >= INGRESS_LIMITS.maxIdleUpstreams.value) return false;
     if (stream.readableEnded || !stream.writable || stream.readableLength > 0) return false;
     const drop = (): void => {
       this.#endIdle(stream);
       stream.destroy();
     };
-    const timer = this.#clock.after(INGRESS_LIMITS.idleUpstreamMs.value, drop);
+    const timer = this.#clock.after(Math.min(INGRESS_LIMITS.idleUpstreamMs.value, leftMs), drop);
     this.#idle.set(stream, { timer, drop });
     stream.on("data", drop).on("end", drop).on("close", drop);
     stream.resume();

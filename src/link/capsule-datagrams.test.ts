@@ -32,3 +32,16 @@ test("a flow that the exit ends leaves no timer", async () => {
   await flow.closed;
   assert.equal(clock.pending, 0);
 });
+
+test("a flow counts the payloads that it carries", async () => {
+  const clock = new FakeClock();
+  const [near, far] = MemoryPipe.pair();
+  const [here, there] = [new CapsuleDatagrams({ clock }, near), new CapsuleDatagrams({ clock }, far)];
+  const arrived = new Promise<void>((resolve) => {
+    there.onDatagram = () => resolve();
+  });
+  here.send(new Uint8Array(100));
+  await arrived;
+  assert.deepEqual(here.counts, { bytesRead: 0, bytesWritten: 100 });
+  assert.deepEqual(there.counts, { bytesRead: 100, bytesWritten: 0 });
+});

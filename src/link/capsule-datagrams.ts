@@ -3,6 +3,7 @@ import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import { CapsuleReader } from "../wire/capsule.ts";
 import { decodeUdpPayload, encodeUdpCapsule } from "../wire/udp-payload.ts";
+import type { StreamCounts } from "./counted-stream.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** UDP payloads carried as DATAGRAM capsules over one stream of a link, at either end (RFC 9297, RFC 9298). Owns the stream. */
@@ -14,6 +15,8 @@ export class CapsuleDatagrams {
   readonly #stream: Duplex;
   readonly #clock: Clock;
   #ending = false;
+  #bytesRead = 0;
+  #bytesWritten = 0;
 
   constructor(components: { clock: Clock }, stream: Duplex) {
     this.#stream = stream;
@@ -27,7 +30,9 @@ export class CapsuleDatagrams {
       try {
         for (const capsule of reader.push(chunk)) {
           const payload = decodeUdpPayload(capsule);
-          if (payload !== undefined) this.onDatagram?.(payload);
+          if (payload === undefined) continue;
+          this.#bytesRead += payload.length;
+          this.onDatagram?.(payload);
         }
       } catch {
         abortStream(stream);
@@ -35,9 +40,15 @@ export class CapsuleDatagrams {
     });
   }
 
+  /** Bytes of payload carried so far. */
+  get counts(): StreamCounts {
+    return { bytesRead: this.#bytesRead, bytesWritten: this.#bytesWritten };
+  }
+
   /** Sends one payload; dropped when the link is too slow or gone, as UDP may. */
   send(payload: Uint8Array): void {
     if (!this.#stream.writable || this.#stream.writableLength > LINK_LIMITS.datagramBacklogBytes.value) return;
+    this.#bytesWritten += payload.length;
     this.#stream.write(encodeUdpCapsule(payload));
   }
 

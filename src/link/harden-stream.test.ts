@@ -5,10 +5,22 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { collect } from "../../test/support/collect.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
+import type { CountedStream } from "./counted-stream.ts";
 import { hardenStream } from "./harden-stream.ts";
 
 /** Sends `chunks` in one gathered write of a hardened stream and returns what the far side received. */
 async function sendAtOnce(t: TestContext, chunks: readonly (string | Uint8Array)[]): Promise<string> {
+  const { received, stream } = await sendCounted(t, chunks);
+  assert.equal(stream.bytesWritten, received.length);
+  assert.equal(stream.bytesRead, "answer".length);
+  return received.toString().replace(/é$/, "");
+}
+
+/** As `sendAtOnce`, with the stream that it went through. */
+async function sendCounted(
+  t: TestContext,
+  chunks: readonly (string | Uint8Array)[],
+): Promise<{ received: Buffer; stream: CountedStream }> {
   const server = createServer();
   const arrived = new Promise<ServerHttp2Stream>((resolve) => server.once("stream", resolve));
   server.listen(0, "127.0.0.1");
@@ -18,9 +30,8 @@ async function sendAtOnce(t: TestContext, chunks: readonly (string | Uint8Array)
     session.destroy();
     server.close();
   });
-  const stream = session.request({ ":method": "CONNECT", ":authority": "target.example:80" }, { endStream: false });
-  hardenStream(stream, { budget: roomyBudget() });
-  stream.resume();
+  const request = session.request({ ":method": "CONNECT", ":authority": "target.example:80" }, { endStream: false });
+  const stream = hardenStream(request, { budget: roomyBudget() });
   const received = await arrived;
   received.respond({ ":status": 200 });
   await once(stream, "response");
@@ -29,8 +40,10 @@ async function sendAtOnce(t: TestContext, chunks: readonly (string | Uint8Array)
   stream.uncork();
   // With an end right behind it the fault does not show.
   await new Promise<void>((resolve) => session.ping(() => resolve()));
-  stream.end();
-  return (await collect(received)).toString();
+  received.write("answer");
+  await once(stream, "data");
+  stream.end("é");
+  return { received: await collect(received), stream };
 }
 
 test("empty chunks in a gathered write do not spoil the others", async (t) => {

@@ -1,17 +1,15 @@
 import { constants, type Http2Stream } from "node:http2";
 import type { ByteBudget } from "../core/byte-budget.ts";
 import { BywayError } from "../core/errors.ts";
+import type { StreamCounts } from "./counted-stream.ts";
 import type { ReceiveWindow } from "./receive-window.ts";
 
 interface Chunk {
-  readonly chunk: { readonly length: number };
+  readonly chunk: string | Uint8Array;
   readonly encoding: BufferEncoding;
 }
 
-type HardenedStream = Http2Stream & {
-  /** Bytes that have arrived, read or not. */
-  bytesRead: number;
-};
+type Hardened<S> = S & { -readonly [K in keyof StreamCounts]: StreamCounts[K] };
 
 /** What a hardened stream reports to. */
 export interface StreamWatch {
@@ -33,13 +31,14 @@ export interface StreamWatch {
  * so that the far side receives whatever the heap holds there by then; `node:http` ends a message with such a chunk.
  * After this call empty chunks are left out.
  *
- * A stream that is not read is made known to `watch.budget`. `resetAndDestroy(reason)` resets with
+ * It counts what it carries. A stream that is not read is made known to `watch.budget`. `resetAndDestroy(reason)` resets with
  * ENHANCE_YOUR_CALM where the reason is ERR_STREAM_STALLED, and a stream that the far side reset so has that as its error.
  */
-export function hardenStream(stream: Http2Stream, watch: StreamWatch): void {
+export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatch): S & StreamCounts {
   const { budget, window } = watch;
-  const hardened: HardenedStream = Object.assign(stream, {
+  const hardened: Hardened<S> = Object.assign(stream, {
     bytesRead: 0,
+    bytesWritten: 0,
     resetAndDestroy(reason?: Error): void {
       if (stream.destroyed) return;
       stream.end = () => stream;
@@ -60,16 +59,27 @@ export function hardenStream(stream: Http2Stream, watch: StreamWatch): void {
   };
   const destroy = stream._destroy;
   stream._destroy = (error, callback): void => destroy.call(stream, error ?? stallTold(stream), callback);
+  const write = stream._write;
+  stream._write = (chunk: string | Uint8Array, encoding, callback): void => {
+    hardened.bytesWritten += sizeOf(chunk, encoding);
+    write.call(stream, chunk, encoding, callback);
+  };
   const writev = stream._writev?.bind(stream);
   if (writev !== undefined) {
     stream._writev = (chunks: Chunk[], callback): void => {
       const full = chunks.filter(({ chunk }) => chunk.length > 0);
+      for (const { chunk, encoding } of full) hardened.bytesWritten += sizeOf(chunk, encoding);
       if (full.length === chunks.length) writev(chunks, callback);
       else if (full.length > 0) writev(full, callback);
       else callback();
     };
   }
   stream.on("error", () => {});
+  return hardened;
+}
+
+function sizeOf(chunk: string | Uint8Array, encoding: BufferEncoding): number {
+  return typeof chunk === "string" ? Buffer.byteLength(chunk, encoding) : chunk.length;
 }
 
 /** A chunk is a part of what one read of the connection brought, and would keep all of that in memory while it waits. */

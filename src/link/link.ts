@@ -14,6 +14,7 @@ import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import { errorFromAnswer, type Toward } from "./answer.ts";
+import type { CountedStream, StreamCounts } from "./counted-stream.ts";
 import { hardenStream } from "./harden-stream.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { LINK_LIMITS } from "./limits.ts";
@@ -37,7 +38,7 @@ export interface LinkRequest {
 
 /** A stream that may be written to at once; `accepted` settles when the hop has answered. */
 export interface PendingStream {
-  readonly stream: Duplex;
+  readonly stream: CountedStream;
   /** Resolves with the headers of a 200; rejects with the hop's refusal, the loss of the link, or the abort reason. */
   readonly accepted: Promise<IncomingHttpHeaders>;
   /** Takes the request back: resets the stream and rejects `accepted` with `reason`, unless it has settled. */
@@ -110,6 +111,11 @@ export class Link {
     return !this.#session.closed && !this.#session.destroyed;
   }
 
+  /** Whether nothing goes over it any more; one that only takes no new streams has not ended. */
+  get ended(): boolean {
+    return this.#session.destroyed;
+  }
+
   /** Streams open now. */
   get streams(): number {
     return this.#streams;
@@ -139,8 +145,10 @@ export class Link {
   open(request: LinkRequest): PendingStream {
     if (!this.usable) throw this.#lost();
     if (request.signal?.aborted === true) throw abortReason(request.signal);
-    const stream = this.#session.request(request.headers, { endStream: false });
-    hardenStream(stream, { budget: this.#budget, window: this.#window });
+    const stream = hardenStream(this.#session.request(request.headers, { endStream: false }), {
+      budget: this.#budget,
+      window: this.#window,
+    });
     this.#streams += 1;
     stream.once("close", () => {
       this.#streams -= 1;
@@ -218,7 +226,7 @@ export class Link {
     return this.#failure ?? new BywayError("ERR_HOP_LOST", "the link closed");
   }
 
-  #pending(stream: ClientHttp2Stream, { signal, toward }: LinkRequest): PendingStream {
+  #pending(stream: ClientHttp2Stream & StreamCounts, { signal, toward }: LinkRequest): PendingStream {
     const { promise: accepted, resolve, reject } = Promise.withResolvers<IncomingHttpHeaders>();
     accepted.catch(() => {});
     let settled = false;

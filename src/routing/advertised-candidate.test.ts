@@ -27,9 +27,13 @@ test("a candidate is what the advertisement says, at its first endpoint", () => 
     peerId: "k51peer",
     endpoint: { host: "8.8.4.4", port: 1 },
     roles: ["exit"],
+    protocols: ["tcp"],
+    acceptedPorts: [],
+    networkKind: "unknown",
     country: "de",
     family: ["mine"],
     network: "8.8",
+    subnet: "8.8.4",
     envelope,
   });
 });

@@ -1,5 +1,6 @@
 import type { KnownPeer } from "../directory/known-peer.ts";
-import { networkPrefix } from "../geo/network-prefix.ts";
+import type { BookPeer } from "../directory/peer-book.ts";
+import { networkPrefix, subnetPrefix } from "../geo/network-prefix.ts";
 import type { Candidate } from "./candidate.ts";
 
 /** What planning assumes about addresses. */
@@ -8,23 +9,60 @@ export interface CandidateOptions {
   readonly sharedNetworks: boolean;
 }
 
-/** The candidate that a known node makes, in the country where data says it is; undefined for one that cannot be dialled. */
+/** The candidate that a known node makes, in the place where data says it is; undefined for one that cannot be dialled. */
 export function advertisedCandidate(
-  { advertisement, envelope, place }: KnownPeer,
+  known: KnownPeer & Partial<BookPeer>,
   options: CandidateOptions,
 ): Candidate | undefined {
-  const { peer, roles, family, endpoints } = advertisement;
-  const { country } = place ?? advertisement;
+  const { advertisement, envelope, place, rttMs } = known;
+  const { peer, roles, protocols, policy, family, endpoints, upMbps, downMbps, load, availability, price } =
+    advertisement;
+  const { country, region, city, asn, isp, network: networkKind } = place ?? advertisement;
+  const regionCode = place?.regionCode;
   const [endpoint] = endpoints;
   if (endpoint === undefined) return undefined;
-  const network = options.sharedNetworks ? undefined : networkPrefix(endpoint.host);
-  return {
+  const apart = options.sharedNetworks ? NO_GROUPS : groupsOf(endpoint.host, place?.provenAsn);
+  const capacityMbps = upMbps === undefined || downMbps === undefined ? undefined : Math.min(upMbps, downMbps);
+  return defined({
     peerId: peer,
     endpoint,
     roles,
+    protocols,
+    acceptedPorts: policy.acceptedPorts,
+    networkKind: networkKind ?? "unknown",
     envelope,
-    ...(country === undefined ? {} : { country }),
-    ...(family === undefined ? {} : { family }),
-    ...(network === undefined ? {} : { network }),
-  };
+    country,
+    region,
+    regionCode,
+    city,
+    asn,
+    isp,
+    family,
+    capacityMbps,
+    load,
+    availability,
+    price,
+    rttMs,
+    ...apart,
+  });
+}
+
+/** What makes two nodes neighbours. */
+interface Groups {
+  readonly network: string | undefined;
+  readonly subnet: string | undefined;
+  readonly provenAsn: number | undefined;
+}
+
+const NO_GROUPS: Groups = { network: undefined, subnet: undefined, provenAsn: undefined };
+
+function groupsOf(host: string, provenAsn: number | undefined): Groups {
+  return { network: networkPrefix(host), subnet: subnetPrefix(host), provenAsn };
+}
+
+/** Without the keys whose value is undefined. */
+function defined(candidate: { readonly [K in keyof Required<Candidate>]: Candidate[K] | undefined }): Candidate {
+  return Object.fromEntries(
+    Object.entries(candidate).filter(([, value]) => value !== undefined),
+  ) as unknown as Candidate;
 }

@@ -1,4 +1,6 @@
 import type { HostPort } from "../core/network-address.ts";
+import type { NetworkKind } from "../wire/advertisement.ts";
+import type { PortRange } from "../wire/port-range.ts";
 
 /** What planning needs to know of a node whose advertisement was verified. */
 export interface Candidate {
@@ -8,12 +10,37 @@ export interface Candidate {
   readonly endpoint: HostPort;
   /** `relay` carries links onward, `exit` opens streams to targets. */
   readonly roles: readonly string[];
-  /** The claimed country: ISO 3166-1 alpha-2 in lower case. */
+  /** `tcp`, `udp`. */
+  readonly protocols: readonly string[];
+  /** The ports of targets that it accepts as an exit, rising. */
+  readonly acceptedPorts: readonly PortRange[];
+  /** ISO 3166-1 alpha-2 in lower case: where data says it is, or where it claims to be. */
   readonly country?: string;
-  /** The network that the endpoint stands in, as `networkPrefix` writes it; two hops never share one. */
+  /** A name or a code; as the data or the claim has it. */
+  readonly region?: string;
+  /** The part of ISO 3166-2 behind the country, lower case, where data has it. */
+  readonly regionCode?: string;
+  readonly city?: string;
+  readonly asn?: number;
+  /** The AS where address data knows it. Rules against crowds count this one alone, since anybody can claim another. */
+  readonly provenAsn?: number;
+  readonly isp?: string;
+  readonly networkKind: NetworkKind;
+  /** The /16 or /32 that the endpoint stands in, as `networkPrefix` writes it; two hops never share one. */
   readonly network?: string;
+  /** The /24 or /48 that it stands in; those in one share one allotment. */
+  readonly subnet?: string;
   /** Peer ids of the nodes of the same operator, or a name that they share; two hops are never of one family. */
   readonly family?: readonly string[];
+  /** Mbit/s of the slower direction, as it advertises. */
+  readonly capacityMbps?: number;
+  /** Share of its capacity in use, 0 to 1, as it advertises. */
+  readonly load?: number;
+  /** Share of the time that it says it was up, 0 to 1: of the last 7 and of the last 30 days. */
+  readonly availability?: { readonly last7Days: number; readonly last30Days: number };
+  readonly price?: { readonly microUsdcPerGiB: bigint; readonly microUsdcPerRequest: bigint };
+  /** The round trip of its last check, in ms. */
+  readonly rttMs?: number;
   /** The signed advertisement, as it is shown to the hop before. */
   readonly envelope: Uint8Array;
 }

@@ -2,21 +2,9 @@ import type { Random } from "../core/random.ts";
 import { shuffled } from "../core/shuffled.ts";
 import type { Candidate } from "./candidate.ts";
 import { ROUTING_LIMITS } from "./limits.ts";
+import { related, relatedOrNeighbours } from "./related.ts";
 
 type Clash = (a: Candidate, b: Candidate) => boolean;
-
-/** Whether two nodes may not stand in one circuit: one node, one network or one family. */
-function related(a: Candidate, b: Candidate): boolean {
-  if (a.peerId === b.peerId) return true;
-  if (a.network !== undefined && a.network === b.network) return true;
-  const { family: ofA = [] } = a;
-  const { family: ofB = [] } = b;
-  return ofA.includes(b.peerId) || ofB.includes(a.peerId) || ofA.some((member) => ofB.includes(member));
-}
-
-function relatedOrNeighbours(a: Candidate, b: Candidate): boolean {
-  return related(a, b) || (a.country !== undefined && a.country === b.country);
-}
 
 /**
  * Finds the nodes of a circuit of `count`, of which no two are related: `kept` first, then relays, the exit last. Of different

@@ -13,3 +13,14 @@ export function noNodeError(constraint: string, funnel: readonly FunnelStep[]): 
     data: { constraint, funnel: funnel.map(({ left, what }) => ({ left, what })) },
   });
 }
+
+/** The funnel in the data of such an error, which may have come over a socket: what is no step is left out. Undefined where there is none. */
+export function funnelIn(data: { readonly [key: string]: unknown }): readonly FunnelStep[] | undefined {
+  const { funnel } = data;
+  return Array.isArray(funnel) ? funnel.filter(isStep) : undefined;
+}
+
+function isStep(step: unknown): step is FunnelStep {
+  const { left, what } = (step ?? {}) as Partial<FunnelStep>;
+  return typeof left === "number" && typeof what === "string";
+}

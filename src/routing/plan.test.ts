@@ -1,22 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { indexOf, node } from "../../test/support/candidates.ts";
 import { BywayError } from "../core/errors.ts";
 import { seededRandom } from "../core/random.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Constraints } from "./constraints.ts";
 import { planCircuit } from "./plan.ts";
-
-function node(peerId: string, fields: Partial<Candidate> = {}): Candidate {
-  return {
-    peerId,
-    endpoint: { host: "127.0.0.1", port: 443 },
-    roles: ["relay", "exit"],
-    network: `net-${peerId}`,
-    envelope: new Uint8Array(0),
-    ...fields,
-  };
-}
+import type { PlanOptions, PlanRequest } from "./plan-request.ts";
 
 const SIX: readonly Candidate[] = [
   node("a", { country: "de" }),
@@ -27,8 +18,17 @@ const SIX: readonly Candidate[] = [
   node("r", { country: "nl", roles: ["relay"] }),
 ];
 
+function planned(
+  request: PlanRequest,
+  candidates: readonly Candidate[] = SIX,
+  seed = 1,
+  options: PlanOptions = { defaultHops: 1 },
+): readonly Candidate[] {
+  return planCircuit(request, indexOf(candidates), seededRandom(seed), options).hops;
+}
+
 function plan(constraints: Constraints, candidates = SIX, seed = 1): string[] {
-  return planCircuit(constraints, candidates, seededRandom(seed), { defaultHops: 1 }).map((hop) => hop.peerId);
+  return planned({ constraints }, candidates, seed).map((hop) => hop.peerId);
 }
 
 function refusal(constraints: Constraints, candidates = SIX): BywayError {
@@ -43,7 +43,7 @@ function refusal(constraints: Constraints, candidates = SIX): BywayError {
 
 test("the default number of hops is taken when none is asked for", () => {
   assert.equal(plan({}).length, 1);
-  assert.equal(planCircuit({}, SIX, seededRandom(1), { defaultHops: 3 }).length, 3);
+  assert.equal(planned({ constraints: {} }, SIX, 1, { defaultHops: 3 }).length, 3);
 });
 
 test("the exit is the last hop and fits the constraints", () => {
@@ -66,7 +66,7 @@ test("hops are of different countries when there are enough", () => {
   for (let seed = 0; seed < 50; seed += 1) {
     const hops = plan({ hops: 3 }, SIX, seed);
     const countries = hops.map((hop) => SIX.find((candidate) => candidate.peerId === hop)?.country);
-    assert.equal(new Set(countries).size, 3);
+    assert.equal(new Set(countries).size, 3, hops.join());
   }
 });
 
@@ -105,11 +105,11 @@ test("the funnel names the constraint that left nothing", () => {
     [refusal({ node: "a", countries: ["us"] }), "no node fits country=us: 6 nodes, 5 exits, 1 of that id, 0 in us"],
     [
       refusal({ hops: 2 }, [node("a")]),
-      "no node fits hops=2: 1 node, 1 exit, 1 relay, 1 of different nodes, networks and families",
+      "no node fits hops=2: 1 node, 1 exit, 1 relay, 1 of different nodes, networks, ASes and families",
     ],
     [
       refusal({ hops: 5 }, [node("a"), node("b"), node("c")]),
-      "no node fits hops=5: 3 nodes, 3 exits, 3 relays, 3 of different nodes, networks and families",
+      "no node fits hops=5: 3 nodes, 3 exits, 3 relays, 3 of different nodes, networks, ASes and families",
     ],
   ] as const;
   for (const [{ message }, expected] of messages) assert.equal(message, expected);
@@ -133,23 +133,30 @@ test("a number of hops out of range is refused", () => {
 
 test("any plan is a row of different, unrelated nodes of the right roles, or there is none", () => {
   const candidate = fc.record({
-    peerId: fc.constantFrom(..."abcdefgh"),
+    peerId: fc.constantFrom(..."abcdefghijkl"),
     network: fc.constantFrom("n1", "n2", "n3", "n4", undefined),
-    family: fc.array(fc.constantFrom(..."abcdefgh"), { maxLength: 2 }),
+    family: fc.array(fc.constantFrom(..."abcdefghijkl"), { maxLength: 2 }),
     country: fc.constantFrom("de", "us", undefined),
+    provenAsn: fc.constantFrom(1, 2, 3, 4, 5, undefined),
     roles: fc.constantFrom(["exit"], ["relay"], ["relay", "exit"]),
   });
   const property = fc.property(
-    fc.array(candidate, { maxLength: 12 }),
+    fc.uniqueArray(candidate, { maxLength: 12, selector: ({ peerId }) => peerId }),
     fc.integer({ min: 1, max: 5 }),
     fc.nat(),
     (drawn, hops, seed) => {
-      const nodes = drawn.map(({ peerId, network, country, ...rest }) =>
-        node(peerId, { ...rest, network: network ?? `net-${peerId}`, ...(country === undefined ? {} : { country }) }),
+      const nodes = drawn.map(({ peerId, network, country, provenAsn, ...rest }) =>
+        node(peerId, {
+          ...rest,
+          network: network ?? `net-${peerId}`,
+          ...(country === undefined ? {} : { country }),
+          ...(provenAsn === undefined ? {} : { provenAsn }),
+        }),
       );
       const related = (a: Candidate, b: Candidate): boolean =>
         a.peerId === b.peerId ||
         a.network === b.network ||
+        (a.provenAsn !== undefined && a.provenAsn === b.provenAsn) ||
         [a.peerId, ...(a.family ?? [])].some((m) => [b.peerId, ...(b.family ?? [])].includes(m));
       const fits = (row: readonly Candidate[]): boolean =>
         row.every((a, i) => row.every((b, j) => i === j || !related(a, b)));
@@ -160,7 +167,7 @@ test("any plan is a row of different, unrelated nodes of the right roles, or the
         );
       let row: readonly Candidate[];
       try {
-        row = planCircuit({ hops }, nodes, seededRandom(seed), { defaultHops: 1 });
+        row = planned({ constraints: { hops } }, nodes, seed);
       } catch (error) {
         assert.ok(error instanceof BywayError && error.code === "ERR_NO_NODE");
         assert.equal(exists([]), false);
@@ -185,29 +192,44 @@ test("a hostile set of families ends the search instead of the process", () => {
 });
 
 test("hops that stand already begin the circuit, and the rest is apart from them", () => {
-  const options = { defaultHops: 3, kept: SIX.filter(({ peerId }) => peerId === "r") };
+  const kept = SIX.filter(({ peerId }) => peerId === "r");
   for (let seed = 0; seed < 50; seed += 1) {
-    const chosen = planCircuit({}, SIX, seededRandom(seed), options);
+    const chosen = planned({ constraints: {}, kept }, SIX, seed, { defaultHops: 3 });
     assert.deepEqual([chosen[0]?.peerId, new Set(chosen.map(({ country }) => country)).size], ["r", 3]);
   }
   const family = [node("x", { family: ["f"] }), node("y", { family: ["f"] }), node("z")];
-  const [first, second] = planCircuit({ hops: 2 }, family, seededRandom(1), {
-    defaultHops: 1,
-    kept: family.slice(0, 1),
-  });
-  assert.deepEqual([first?.peerId, second?.peerId], ["x", "z"]);
-  assert.throws(() => planCircuit({ hops: 3 }, family, seededRandom(1), { defaultHops: 1, kept: family.slice(0, 1) }), {
-    code: "ERR_NO_NODE",
-  });
+  const first = family.slice(0, 1);
+  assert.deepEqual(
+    planned({ constraints: { hops: 2 }, kept: first }, family).map(({ peerId }) => peerId),
+    ["x", "z"],
+  );
+  assert.throws(() => planned({ constraints: { hops: 3 }, kept: first }, family), { code: "ERR_NO_NODE" });
 });
 
 test("guards are preferred as long as a circuit can be found with one", () => {
   for (let seed = 0; seed < 50; seed += 1) {
     const at = (constraints: Constraints, guards: readonly string[]): string | undefined =>
-      planCircuit(constraints, SIX, seededRandom(seed), { defaultHops: 3, guards })[0]?.peerId;
-    assert.ok(["a", "c"].includes(at({}, ["a", "c"]) ?? ""));
+      planned({ constraints, guards }, SIX, seed, { defaultHops: 3 })[0]?.peerId;
+    assert.equal(at({ node: "e" }, ["a", "c"]), "a", "the first one comes first");
+    assert.equal(at({}, ["a"]), "a", "another exit rather than another guard");
     assert.equal(at({ node: "a" }, ["a", "c"]), "c", "the exit is not its own guard");
     assert.notEqual(at({ node: "a" }, ["a"]), "a");
     assert.notEqual(at({}, ["gone"]), undefined);
+  }
+});
+
+test("the exit is the one that the session needs, another one where it must, of its AS where it must", () => {
+  for (let seed = 0; seed < 30; seed += 1) {
+    const exitOf = (request: Partial<PlanRequest>, nodes = SIX): string | undefined =>
+      planned({ constraints: {}, ...request }, nodes, seed).at(-1)?.peerId;
+    assert.equal(exitOf({ exit: "c" }), "c");
+    assert.notEqual(exitOf({ avoidExits: ["a"] }), "a");
+    assert.equal(exitOf({ avoidExits: ["c"], constraints: { node: "c" } }), "c");
+    assert.equal(exitOf({ avoidExits: ["a"] }, SIX.slice(0, 1)), "a", "rather than none");
+    assert.equal(exitOf({ avoidExits: ["a"], sessionSeed: "s" }, SIX.slice(0, 1)), "a");
+    assert.notEqual(exitOf({ avoidExits: ["a"], sessionSeed: String(seed) }), "a");
+    assert.equal(exitOf({ exitAsn: 7 }, [...SIX, node("seven", { asn: 7 })]), "seven");
+    assert.throws(() => exitOf({ exit: "c", failed: new Set(["c"]) }), { code: "ERR_NO_NODE" });
+    assert.throws(() => exitOf({ exitAsn: 8 }), /no node fits sticky-asn=8/);
   }
 });

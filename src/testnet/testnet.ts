@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { type BywayClient, createClient } from "../client/client.ts";
+import type { ClientOptions } from "../client/client-options.ts";
 import type { NetworkFile } from "../config/network-file.ts";
 import { ByteBudget } from "../core/byte-budget.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
@@ -33,6 +34,8 @@ export interface TestnetOptions {
   readonly oneAddress?: boolean;
   /** Give the client its nodes in place of a directory, for who counts sockets and timers. Default false. */
   readonly withoutDirectory?: boolean;
+  /** More of the client: its listeners, how it rotates, where it keeps what it learns. */
+  readonly client?: Omit<ClientOptions, "listen" | "directory" | "peers">;
   /** Told what is being started. */
   readonly onProgress?: (step: string) => void;
   readonly logger?: Logger;
@@ -103,6 +106,7 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
     }
     onProgress("client");
     const client = await createClient({
+      ...options.client,
       ...(options.listen === undefined ? {} : { listen: options.listen }),
       ...(options.withoutDirectory === true ? { peers: () => nodes.map((node) => node.known()) } : directory()),
       sharedNetworks: !distinctAddresses,

@@ -20,6 +20,9 @@ const FULL: DirectoryRequest = {
     asns: [64_496],
     networks: ["residential"],
     peers: [PEER],
+    regions: ["us ca", "Bavaria"],
+    cities: ["São Paulo"],
+    isps: ["at&t"],
   },
   limit: 50,
 };
@@ -57,6 +60,10 @@ test("what a list or a limit may not hold is refused when it is written", () => 
     [{ wish: { countries: ["DE"] }, limit: 1 }, /countries/],
     [{ wish: { peers: Array.from({ length: 51 }, () => PEER) }, limit: 1 }, /peers/],
     [{ wish: { asns: [0] }, limit: 1 }, /asns/],
+    [{ wish: { regions: [""] }, limit: 1 }, /regions/],
+    [{ wish: { cities: ["ü".repeat(33)] }, limit: 1 }, /cities/],
+    [{ wish: { cities: ["a\u001b[2J"] }, limit: 1 }, /cities/],
+    [{ wish: { isps: Array.from({ length: 17 }, () => "a") }, limit: 1 }, /isps/],
     [{ self: new Uint8Array(1_281), wish: {}, limit: 1 }, /self/],
   ] as const) {
     assert.throws(() => encodeDirectoryRequest(request), field);

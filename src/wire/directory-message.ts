@@ -31,12 +31,15 @@ export interface DirectoryAnswer {
  *   asns          [uint]
  *   networks      [text, one of four]
  *   peers         [text, k51…], at most 50
+ *   regions       [text], cities and isps alike, at most 16 each
  */
 const { maxListItems, maxTokenBytes, maxTextBytes, maxAnswerEnvelopes, maxEnvelopeBytes } = WIRE_LIMITS;
 const COUNTRIES = list(text(/^[a-z]{2}$/, 2), maxListItems.value);
 const WORDS = list(text(/^[a-z0-9][a-z0-9._/-]*$/, maxTokenBytes.value), maxListItems.value);
 const ASNS = list(integer(1, 2 ** 32 - 1), maxListItems.value);
 const NETWORKS = list(text(/^(?:residential|mobile|hosting|unknown)$/, maxTokenBytes.value), maxListItems.value);
+// Names are folded by whoever compares them; here they are only bounded, and free of what steers a terminal.
+const NAMES = list(name, maxListItems.value);
 const PEERS = list(text(/^k51[0-9a-z]{59}$/, maxTextBytes.value), maxAnswerEnvelopes.value);
 
 /** Writes a request of at most 8,192 bytes; throws ERR_DIRECTORY_MESSAGE where `decodeDirectoryRequest` would refuse it. */
@@ -58,6 +61,9 @@ export function decodeDirectoryRequest(bytes: Uint8Array): DirectoryRequest {
       ...map.optional("asns", "asns", ASNS),
       ...map.optional("networks", "networks", NETWORKS as CborReader<readonly NetworkKind[]>),
       ...map.optional("peers", "peers", PEERS),
+      ...map.optional("regions", "regions", NAMES),
+      ...map.optional("cities", "cities", NAMES),
+      ...map.optional("isps", "isps", NAMES),
     },
   }));
 }
@@ -74,6 +80,13 @@ export function decodeDirectoryAnswer(bytes: Uint8Array): DirectoryAnswer {
   return read(bytes, WIRE_LIMITS.maxDirectoryAnswerBytes.value, (map) => ({
     envelopes: map.required("envelopes", list(envelope, maxAnswerEnvelopes.value)),
   }));
+}
+
+function name(value: unknown): string {
+  if (typeof value !== "string") throw new CborFault("is not text");
+  if (Buffer.byteLength(value) > maxTextBytes.value) throw new CborFault(`is longer than ${maxTextBytes.value} bytes`);
+  if (!/^[^\p{C}\p{Zl}\p{Zp}]+$/u.test(value)) throw new CborFault("has not the form that it must have");
+  return value;
 }
 
 function envelope(value: unknown): Uint8Array {

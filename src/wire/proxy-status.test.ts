@@ -7,8 +7,8 @@ import { formatProxyStatus, parseProxyStatus } from "./proxy-status.ts";
 test("has the form of RFC 9209", () => {
   assert.equal(formatProxyStatus({ error: "dns_error" }), "byway; error=dns_error");
   assert.equal(
-    formatProxyStatus({ error: "dns_error", details: 'no "a\\b" ü😀\r\nx: y\0' }),
-    'byway; error=dns_error; details="no \\"a\\\\b\\" ????x: y?"',
+    formatProxyStatus({ error: "dns_error", details: 'no "a\\b" …ü😀\r\nx: y\0' }),
+    'byway; error=dns_error; details="no \\"a\\\\b\\" ...u???x: y?"',
   );
   assert.equal(formatProxyStatus({ proxy: "exit 1", error: "x y" }), '"exit 1"; error=proxy_internal_error');
 });
@@ -74,7 +74,8 @@ test("what is written is read again, printable and cut to 256 characters", () =>
       const [status, ...more] = parseProxyStatus(header);
       assert.deepEqual(more, []);
       assert.ok(status?.error !== undefined);
-      assert.equal(status.details, details.slice(0, 256).replaceAll(/[^ -~]/gu, "?"));
+      assert.match(status.details ?? "", /^[ -~]{0,256}$/);
+      if (/^[ -~]*$/.test(details)) assert.equal(status.details, details.slice(0, 256));
     }),
   );
 });

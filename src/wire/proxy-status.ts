@@ -1,5 +1,6 @@
 import { WIRE_LIMITS } from "./limits.ts";
-import { formatString, isToken, parseItemList, type StructuredItem } from "./structured-item.ts";
+import { formatString, isToken, parseItemList } from "./structured-item.ts";
+import type { StructuredItem } from "./structured-reader.ts";
 
 /** One proxy's account in a `Proxy-Status` header (RFC 9209 §2). */
 export interface ProxyStatus {
@@ -17,7 +18,7 @@ export interface ProxyStatus {
 /**
  * Writes a `Proxy-Status` value; `proxy` is `byway` unless given. Never throws, since it is used to report errors:
  * an `error` that is no token becomes `proxy_internal_error`, and `details` is cut to 256 characters with what
- * ASCII cannot print replaced by `?`.
+ * ASCII cannot print replaced: letters by those without marks, everything else by `?`.
  */
 export function formatProxyStatus(status: {
   readonly proxy?: string;
@@ -27,7 +28,7 @@ export function formatProxyStatus(status: {
   const proxy = status.proxy ?? "byway";
   const error = isToken(status.error) ? status.error : "proxy_internal_error";
   const head = `${isToken(proxy) ? proxy : formatString(cut(proxy))}; error=${error}`;
-  return status.details === undefined ? head : `${head}; details=${formatString(cut(status.details))}`;
+  return status.details === undefined ? head : `${head}; details=${formatString(cut(plainLetters(status.details)))}`;
 }
 
 /** Reads a `Proxy-Status` value, nearest proxy to the origin first. Never throws: a malformed or oversized one is []. */
@@ -52,6 +53,11 @@ export function parseProxyStatus(header: string): readonly ProxyStatus[] {
 
 function textOf(item: StructuredItem | undefined, kind: StructuredItem["kind"]): string | undefined {
   return item?.kind === kind ? item.text : undefined;
+}
+
+/** Letters without their marks, and dots for an ellipsis: ASCII has no others. */
+function plainLetters(text: string): string {
+  return cut(text).normalize("NFKD").replaceAll(/\p{M}/gu, "");
 }
 
 function cut(text: string): string {

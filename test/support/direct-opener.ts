@@ -27,6 +27,8 @@ export class DirectOpener implements StreamOpener {
   readonly flows: Set<DatagramFlow> = new Set();
   /** Openings that were taken back. */
   aborted = 0;
+  /** What is known of the next stream beside its route. */
+  more: Pick<OpenedStream, "requestId" | "moved" | "isForOne" | "endsAtMs"> = {};
   /** Called before each opening; throws or waits to make it fail or hang. */
   before: (request: StreamRequest, signal: AbortSignal) => Promise<void> = async () => {};
 
@@ -47,7 +49,11 @@ export class DirectOpener implements StreamOpener {
       signal.removeEventListener("abort", reset);
     }
     if (request.early !== undefined) stream.write(request.early);
-    return { stream, route: FAKE_ROUTE };
+    const bytes = (): { sent: number; received: number } => ({
+      sent: stream.bytesWritten,
+      received: stream.bytesRead,
+    });
+    return { stream, route: FAKE_ROUTE, bytes, ...this.more };
   }
 
   async openDatagrams(request: StreamRequest, signal: AbortSignal): Promise<DatagramFlow> {

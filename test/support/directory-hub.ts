@@ -4,7 +4,7 @@ import { silentLogger } from "../../src/core/logger.ts";
 import { formatPeerAddress, formatTcpAddress } from "../../src/core/peer-address.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import { placeOf } from "../../src/directory/claims.ts";
-import { Directory } from "../../src/directory/directory.ts";
+import { Directory, type DirectoryComponents } from "../../src/directory/directory.ts";
 import type { DirectoryState } from "../../src/directory/directory-state.ts";
 import { FakeOverlay, FakeOverlayHub } from "../../src/directory/fake-overlay.ts";
 import type { KnownPeer } from "../../src/directory/known-peer.ts";
@@ -47,14 +47,19 @@ export class DirectoryHub {
   }
 
   /** A running client; nodes that `isAlive` is false for do not answer its checks. */
-  client(bootstrap: readonly HubPeer[], isAlive: (peer: string) => boolean = () => true): Promise<HubPeer> {
-    return this.#peer(bootstrap, undefined, isAlive);
+  client(
+    bootstrap: readonly HubPeer[],
+    isAlive: (peer: string) => boolean = () => true,
+    onUsable?: DirectoryComponents["onUsable"],
+  ): Promise<HubPeer> {
+    return this.#peer(bootstrap, undefined, isAlive, onUsable);
   }
 
   async #peer(
     bootstrap: readonly HubPeer[],
     node: KnownPeer | undefined,
     isAlive?: (peer: string) => boolean,
+    onUsable?: DirectoryComponents["onUsable"],
   ): Promise<HubPeer> {
     this.#made += 1;
     const clock = this.#clock;
@@ -91,6 +96,7 @@ export class DirectoryHub {
                 return 5;
               },
             }),
+        onUsable,
         keepState: (state) => states.push(state),
       },
       { bootstrap: bootstrap.map(({ address }) => address), localNetwork: true },

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { CircuitBuilder } from "../../src/circuit/circuit-builder.ts";
+import { CircuitBuilder, type CircuitBuilderComponents } from "../../src/circuit/circuit-builder.ts";
 import type { Hop } from "../../src/circuit/hop.ts";
 import type { HopChooser } from "../../src/circuit/hop-chooser.ts";
 import { abortStream } from "../../src/core/abort-stream.ts";
@@ -34,9 +34,11 @@ export interface HopNetwork extends AsyncDisposable {
   retire(index: number): void;
   /** Called before a node carries onward; throws or waits to make it fail or hang. */
   beforeOnward: (index: number, peerId: string) => Promise<void>;
+  /** Called before a node accepts a stream as an exit; throws or waits to make it refuse or hang. */
+  beforeTarget: (index: number) => Promise<void>;
   /** Called before a node is dialled. */
   beforeDial: (peerId: string) => Promise<void>;
-  builder(clock?: Clock): CircuitBuilder;
+  builder(clock?: Clock, told?: Pick<CircuitBuilderComponents, "onFirstHopFailed">): CircuitBuilder;
 }
 
 /** Starts `count` nodes. */
@@ -66,8 +68,10 @@ export async function hopNetwork(count: number): Promise<HopNetwork> {
   };
   for (let index = 0; index < count; index += 1) {
     const services = {
-      connectTarget: (incoming: IncomingStream) =>
-        carry(index, incoming, async (stream) => void stream.on("error", () => {}).pipe(stream)),
+      connectTarget: async (incoming: IncomingStream) => {
+        await network.beforeTarget(index);
+        await carry(index, incoming, async (stream) => void stream.on("error", () => {}).pipe(stream));
+      },
       connectHop: async (incoming: IncomingStream, peerId: string) => {
         await network.beforeOnward(index, peerId);
         const next = await dial(peerId);
@@ -111,9 +115,11 @@ export async function hopNetwork(count: number): Promise<HopNetwork> {
     hopsOf: (...indices) => indices.flatMap((index) => hops[index] ?? []),
     retire: (index) => retired.add(String(hops[index]?.peerId)),
     beforeOnward: async () => {},
+    beforeTarget: async () => {},
     beforeDial: async () => {},
-    builder: (clock = systemClock) =>
+    builder: (clock = systemClock, told = {}) =>
       new CircuitBuilder({
+        ...told,
         clock,
         budget: roomyBudget(),
         dialler: {

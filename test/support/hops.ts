@@ -1,4 +1,4 @@
-import type { CircuitNeed } from "../../src/circuit/circuit-pool.ts";
+import type { CircuitNeed } from "../../src/circuit/circuit-need.ts";
 import type { Hop } from "../../src/circuit/hop.ts";
 import type { HopChooser } from "../../src/circuit/hop-chooser.ts";
 import { BywayError } from "../../src/core/errors.ts";

@@ -10,6 +10,8 @@ export interface BywayProcess {
   readonly address: HostPort;
   /** Sockets that it holds, listening ones among them. */
   sockets(): number;
+  /** Stops it with SIGSTOP: its sockets stay, and it says nothing any more. */
+  pause(): void;
   /** Ends it with SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
 }
@@ -50,7 +52,18 @@ export async function startNodeProcess(test: TestContext, options: NodeProcessOp
 /** Starts `byway up` with the peers of `nodes`, holding no socket that nobody asked for; it is killed when the test ends. */
 export function startClientProcess(test: TestContext, nodes: readonly NodeProcess[]): Promise<BywayProcess> {
   const peers = nodes.flatMap((node) => ["--peers", node.advertisementFile]);
-  return start(test, ["up", "--json", "--local-network", "--listen", "127.0.0.1:0", "--spare-circuits", "0", ...peers]);
+  return start(test, [
+    "up",
+    "--json",
+    "--local-network",
+    "--listen",
+    "127.0.0.1:0",
+    "--spare-circuits",
+    "0",
+    "--rotation",
+    "circuit",
+    ...peers,
+  ]);
 }
 
 async function start(test: TestContext, args: readonly string[]): Promise<BywayProcess> {
@@ -60,6 +73,7 @@ async function start(test: TestContext, args: readonly string[]): Promise<BywayP
   return {
     address: parseAuthority(address),
     sockets: () => socketsOf(child.pid ?? 0),
+    pause: () => void child.kill("SIGSTOP"),
     async kill() {
       child.kill("SIGKILL");
       await finished;

@@ -7,6 +7,7 @@ import type { Origin } from "../../config/sources.ts";
 import { printValue } from "../../config/value-parser.ts";
 import { BywayError, systemCode } from "../../core/errors.ts";
 import { makeDirectory } from "../../core/make-directory.ts";
+import { checkClientSettings } from "../client-settings.ts";
 import { configPath, type LoadedSettings, loadSettings } from "../load-settings.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -44,6 +45,7 @@ async function runInit(command: Command, terminal: Terminal): Promise<void> {
 async function runCheck(command: Command, terminal: Terminal): Promise<void> {
   const settings = await loadSettings(terminal, command, "every");
   const { configPath: path, configExists: exists } = settings;
+  checkClientSettings(settings.values);
   const text = exists ? `${path} is good.` : `There is no ${path}; the defaults and the environment are good.`;
   terminal.writeOut(isJson(command) ? `${JSON.stringify({ ok: true, path, exists })}\n` : `${text}\n`);
 }

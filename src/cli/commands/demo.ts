@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Command } from "commander";
+import { controlPath } from "../../api/control-path.ts";
 import { printNetworkFile } from "../../config/network-file.ts";
+import { parseScalar, ValueProblem } from "../../config/scalar-parser.ts";
 import type { Setting } from "../../config/setting.ts";
-import { parseScalar, ValueProblem } from "../../config/value-parser.ts";
 import { BywayError, systemCode } from "../../core/errors.ts";
 import { formatHostPort, type HostPort } from "../../core/network-address.ts";
 import { replaceFile } from "../../core/replace-file.ts";
@@ -27,7 +31,7 @@ export function registerDemo(program: Command, terminal: Terminal): void {
   const command = program
     .command("demo")
     .description("Run a whole network on this machine: nodes in several countries, a client and a target to look at.")
-    .option("--nodes <n>", "How many nodes, 3 to 100.", "6")
+    .option("--nodes <n>", "How many nodes, 3 to 100.", "12")
     .option(
       "--listen <ip:port>",
       "Where the local proxy answers. (default: 127.0.0.1:1080, or a free port if that is taken)",
@@ -71,8 +75,15 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
     if (options.json !== true) terminal.writeError(`${text}\n`);
   };
   const { createTestnet } = await import("../../testnet/testnet.ts");
+  // Where `byway pick` and `byway requests` find this client; private, and gone with the demo.
+  const data = await mkdtemp(join(tmpdir(), "byway-demo-"));
   const create = (address: HostPort): Promise<Testnet> =>
-    createTestnet(nodes, { listen: address, allowTargets, onProgress: (step) => note(`Starting ${step}`) });
+    createTestnet(nodes, {
+      listen: address,
+      allowTargets,
+      client: { controlPath: controlPath(data) },
+      onProgress: (step) => note(`Starting ${step}`),
+    });
   const start = async (): Promise<Testnet> => {
     try {
       return await create(listen ?? DEFAULT_LISTEN);
@@ -83,13 +94,17 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
       return create({ host: DEFAULT_LISTEN.host, port: 0 });
     }
   };
-  await runService(terminal, start, async (testnet) => {
-    if (options.once === true) return runOnce(testnet, options, terminal, note);
-    if (options.networkFile !== undefined) await writeNetworkFile(options.networkFile, testnet);
-    terminal.writeOut(demoReport(testnet, { json: options.json === true, networkFile: options.networkFile }));
-    note("Press Ctrl-C to stop.");
-    return undefined;
-  });
+  try {
+    await runService(terminal, start, async (testnet) => {
+      if (options.once === true) return runOnce(testnet, options, terminal, note);
+      if (options.networkFile !== undefined) await writeNetworkFile(options.networkFile, testnet);
+      terminal.writeOut(demoReport(testnet, { json: options.json === true, networkFile: options.networkFile, data }));
+      note("Press Ctrl-C to stop.");
+      return undefined;
+    });
+  } finally {
+    await rm(data, { recursive: true, force: true });
+  }
 }
 
 async function writeNetworkFile(path: string, { network }: Testnet): Promise<void> {

@@ -4,6 +4,7 @@ import { DIRECTORY_LIMITS } from "../../directory/limits.ts";
 import type { BookPeer, PeerBook } from "../../directory/peer-book.ts";
 import { parsePeerId } from "../../identity/peer-id.ts";
 import type { NetworkKind } from "../../wire/advertisement.ts";
+import { WIRE_LIMITS } from "../../wire/limits.ts";
 import type { PeerWish } from "../../wire/peer-wish.ts";
 import { withKnownPeers } from "../known-peers.ts";
 import { loadSettings } from "../load-settings.ts";
@@ -16,6 +17,9 @@ interface PeersOptions {
   readonly role?: readonly string[];
   readonly kind?: readonly NetworkKind[];
   readonly asn?: readonly number[];
+  readonly city?: readonly string[];
+  readonly state?: readonly string[];
+  readonly isp?: readonly string[];
   readonly limit: number;
   readonly json?: true;
 }
@@ -40,6 +44,9 @@ export function registerPeers(program: Command, terminal: Terminal): void {
     .option("--asn <n,…>", "Only nodes in these autonomous systems.", (text) =>
       words(/^\d{1,10}$/, "AS numbers")(text).map(Number),
     )
+    .option("--city <name,…>", "Only nodes in these cities, however they are spelt.", names)
+    .option("--state <name,…>", "Only nodes in these states or regions, by name or code: california, ca, us ca.", names)
+    .option("--isp <name,…>", "Only nodes of these providers, by whole name or its first words.", names)
     .option("--limit <n>", "How many to list at the most, the ones that answered last first.", limit, 100);
   addSettingOptions(peers, "network").action(() => runList(peers, terminal));
   const show = peers
@@ -57,6 +64,16 @@ function words(form: RegExp, what: string): (text: string) => string[] {
   };
 }
 
+/** Names of places; `_` is a space, as in user names. */
+function names(text: string): string[] {
+  const items = text.split(",").map((item) => item.replaceAll("_", " ").trim());
+  const { value: most } = WIRE_LIMITS.maxTextBytes;
+  if (items.some((item) => item === "" || Buffer.byteLength(item) > most)) {
+    throw new InvalidArgumentError(`It must be names of at most ${most} bytes.`);
+  }
+  return items;
+}
+
 function limit(text: string): number {
   const count = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (count < 1 || count > MOST) throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST}.`);
@@ -64,12 +81,15 @@ function limit(text: string): number {
 }
 
 async function runList(command: Command, terminal: Terminal): Promise<void> {
-  const { country, role, kind, asn, limit: most, json } = command.optsWithGlobals<PeersOptions>();
+  const { country, role, kind, asn, city, state, isp, limit: most, json } = command.optsWithGlobals<PeersOptions>();
   const wish: PeerWish = {
     ...(country === undefined ? {} : { countries: country }),
     ...(role === undefined ? {} : { roles: role }),
     ...(kind === undefined ? {} : { networks: kind }),
     ...(asn === undefined ? {} : { asns: asn }),
+    ...(city === undefined ? {} : { cities: city }),
+    ...(state === undefined ? {} : { regions: state }),
+    ...(isp === undefined ? {} : { isps: isp }),
   };
   const settings = await loadSettings(terminal, command, "network");
   await withKnownPeers(terminal, settings, ({ peers }) => {

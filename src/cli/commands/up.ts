@@ -1,6 +1,9 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import { controlPath } from "../../api/control-path.ts";
 import { formatHostPort } from "../../core/network-address.ts";
+import { listenerOptions, recordsFile, routingOptions } from "../client-settings.ts";
+import { addConstraintOptions, givenConstraints } from "../constraint-options.ts";
 import { openDataDirectory } from "../data-directory.ts";
 import { networkPart, storeFile } from "../directory-settings.ts";
 import { loadSettings } from "../load-settings.ts";
@@ -12,6 +15,7 @@ import type { Terminal } from "../terminal.ts";
 /** Adds `byway up`: the client with its local proxy, until it is stopped. */
 export function registerUp(program: Command, terminal: Terminal): void {
   const command = program.command("up").description("Run the local proxy: SOCKS5, SOCKS4a and HTTP on one port.");
+  addConstraintOptions(command, { except: ["hops", "preset"] });
   addSettingOptions(command, "up").action(() => run(command, terminal));
 }
 
@@ -29,25 +33,30 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
   const { createClient } = await import("../../client/client.ts");
   const start = () =>
     createClient({
-      listen: values["client.listen"],
+      ...listenerOptions(values, givenConstraints(command)),
+      ...routingOptions(values),
       peerFiles: values["client.peers"],
-      hops: values["client.hops"],
-      users: values["client.users"],
       spareCircuits: values["client.spare-circuits"],
+      recordsPath: recordsFile(values.data, name),
+      controlPath: controlPath(values.data),
       localNetwork,
       ...(joins ? { directory } : {}),
-      sharedNetworks: values["client.shared-networks"],
       allowClassical: values["client.allow-classical"],
       ...memoryBudget(values["memory-budget"]),
       logger,
     });
   await runService(terminal, start, (client) => {
-    const address = formatHostPort(client.address ?? values["client.listen"]);
+    const [address = formatHostPort(values["client.listen"]), ...more] = client.addresses.map(formatHostPort);
     const isJson = command.optsWithGlobals<{ readonly json?: true }>().json === true;
+    // With users, a request without one is refused: better no example than that one.
+    const isOpen = values["client.users"].length === 0;
+    const example = isOpen
+      ? ` Try: curl -x socks5h://${address} https://example.com/`
+      : " It asks for a user name and password.";
     terminal.writeOut(
       isJson
-        ? `${JSON.stringify({ ready: true, address })}\n`
-        : `The proxy answers SOCKS and HTTP at ${address}. Try: curl -x socks5h://${address} https://example.com/\n`,
+        ? `${JSON.stringify({ ready: true, address, listeners: more })}\n`
+        : `The proxy answers SOCKS and HTTP at ${address}.${example}\n${more.map((other) => `It answers at ${other} as well.\n`).join("")}`,
     );
     return undefined;
   });

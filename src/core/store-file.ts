@@ -1,11 +1,9 @@
 import { chmodSync, closeSync, openSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
-import type { Clock } from "../core/clock.ts";
-import { BywayError, systemCode } from "../core/errors.ts";
-import type { Logger } from "../core/logger.ts";
-import { DIRECTORY_LIMITS } from "./limits.ts";
-import { STORE_APPLICATION_ID, STORE_STEPS } from "./store-schema.ts";
+import type { Clock } from "./clock.ts";
+import { BywayError, systemCode } from "./errors.ts";
+import type { Logger } from "./logger.ts";
 
 /** One row as SQLite gives it. */
 export type StoreRow = Readonly<Record<string, SQLOutputValue>>;
@@ -13,14 +11,32 @@ export type StoreRow = Readonly<Record<string, SQLOutputValue>>;
 /** The place of a store that is gone with its process. */
 export const IN_MEMORY = ":memory:";
 
-/** Where a store file is, and how far it goes. */
+/** What stands in a store file, and how far it may go. */
+export interface StoreFormat {
+  /** Marks the file as one of this kind (`PRAGMA application_id`). */
+  readonly applicationId: number;
+  /** SQL that makes each version out of the one before it; their number is the version, kept in `user_version`. */
+  readonly steps: readonly string[];
+  /** SQL that is run at each opening and writes something, so that a full disk is noticed then. */
+  readonly opening: string;
+  /** Tables whose rows are taken along where the file cannot be written any longer and what it holds goes on in memory. */
+  readonly tables: readonly string[];
+  /** The most bytes of the file, and of the memory that takes its place. */
+  readonly maxBytes: number;
+  /** The most bytes of its write-ahead log. */
+  readonly logBytes: number;
+  /** Bytes of pages that are kept in memory. */
+  readonly cacheBytes: number;
+}
+
+/** Where a store file is. */
 export interface StoreFileOptions {
   /** The file, or `:memory:`. */
   readonly path: string;
-  /** The most bytes of the file; default 256 MiB. */
+  /** How long to wait while another process writes. */
+  readonly busyMs: number;
+  /** The most bytes of the file, where not what its format says. */
   readonly maxBytes?: number;
-  /** How long to wait while another process writes; default half a second. */
-  readonly busyMs?: number;
 }
 
 /** What is wrong, by SQLite's primary result code (sqlite.org/rescode.html). */
@@ -35,7 +51,7 @@ const TROUBLES: ReadonlyMap<number, "corrupt" | "unwritable"> = new Map([
 const MAX_STATEMENTS = 128;
 
 /**
- * The SQLite file of the store: opens it, keeps its statements, and gets it over what may befall a file.
+ * A SQLite file of some format: opens it, keeps its statements, and gets it over what may befall a file.
  *
  * A corrupt file is moved aside to `<path>.corrupt-<time>` (the newest such one stays) and begun anew; where it cannot be
  * written any longer, what it holds goes on in memory. Both are said once, as warnings. Several processes may have it open.
@@ -44,6 +60,7 @@ export class StoreFile {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #path: string;
+  readonly #format: StoreFormat;
   readonly #maxBytes: number;
   readonly #busyMs: number;
   readonly #statements = new Map<string, StatementSync>();
@@ -52,12 +69,13 @@ export class StoreFile {
   #inMemory: boolean;
 
   /** Throws ERR_STORE where the file cannot be opened or written, is of a newer version or of another program. */
-  constructor(components: { clock: Clock; logger: Logger }, options: StoreFileOptions) {
+  constructor(components: { clock: Clock; logger: Logger }, format: StoreFormat, options: StoreFileOptions) {
     this.#clock = components.clock;
     this.#logger = components.logger;
     this.#path = options.path;
-    this.#maxBytes = options.maxBytes ?? DIRECTORY_LIMITS.storeBytes.value;
-    this.#busyMs = options.busyMs ?? DIRECTORY_LIMITS.storeBusyMs.value;
+    this.#format = format;
+    this.#maxBytes = options.maxBytes ?? format.maxBytes;
+    this.#busyMs = options.busyMs;
     this.#inMemory = options.path === IN_MEMORY;
     try {
       this.#database = this.#open(this.#path);
@@ -147,7 +165,7 @@ export class StoreFile {
     }
     const database = new DatabaseSync(path, { timeout: this.#busyMs });
     try {
-      prepare(database, path, path === IN_MEMORY ? DIRECTORY_LIMITS.storeBytes.value : this.#maxBytes);
+      prepare(database, path, this.#format, path === IN_MEMORY ? this.#format.maxBytes : this.#maxBytes);
     } catch (error) {
       closeQuietly(database);
       throw error;
@@ -198,7 +216,7 @@ export class StoreFile {
     const memory = this.#open(IN_MEMORY);
     try {
       memory.prepare("ATTACH ? AS disk").run(this.#path);
-      for (const table of ["peers", "equivocators", "state"]) {
+      for (const table of this.#format.tables) {
         memory.exec(`INSERT OR REPLACE INTO main.${table} SELECT * FROM disk.${table}`);
       }
       memory.exec("DETACH disk");
@@ -215,26 +233,26 @@ export class StoreFile {
   }
 }
 
-function prepare(database: DatabaseSync, path: string, maxBytes: number): void {
+function prepare(database: DatabaseSync, path: string, format: StoreFormat, maxBytes: number): void {
   const pragma = (name: string): number => Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
   // Asked before anything is written, since it may be somebody else's file; in one transaction, since another process may
   // be making it ours.
   database.exec("BEGIN");
   const owner = pragma("application_id");
   const version = pragma("user_version");
-  const foreign = owner !== STORE_APPLICATION_ID && (owner !== 0 || version !== 0 || hasTables(database));
+  const foreign = owner !== format.applicationId && (owner !== 0 || version !== 0 || hasTables(database));
   database.exec("COMMIT");
   if (foreign) throw new BywayError("ERR_STORE", `${path} is a database of another program`);
-  if (version > STORE_STEPS.length) {
+  if (version > format.steps.length) {
     throw new BywayError("ERR_STORE", `the store ${path} was written by a newer Byway (version ${version})`);
   }
   const pageBytes = pragma("page_size");
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
-    PRAGMA journal_size_limit = ${DIRECTORY_LIMITS.storeLogBytes.value};
-    PRAGMA wal_autocheckpoint = ${Math.floor(DIRECTORY_LIMITS.storeLogBytes.value / pageBytes)};
-    PRAGMA cache_size = -${Math.floor(DIRECTORY_LIMITS.storeCacheBytes.value / 1024)};
+    PRAGMA journal_size_limit = ${format.logBytes};
+    PRAGMA wal_autocheckpoint = ${Math.floor(format.logBytes / pageBytes)};
+    PRAGMA cache_size = -${Math.floor(format.cacheBytes / 1024)};
     PRAGMA max_page_count = ${Math.floor(maxBytes / pageBytes)};
     PRAGMA temp_store = MEMORY;
     PRAGMA cell_size_check = ON;
@@ -242,12 +260,12 @@ function prepare(database: DatabaseSync, path: string, maxBytes: number): void {
     BEGIN IMMEDIATE;
   `);
   // Asked again under the lock: another process may have opened the same new file.
-  for (const step of STORE_STEPS.slice(pragma("user_version"))) database.exec(step);
+  for (const step of format.steps.slice(pragma("user_version"))) database.exec(step);
   // Written each time, so that a full disk is noticed at opening.
   database.exec(`
-    PRAGMA application_id = ${STORE_APPLICATION_ID};
-    PRAGMA user_version = ${STORE_STEPS.length};
-    INSERT INTO state VALUES ('opened', '0') ON CONFLICT DO UPDATE SET json = json + 1;
+    PRAGMA application_id = ${format.applicationId};
+    PRAGMA user_version = ${format.steps.length};
+    ${format.opening};
     COMMIT;
   `);
 }

@@ -1,0 +1,104 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { dirname } from "node:path";
+import { BywayError, systemCode } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import { type ClaimedSocket, claimSocket, inUse, listen } from "./claimed-socket.ts";
+import { type ControlComponents, controlAnswer } from "./control-pages.ts";
+import { isInSharedPlace } from "./control-path.ts";
+import { API_LIMITS } from "./limits.ts";
+import { makePrivate } from "./private-directory.ts";
+
+const CHECK_MS = 500;
+
+/**
+ * Answers commands while the client runs: HTTP/1.1 over a Unix socket that only its owner can open (mode 0600), or a named pipe
+ * on Windows. The socket is also what keeps a second client out of a data directory. Nothing that is asked or
+ * answered is logged.
+ */
+export class ControlServer {
+  readonly #components: ControlComponents & { readonly logger: Logger };
+  readonly #path: string;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #server: Server | undefined;
+  #claimed: ClaimedSocket | undefined;
+
+  /** `path` as `controlPath` gives it; the data directory must be there. */
+  constructor(components: ControlComponents & { readonly logger: Logger }, options: { readonly path: string }) {
+    this.#components = components;
+    this.#path = options.path;
+  }
+
+  /** Throws ERR_CONTROL where another client holds the data directory, or the socket cannot be made. Idempotent. */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /** Settles when every connection is gone and the socket removed. Idempotent; a start that goes on is waited for. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #start(): Promise<void> {
+    const server = this.#create();
+    this.#server = server;
+    this.#claimed = await this.#listen(server);
+    server.on("error", (error) => {
+      this.#components.logger.warn("commands are not answered any more", { code: systemCode(error) });
+    });
+  }
+
+  #create(): Server {
+    const server = createServer(
+      {
+        maxHeaderSize: API_LIMITS.controlHeadBytes.value,
+        requestTimeout: API_LIMITS.controlRequestMs.value,
+        headersTimeout: API_LIMITS.controlRequestMs.value,
+        connectionsCheckingInterval: CHECK_MS,
+      },
+      (request, response) => this.#answer(request, response),
+    );
+    server.maxConnections = API_LIMITS.controlConnections.value;
+    // One that does not read its answer goes as well.
+    server.timeout = API_LIMITS.controlRequestMs.value;
+    return server;
+  }
+
+  async #listen(server: Server): Promise<ClaimedSocket | undefined> {
+    if (process.platform !== "win32") {
+      if (isInSharedPlace(this.#path)) await makePrivate(dirname(this.#path));
+      return claimSocket(server, this.#path);
+    }
+    // A pipe goes with its process, so one that is there is in use.
+    await listen(server, this.#path).catch((cause: unknown) => {
+      if (systemCode(cause) === "EADDRINUSE") throw inUse(this.#path);
+      throw new BywayError("ERR_CONTROL", `the pipe ${this.#path} cannot be made (${systemCode(cause)})`, { cause });
+    });
+    return undefined;
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    // No page takes a body: what comes is not waited for.
+    const { status, body } = controlAnswer(this.#components, request.method ?? "", request.url ?? "");
+    response.writeHead(status, {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(body),
+      "cache-control": "no-store",
+      connection: "close",
+    });
+    response.end(body);
+  }
+
+  async #stop(): Promise<void> {
+    await this.#starting?.catch(() => {});
+    const server = this.#server;
+    if (server === undefined) return;
+    await this.#claimed?.release();
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  }
+}

@@ -1,0 +1,33 @@
+import type { Clock } from "../core/clock.ts";
+import { Allowance } from "./allowance.ts";
+import { CIRCUIT_LIMITS } from "./limits.ts";
+
+/**
+ * How many second attempts may run beside slow first ones: a share of the first attempts and a few more, so that a network
+ * that is slow for everybody is not made slower (Dean and Barroso, The Tail at Scale, 2013).
+ */
+export class HedgeBudget {
+  readonly #allowance: Allowance;
+
+  constructor(components: { clock: Clock }) {
+    this.#allowance = new Allowance(components, {
+      most: CIRCUIT_LIMITS.hedgesSaved.value,
+      perSecond: CIRCUIT_LIMITS.hedgesPerMinute.value / 60,
+    });
+  }
+
+  /** Notes a first attempt. */
+  earn(): void {
+    this.#allowance.add(CIRCUIT_LIMITS.hedgesPerHundred.value / 100);
+  }
+
+  /** Whether a second attempt may be made; it counts as made then. */
+  spend(): boolean {
+    return this.#allowance.take();
+  }
+
+  /** Takes a second attempt back that could not be made. */
+  refund(): void {
+    this.#allowance.add(1);
+  }
+}

@@ -1,0 +1,116 @@
+import { join } from "node:path";
+import type { ClientOptions, ListenerOptions } from "../client/client-options.ts";
+import type { Settings } from "../config/schema.ts";
+import { BywayError } from "../core/errors.ts";
+import { formatHostPort } from "../core/network-address.ts";
+import { checkConstraints, mergeConstraints, parseConstraints } from "../routing/constraint-keys.ts";
+import type { Constraints } from "../routing/constraints.ts";
+import type { ScoreParts } from "../routing/explanation.ts";
+
+const BYTES_PER_MIB = 1_048_576;
+
+/** The file in a data directory that keeps what a client of a network has learned. */
+export function recordsFile(dataDirectory: string, network: string): string {
+  return join(dataDirectory, `client-${network}.sqlite`);
+}
+
+/** How requests are routed, by the settings alone. */
+export function routingOptions(values: Settings): Pick<
+  ClientOptions,
+  "preset" | "weights" | "explorationShare" | "rotation"
+> & {
+  readonly hops: number;
+  readonly sharedNetworks: boolean;
+} {
+  const weights = weightsOf(values["client.weights"]);
+  return {
+    hops: values["client.hops"],
+    preset: values["client.preset"],
+    ...(weights === undefined ? {} : { weights }),
+    explorationShare: values["client.exploration"] / 100,
+    rotation: values["client.rotation"],
+    sharedNetworks: values["client.shared-networks"],
+  };
+}
+
+/** Whether `up` would take the settings; throws ERR_CONFIG_VALUE for what a look at one value alone does not show. */
+export function checkClientSettings(values: Settings): void {
+  listenerOptions(values, {});
+  routingOptions(values);
+}
+
+/** The listeners of the proxy and what users may do. `asked` is what flags say beside `client.select`, and wins. Throws ERR_CONFIG_VALUE. */
+export function listenerOptions(
+  values: Settings,
+  asked: Constraints,
+): Pick<ClientOptions, "listen" | "users" | "defaults" | "lenient" | "listeners" | "userLimits"> {
+  checkAddresses(values);
+  checkLimitedUsers(values);
+  const defaults = mergeConstraints(readSelect(values["client.select"], "client.select"), asked);
+  const listeners = values["client.listeners"].map(
+    (table, index): ListenerOptions => ({
+      listen: table.listen,
+      users: table.users ?? values["client.users"],
+      lenient: table.lenient ?? values["client.lenient"],
+      defaults:
+        table.select === undefined
+          ? defaults
+          : readSelect(table.select, `select in table ${index + 1} of client.listeners`),
+    }),
+  );
+  return {
+    listen: values["client.listen"],
+    users: values["client.users"],
+    lenient: values["client.lenient"],
+    defaults,
+    listeners,
+    userLimits: values["client.limits"].map((table) => ({
+      user: table.user,
+      ...(table["requests-per-second"] === undefined ? {} : { requestsPerSecond: table["requests-per-second"] }),
+      ...(table["open-streams"] === undefined ? {} : { openStreams: table["open-streams"] }),
+      ...(table["mib-per-day"] === undefined ? {} : { bytesPerDay: table["mib-per-day"] * BYTES_PER_MIB }),
+    })),
+  };
+}
+
+function checkAddresses(values: Settings): void {
+  const taken = new Set<string>();
+  for (const listen of [values["client.listen"], ...values["client.listeners"].map((table) => table.listen)]) {
+    const address = formatHostPort(listen);
+    if (listen.port !== 0 && taken.has(address))
+      throw new BywayError("ERR_CONFIG_VALUE", `client.listeners: ${address} is listened at twice`);
+    taken.add(address);
+  }
+}
+
+/** A limit under a name that nobody has would limit nobody, unseen. */
+function checkLimitedUsers(values: Settings): void {
+  const tables = values["client.listeners"].flatMap(({ users = [] }) => users);
+  const names = new Set([...values["client.users"], ...tables].map(({ name }) => name));
+  for (const { user } of values["client.limits"]) {
+    if (user !== "*" && !names.has(user))
+      throw new BywayError("ERR_CONFIG_VALUE", `client.limits: no listener has a user called ${JSON.stringify(user)}`);
+  }
+}
+
+function readSelect(text: string | undefined, where: string): Constraints {
+  if (text === undefined) return {};
+  try {
+    const constraints = parseConstraints(text);
+    // Whether they go with a session is known with the request.
+    checkConstraints({ ...constraints, strict: false, stickyAsn: false });
+    return constraints;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BywayError("ERR_CONFIG_VALUE", `${where}: ${reason}`, { cause });
+  }
+}
+
+function weightsOf(weights: readonly number[] | undefined): ScoreParts | undefined {
+  const [trust, latency, availability, load] = weights ?? [];
+  if (trust === undefined || latency === undefined || availability === undefined || load === undefined)
+    return undefined;
+  if (trust + latency + availability + load === 0)
+    throw new BywayError("ERR_CONFIG_VALUE", "client.weights must not all be 0");
+  return { trust, latency, availability, load };
+}

@@ -1,0 +1,87 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { funnelOf } from "../../api/bounded-explanation.ts";
+import type { PickQuery } from "../../api/pick-query.ts";
+import { BywayError } from "../../core/errors.ts";
+import { systemRandom } from "../../core/random.ts";
+import type { Explanation } from "../../routing/explanation.ts";
+import { askClient } from "../ask-client.ts";
+import { routingOptions } from "../client-settings.ts";
+import { addConstraintOptions, givenConstraints } from "../constraint-options.ts";
+import { jsonLine } from "../json-line.ts";
+import { withKnownPeers } from "../known-peers.ts";
+import { type LoadedSettings, loadSettings } from "../load-settings.ts";
+import { pickOffline } from "../offline-pick.ts";
+import { funnelText, type PickSource, pickText } from "../pick-report.ts";
+import { addSettingOptions } from "../setting-options.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface PickOptions {
+  readonly port?: number;
+  readonly user?: string;
+  readonly json?: true;
+}
+
+/**
+ * Adds `byway pick`: shows what routing would choose, and opens nothing. It asks the client that runs with the data directory,
+ * or looks at what is stored there. With `--json`: `{"source": "running" | "stored", "explanation": Explanation}`;
+ * where no node fits, the error on standard error has the funnel in `error.data.funnel`, and the exit code is 69.
+ */
+export function registerPick(program: Command, terminal: Terminal): void {
+  const command = program
+    .command("pick")
+    .description("Show which nodes a request would be given, and why: nothing is opened.");
+  addConstraintOptions(command)
+    .option("--port <n>", "The port of the target, which the exit must accept.", port)
+    .option("--user <name>", "Whose session it is; without it, that of somebody who gives no name.");
+  addSettingOptions(command, "network").action(() => run(command, terminal));
+}
+
+function port(text: string): number {
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (number < 1 || number > 65_535) throw new InvalidArgumentError("It must be a whole number from 1 to 65535.");
+  return number;
+}
+
+async function run(command: Command, terminal: Terminal): Promise<void> {
+  const settings = await loadSettings(terminal, command, "network");
+  const { port, user, json } = command.optsWithGlobals<PickOptions>();
+  const constraints = givenConstraints(command);
+  const { protocol } = constraints;
+  const query: PickQuery = {
+    constraints,
+    ...(port === undefined ? {} : { port }),
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(user === undefined ? {} : { user }),
+  };
+  try {
+    const { explanation, source } = await choose(terminal, settings, query);
+    terminal.writeOut(json === true ? jsonLine({ source, explanation }) : pickText(explanation, source));
+  } catch (error) {
+    const funnel = error instanceof BywayError && error.code === "ERR_NO_NODE" ? funnelOf(error.data) : undefined;
+    if (funnel !== undefined && json !== true) {
+      terminal.writeError(`Nodes that each constraint left:\n${funnelText(funnel)}\n`);
+    }
+    throw error;
+  }
+}
+
+async function choose(
+  terminal: Terminal,
+  settings: LoadedSettings,
+  query: PickQuery,
+): Promise<{ explanation: Explanation; source: PickSource }> {
+  const running = await askClient(terminal, settings.values.data, (client, signal) => client.pick(query, signal)).catch(
+    (error: unknown) => {
+      if (error instanceof BywayError && error.code === "ERR_CONTROL" && error.data.running === false) return undefined;
+      throw error;
+    },
+  );
+  if (running !== undefined) return { explanation: running, source: "running" };
+  const { hops, sharedNetworks, ...routing } = routingOptions(settings.values);
+  const options = { ...routing, defaultHops: hops, sharedNetworks };
+  const found = Promise.withResolvers<Explanation>();
+  await withKnownPeers(terminal, settings, ({ peers }) => {
+    found.resolve(pickOffline({ book: peers?.book, random: systemRandom, clock: terminal.clock }, query, options));
+  });
+  return { explanation: await found.promise, source: "stored" };
+}

@@ -1,0 +1,52 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { API_LIMITS } from "../../api/limits.ts";
+import { askClient } from "../ask-client.ts";
+import { jsonLine } from "../json-line.ts";
+import { loadSettings } from "../load-settings.ts";
+import { requestsText, requestText } from "../request-report.ts";
+import { addSettingOptions } from "../setting-options.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface RequestsOptions {
+  readonly limit: number;
+  readonly json?: true;
+}
+
+const SHOWN = 20;
+
+/**
+ * Adds `byway requests` and `byway requests show`, which ask the client that runs with the data directory.
+ * With `--json`: `{"requests": [RequestLine, …]}`, the last one first, and `{"request": RequestRecord}`.
+ */
+export function registerRequests(program: Command, terminal: Terminal): void {
+  const requests = program
+    .command("requests")
+    .description("List the latest requests of the client that runs here: way, time, bytes, retries and outcome.")
+    .option("--limit <n>", "How many to list at the most, the last ones first.", limit, SHOWN);
+  addSettingOptions(requests, "keys").action(() => runList(requests, terminal));
+  const show = requests
+    .command("show <id>")
+    .description("Show one request: every hop and stage, what failed on the way, and why these nodes were chosen.");
+  show.action((id: string) => runShow(show, terminal, id));
+}
+
+function limit(text: string): number {
+  const most = API_LIMITS.loggedRequests.value;
+  const count = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > most) throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
+  return count;
+}
+
+async function runList(command: Command, terminal: Terminal): Promise<void> {
+  const { values } = await loadSettings(terminal, command, "keys");
+  const { limit: most, json } = command.optsWithGlobals<RequestsOptions>();
+  const requests = await askClient(terminal, values.data, (client, signal) => client.requests(most, signal));
+  terminal.writeOut(json === true ? jsonLine({ requests }) : requestsText(requests, terminal.clock.nowMs()));
+}
+
+async function runShow(command: Command, terminal: Terminal, id: string): Promise<void> {
+  const { values } = await loadSettings(terminal, command, "keys");
+  const { json } = command.optsWithGlobals<RequestsOptions>();
+  const request = await askClient(terminal, values.data, (client, signal) => client.request(id, signal));
+  terminal.writeOut(json === true ? jsonLine({ request }) : requestText(request, terminal.clock.nowMs()));
+}

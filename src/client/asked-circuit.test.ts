@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { ALL_KNOWN, indexOf, node } from "../../test/support/candidates.ts";
+import type { Hop } from "../circuit/hop.ts";
+import { BywayError } from "../core/errors.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import { seededRandom } from "../core/random.ts";
+import { MemoryRecords } from "../core/record-keeper.ts";
+import { generateIdentity } from "../identity/identity.ts";
+import type { CandidateIndex } from "../routing/candidate-index.ts";
+import type { Constraints } from "../routing/constraints.ts";
+import { SessionTable } from "../routing/session-table.ts";
+import { AskedCircuit } from "./asked-circuit.ts";
+import { HopPlanner } from "./hop-planner.ts";
+
+const IDS: readonly string[] = Array.from({ length: 8 }, () => generateIdentity().peerId);
+const OPTIONS = { listener: "", rotation: "request", preset: "balanced" } as const;
+
+interface Site {
+  readonly clock: FakeClock;
+  readonly index: CandidateIndex;
+  ask(constraints: Constraints): AskedCircuit;
+}
+
+function site(): Site {
+  const clock = new FakeClock();
+  const index = indexOf(
+    IDS.map((id) => node(id)),
+    ALL_KNOWN,
+  );
+  const peers = {
+    usable: () => index,
+    known: () => undefined,
+    expect: () => {},
+    isListed: () => false,
+    offer: () => {},
+  };
+  const planner = new HopPlanner({ peers, guards: { guards: () => [] }, random: seededRandom(1) }, { defaultHops: 1 });
+  const sessions = new SessionTable({ clock, records: new MemoryRecords() });
+  const ask = (constraints: Constraints): AskedCircuit =>
+    new AskedCircuit({ planner, sessions }, { user: "ann", constraints, protocol: "tcp", port: 443 }, OPTIONS);
+  return { clock, index, ask };
+}
+
+function exitOf(asked: AskedCircuit, failed: readonly string[] = []): Hop {
+  const exit = asked.choose({ kept: [], failed: new Set(failed), guards: [] }).at(-1);
+  assert.ok(exit !== undefined);
+  return exit;
+}
+
+suite("a request's claim on a circuit", () => {
+  test("two requests that leave a session's exit at once do not undo each other's choice", () => {
+    const { ask } = site();
+    const session = { session: "s" };
+    const before = ask(session);
+    const gone = exitOf(before);
+    before.hold(gone);
+    const [first, second] = [ask(session), ask(session)];
+    const one = exitOf(first, [gone.peerId]);
+    const other = exitOf(second, [gone.peerId, one.peerId]);
+    assert.notEqual(one.peerId, other.peerId);
+    assert.deepEqual(first.hold(one), { from: gone.peerId, reason: "failed" });
+    assert.equal(second.hold(other), undefined);
+    assert.equal(exitOf(ask(session)).peerId, one.peerId);
+  });
+
+  test("a stream that was opened in one period holds no exit for the next", () => {
+    const { clock, ask } = site();
+    const session = { session: "s", sessionSec: 60 };
+    const late = ask(session);
+    const old = exitOf(late);
+    late.hold(old);
+    const slow = ask(session);
+    assert.equal(exitOf(slow).peerId, old.peerId);
+    clock.advance(60_000);
+    const next = ask(session);
+    const fresh = exitOf(next);
+    assert.notEqual(fresh.peerId, old.peerId);
+    slow.hold(old);
+    assert.deepEqual(next.hold(fresh), { from: old.peerId, reason: "expired" });
+  });
+
+  test("a strict session that ends while its request fails still tells why the request failed", () => {
+    const { clock, ask } = site();
+    const session = { session: "s", sessionSec: 1, strict: true };
+    const first = ask(session);
+    first.hold(exitOf(first));
+    const asked = ask(session);
+    exitOf(asked);
+    clock.advance(1_000);
+    const failure = asked.failure(new BywayError("ERR_HOP_UNREACHABLE", "nobody is there"));
+    assert.equal(failure.code, "ERR_SESSION_EXIT");
+  });
+});

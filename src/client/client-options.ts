@@ -1,0 +1,74 @@
+import type { ByteBudget } from "../core/byte-budget.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import type { HostPort } from "../core/network-address.ts";
+import type { Random } from "../core/random.ts";
+import type { KnownPeer } from "../directory/known-peer.ts";
+import type { DirectorySettings } from "../directory/open-directory.ts";
+import type { ProxyUser } from "../ingress/credentials.ts";
+import type { UserLimit } from "../ingress/user-usage.ts";
+import type { Constraints } from "../routing/constraints.ts";
+import type { ScoreParts } from "../routing/explanation.ts";
+import type { Preset } from "../routing/preset.ts";
+
+/** One address at which a client's proxy answers. */
+export interface ListenerOptions {
+  readonly listen: HostPort;
+  /** Who may use it; anyone on loopback when empty. */
+  readonly users?: readonly ProxyUser[];
+  /** What applies where a request does not say. */
+  readonly defaults?: Constraints;
+  /** Pass over what a user name asks for and Byway has no such thing for, and tell it in `byway-ignored`. Default false. */
+  readonly lenient?: boolean;
+}
+
+/** How a client is made. */
+export interface ClientOptions {
+  /** Where the local proxy listens; none is started when absent. */
+  readonly listen?: HostPort;
+  /** Users of the local proxy; anyone on loopback when empty. */
+  readonly users?: readonly ProxyUser[];
+  /** What applies at `listen`, and to the library's own streams, where a request does not say. */
+  readonly defaults?: Constraints;
+  /** As in `ListenerOptions`, for `listen`. */
+  readonly lenient?: boolean;
+  /** Further addresses of the proxy. No circuit is shared between two. */
+  readonly listeners?: readonly ListenerOptions[];
+  /** What users may do, at all listeners together; no limits by default. */
+  readonly userLimits?: readonly UserLimit[];
+  /** Files of signed advertisements, one in base64url a line. */
+  readonly peerFiles?: readonly string[];
+  /** Finds nodes by itself, through peers of the network; without it, only those of `peerFiles` and `peers` are known. */
+  readonly directory?: DirectorySettings;
+  /** More peers, asked for at every choice; they must have been verified. */
+  readonly peers?: () => readonly KnownPeer[];
+  /** Hops of a circuit when a request does not say, 1-5. Default 1. */
+  readonly hops?: number;
+  /** How exits are weighed when a request does not say. Default `balanced`. */
+  readonly preset?: Preset;
+  /** Weights in place of those of `balanced`. */
+  readonly weights?: ScoreParts;
+  /** The share of requests that goes to nodes with little history, 0 to 1. Default 0.05. */
+  readonly explorationShare?: number;
+  /** Whether each request without a session leaves through another exit, or all by one circuit for up to ten minutes. Default `request`. */
+  readonly rotation?: "request" | "circuit";
+  /** The file that keeps guards, sessions and experience with nodes; in memory when absent. */
+  readonly recordsPath?: string;
+  /** The socket at which other programs of this user may look at requests and choices; none when absent. */
+  readonly controlPath?: string;
+  /** Accept nodes at loopback and private addresses: for a network on one machine. Default false. */
+  readonly localNetwork?: boolean;
+  /** Let the hops of a circuit stand in one /16: only where all nodes share one address. Default false. */
+  readonly sharedNetworks?: boolean;
+  /** Accept nodes without post-quantum key exchange. Default false. */
+  readonly allowClassical?: boolean;
+  /** The most unused circuits kept ready for one set of constraints. Default 4; 0 builds none ahead. */
+  readonly spareCircuits?: number;
+  /** Bytes that may wait for readers and targets that are slow; default: a quarter of the memory, at most 1 GiB. */
+  readonly memoryBudgetBytes?: number;
+  /** The budget to share with other parts of this process, in place of one of its own. */
+  readonly budget?: ByteBudget;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly logger?: Logger;
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite, test } from "node:test";
+import { CountingClock } from "../../test/support/counting-clock.ts";
+import type { ErrorCode } from "../core/error-table.ts";
+import type { HostPort } from "../core/network-address.ts";
+import { createClient } from "./client.ts";
+import type { ClientOptions } from "./client-options.ts";
+
+/** The files of `directory` that this process has open. */
+function openIn(directory: string): readonly string[] {
+  if (!existsSync("/proc/self/fd")) return [];
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      return path.startsWith(directory) ? [path] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+suite("a client that cannot be made", () => {
+  const listen: HostPort = { host: "127.0.0.1", port: 0 };
+  const cases: readonly (readonly [string, ErrorCode, (directory: string, taken: HostPort) => ClientOptions])[] = [
+    ["a records file that is a directory", "ERR_STORE", (directory) => ({ recordsPath: directory })],
+    [
+      "peers files that are missing",
+      "ERR_PEER_FILE",
+      (directory) => ({ recordsPath: join(directory, "records.db"), peerFiles: [join(directory, "none")] }),
+    ],
+    [
+      "a second listener whose port is taken",
+      "ERR_LISTEN_IN_USE",
+      (directory, taken) => ({ recordsPath: join(directory, "records.db"), listen, listeners: [{ listen: taken }] }),
+    ],
+  ];
+  for (const [what, code, optionsOf] of cases) {
+    test(`leaves no timer and no file open: ${what}`, async (t) => {
+      const directory = await mkdtemp(join(tmpdir(), "byway-client-"));
+      t.after(() => rm(directory, { recursive: true }));
+      const other = createServer();
+      await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+      t.after(() => other.close());
+      const address = other.address();
+      assert.ok(address !== null && typeof address === "object");
+      const clock = new CountingClock();
+      const options = optionsOf(directory, { host: "127.0.0.1", port: address.port });
+      const more = { clock, directory: { storePath: join(directory, "peers.db") } };
+      await assert.rejects(createClient({ ...options, ...more }), { code });
+      assert.equal(clock.pending, 0);
+      assert.deepEqual(openIn(directory), []);
+    });
+  }
+});
+
+test("a client stops once, however often it is told to, and keeps no timer", async () => {
+  const clock = new CountingClock();
+  const client = await createClient({ clock, listen: { host: "127.0.0.1", port: 0 } });
+  await Promise.all([client.stop(), client.stop()]);
+  await client.stop();
+  assert.equal(clock.pending, 0);
+});
+
+test("the library refuses constraints that contradict each other, as the proxy does", async (t) => {
+  const client = await createClient();
+  t.after(() => client.stop());
+  const target: HostPort = { host: "192.0.2.1", port: 443 };
+  for (const constraints of [{ strict: true }, { stickyAsn: true }, { hops: 1, preset: "private" }] as const) {
+    await assert.rejects(client.connect(target, constraints), { code: "ERR_PARAMETER_CONFLICT" });
+    assert.throws(() => client.explain(constraints), { code: "ERR_PARAMETER_CONFLICT" });
+  }
+});

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { advertisedNode } from "../../test/support/advertised-node.ts";
+import { ALL_KNOWN, indexOf, node } from "../../test/support/candidates.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import { silentLogger } from "../core/logger.ts";
+import { seededRandom } from "../core/random.ts";
+import { MemoryRecords } from "../core/record-keeper.ts";
+import type { Directory } from "../directory/directory.ts";
+import type { KnownPeer } from "../directory/known-peer.ts";
+import { openPeers } from "../directory/open-peers.ts";
+import { generateIdentity } from "../identity/identity.ts";
+import type { Candidate } from "../routing/candidate.ts";
+import { GuardSet } from "../routing/guard-set.ts";
+import type { TrustSource } from "../trust/trust-source.ts";
+import { HopPlanner, type PlanAsked } from "./hop-planner.ts";
+import { PeerSource } from "./peer-source.ts";
+
+const IDS: readonly string[] = Array.from({ length: 40 }, () => generateIdentity().peerId);
+
+function plannerOf(candidates: readonly Candidate[], trust: TrustSource = ALL_KNOWN, hops = 1): HopPlanner {
+  const index = indexOf(candidates, trust);
+  const random = seededRandom(7);
+  const peers = {
+    usable: () => index,
+    known: () => undefined,
+    expect: () => {},
+    isListed: (peer: string) => index.get(peer) !== undefined,
+    offer: () => {},
+  };
+  const guards = new GuardSet({ clock: new FakeClock(), random, records: new MemoryRecords() });
+  return new HopPlanner({ peers, guards, random }, { defaultHops: hops });
+}
+
+function countExits(planner: HopPlanner, picks: number, asked: Partial<PlanAsked> = {}): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (let n = 0; n < picks; n += 1) {
+    const exit = String(planner.hops({ constraints: {}, ...asked }).at(-1)?.peerId);
+    counts.set(exit, (counts.get(exit) ?? 0) + 1);
+  }
+  return counts;
+}
+
+suite("ten thousand picks of a client", () => {
+  test("nodes with little history get five of a hundred, together", () => {
+    const fresh = new Set(IDS.slice(0, 10));
+    const trust: TrustSource = { trustOf: (id) => ({ score: 0.8, observations: fresh.has(id) ? 0 : 10 }) };
+    const counts = countExits(
+      plannerOf(
+        IDS.map((id) => node(id)),
+        trust,
+      ),
+      10_000,
+    );
+    const explored = [...fresh].reduce((sum, id) => sum + (counts.get(id) ?? 0), 0);
+    assert.ok(explored > 410 && explored < 590, `${explored}`);
+  });
+
+  test("a crowd in one /24 gets what one node gets, and a boaster no more than twice its capped share", () => {
+    const candidates = IDS.map((id, at) =>
+      node(id, { subnet: at < 20 ? "203.0.113.0/24" : `s${at}`, capacityMbps: at === 39 ? 4_000_000 : 200 }),
+    );
+    const counts = countExits(plannerOf(candidates), 10_000);
+    const crowd = IDS.slice(0, 20).reduce((sum, id) => sum + (counts.get(id) ?? 0), 0);
+    const single = (10_000 - crowd) / 20;
+    assert.ok(crowd < 1.25 * single, `${crowd} ${single}`);
+    assert.ok((counts.get(String(IDS[39])) ?? 0) < 1.25 * single);
+  });
+
+  test("a node that failed gets nothing", () => {
+    const failed = new Set(IDS.slice(0, 3));
+    const counts = countExits(plannerOf(IDS.map((id) => node(id))), 10_000, { failed });
+    for (const id of failed) assert.equal(counts.get(id), undefined);
+  });
+
+  test("of three hops no two are related, and the first is one of two guards", () => {
+    const planner = plannerOf(
+      IDS.map((id, at) => node(id, { network: `net-${at >> 1}` })),
+      ALL_KNOWN,
+      3,
+    );
+    const firsts = new Map<string, number>();
+    for (let n = 0; n < 10_000; n += 1) {
+      const hops = planner.hops({ constraints: {} });
+      const networks = hops.map(({ peerId }) => IDS.indexOf(peerId) >> 1);
+      assert.equal(new Set(networks).size, 3);
+      const first = String(hops[0]?.peerId);
+      firsts.set(first, (firsts.get(first) ?? 0) + 1);
+    }
+    const counts = [...firsts.values()].sort((a, b) => b - a);
+    assert.ok((counts[0] ?? 0) + (counts[1] ?? 0) > 9_500, counts.join(" "));
+    assert.ok(firsts.size <= 3, counts.join(" "));
+  });
+});
+
+test("a client that was just started enters through the guards that it had, before any node has answered", (t) => {
+  const clock = new FakeClock();
+  const records = new MemoryRecords();
+  const kept = openPeers({ clock, random: seededRandom(1), logger: silentLogger }, { localNetwork: true });
+  t.after(() => kept.stop());
+  const nodes = IDS.map((_, at) => advertisedNode({ endpoints: [{ host: `10.${at}.0.1`, port: 443 }] }));
+  for (const { envelope } of nodes) kept.book.add(envelope, { kind: "file" });
+  const start = (seed: number, candidates: readonly KnownPeer[]): { peers: PeerSource; planner: HopPlanner } => {
+    const random = seededRandom(seed);
+    const guards = new GuardSet({ clock, random, records });
+    const peers = new PeerSource(
+      { clock, book: kept.book, trust: ALL_KNOWN, more: undefined },
+      { sharedNetworks: false },
+    );
+    peers.follow({ candidates: () => candidates, expect: () => {} } as unknown as Directory);
+    return { peers, planner: new HopPlanner({ peers, guards, random }, { defaultHops: 3 }) };
+  };
+  const firstsOf = (planner: HopPlanner): ReadonlySet<string> =>
+    new Set(Array.from({ length: 100 }, () => String(planner.hops({ constraints: {} })[0]?.peerId)));
+
+  const before = start(1, []);
+  for (const known of nodes) before.peers.noteUsable(known, true);
+  const guards = firstsOf(before.planner);
+  const strangers = nodes.filter(({ advertisement }) => !guards.has(advertisement.peer)).slice(0, 20);
+  const again = firstsOf(start(2, strangers).planner);
+  assert.ok(again.isSubsetOf(guards), `${[...again]} and ${[...guards]}`);
+});

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { suite, type TestContext, test } from "node:test";
+import { ALL_KNOWN, indexOf, node } from "../../test/support/candidates.ts";
+import { hopNetwork } from "../../test/support/hop-network.ts";
+import { roomyBudget } from "../../test/support/roomy-budget.ts";
+import { settled } from "../../test/support/settled.ts";
+import { RequestLog } from "../api/request-log.ts";
+import { CircuitBuilder } from "../circuit/circuit-builder.ts";
+import { CircuitPool } from "../circuit/circuit-pool.ts";
+import type { Hop } from "../circuit/hop.ts";
+import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
+import { BywayError } from "../core/errors.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import { silentLogger } from "../core/logger.ts";
+import { seededRandom } from "../core/random.ts";
+import { MemoryRecords } from "../core/record-keeper.ts";
+import type { Candidate } from "../routing/candidate.ts";
+import type { CandidateIndex } from "../routing/candidate-index.ts";
+import { GuardSet } from "../routing/guard-set.ts";
+import { SessionTable } from "../routing/session-table.ts";
+import { OwnExperience } from "../trust/own-experience.ts";
+import type { PeerWish } from "../wire/peer-wish.ts";
+import { HopPlanner } from "./hop-planner.ts";
+import { StreamRouter } from "./stream-router.ts";
+
+interface Site {
+  readonly router: StreamRouter;
+  readonly clock: FakeClock;
+  readonly experience: OwnExperience;
+  /** What the network was searched for. */
+  readonly searched: PeerWish[];
+}
+
+/** A router of a client that knows the nodes of `index`, all of which answer. */
+function site(t: TestContext, index: CandidateIndex, builder: (clock: FakeClock) => CircuitBuilder): Site {
+  const clock = new FakeClock();
+  const random = seededRandom(1);
+  const records = new MemoryRecords();
+  const searched: PeerWish[] = [];
+  const peers = {
+    usable: () => index,
+    known: () => undefined,
+    expect: () => {},
+    isListed: () => false,
+    offer: () => {},
+    find: async (wish: PeerWish) => {
+      searched.push(wish);
+      return true;
+    },
+  };
+  const pool = new CircuitPool({ builder: builder(clock), clock, logger: silentLogger }, { spareCircuits: 0 });
+  t.after(() => pool.stop());
+  const experience = new OwnExperience({ clock, records });
+  const guards = new GuardSet({ clock, random, records });
+  const router = new StreamRouter(
+    {
+      clock,
+      guards,
+      peers,
+      pool,
+      planner: new HopPlanner({ peers, guards, random }, { defaultHops: 1 }),
+      sessions: new SessionTable({ clock, records }),
+      experience,
+      log: new RequestLog({ clock, random }),
+    },
+    { listener: "", rotation: "request", preset: "balanced" },
+  );
+  return { router, clock, experience, searched };
+}
+
+/** An index of these nodes as exits. */
+function indexOfHops(hops: readonly Hop[], acceptedPorts: Candidate["acceptedPorts"] = ANY_PORT): CandidateIndex {
+  return indexOf(
+    hops.map(({ peerId, endpoint, envelope }) => node(peerId, { endpoint, envelope, acceptedPorts })),
+    ALL_KNOWN,
+  );
+}
+
+const ANY_PORT = [{ first: 1, last: 65_535 }];
+const TARGET = { host: "192.0.2.1", port: 53 };
+const { signal } = new AbortController();
+
+suite("a request that no known node fits", () => {
+  const request = { target: TARGET, constraints: { countries: ["us"] }, user: "" };
+  const dialler = { dial: () => Promise.reject(new BywayError("ERR_HOP_UNREACHABLE", "nobody is there")) };
+
+  test("has nodes searched for that carry what it needs", async (t) => {
+    const { router, searched } = site(
+      t,
+      indexOf([]),
+      (clock) => new CircuitBuilder({ clock, budget: roomyBudget(), dialler }),
+    );
+    await assert.rejects(router.openStream(request, signal), { code: "ERR_NO_NODE" });
+    await assert.rejects(router.openDatagrams(request, signal), { code: "ERR_NO_NODE" });
+    assert.deepEqual(searched, [
+      { roles: ["exit"], countries: ["us"] },
+      { roles: ["exit"], protocols: ["udp"], countries: ["us"] },
+    ]);
+  });
+});
+
+suite("an exit that takes streams and says nothing any more", () => {
+  const { leastHedgeMs, unknownAnswerMs } = CIRCUIT_LIMITS;
+  for (const [what, constraints, hasHistory] of [
+    ["a session", { session: "s" }, true],
+    ["no session", {}, true],
+    ["no history", {}, false],
+  ] as const) {
+    test(`is left soon, ${what}`, { timeout: 20_000 }, async (t) => {
+      const network = await hopNetwork(2);
+      t.after(() => network[Symbol.asyncDispose]());
+      const hops = network.hopsOf(0, 1);
+      const index = indexOfHops(hops);
+      const { router, clock, experience } = site(t, index, (own) => network.builder(own));
+      const request = { target: TARGET, constraints, user: "" };
+      const first = await router.openStream(request, signal);
+      network.freeze(hops.findIndex(({ peerId }) => peerId === first.route.exit.peerId));
+      if (!hasHistory) t.mock.method(experience, "expectedMs", () => undefined);
+      const second = router.openStream(request, signal);
+      await settled();
+      clock.advance((hasHistory ? leastHedgeMs : unknownAnswerMs).value);
+      await settled();
+      clock.advance(Math.max(CIRCUIT_LIMITS.leastAnswerMs.value, hasHistory ? 0 : CIRCUIT_LIMITS.checkMs.value));
+      const { route } = await second;
+      assert.notEqual(route.exit.peerId, first.route.exit.peerId);
+    });
+  }
+});
+
+suite("an exit that refuses a port which it says it accepts", () => {
+  const refusal = new BywayError("ERR_POLICY_PORT", "port 53 is closed at this exit");
+
+  test("is left for another one", async (t) => {
+    const network = await hopNetwork(2);
+    t.after(() => network[Symbol.asyncDispose]());
+    const { router } = site(t, indexOfHops(network.hopsOf(0, 1)), (own) => network.builder(own));
+    network.beforeTarget = async (index) => {
+      if (index === 0) throw refusal;
+    };
+    for (let n = 0; n < 4; n += 1) {
+      const { route } = await router.openStream({ target: TARGET, constraints: {}, user: `u${n}` }, signal);
+      assert.equal(route.exit.peerId, network.peers[1]);
+    }
+  });
+
+  test("what no exit says it accepts is refused as it was", async (t) => {
+    const network = await hopNetwork(1);
+    t.after(() => network[Symbol.asyncDispose]());
+    const { router } = site(t, indexOfHops(network.hopsOf(0), []), (own) => network.builder(own));
+    const opening = router.openStream({ target: TARGET, constraints: {}, user: "" }, signal);
+    await assert.rejects(opening, { code: "ERR_POLICY_PORT" });
+  });
+});

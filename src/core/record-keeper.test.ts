@@ -1,0 +1,4 @@
+import { recordKeeperCompliance } from "./record-keeper.compliance.ts";
+import { MemoryRecords } from "./record-keeper.ts";
+
+recordKeeperCompliance("records in memory", () => new MemoryRecords());

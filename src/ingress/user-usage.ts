@@ -1,0 +1,130 @@
+import { BywayError } from "../core/errors.ts";
+import { RequestRate } from "./request-rate.ts";
+
+/** What one user may have; what is absent is not limited. */
+export interface UserLimit {
+  /** The user's name; `*` is everybody who has no limit by name, each for oneself. */
+  readonly user: string;
+  /** How many requests may begin in a second, evenly or at once; above 0. */
+  readonly requestsPerSecond?: number;
+  /** How many requests may be open at once. */
+  readonly openStreams?: number;
+  /** Both directions together, from midnight to midnight UTC. */
+  readonly bytesPerDay?: number;
+}
+
+/** Something that moves bytes on a user's account. */
+export interface Meter {
+  /** All bytes so far, in both directions. */
+  readonly bytes: () => number;
+  /** Ends what moves them, since the user may have no more. */
+  readonly end: (reason: BywayError) => void;
+}
+
+const DAY_MS = 86_400_000;
+
+/** The day of a time, counted from the Unix epoch in UTC. */
+export function dayOf(nowMs: number): number {
+  return Math.floor(nowMs / DAY_MS);
+}
+
+/** What one user has had so far: constant memory beside the requests that are open. */
+export class UserUsage {
+  readonly limit: UserLimit;
+  readonly #rate: RequestRate | undefined;
+  /** Each open meter and how much of it is in the day's count already. */
+  readonly #meters = new Map<Meter, number>();
+  #open = 0;
+  #day: number;
+  #bytes: number;
+
+  /** `before` is what the user has had of a day before this program started. */
+  constructor(limit: UserLimit, before: { readonly day: number; readonly bytes: number }) {
+    this.limit = limit;
+    this.#rate = limit.requestsPerSecond === undefined ? undefined : new RequestRate(limit.requestsPerSecond);
+    this.#day = before.day;
+    this.#bytes = before.bytes;
+  }
+
+  /** The day and its bytes, as they are to be kept. */
+  get today(): { readonly day: number; readonly bytes: number } {
+    return { day: this.#day, bytes: this.#bytes };
+  }
+
+  /** Whether bytes that nobody has counted yet may be moving. */
+  get moving(): boolean {
+    return this.#meters.size > 0;
+  }
+
+  /** Opens one request; throws ERR_USER_LIMIT with `data.retryAfterSec`. A refusal uses nothing up. */
+  open(nowMs: number, monotonicMs: number): void {
+    const { openStreams, requestsPerSecond } = this.limit;
+    this.#turnDay(nowMs);
+    if (this.#isOver()) throw this.dayOver(nowMs);
+    if (openStreams !== undefined && this.#open >= openStreams)
+      throw refusal("openStreams", `${this.#open} of the user's requests are open, as many as may be`, 1);
+    const waitMs = this.#rate?.waitMs(monotonicMs) ?? 0;
+    if (waitMs > 0) {
+      const message = `the user has begun more requests than ${requestsPerSecond} a second`;
+      throw refusal("requestsPerSecond", message, Math.ceil(waitMs / 1000));
+    }
+    this.#rate?.take(monotonicMs);
+    this.#open += 1;
+  }
+
+  /** Takes a meter into the count. */
+  watch(meter: Meter): void {
+    if (this.limit.bytesPerDay !== undefined) this.#meters.set(meter, 0);
+  }
+
+  /** Closes one request, whose bytes were counted before. */
+  close(meter: Meter | undefined): void {
+    this.#open -= 1;
+    if (meter !== undefined) this.#meters.delete(meter);
+  }
+
+  /** Brings the day's count up to date; whether it grew. */
+  count(nowMs: number): boolean {
+    this.#turnDay(nowMs);
+    let grown = 0;
+    for (const [meter, counted] of this.#meters) {
+      const bytes = meter.bytes();
+      grown += bytes - counted;
+      this.#meters.set(meter, bytes);
+    }
+    this.#bytes += grown;
+    return grown > 0;
+  }
+
+  /** Ends what moves bytes when the day's are used up; how many were ended. */
+  endIfOver(nowMs: number): number {
+    if (this.#meters.size === 0 || !this.#isOver()) return 0;
+    const ended = [...this.#meters.keys()];
+    this.#meters.clear();
+    for (const meter of ended) meter.end(this.dayOver(nowMs));
+    return ended.length;
+  }
+
+  /** Why a request is refused when the day's bytes are used up. */
+  dayOver(nowMs: number): BywayError {
+    const retryAfterSec = Math.max(1, Math.ceil(((this.#day + 1) * DAY_MS - nowMs) / 1000));
+    const message = `the user has used up the ${this.limit.bytesPerDay} bytes of the day, which ends at midnight UTC`;
+    return refusal("bytesPerDay", message, retryAfterSec);
+  }
+
+  /** A clock that is set back gives nobody a second day. */
+  #turnDay(nowMs: number): void {
+    const day = dayOf(nowMs);
+    if (day <= this.#day) return;
+    this.#day = day;
+    this.#bytes = 0;
+  }
+
+  #isOver(): boolean {
+    return this.#bytes >= (this.limit.bytesPerDay ?? Number.POSITIVE_INFINITY);
+  }
+}
+
+function refusal(limit: Exclude<keyof UserLimit, "user">, message: string, retryAfterSec: number): BywayError {
+  return new BywayError("ERR_USER_LIMIT", message, { data: { limit, retryAfterSec } });
+}

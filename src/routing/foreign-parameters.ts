@@ -1,0 +1,64 @@
+import { readNetwork } from "./constraint-values.ts";
+import type { Parameter } from "./parameter.ts";
+
+/**
+ * What a parameter of other providers comes to here: a parameter of ours, nothing (Byway does it anyway), or a reason
+ * for which it is refused.
+ */
+export type ForeignMeaning = { readonly as: Parameter } | { readonly done: true } | { readonly refused: string };
+
+interface Foreign {
+  /** Whether it stands without a value. */
+  readonly isFlag?: true;
+  readonly meaning: (value: string) => ForeignMeaning;
+}
+
+const no = (refused: string): Foreign => ({ meaning: () => ({ refused }) });
+const noFlag = (refused: string): Foreign => ({ isFlag: true, meaning: () => ({ refused }) });
+
+/** `RESIDENTIAL`, `datacenter`, `RESIDENTIAL+mobile`: kinds of network; any other name means something at its provider only. */
+const network =
+  (what: string) =>
+  (value: string): ForeignMeaning =>
+    value !== "" && value.split("+").every((word) => readNetwork(word) !== undefined)
+      ? { as: ["network", value] }
+      : { refused: `names a ${what} that there is not; there are residential, mobile, datacenter and isp` };
+
+const oneOf =
+  (meanings: Readonly<Record<string, ForeignMeaning>>, refused: string) =>
+  (value: string): ForeignMeaning =>
+    (Object.hasOwn(meanings, value.toLowerCase()) ? meanings[value.toLowerCase()] : undefined) ?? { refused };
+
+const FOREIGN: Readonly<Record<string, Foreign>> = {
+  groups: { meaning: network("group") },
+  zone: { meaning: network("zone") },
+  // anyIP: whether an exit that died may be replaced, and by what.
+  sessreplace: {
+    meaning: oneOf({ false: { as: ["strict", "true"] }, true: { as: ["strict", "false"] } }, "must be true or false"),
+  },
+  sessasn: { meaning: oneOf({ strict: { as: ["sticky-asn", "true"] } }, "can be strict only") },
+  dns: { meaning: oneOf({ remote: { done: true } }, "can be remote only: names are always resolved at the exit") },
+  debug: { meaning: oneOf({ full: { done: true } }, "can be full only: errors always tell all") },
+  zip: no("is not known of nodes; ask for a city"),
+  os: no("is not known of nodes"),
+  ip: no("cannot be chosen; name a node"),
+  gip: no("cannot be chosen; name a node"),
+  carrier: no("is not known of nodes; ask for an isp"),
+  direct: noFlag("would bypass the exit"),
+  raw: noFlag("is not served: answers always arrive as they are"),
+  render: noFlag("is not served: pages are not rendered here"),
+  info: noFlag("is not served; send `byway-debug: 1`"),
+};
+
+/** The names of parameters that other providers have and Byway has not, in lower case. */
+export const FOREIGN_NAMES: ReadonlySet<string> = new Set(Object.keys(FOREIGN));
+
+/** Whether `name`, in lower case, is one of them that stands without a value. */
+export function isForeignFlag(name: string): boolean {
+  return Object.hasOwn(FOREIGN, name) && FOREIGN[name]?.isFlag === true;
+}
+
+/** What a parameter of other providers means; undefined when `name`, in lower case, is none. */
+export function foreignMeaning(name: string, value: string | undefined): ForeignMeaning | undefined {
+  return Object.hasOwn(FOREIGN, name) ? FOREIGN[name]?.meaning(value ?? "") : undefined;
+}

@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import type { JsonValue } from "../core/errors.ts";
+
+/** What tells a session from others. */
+export interface SessionKey {
+  /** Whose session it is: two users never share one. */
+  readonly user: string;
+  /** Its name, as the user wrote it. */
+  readonly session: string;
+  /** The listener that it came through. */
+  readonly listener: string;
+  /** Canonical text of what was asked beside it, without the session's own keys. */
+  readonly constraints: string;
+}
+
+/** What is held of one session. Plain values, since tens of thousands are kept; changed in place by the table alone. */
+export interface HeldSession {
+  /** When its present period began, in Unix ms, and which one that is. */
+  startedMs: number;
+  period: number;
+  /** How long it lasts, as was last asked. */
+  sessionSec: number;
+  /** The exit of this period, and the one of the period before. */
+  exit?: string | undefined;
+  previous?: string | undefined;
+  /** The autonomous system of the last exit. */
+  asn?: number | undefined;
+}
+
+/** 128 bits: two of a billion sessions fall together with a chance of 10⁻²¹. */
+const DIGEST_CHARACTERS = 32;
+
+/** The name of a session in the table: a digest, so that neither memory nor file holds what users called it. */
+export function sessionName({ user, session, listener, constraints }: SessionKey): string {
+  return digest(["session", user, session, listener, constraints]);
+}
+
+/**
+ * What chooses a session's exit in one period. It leaves out the listener and the machine: clients behind one load balancer
+ * agree on it without telling each other.
+ */
+export function sessionSeed({ user, session, constraints }: SessionKey, period: number): string {
+  return digest(["seed", user, session, constraints, period]);
+}
+
+/** JSON keeps apart what a mere separator would let a name forge. */
+function digest(parts: readonly (string | number)[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, DIGEST_CHARACTERS);
+}
+
+/** The session as it is kept. */
+export function sessionToJson({ startedMs, period, sessionSec, exit, previous, asn }: HeldSession): JsonValue {
+  return [startedMs, period, sessionSec, exit ?? null, previous ?? null, asn ?? null];
+}
+
+/** What was kept; undefined where it is none of ours. A time in the future was written by a clock that was wrong. */
+export function jsonToSession(json: JsonValue, nowMs: number): HeldSession | undefined {
+  if (!Array.isArray(json)) return undefined;
+  const [startedMs, period, sessionSec, exit, previous, asn] = json as readonly unknown[];
+  if (typeof startedMs !== "number" || typeof period !== "number" || typeof sessionSec !== "number") return undefined;
+  return {
+    startedMs: Math.min(startedMs, nowMs),
+    period,
+    sessionSec,
+    ...(typeof exit === "string" ? { exit } : {}),
+    ...(typeof previous === "string" ? { previous } : {}),
+    ...(typeof asn === "number" ? { asn } : {}),
+  };
+}

@@ -1,0 +1,2 @@
+/** A named way of weighing nodes. */
+export type Preset = "balanced" | "fast" | "reliable" | "private";

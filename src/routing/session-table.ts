@@ -1,0 +1,196 @@
+import type { Clock } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
+import type { RecordKeeper } from "../core/record-keeper.ts";
+import {
+  type HeldSession,
+  jsonToSession,
+  type SessionKey,
+  sessionName,
+  sessionSeed,
+  sessionToJson,
+} from "./held-session.ts";
+import { ROUTING_LIMITS } from "./limits.ts";
+
+/** What a session is held to, as the request at hand asks. */
+export interface SessionRules {
+  /** How long it keeps its exit, in seconds. */
+  readonly sessionSec: number;
+  /** Whether an error takes the place of a change. */
+  readonly strict: boolean;
+}
+
+/** A session as a plan needs it. */
+export interface Session {
+  /** The exit that it keeps; absent until one was held in this period. */
+  readonly exit?: string;
+  /** The autonomous system of its last exit, of this period or the one before. */
+  readonly asn?: number;
+  /** What chooses its exit: the same at all clients that see the session in one period. 32 hexadecimal digits. */
+  readonly seed: string;
+  /** The exit of the period before, which is to be avoided. */
+  readonly previous?: string;
+}
+
+/** Why a session's exit changed. */
+export interface SessionChange {
+  /** The exit before. */
+  readonly from: string;
+  readonly reason: "failed" | "expired" | "unfit";
+}
+
+const KIND = "session";
+
+/**
+ * The sessions of this client's users and their exits, kept over restarts.
+ *
+ *     first use ─► new period ── hold ─► keeps its exit for sessionSec ─► ended
+ *                     ▲ previous = exit                                     │
+ *                     └───────────── found again, not strict ◄──────────────┤
+ *                                       found again, strict ─► error ◄──────┘   until a day after its end
+ *
+ * A period's number is that of the whole sessionSec since 1970 in which it began here. Held are digests of names, at most
+ * 65,536; the one used longest ago goes. A user who makes very many names can push out those of others, which then
+ * begin anew.
+ */
+export class SessionTable {
+  readonly #clock: Clock;
+  readonly #records: RecordKeeper;
+  /** By digest; the one used longest ago stands first. */
+  readonly #sessions = new Map<string, HeldSession>();
+
+  /** Reads what was kept. */
+  constructor(components: { clock: Clock; records: RecordKeeper }) {
+    this.#clock = components.clock;
+    this.#records = components.records;
+    const nowMs = this.#clock.nowMs();
+    const held: (readonly [string, HeldSession])[] = [];
+    const lost: string[] = [];
+    for (const [name, json] of this.#records.load(KIND)) {
+      const session = jsonToSession(json, nowMs);
+      if (session === undefined || isForgotten(session, nowMs)) lost.push(name);
+      else held.push([name, session]);
+    }
+    held.sort(([, a], [, b]) => a.startedMs - b.startedMs);
+    for (const [name, session] of held) this.#sessions.set(name, session);
+    for (const name of lost) this.#records.remove(KIND, name);
+    this.#makeRoom();
+  }
+
+  /** How many sessions are held, ended ones too. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /**
+   * The session as it stands, begun where there is none. One that has ended begins its next period, or, with `strict`,
+   * throws ERR_SESSION_ENDED until a day has gone by.
+   */
+  find(key: SessionKey, rules: SessionRules): Session {
+    const name = sessionName(key);
+    const session = this.#present(name, rules);
+    this.#use(name, session);
+    return toSession(key, session);
+  }
+
+  /** What `find` would tell now; changes nothing, so that whoever only looks begins no session. Throws as `find` does. */
+  peek(key: SessionKey, rules: SessionRules): Session {
+    return toSession(key, this.#present(sessionName(key), rules));
+  }
+
+  /**
+   * Notes the exit that a stream of the session was opened at. The first one of a period is kept; another one takes its
+   * place only where a `reason` says that the kept one failed or does not fit, so that a stream that was long in opening
+   * brings no former exit back. `found` is the session as the stream found it: where another period has begun since, nothing
+   * is held, and a reason counts only against the exit that was found. Returns what changed, once for each change.
+   */
+  hold(
+    key: SessionKey,
+    exit: { readonly peerId: string; readonly asn?: number },
+    reason?: "failed" | "unfit",
+    found?: Session,
+  ): SessionChange | undefined {
+    const name = sessionName(key);
+    const session = this.#sessions.get(name);
+    // Pushed out while the stream was opening.
+    if (session === undefined) return undefined;
+    if (found !== undefined && found.seed !== sessionSeed(key, session.period)) return undefined;
+    const isLeft = reason !== undefined && (found === undefined || found.exit === session.exit);
+    if (session.exit === exit.peerId || (session.exit !== undefined && !isLeft)) return undefined;
+    const from = session.exit ?? session.previous;
+    const isExpired = session.exit === undefined;
+    session.exit = exit.peerId;
+    session.asn = exit.asn;
+    this.#records.put(KIND, name, sessionToJson(session));
+    if (from === undefined || from === exit.peerId) return undefined;
+    return { from, reason: isExpired ? "expired" : (reason ?? "failed") };
+  }
+
+  /** The session as it stands under the rules of the request at hand. */
+  #present(name: string, rules: SessionRules): HeldSession {
+    const nowMs = this.#clock.nowMs();
+    const held = this.#sessions.get(name);
+    // What a later request asks counts: a longer time keeps a session that would have ended.
+    const { sessionSec } = rules;
+    if (held === undefined || isForgotten(held, nowMs)) return { ...periodAt(nowMs, rules), sessionSec };
+    // The clock was set back: no session lasts the longer for it.
+    const session = { ...held, sessionSec, startedMs: Math.min(held.startedMs, nowMs) };
+    if (!hasEnded(session, nowMs)) return session;
+    // One that never had an exit has nothing to be true to.
+    if (rules.strict && session.exit !== undefined) throw endedError(session);
+    return { ...session, ...periodAt(nowMs, rules), previous: session.exit ?? session.previous, exit: undefined };
+  }
+
+  /** When the present period of a session ends, in Unix ms; undefined where none is known. */
+  endsAtMs(key: SessionKey): number | undefined {
+    const session = this.#sessions.get(sessionName(key));
+    return session === undefined ? undefined : endMs(session);
+  }
+
+  #use(name: string, session: HeldSession): void {
+    this.#sessions.delete(name);
+    this.#sessions.set(name, session);
+    // Asked first: to begin at the front of a Map means to pass over all that was deleted from there.
+    if (this.#sessions.size > ROUTING_LIMITS.sessions.value) this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    for (const name of this.#sessions.keys()) {
+      if (this.#sessions.size <= ROUTING_LIMITS.sessions.value) return;
+      this.#sessions.delete(name);
+      this.#records.remove(KIND, name);
+    }
+  }
+}
+
+function periodAt(
+  nowMs: number,
+  { sessionSec }: SessionRules,
+): { readonly startedMs: number; readonly period: number } {
+  return { startedMs: nowMs, period: Math.floor(nowMs / 1000 / sessionSec) };
+}
+
+function endMs({ startedMs, sessionSec }: HeldSession): number {
+  return startedMs + sessionSec * 1000;
+}
+
+function hasEnded(session: HeldSession, nowMs: number): boolean {
+  return nowMs >= endMs(session);
+}
+
+function isForgotten(session: HeldSession, nowMs: number): boolean {
+  return nowMs >= endMs(session) + ROUTING_LIMITS.sessionForgetMs.value;
+}
+
+function toSession(key: SessionKey, { exit, asn, previous, period }: HeldSession): Session {
+  return {
+    seed: sessionSeed(key, period),
+    ...(exit === undefined ? {} : { exit }),
+    ...(asn === undefined ? {} : { asn }),
+    ...(previous === undefined ? {} : { previous }),
+  };
+}
+
+function endedError(session: HeldSession): BywayError {
+  const endedAt = new Date(endMs(session)).toISOString();
+  return new BywayError("ERR_SESSION_ENDED", `the session ended at ${endedAt} and is strict`, { data: { endedAt } });
+}

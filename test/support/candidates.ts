@@ -1,0 +1,31 @@
+import type { Candidate } from "../../src/routing/candidate.ts";
+import { CandidateIndex } from "../../src/routing/candidate-index.ts";
+import type { TrustSource } from "../../src/trust/trust-source.ts";
+
+/** A node that does everything and stands in a network of its own. */
+export function node(peerId: string, fields: Partial<Candidate> = {}): Candidate {
+  return {
+    peerId,
+    endpoint: { host: "127.0.0.1", port: 443 },
+    roles: ["relay", "exit"],
+    protocols: ["tcp"],
+    acceptedPorts: [{ first: 1, last: 65_535 }],
+    networkKind: "unknown",
+    network: `net-${peerId}`,
+    envelope: new Uint8Array(0),
+    ...fields,
+  };
+}
+
+/** Nobody was seen yet. */
+export const NO_TRUST: TrustSource = { trustOf: () => ({ score: 0.5, observations: 0 }) };
+
+/** All were seen, and often. */
+export const ALL_KNOWN: TrustSource = { trustOf: () => ({ score: 0.8, observations: 100 }) };
+
+/** An index of these nodes. */
+export function indexOf(candidates: readonly Candidate[], trust: TrustSource = NO_TRUST): CandidateIndex {
+  const index = new CandidateIndex({ trust });
+  for (const candidate of candidates) index.put(candidate);
+  return index;
+}

@@ -1,0 +1,152 @@
+import type { Circuit } from "../../src/circuit/circuit.ts";
+import type { BuildOptions, CircuitBuilder } from "../../src/circuit/circuit-builder.ts";
+import { CircuitPool } from "../../src/circuit/circuit-pool.ts";
+import type { Hop } from "../../src/circuit/hop.ts";
+import type { HopChooser } from "../../src/circuit/hop-chooser.ts";
+import { RecentFailures } from "../../src/circuit/recent-failures.ts";
+import { abortReason } from "../../src/core/abort.ts";
+import { BywayError } from "../../src/core/errors.ts";
+import { FakeClock } from "../../src/core/fake-clock.ts";
+import { silentLogger } from "../../src/core/logger.ts";
+import type { PeerId } from "../../src/identity/peer-id.ts";
+
+/** A pool whose circuits cost nothing and end when they are closed. */
+export interface CheapPool {
+  readonly pool: CircuitPool;
+  readonly clock: FakeClock;
+  /** All circuits that it ever made, oldest first. */
+  readonly built: readonly Circuit[];
+  readonly network: CheapNetwork;
+}
+
+/** What the circuits of a cheap pool meet. */
+export interface CheapNetwork {
+  /** Nobody can be reached. */
+  down: boolean;
+  /** How many circuits were asked for, and the only exit that the last of them might have. */
+  asked: number;
+  exit: PeerId | undefined;
+  /** Exits to which building takes until `release`. */
+  readonly slow: Set<string>;
+  /** Exits that answer nothing: no stream, no question whether they are there. */
+  readonly silent: Set<string>;
+  /** Lets everything stand that is being built to `slow` exits. */
+  release(): void;
+}
+
+/** How long the builder of a cheap pool says that a hop takes, in ms. */
+export const CHEAP_HOP_MS = 500;
+
+/** The exit of a circuit, by name. */
+export function exitOf(circuit: Circuit): string {
+  return String(circuit.hops.at(-1)?.peerId);
+}
+
+/** A one-hop circuit's only hop, by a name of the test's. */
+export function namedHop(name: string): Hop {
+  return { peerId: name as PeerId, endpoint: { host: "192.0.2.1", port: 443 }, envelope: new Uint8Array(1) };
+}
+
+/** Chooses one of `names` that has not failed, each in its turn, or the exit that is asked for. */
+export function inTurn(...names: readonly string[]): HopChooser {
+  let turn = 0;
+  return ({ failed, exit, avoid = [] }) => {
+    const fits = (name: string): boolean => !failed.has(name) && (exit === undefined || name === exit);
+    const order = names.map((_, index) => (turn + index) % names.length).filter((index) => fits(String(names[index])));
+    const isAvoided = (index: number): boolean => avoid.some((peer) => peer === names[index]);
+    const chosen = order.find((index) => !isAvoided(index)) ?? order[0];
+    if (chosen === undefined) throw new BywayError("ERR_NO_NODE", "nobody is left");
+    turn = chosen + 1;
+    return [namedHop(String(names[chosen]))];
+  };
+}
+
+/** Makes one; a chooser that names nobody gets exits that are numbered. */
+export function cheapPool(spareCircuits: number): CheapPool {
+  const built: Circuit[] = [];
+  const clock = new FakeClock();
+  const recent = new RecentFailures({ clock });
+  let held = Promise.withResolvers<void>();
+  const network: CheapNetwork = {
+    down: false,
+    asked: 0,
+    exit: undefined,
+    slow: new Set(),
+    silent: new Set(),
+    release: () => {
+      held.resolve();
+      held = Promise.withResolvers();
+    },
+  };
+  const build = async (choose: HopChooser, options: BuildOptions): Promise<Circuit> => {
+    network.asked += 1;
+    network.exit = options.exit;
+    if (network.down) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
+    const hops = chosen(choose, options, recent.peers);
+    const exit = String(hops.at(-1)?.peerId ?? `exit ${built.length}`);
+    options.onWaiting?.({ peerId: exit as PeerId, isExit: true, expectedMs: CHEAP_HOP_MS });
+    if (network.slow.has(exit)) await unlessAborted(held.promise, options.signal);
+    const circuit = cheapCircuit(hops.length === 0 ? [namedHop(exit)] : hops, clock, network);
+    built.push(circuit);
+    return circuit;
+  };
+  const builder = {
+    build,
+    stop: async () => {},
+    noteFailure: (peer: string) => recent.note(peer),
+    noteDead: (peer: string) => recent.note(peer),
+    noteSuccess: (peer: string, beganMs: number) => recent.noteSuccess(peer, beganMs),
+  } as unknown as CircuitBuilder;
+  return { pool: new CircuitPool({ builder, clock, logger: silentLogger }, { spareCircuits }), clock, built, network };
+}
+
+function chosen(choose: HopChooser, { failed = new Set(), exit, avoid }: BuildOptions, recent: ReadonlySet<string>) {
+  const wishes = { kept: [], guards: [], exit, avoid };
+  try {
+    return choose({ ...wishes, failed: new Set([...failed, ...recent]) });
+  } catch {
+    return choose({ ...wishes, failed });
+  }
+}
+
+function cheapCircuit(hops: readonly Hop[], clock: FakeClock, network: CheapNetwork): Circuit {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const exit = hops.at(-1)?.peerId;
+  const circuit = {
+    hops,
+    usable: true,
+    streams: 0,
+    room: 1_000,
+    bytes: 0,
+    silentFailures: 0,
+    closed,
+    culprit: exit,
+    deadPeer: undefined as PeerId | undefined,
+    answers: async (ms: number) => {
+      if (!network.silent.has(String(exit))) return true;
+      await new Promise<void>((passed) => clock.after(ms, passed));
+      return false;
+    },
+    check: async () => {
+      if (!network.silent.has(String(exit))) return;
+      circuit.deadPeer = exit;
+      circuit.destroy();
+    },
+    close: () => {
+      circuit.usable = false;
+      if (circuit.streams === 0) resolve();
+    },
+    destroy: () => {
+      circuit.usable = false;
+      resolve();
+    },
+  };
+  return circuit as unknown as Circuit;
+}
+
+function unlessAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.addEventListener("abort", () => reject(abortReason(signal)), { once: true });
+    void promise.then(resolve);
+  });
+}

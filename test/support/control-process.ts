@@ -1,0 +1,16 @@
+import { writeSync } from "node:fs";
+import { ControlServer } from "../../src/api/control-server.ts";
+import { RequestLog } from "../../src/api/request-log.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { silentLogger } from "../../src/core/logger.ts";
+import { systemRandom } from "../../src/core/random.ts";
+
+// Answers at the socket `path` and says so. It is meant to be killed.
+
+const [path = ""] = process.argv.slice(2);
+const log = new RequestLog({ clock: systemClock, random: systemRandom });
+const pick = (): never => {
+  throw new Error("nothing is picked here");
+};
+await new ControlServer({ log, pick, logger: silentLogger }, { path }).start();
+writeSync(1, "ready\n");
