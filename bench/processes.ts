@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { formatHostPort, type HostPort } from "../src/core/network-address.ts";
 import { parseAuthority } from "../src/wire/authority.ts";
+import { OWN_LOAD } from "./own-load.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../bin/byway.cjs", import.meta.url));
 /** How long a process may take to end before it is killed. */
@@ -43,9 +44,21 @@ export class Processes implements AsyncDisposable {
     const file = join(this.folder, `${name}.peers`);
     this.#peers.push("--peers", file);
     return this.#byway(name, [
-      ...["node", "--listen", `${plan.host}:0`, "--bind-egress", plan.host, "--advertisement-file", file],
+      ...[
+        "node",
+        "--relay",
+        "--exit",
+        ...OWN_LOAD,
+        "--listen",
+        `${plan.host}:0`,
+        "--bind-egress",
+        plan.host,
+        "--advertisement-file",
+        file,
+      ],
       ...(plan.advertise === undefined ? [] : ["--advertise", formatHostPort(plan.advertise)]),
       ...plan.allowTargets.flatMap((target) => ["--allow-target", formatHostPort(target)]),
+      ...["--policy", "accept *:*"],
     ]);
   }
 

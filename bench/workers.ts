@@ -15,6 +15,7 @@ import { parsePeerId } from "../src/identity/peer-id.ts";
 import { openLink } from "../src/link/open-link.ts";
 import { TcpTransport } from "../src/link/tcp-transport.ts";
 import { parseAuthority } from "../src/wire/authority.ts";
+import { OWN_LOAD } from "./own-load.ts";
 
 // Downloads over several links through one node that has 1, 2, … workers; every link is a process of its own. Linux only.
 //   node bench/workers.ts [--workers 1,2] [--links 4] [--seconds 4] [--runs 3] [--share 1]
@@ -80,8 +81,8 @@ function slowDown(pids: readonly number[], share: number): () => void {
 async function measure(workers: string, folder: string, source: string): Promise<string> {
   const launcher = fileURLToPath(new URL("../bin/byway.cjs", import.meta.url));
   const settings = ["--listen", "127.10.0.1:0", "--local-network", "--data", folder, "--workers", workers];
-  const target = ["--allow-target", source];
-  const node = spawn(execPath, [launcher, "node", "--json", ...settings, ...target], {
+  const target = ["--allow-target", source, "--policy", "accept *:*"];
+  const node = spawn(execPath, [launcher, "node", "--json", "--relay", "--exit", ...settings, ...target, ...OWN_LOAD], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const pid = node.pid ?? 0;

@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { METRICS } from "../src/api/metrics-table.ts";
 import { configurationTable, exampleFile } from "../src/config/documentation.ts";
 import { ERROR_TABLE } from "../src/core/error-table.ts";
 import type { Limit } from "../src/core/limits.ts";
+import { HEALTH_TABLE } from "../src/operation/health-table.ts";
 
 /** The project's folder, with a slash at its end. */
 export const ROOT: string = fileURLToPath(new URL("../", import.meta.url));
@@ -61,6 +63,22 @@ async function limitsTable(): Promise<string> {
   return lines.join("\n");
 }
 
+function healthTable(): string {
+  const lines = ["| code | level | when | what to do |", "|---|---|---|---|"];
+  for (const [code, { level, when, remedy }] of Object.entries(HEALTH_TABLE)) {
+    lines.push(`| \`${code}\` | ${level} | ${when} | ${remedy} |`);
+  }
+  return lines.join("\n");
+}
+
+function metricsTable(): string {
+  const lines = ["| name | kind | labels | what |", "|---|---|---|---|"];
+  for (const { name, type, labels, help } of METRICS) {
+    lines.push(`| \`${name}\` | ${type} | ${labels.join(", ") || "-"} | ${help} |`);
+  }
+  return lines.join("\n");
+}
+
 /** `document` with what stands between its markers replaced by `content`. */
 function between(document: string, content: string): string {
   const begin = "<!-- written by `npm run docs`: begin -->";
@@ -80,6 +98,8 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     withTable("docs/errors.md", errorsTable()),
     withTable("docs/limits.md", await limitsTable()),
+    withTable("docs/health.md", healthTable()),
+    withTable("docs/metrics.md", metricsTable()),
     withTable("docs/configuration.md", configurationTable()),
     ["byway.example.toml", exampleFile()],
   ]);

@@ -95,7 +95,7 @@ test("the real command line runs under an older Node", { skip }, async (t) => {
 test("workers run under an older Node too, and end when the launcher is killed", {
   skip: skip || (existsSync("/proc/self/task") ? false : "this system has no /proc"),
 }, async (t) => {
-  const args = ["node", "--json", "--local-network", "--listen", "127.0.0.1:0", "--workers", "2"];
+  const args = ["node", "--json", "--exit", "--local-network", "--listen", "127.0.0.1:0", "--workers", "2"];
   const { child, firstLine } = startByway(t, args, { node: oldNode ?? "" });
   await firstLine;
   const [node = 0] = childrenOf(child.pid ?? 0);

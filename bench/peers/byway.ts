@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { execPath } from "node:process";
 import { fileURLToPath } from "node:url";
 import type { HostPort } from "../../src/index.ts";
+import { OWN_LOAD } from "../own-load.ts";
 import { freePort, type Site } from "../site.ts";
 import type { Contender, Peer } from "./peer.ts";
 
@@ -19,6 +20,8 @@ export interface BywayNetwork {
 export interface BywayShape {
   readonly nodes: number;
   readonly hops: number;
+  /** More flags for the nodes. */
+  readonly settings?: readonly string[];
 }
 
 async function byway(site: Site, args: readonly string[]): Promise<{ readonly pid: number; readonly line: string }> {
@@ -37,8 +40,12 @@ export async function startByway(site: Site, source: HostPort, shape: BywayShape
     const file = join(site.folder, `${index}.peers`);
     const { pid, line } = await byway(site, [
       "node",
+      "--relay",
+      "--exit",
+      ...OWN_LOAD,
+      ...(shape.settings ?? []),
       ...["--data", join(site.folder, `node-${index}`), "--listen", `${host}:${await freePort(host)}`],
-      ...["--allow-target", `${source.host}:${source.port}`],
+      ...["--allow-target", `${source.host}:${source.port}`, "--policy", "accept *:*"],
       ...["--advertisement-file", file, "--local-network"],
     ]);
     nodes.push({ pid, peerId: (JSON.parse(line) as { readonly peerId: string }).peerId });

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { chmod, lstat, rename, rm } from "node:fs/promises";
 import { connect, type Server } from "node:net";
 import { dirname, join } from "node:path";
+import { claimLock } from "../core/claimed-lock.ts";
 import { BywayError, systemCode } from "../core/errors.ts";
-import { claimLock } from "./claimed-lock.ts";
+import { CONTROL_WORDS, type ControlName } from "./control-path.ts";
 
 /** The name of a listening Unix socket, until it is released. */
 export interface ClaimedSocket {
@@ -18,12 +19,12 @@ export interface ClaimedSocket {
  * name when it is ready, so that whoever finds it can connect. Throws ERR_CONTROL where another process holds the lock
  * or answers, what is there is no socket, or the name cannot be made.
  */
-export async function claimSocket(server: Server, path: string): Promise<ClaimedSocket> {
+export async function claimSocket(server: Server, path: string, name: ControlName): Promise<ClaimedSocket> {
   try {
     const lock = await claimLock(`${path}.lock`);
-    if (lock === undefined) throw inUse(path);
+    if (lock === undefined) throw inUse(path, name);
     try {
-      await checkPlace(path);
+      await checkPlace(path, name);
       await listenAs(server, path);
     } catch (error) {
       lock.release();
@@ -40,8 +41,9 @@ export async function claimSocket(server: Server, path: string): Promise<Claimed
 }
 
 /** That another process holds `path`. */
-export function inUse(path: string): BywayError {
-  return new BywayError("ERR_CONTROL", "another byway up runs with this data directory", { data: { path } });
+export function inUse(path: string, name: ControlName): BywayError {
+  const { command } = CONTROL_WORDS[name];
+  return new BywayError("ERR_CONTROL", `another ${command} runs with this data directory`, { data: { path } });
 }
 
 /** Has `server` listen on a socket or a pipe. Throws Node's system errors. */
@@ -66,13 +68,13 @@ function released(path: string, unlock: () => void): () => Promise<void> {
 }
 
 /** Only a socket that nobody answers may be replaced, even with the lock: somebody might have removed the lock's file. */
-async function checkPlace(path: string): Promise<void> {
+async function checkPlace(path: string, name: ControlName): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return;
   if (!found.isSocket()) {
     throw new BywayError("ERR_CONTROL", `${path} is in the way: it is no socket`, { data: { path } });
   }
-  if (await isAnswered(path)) throw inUse(path);
+  if (await isAnswered(path)) throw inUse(path, name);
 }
 
 function isAnswered(path: string): Promise<boolean> {

@@ -1,7 +1,8 @@
-import { errorRow } from "../core/error-table.ts";
-import { BywayError, toBywayError } from "../core/errors.ts";
+import { BywayError } from "../core/errors.ts";
 import { parseConstraints } from "../routing/constraint-keys.ts";
 import type { Explanation } from "../routing/explanation.ts";
+import { type ControlAnswer, errorAnswer } from "./control-answer.ts";
+import { findPage, type Page, unfit } from "./find-page.ts";
 import { API_LIMITS } from "./limits.ts";
 import type { PickQuery } from "./pick-query.ts";
 import type { RequestLog } from "./request-log.ts";
@@ -14,54 +15,24 @@ export interface ControlComponents {
   readonly pick: (query: PickQuery) => Explanation;
 }
 
-/** An answer: an HTTP status and a body in JSON. */
-export interface ControlAnswer {
-  readonly status: number;
-  readonly body: string;
-}
+type Make = (components: ControlComponents, query: URLSearchParams, rest: string) => string;
 
-type Page = (components: ControlComponents, query: URLSearchParams, rest: string) => string;
-
-/** By the begin of their paths; a page whose path ends in a slash is given the rest. */
-const PAGES: readonly (readonly [path: string, parameters: readonly string[], page: Page])[] = [
-  ["/v1/requests", ["limit"], requests],
-  ["/v1/requests/", [], request],
-  ["/v1/pick", ["select", "port", "protocol", "user"], pick],
+const PAGES: readonly Page<Make>[] = [
+  { method: "GET", path: "/v1/requests", parameters: ["limit"], make: requests },
+  { method: "GET", path: "/v1/requests/", parameters: [], make: request },
+  { method: "GET", path: "/v1/pick", parameters: ["select", "port", "protocol", "user"], make: pick },
 ];
 
 /**
- * The answer to a request for `target` (path and query), whatever it came over; never throws. An error is
+ * The client's answer to a request for `target` (path and query), whatever it came over; never throws. An error is
  * `{"error": {code, message, remedy, …}}` with the status of the error table.
  */
 export function controlAnswer(components: ControlComponents, method: string, target: string): ControlAnswer {
   try {
-    if (method !== "GET") throw unfit(`${method.slice(0, 16)} is not served, only GET`);
-    const { pathname, searchParams } = readTarget(target);
-    for (const [path, parameters, page] of PAGES) {
-      const isFolder = path.endsWith("/");
-      if (isFolder ? !pathname.startsWith(path) : pathname !== path) continue;
-      checkParameters(searchParams, parameters);
-      return { status: 200, body: page(components, searchParams, pathname.slice(path.length)) };
-    }
-    throw unfit(`there is no ${pathname.slice(0, 64)} here`);
+    const { make, query, rest } = findPage(PAGES, method, target);
+    return { status: 200, body: make(components, query, rest) };
   } catch (thrown) {
-    const error = toBywayError(thrown);
-    return { status: errorRow(error.code).http, body: JSON.stringify({ error: error.toJSON() }) };
-  }
-}
-
-function readTarget(target: string): URL {
-  const url = target.startsWith("/") ? URL.parse(`http://localhost${target}`) : null;
-  if (url === null) throw unfit("the path cannot be read");
-  return url;
-}
-
-function checkParameters(given: URLSearchParams, known: readonly string[]): void {
-  const seen = new Set<string>();
-  for (const name of given.keys()) {
-    if (!known.includes(name)) throw unfit(`there is no parameter ${name.slice(0, 64)} here`);
-    if (seen.has(name)) throw unfit(`the parameter ${name} is given twice`);
-    seen.add(name);
+    return errorAnswer(thrown);
   }
 }
 
@@ -104,8 +75,4 @@ function wholeNumber(query: URLSearchParams, name: string, most: number): number
   const number = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (number < 1 || number > most) throw unfit(`${name} is no whole number from 1 to ${most}`);
   return number;
-}
-
-function unfit(message: string): BywayError {
-  return new BywayError("ERR_CONTROL_REQUEST", message);
 }

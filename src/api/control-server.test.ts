@@ -189,7 +189,7 @@ test("a data directory with a long path has its socket in a place that only its 
   const { server, path } = makeControl(t, { dataDirectory });
   assert.ok(Buffer.byteLength(path) <= API_LIMITS.controlPathBytes.value);
   assert.equal(dirname(dirname(path)), process.env.TMPDIR);
-  assert.notEqual(controlPath(`${dataDirectory}x`), path);
+  assert.notEqual(controlPath(`${dataDirectory}x`, "control"), path);
   await assert.rejects(clientOf(path).requests(1), isControlError(/no byway up runs/));
   await server.start();
   assert.equal(statSync(dirname(path)).mode & 0o777, 0o700);

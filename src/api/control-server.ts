@@ -3,33 +3,49 @@ import { dirname } from "node:path";
 import { BywayError, systemCode } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { type ClaimedSocket, claimSocket, inUse, listen } from "./claimed-socket.ts";
-import { type ControlComponents, controlAnswer } from "./control-pages.ts";
-import { isInSharedPlace } from "./control-path.ts";
+import { type ControlAnswer, errorAnswer } from "./control-answer.ts";
+import { type ControlName, isInSharedPlace } from "./control-path.ts";
 import { API_LIMITS } from "./limits.ts";
 import { makePrivate } from "./private-directory.ts";
 
 const CHECK_MS = 500;
 
+/** What answers, and where it is told that it does no more. */
+export interface ControlComponents {
+  /** The answer to a request for a path and query. */
+  readonly answer: (method: string, target: string) => ControlAnswer | Promise<ControlAnswer>;
+  readonly logger: Logger;
+}
+
+/** Where commands are answered. */
+export interface ControlOptions {
+  /** As `controlPath` gives it; the data directory must be there. */
+  readonly path: string;
+  /** Who answers, as errors call it; default `control`, the client. */
+  readonly name?: ControlName;
+}
+
 /**
- * Answers commands while the client runs: HTTP/1.1 over a Unix socket that only its owner can open (mode 0600), or a named pipe
- * on Windows. The socket is also what keeps a second client out of a data directory. Nothing that is asked or
+ * Answers commands while a client or a node runs: HTTP/1.1 over a Unix socket that only its owner can open (mode 0600), or a
+ * named pipe on Windows. The socket is also what keeps a second one out of a data directory. Nothing that is asked or
  * answered is logged.
  */
 export class ControlServer {
-  readonly #components: ControlComponents & { readonly logger: Logger };
+  readonly #components: ControlComponents;
   readonly #path: string;
+  readonly #name: ControlName;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #server: Server | undefined;
   #claimed: ClaimedSocket | undefined;
 
-  /** `path` as `controlPath` gives it; the data directory must be there. */
-  constructor(components: ControlComponents & { readonly logger: Logger }, options: { readonly path: string }) {
+  constructor(components: ControlComponents, options: ControlOptions) {
     this.#components = components;
     this.#path = options.path;
+    this.#name = options.name ?? "control";
   }
 
-  /** Throws ERR_CONTROL where another client holds the data directory, or the socket cannot be made. Idempotent. */
+  /** Throws ERR_CONTROL where another one holds the data directory, or the socket cannot be made. Idempotent. */
   start(): Promise<void> {
     this.#starting ??= this.#start();
     return this.#starting;
@@ -58,7 +74,7 @@ export class ControlServer {
         headersTimeout: API_LIMITS.controlRequestMs.value,
         connectionsCheckingInterval: CHECK_MS,
       },
-      (request, response) => this.#answer(request, response),
+      (request, response) => void this.#answer(request, response),
     );
     server.maxConnections = API_LIMITS.controlConnections.value;
     // One that does not read its answer goes as well.
@@ -69,19 +85,23 @@ export class ControlServer {
   async #listen(server: Server): Promise<ClaimedSocket | undefined> {
     if (process.platform !== "win32") {
       if (isInSharedPlace(this.#path)) await makePrivate(dirname(this.#path));
-      return claimSocket(server, this.#path);
+      return claimSocket(server, this.#path, this.#name);
     }
     // A pipe goes with its process, so one that is there is in use.
     await listen(server, this.#path).catch((cause: unknown) => {
-      if (systemCode(cause) === "EADDRINUSE") throw inUse(this.#path);
+      if (systemCode(cause) === "EADDRINUSE") throw inUse(this.#path, this.#name);
       throw new BywayError("ERR_CONTROL", `the pipe ${this.#path} cannot be made (${systemCode(cause)})`, { cause });
     });
     return undefined;
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // No page takes a body: what comes is not waited for.
-    const { status, body } = controlAnswer(this.#components, request.method ?? "", request.url ?? "");
+    response.on("error", () => {});
+    // An answer may take longer than an idle connection is kept.
+    request.socket.setTimeout(API_LIMITS.controlSlowMs.value);
+    const { status, body } = await this.#make(request);
+    request.socket.setTimeout(API_LIMITS.controlRequestMs.value);
     response.writeHead(status, {
       "content-type": "application/json",
       "content-length": Buffer.byteLength(body),
@@ -89,6 +109,14 @@ export class ControlServer {
       connection: "close",
     });
     response.end(body);
+  }
+
+  async #make({ method = "", url = "" }: IncomingMessage): Promise<ControlAnswer> {
+    try {
+      return await this.#components.answer(method, url);
+    } catch (thrown) {
+      return errorAnswer(thrown);
+    }
   }
 
   async #stop(): Promise<void> {

@@ -14,7 +14,9 @@ export const API_LIMITS: Readonly<
     | "controlHeadBytes"
     | "controlAnswerBytes"
     | "controlRequestMs"
-    | "controlPathBytes",
+    | "controlPathBytes"
+    | "controlSlowMs"
+    | "metricsConnections",
     Limit
   >
 > = {
@@ -42,4 +44,6 @@ export const API_LIMITS: Readonly<
     "bytes",
     "A socket's path: sun_path has 104 bytes on macOS, 108 on Linux, with the NUL.",
   ),
+  controlSlowMs: tunable(300_000, "ms", "A question that has lists read again, over a slow line."),
+  metricsConnections: tunable(16, "count", "A few programs that collect figures, each with a connection or two."),
 };

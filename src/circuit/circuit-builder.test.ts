@@ -94,6 +94,24 @@ test("a relay that refuses to carry is blamed, and not the hop that it was to ca
   await builder.stop();
 });
 
+test("a relay that is closed or full is left in peace for as long as it asks, and blamed for nothing", async () => {
+  await using network = await hopNetwork(4);
+  const [first, second, third, fourth] = network.peers;
+  const clock = new FakeClock();
+  const blamed: string[] = [];
+  network.beforeOnward = async (index) => {
+    if (index < 2) throw new BywayError("ERR_NODE_CLOSED", "closed until 22:00", { data: { retryAfterSec: 60 } });
+  };
+  const builder = network.builder(clock, { onFirstHopFailed: (peer) => blamed.push(peer) });
+  assert.deepEqual(peersOf(await builder.build(network.choose(2))), [third, fourth]);
+  network.beforeOnward = async () => {};
+  assert.deepEqual(peersOf(await builder.build(network.choose(2))), [third, fourth]);
+  clock.advance(60_000);
+  assert.deepEqual(peersOf(await builder.build(network.choose(2))), [first, second]);
+  assert.deepEqual(blamed, []);
+  await builder.stop();
+});
+
 test("a node that failed a moment ago is passed over, unless nobody else is there", async () => {
   await using network = await hopNetwork(3);
   const builder = network.builder();

@@ -6,6 +6,7 @@ import type { PeerId } from "../identity/peer-id.ts";
 import type { Link } from "../link/link.ts";
 import { BuildTimes } from "./build-times.ts";
 import { Circuit, type StageTiming } from "./circuit.ts";
+import { restMs } from "./declined.ts";
 import type { Hop } from "./hop.ts";
 import type { HopChooser } from "./hop-chooser.ts";
 import { hopError, type Stage } from "./hop-error.ts";
@@ -104,6 +105,11 @@ export class CircuitBuilder {
     if (hops[0]?.peerId === peer) this.#onFirstHopFailed(peer);
   }
 
+  /** The next circuits pass `peer` over for `ms`, which is no failure of it. */
+  rest(peer: string, ms: number): void {
+    this.#recent.rest(peer, ms);
+  }
+
   /** As `noteFailure`, and no new circuit uses the link that stands to it, which its keep-alive may take for alive. */
   noteDead(peer: string, hops: readonly Hop[] = []): void {
     this.noteFailure(peer, hops);
@@ -128,13 +134,14 @@ export class CircuitBuilder {
         await this.#extend(build, index);
       } catch (cause) {
         const told = toBywayError(cause);
-        if (told.kind !== "hop" || build.options.signal?.aborted === true) throw told;
+        const restingMs = index > 0 ? restMs(told) : undefined;
+        if ((told.kind !== "hop" && restingMs === undefined) || build.options.signal?.aborted === true) throw told;
         if (this.#droppedStaleGuard(build, index)) continue;
         const silent = told.code === "ERR_HOP_TIMEOUT" ? await this.#silentHop(build) : undefined;
         const error = silent === undefined ? told : hopError(noAnswer(), build.hops, silent, "extend");
         first ??= error;
-        const culprit = silent ?? this.#culprit(build, index, error);
-        this.#blame(build, culprit);
+        const culprit = restingMs === undefined ? (silent ?? this.#culprit(build, index, error)) : index - 1;
+        this.#passOver(build, culprit, restingMs);
         const blamed = build.hops[culprit];
         if (blamed !== undefined) build.options.onFailed?.(blamed.peerId, error);
         truncate(build, culprit);
@@ -212,11 +219,13 @@ export class CircuitBuilder {
     return !before.usable || refused ? index - 1 : index;
   }
 
-  #blame(build: Build, index: number): void {
+  /** A relay that is full or closed, which rests, did nothing wrong. */
+  #passOver(build: Build, index: number, restingMs: number | undefined): void {
     const hop = build.hops[index];
     if (hop === undefined) return;
     build.failed.add(hop.peerId);
-    this.noteFailure(hop.peerId, build.hops);
+    if (restingMs === undefined) this.noteFailure(hop.peerId, build.hops);
+    else this.rest(hop.peerId, restingMs);
   }
 
   async #extend(build: Build, index: number): Promise<void> {

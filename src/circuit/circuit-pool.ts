@@ -131,6 +131,13 @@ export class CircuitPool {
     else this.#components.builder.noteFailure(culprit, circuit.hops);
   }
 
+  /** Takes no new streams on `circuit`, and passes its exit over for `ms`: it is full or closed, which is no failure of it. */
+  rest(circuit: Circuit, ms: number): void {
+    const exit = circuit.hops.at(-1);
+    circuit.close();
+    if (exit !== undefined) this.#components.builder.rest(exit.peerId, ms);
+  }
+
   /** Notes that a stream over `circuit` that was begun at `beganMs` (monotonic) was answered: its exit is well. */
   noteSuccess(circuit: Circuit, beganMs: number): void {
     const exit = circuit.hops.at(-1);

@@ -3,6 +3,7 @@ import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Circuit } from "./circuit.ts";
 import type { CircuitPool } from "./circuit-pool.ts";
 import type { CircuitRequest } from "./circuit-request.ts";
+import { isDeclined, restMs } from "./declined.ts";
 import { failedPeer } from "./failed-peer.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
@@ -39,6 +40,10 @@ export class CircuitTries<T> {
   #isDone = false;
   #first: BywayError | undefined;
   #refusal: BywayError | undefined;
+  /** What the first exit said that declined the stream. */
+  #declined: BywayError | undefined;
+  /** Circuits whose exits are full or closed, and for how long; left once another one was found. */
+  readonly #resting = new Map<Circuit, number>();
   #patience: Timer | undefined;
 
   constructor(components: CircuitTriesComponents<T>, request: CircuitRequest) {
@@ -62,11 +67,14 @@ export class CircuitTries<T> {
         circuit.usable &&
         circuit.room === 0
       );
+      // Where there is no other one, its circuit is kept: a new one would ask the same exit, and cost it more.
+      for (const [full, ms] of this.#resting) pool.rest(full, ms);
+      this.#resting.clear();
       this.#begin(circuit);
     } catch (cause) {
       // The failed peers were left out: why they failed is the better reason than why nobody else would do.
       const error = toBywayError(cause);
-      this.#fail(isOfSession(error) ? error : (this.#first ?? error));
+      this.#fail(isOfSession(error) ? error : (this.#declined ?? this.#first ?? error));
     }
   }
 
@@ -113,8 +121,24 @@ export class CircuitTries<T> {
     if (!this.#running.has(from)) return;
     this.#settle(from, error);
     if (this.#request.signal.aborted) this.#fail(error);
-    else if (error.kind !== "hop") this.#refused(error);
-    else this.#lost(from, error);
+    else if (error.kind === "hop") this.#lost(from, error);
+    else if (this.#mayAskAnother(error)) this.#leave(from, error);
+    else this.#refused(isDeclined(error, false) ? (this.#declined ?? error) : error);
+  }
+
+  /** Whether another exit may take what this one does not, without anything of the app's going out twice. */
+  #mayAskAnother(error: BywayError): boolean {
+    const { sendsBytes, group } = this.#request;
+    return !sendsBytes && this.#begun < CIRCUIT_LIMITS.attempts.value && isDeclined(error, group.session !== "");
+  }
+
+  #leave({ circuit }: Try, error: BywayError): void {
+    this.#declined ??= error;
+    const exit = circuit.hops.at(-1)?.peerId;
+    if (exit !== undefined) this.#failed.add(exit);
+    const ms = restMs(error);
+    if (ms !== undefined) this.#resting.set(circuit, ms);
+    if (this.#running.size === 0 && !this.#isHedging) void this.#next();
   }
 
   #refused(error: BywayError): void {
@@ -135,7 +159,7 @@ export class CircuitTries<T> {
     if (this.#running.size > 0) return;
     const isLast = this.#begun >= CIRCUIT_LIMITS.attempts.value;
     if (this.#refusal !== undefined) this.#fail(this.#refusal);
-    else if (error.retry === "never" || this.#request.sendsBytes || isLast) this.#fail(error);
+    else if (error.retry === "never" || this.#request.sendsBytes || isLast) this.#fail(this.#declined ?? error);
     else if (!this.#isHedging) void this.#next();
   }
 

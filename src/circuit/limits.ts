@@ -28,6 +28,8 @@ type Name =
   | "failureMs"
   | "failures"
   | "longestFailureMs"
+  | "leastRestMs"
+  | "longestRestMs"
   | "leastHedgeMs"
   | "firstHedgeMs"
   | "hedgesPerHundred"
@@ -108,6 +110,12 @@ export const CIRCUIT_LIMITS: Readonly<Record<Name, Limit>> = {
   ),
   failures: tunable(1_024, "count", "Failed nodes remembered."),
   longestFailureMs: tunable(3_600_000, "ms", "What was down for a day is tried once an hour."),
+  leastRestMs: tunable(1_000, "ms", "A node that is full is left in peace for at least so long, whatever it asks for."),
+  longestRestMs: tunable(
+    300_000,
+    "ms",
+    "And at most for so long: its word costs it nothing, and an operator may open it again before its time.",
+  ),
   leastHedgeMs: tunable(
     250,
     "ms",

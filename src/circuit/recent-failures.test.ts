@@ -66,3 +66,19 @@ test("no more than so many peers are remembered, the latest ones", () => {
   assert.equal(recent.size, failures.value);
   assert.deepEqual([recent.peers.has("peer 9"), recent.peers.has("peer 10")], [false, true]);
 });
+
+test("a peer that rests is passed over for so long, and nobody is told", () => {
+  const { clock, recent, noted } = bench();
+  recent.rest("a", 5_000);
+  assert.equal(untilFree(recent, clock, "a"), 5_000);
+  recent.note("a");
+  assert.equal(untilFree(recent, clock, "a"), failureMs.value, "its first failure is not its second");
+  assert.deepEqual(noted, ["a"]);
+});
+
+test("no more than so many peers rest, the latest ones", () => {
+  const { recent } = bench();
+  for (let index = 0; index < failures.value + 10; index += 1) recent.rest(`peer ${index}`, 5_000);
+  assert.equal(recent.peers.size, failures.value);
+  assert.deepEqual([recent.peers.has("peer 9"), recent.peers.has("peer 10")], [false, true]);
+});

@@ -16,25 +16,32 @@ interface Mark {
  *                  └────────────────┘
  *
  * A success ends it all. While a mark stands further failures do not count: many streams fail of one cause.
+ * A node that is full or closed rests: it is passed over as well, and that is all.
  */
 export class RecentFailures {
   readonly #clock: Clock;
   readonly #onNoted: (peer: string) => void;
   /** Oldest failure first. */
   readonly #marks = new Map<string, Mark>();
+  /** Until when, on the monotonic clock; the one noted longest ago first. */
+  readonly #resting = new Map<string, number>();
 
   constructor(components: { readonly clock: Clock; readonly onHopFailed?: (peer: string) => void }) {
     this.#clock = components.clock;
     this.#onNoted = components.onHopFailed ?? (() => {});
   }
 
-  /** The peers whose mark stands. */
+  /** The peers whose mark stands, and those that rest. */
   get peers(): ReadonlySet<string> {
     const nowMs = this.#clock.monotonicMs();
     const standing = new Set<string>();
     for (const [peer, { sinceMs, lengthMs }] of this.#marks) {
       if (nowMs < sinceMs + lengthMs) standing.add(peer);
       else if (nowMs >= sinceMs + 2 * lengthMs) this.#marks.delete(peer);
+    }
+    for (const [peer, untilMs] of this.#resting) {
+      if (nowMs < untilMs) standing.add(peer);
+      else this.#resting.delete(peer);
     }
     return standing;
   }
@@ -58,6 +65,14 @@ export class RecentFailures {
     const oldest = this.#marks.keys().next();
     if (this.#marks.size > failures.value && oldest.done !== true) this.#marks.delete(oldest.value);
     this.#onNoted(peer);
+  }
+
+  /** Passes `peer` over for `ms`; nobody is told, as it did nothing wrong. */
+  rest(peer: string, ms: number): void {
+    this.#resting.delete(peer);
+    this.#resting.set(peer, this.#clock.monotonicMs() + ms);
+    const oldest = this.#resting.keys().next();
+    if (this.#resting.size > CIRCUIT_LIMITS.failures.value && oldest.done !== true) this.#resting.delete(oldest.value);
   }
 
   /** Notes that something succeeded over `peer` that was begun at `beganMs` (monotonic); older than the failure, it says nothing. */

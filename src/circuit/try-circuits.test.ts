@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { suite, test } from "node:test";
 import { needOf } from "../../test/support/hops.ts";
+import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import type { Circuit } from "./circuit.ts";
@@ -14,21 +15,26 @@ import { tryCircuits } from "./try-circuits.ts";
 function fakePool(exits: readonly string[]) {
   let current: Circuit | undefined;
   const closed: string[] = [];
+  const resting: (readonly [string, number])[] = [];
   const pool = {
     clock: new FakeClock(),
     noteSuccess() {},
     async circuit(_need: CircuitNeed, failed: ReadonlySet<string>) {
       const exit = exits.find((name) => !failed.has(name));
       if (exit === undefined) throw new BywayError("ERR_NO_NODE", "nobody is left");
+      if (current !== undefined && failed.has(exitOf(current))) current = undefined;
       current ??= { hops: [{ peerId: exit }], usable: true, room: 1 } as unknown as Circuit;
       return current;
+    },
+    rest(circuit: Circuit, ms: number) {
+      resting.push([exitOf(circuit), ms]);
     },
     retire(circuit: Circuit) {
       closed.push(exitOf(circuit));
       current = undefined;
     },
   };
-  return { pool: pool as unknown as CircuitPool, closed };
+  return { pool: pool as unknown as CircuitPool, closed, resting };
 }
 
 const exitOf = (circuit: Circuit): string => String(circuit.hops[0]?.peerId);
@@ -59,7 +65,7 @@ test("bytes of the app's are never sent twice", async () => {
   assert.deepEqual([uses, closed], [1, ["a"]]);
 });
 
-test("what a target or a policy says is final, and the circuit goes on", async () => {
+test("what a target says is final, and the circuit goes on", async () => {
   const { pool, closed } = fakePool(["a", "b"]);
   const refused = new BywayError("ERR_TARGET_REFUSED", "nothing listens");
   await assert.rejects(
@@ -112,4 +118,104 @@ test("that a session has lost its exit is told, and not by what it was lost", as
     tryCircuits(strict, { ...common }, () => Promise.reject(lost)),
     ended,
   );
+});
+
+/** What the exits of these names say; those that are not named take the stream. */
+const saying =
+  (errors: Readonly<Record<string, BywayError>>, asked: string[] = []) =>
+  async (circuit: Circuit): Promise<string> => {
+    const exit = exitOf(circuit);
+    asked.push(exit);
+    const error = errors[exit];
+    if (error !== undefined) throw error;
+    return exit;
+  };
+
+const refusal = (code: ErrorCode, exit: string, retryAfterSec?: number): BywayError =>
+  new BywayError(code, `${exit} says no`, { data: retryAfterSec === undefined ? {} : { retryAfterSec } });
+
+suite("an exit that declines", () => {
+  for (const code of ["ERR_POLICY_PORT", "ERR_POLICY_TARGET", "ERR_POLICY_LISTED"] as const) {
+    test(`${code}: another one is asked, and the circuit and its name stay good`, async () => {
+      const { pool, closed, resting } = fakePool(["a", "b"]);
+      assert.equal(await tryCircuits(pool, { ...common }, saying({ a: refusal(code, "a") })), "b");
+      assert.deepEqual([closed, resting], [[], []]);
+    });
+  }
+
+  for (const [code, retryAfterSec, restMs] of [
+    ["ERR_NODE_LIMIT", 7, 7_000],
+    ["ERR_STREAM_LIMIT", 0, CIRCUIT_LIMITS.leastRestMs.value],
+    ["ERR_NODE_CLOSED", 99_999, CIRCUIT_LIMITS.longestRestMs.value],
+    ["ERR_NODE_LOG", undefined, CIRCUIT_LIMITS.failureMs.value],
+  ] as const) {
+    test(`${code}: another one is asked, and it is left in peace for a while`, async () => {
+      const { pool, closed, resting } = fakePool(["a", "b"]);
+      const used = await tryCircuits(pool, { ...common }, saying({ a: refusal(code, "a", retryAfterSec) }));
+      assert.deepEqual([used, closed, resting], ["b", [], [["a", restMs]]]);
+    });
+  }
+
+  test("keeps its circuit where there is no other one, and its words are what the app hears", async () => {
+    const { pool, closed, resting } = fakePool(["a"]);
+    const full = refusal("ERR_NODE_LIMIT", "a", 9);
+    await assert.rejects(tryCircuits(pool, { ...common }, saying({ a: full })), full);
+    assert.deepEqual([closed, resting], [[], []]);
+  });
+
+  test("is heard first where all decline, where the next is lost, and not where a target answers", async () => {
+    const first = refusal("ERR_POLICY_LISTED", "a");
+    const targetError = new BywayError("ERR_TARGET_REFUSED", "nothing listens");
+    for (const [second, wanted] of [
+      [refusal("ERR_POLICY_TARGET", "b"), first],
+      [lost, first],
+      [targetError, targetError],
+    ] as const) {
+      const { pool } = fakePool(["a", "b"]);
+      await assert.rejects(tryCircuits(pool, { ...common }, saying({ a: first, b: second })), wanted);
+    }
+  });
+
+  test("is one of as many as are asked at all", async () => {
+    const asked: string[] = [];
+    const names = ["a", "b", "c", "d", "e", "f"];
+    const errors = Object.fromEntries(names.map((name) => [name, refusal("ERR_POLICY_TARGET", name)]));
+    const trying = tryCircuits(fakePool(names).pool, { ...common }, saying(errors, asked));
+    await assert.rejects(trying, errors.a);
+    assert.equal(asked.length, CIRCUIT_LIMITS.attempts.value);
+  });
+
+  test("is the last to be asked where bytes of the app's went out, and what is never right anywhere is final", async () => {
+    for (const [code, more] of [
+      ["ERR_POLICY_TARGET", { sendsBytes: true }],
+      ["ERR_NODE_CLOSED", { sendsBytes: true }],
+      ["ERR_POLICY_PROTOCOL", {}],
+      ["ERR_TARGET_PROHIBITED", {}],
+    ] as const) {
+      const asked: string[] = [];
+      const trying = tryCircuits(
+        fakePool(["a", "b"]).pool,
+        { ...common, ...more },
+        saying({ a: refusal(code, "a") }, asked),
+      );
+      await assert.rejects(trying, { code });
+      assert.deepEqual(asked, ["a"], code);
+    }
+  });
+
+  test("keeps its session, unless it is closed", async () => {
+    for (const [code, moves] of [
+      ["ERR_POLICY_TARGET", false],
+      ["ERR_NODE_LIMIT", false],
+      ["ERR_NODE_CLOSED", true],
+      ["ERR_NODE_LOG", true],
+    ] as const) {
+      const { pool, resting } = fakePool(["a", "b"]);
+      const session = { ...common, ...needOf("", () => [], "s") };
+      const trying = tryCircuits(pool, session, saying({ a: refusal(code, "a") }));
+      if (moves) assert.equal(await trying, "b", code);
+      else await assert.rejects(trying, { code });
+      assert.equal(resting.length, moves ? 1 : 0);
+    }
+  });
 });

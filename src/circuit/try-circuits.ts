@@ -15,7 +15,10 @@ import { CircuitTries } from "./circuit-tries.ts";
  * A second one is tried within the pool's budget, never for a session (it keeps its exit) nor when bytes of the app's go out.
  * `signal` of the one that lost aborts, and what it opens late goes to `release`, which ends it.
  *
- * A refusal by the target or a policy is final: another exit would mostly hear the same. Only a try that is running already
+ * An exit that declines (its policy closes the target, it is full or closed) keeps its good name, and another one is asked,
+ * except in a session, which stays with its exit as long as that is open. Where all decline, the first one's words are thrown.
+ *
+ * A refusal by the target is final: another exit would mostly hear the same. Only a try that is running already
  * is waited for, as long as its own history allows; then the refusal is thrown.
  */
 export function tryCircuits<T>(

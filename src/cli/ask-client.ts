@@ -12,5 +12,8 @@ export async function askClient<T>(
   const { ControlClient } = await import("../api/control-client.ts");
   const stop = new AbortController();
   void terminal.stopRequest.then(() => stop.abort(new BywayError("ERR_ABORTED", "the command was stopped")));
-  return await ask(new ControlClient({ clock: terminal.clock }, { path: controlPath(dataDirectory) }), stop.signal);
+  return await ask(
+    new ControlClient({ clock: terminal.clock }, { path: controlPath(dataDirectory, "control") }),
+    stop.signal,
+  );
 }

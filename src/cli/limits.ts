@@ -2,11 +2,15 @@ import { type Limit, tunable } from "../core/limits.ts";
 
 /** The bounds of the command line. */
 export const CLI_LIMITS: Readonly<
-  Record<"stopGraceMs" | "configFileBytes" | "networkFileBytes" | "fetchMs" | "fetchRedirects", Limit>
+  Record<
+    "stopGraceMs" | "configFileBytes" | "networkFileBytes" | "fetchMs" | "fetchRedirects" | "reportedStreams",
+    Limit
+  >
 > = {
   stopGraceMs: tunable(1_500, "ms", "A stopped command is gone within two seconds, whatever its peers do."),
   configFileBytes: tunable(1_048_576, "bytes", "A configuration is small; a larger file was named by mistake."),
   networkFileBytes: tunable(65_536, "bytes", "A name and at most 64 addresses of 330 characters and 64 peer ids."),
   fetchMs: tunable(1_800_000, "ms", "One file of address data: 600 MB at 3 Mbit/s."),
   fetchRedirects: tunable(5, "count", "Release pages lead to a mirror in two or three steps."),
+  reportedStreams: tunable(100, "count", "Streams that a report for an abuse desk lists; all of them are counted."),
 };

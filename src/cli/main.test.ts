@@ -43,7 +43,7 @@ for (const [args, code, message] of [
   [["up", "--listen", "1080"], 64, /--listen must be an IP address and port/],
   [["up", "--log-level", "loud"], 64, /--log-level must be one of debug/],
   [["node"], 64, /--listen ip:port/],
-  [["node", "--listen", "127.0.0.1:0", "--roles", "guard"], 64, /--roles must be some of relay, exit/],
+  [["node", "--listen", "127.0.0.1:0", "--log", "loud"], 64, /--log must be one of required, best-effort, off/],
   [["demo", "--nodes", "2"], 64, /--nodes must be a whole number from 3 to 100/],
   [["demo", "--once", "--network-file", "x"], 64, /--network-file is of no use with --once/],
   [["up", "--bootstrap", "/ip4/9.9.9.9/tcp/1"], 64, /--bootstrap must be an address such as/],

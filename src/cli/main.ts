@@ -10,11 +10,15 @@ import type { StopSignal, Terminal } from "./terminal.ts";
 // The entry of the command line, and the one home of process.env and process.exit.
 
 const { promise: stopRequest, resolve: requestStop } = Promise.withResolvers<StopSignal>();
+let endCode = 0;
 let stoppedBy: StopSignal | undefined;
 
 const terminal: Terminal = {
   writeOut: (text) => void process.stdout.write(text),
   writeError: (text) => void process.stderr.write(text),
+  endWith: (code) => {
+    endCode = code;
+  },
   clock: systemClock,
   errorIsTty: process.stderr.isTTY === true,
   environment: process.env,
@@ -53,7 +57,7 @@ process.on("uncaughtException", (error) => {
 async function main(): Promise<number> {
   try {
     await runProgram(terminal, args);
-    return 0;
+    return endCode;
   } catch (error) {
     return stoppedBy === undefined ? reportError(terminal, args.includes("--json"), error) : 0;
   }

@@ -23,3 +23,8 @@ export function defaultPaths(terminal: Pick<Terminal, "environment" | "homeDirec
 export function keyFile(dataDirectory: string): string {
   return join(dataDirectory, "identity.pem");
 }
+
+/** Where copies of blocklists are kept in a data directory. */
+export function blocklistDirectory(dataDirectory: string): string {
+  return join(dataDirectory, "blocklists");
+}

@@ -6,10 +6,12 @@ import { registerDemo } from "./commands/demo.ts";
 import { registerEnv } from "./commands/env.ts";
 import { registerGeo } from "./commands/geo.ts";
 import { registerKeys } from "./commands/keys.ts";
+import { registerLog } from "./commands/log.ts";
 import { registerNetwork } from "./commands/network.ts";
 import { registerNode } from "./commands/node.ts";
 import { registerPeers } from "./commands/peers.ts";
 import { registerPick } from "./commands/pick.ts";
+import { registerPolicy } from "./commands/policy.ts";
 import { registerRequests } from "./commands/requests.ts";
 import { registerUp } from "./commands/up.ts";
 import { addSettingOptions } from "./setting-options.ts";
@@ -22,7 +24,7 @@ function buildProgram(terminal: Terminal): Command {
     .version(VERSION, "--version", "Print the version.")
     .helpOption("--help", "Print what a command does and its options.")
     .helpCommand("help [command]", "Print what a command does and its options.")
-    .option("--json", "Print one JSON line for people's programs in place of text.")
+    .option("--json", "Print one JSON line for programs in place of text.")
     .option("--config <path>", "The configuration file. (default: $XDG_CONFIG_HOME/byway/byway.toml)")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
@@ -38,7 +40,9 @@ function buildProgram(terminal: Terminal): Command {
   registerNode(program, terminal);
   registerPeers(program, terminal);
   registerPick(program, terminal);
+  registerPolicy(program, terminal);
   registerRequests(program, terminal);
+  registerLog(program, terminal);
   registerNetwork(program, terminal);
   registerEnv(program, terminal);
   registerKeys(program, terminal);

@@ -12,6 +12,7 @@ function setUp() {
   const terminal: Terminal = {
     writeOut: () => {},
     writeError: () => {},
+    endWith: () => {},
     clock,
     errorIsTty: false,
     environment: {},

@@ -34,7 +34,9 @@ function option(key: SettingKey): Option | undefined {
 
 function describe(row: Setting): string {
   const repeats = row.list && row.values === undefined ? " May be repeated." : "";
-  const shown = row.defaultText ?? (Array.isArray(row.default) ? row.default.join(",") : String(row.default ?? ""));
+  const shown =
+    row.defaultText ??
+    (Array.isArray(row.default) ? row.default.join(row.separator ?? ",") : String(row.default ?? ""));
   return `${row.docs}${repeats}${shown === "" || shown === "false" ? "" : ` (default: ${shown})`}`;
 }
 

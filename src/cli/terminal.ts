@@ -9,6 +9,8 @@ export interface Terminal {
   writeOut(text: string): void;
   /** Everything that is not a result. */
   writeError(text: string): void;
+  /** Has the command end with `code` in place of 0, although nothing failed. */
+  endWith(code: number): void;
   readonly clock: Clock;
   readonly errorIsTty: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -1,3 +1,4 @@
+import { controlAnswer } from "../api/control-pages.ts";
 import { ControlServer } from "../api/control-server.ts";
 import type { PickQuery } from "../api/pick-query.ts";
 import { RequestLog } from "../api/request-log.ts";
@@ -140,11 +141,12 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
     router: StreamRouter,
     { user = "", protocol = "tcp", constraints, ...rest }: PickQuery,
   ): Explanation => router.explain({ ...rest, user, protocol, constraints: withDefaults(constraints) });
+  const pages = { log, pick: (query: PickQuery) => explainBy(proxies[0]?.opener ?? own, query) };
   const control =
     options.controlPath === undefined
       ? undefined
       : new ControlServer(
-          { log, logger, pick: (query) => explainBy(proxies[0]?.opener ?? own, query) },
+          { logger, answer: (method, target) => controlAnswer(pages, method, target) },
           { path: options.controlPath },
         );
   made.defer(() => control?.stop());

@@ -151,3 +151,43 @@ suite("an exit that refuses a port which it says it accepts", () => {
     await assert.rejects(opening, { code: "ERR_POLICY_PORT" });
   });
 });
+
+suite("an exit that declines what its advertisement leaves open", () => {
+  for (const code of [
+    "ERR_POLICY_TARGET",
+    "ERR_POLICY_LISTED",
+    "ERR_NODE_LIMIT",
+    "ERR_NODE_CLOSED",
+    "ERR_NODE_LOG",
+  ] as const) {
+    test(`${code}: another one carries the stream, and nobody is trusted less for it`, async (t) => {
+      const network = await hopNetwork(2);
+      t.after(() => network[Symbol.asyncDispose]());
+      const { router, experience } = site(t, indexOfHops(network.hopsOf(0, 1)), (own) => network.builder(own));
+      network.beforeTarget = async (index) => {
+        if (index === 0) throw new BywayError(code, "not here", { data: { by: "rule 1", retryAfterSec: 30 } });
+      };
+      const failed = t.mock.method(experience, "noteFailure");
+      for (let n = 0; n < 4; n += 1) {
+        const { route } = await router.openStream({ target: TARGET, constraints: {}, user: `u${n}` }, signal);
+        assert.equal(route.exit.peerId, network.peers[1]);
+      }
+      assert.equal(failed.mock.callCount(), 0);
+      assert.equal(experience.trustOf(String(network.peers[0])).observations, 0);
+    });
+  }
+
+  test("and where there is no other one, the app hears what it said", async (t) => {
+    const network = await hopNetwork(1);
+    t.after(() => network[Symbol.asyncDispose]());
+    const { router } = site(t, indexOfHops(network.hopsOf(0)), (own) => network.builder(own));
+    network.beforeTarget = async () => {
+      throw new BywayError("ERR_POLICY_LISTED", "evil.example:53 is on the exit's blocklist drop");
+    };
+    const opening = router.openStream({ target: TARGET, constraints: {}, user: "" }, signal);
+    await assert.rejects(opening, {
+      code: "ERR_POLICY_LISTED",
+      message: /evil\.example:53 is on the exit's blocklist drop/,
+    });
+  });
+});

@@ -2,6 +2,7 @@ import type { OpenRequest } from "../api/logged-request.ts";
 import type { RequestLog } from "../api/request-log.ts";
 import type { Circuit, StageTiming } from "../circuit/circuit.ts";
 import type { CircuitPool } from "../circuit/circuit-pool.ts";
+import { restMs } from "../circuit/declined.ts";
 import { failedPeer } from "../circuit/failed-peer.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { tryCircuits } from "../circuit/try-circuits.ts";
@@ -224,7 +225,9 @@ export class StreamRouter implements StreamOpener {
   }
 
   #failedLate(circuit: Circuit, stream: CountedStream, error: BywayError): void {
+    const ms = restMs(error);
     if (error.kind === "hop") this.#components.pool.retire(circuit, failedPeer(circuit, error));
+    else if (ms !== undefined) this.#components.pool.rest(circuit, ms);
     stream.destroy(error);
   }
 }

@@ -18,16 +18,6 @@ export const NODE_SCHEMA = {
     commands: ["node"],
     docs: "The address and port at which others reach the node, where a router or cloud maps them to `listen`.",
   },
-  "node.roles": {
-    type: "enum",
-    list: true,
-    values: ["relay", "exit", "bootstrap"],
-    default: ["relay", "exit"],
-    flag: "roles",
-    environment: "BYWAY_NODE_ROLES",
-    commands: ["node"],
-    docs: "What the node does: `relay` carries links to other nodes, `exit` connects to targets from its own address, `bootstrap` alone tells peers of each other and carries no traffic.",
-  },
   "node.bind-egress": {
     type: "ip",
     list: true,
@@ -45,7 +35,7 @@ export const NODE_SCHEMA = {
     example: ["127.0.0.1:8000", "intranet.example:443"],
     flag: "allow-target",
     environment: "BYWAY_NODE_ALLOW_TARGETS",
-    commands: ["node"],
+    commands: ["node", "policy"],
     docs: "Private targets that the exit opens to everybody all the same: exactly these hosts and ports.",
   },
   "node.family": {
@@ -58,17 +48,6 @@ export const NODE_SCHEMA = {
     commands: ["node"],
     docs: "Peer ids of your other nodes, or a name that they share: no circuit goes through two of one family.",
   },
-  "node.closed-ports": {
-    type: "integer",
-    list: true,
-    min: 1,
-    max: 65535,
-    default: [25, 465, 587, 2525],
-    flag: "closed-port",
-    environment: "BYWAY_NODE_CLOSED_PORTS",
-    commands: ["node"],
-    docs: "Target ports that the exit refuses; the default keeps mail from being sent.",
-  },
   "node.dns-servers": {
     type: "name-server",
     list: true,
@@ -76,7 +55,7 @@ export const NODE_SCHEMA = {
     example: ["192.0.2.53", "127.0.0.1:5353"],
     flag: "dns-server",
     environment: "BYWAY_NODE_DNS_SERVERS",
-    commands: ["node"],
+    commands: ["node", "policy"],
     docs: "The name servers that the exit asks; empty takes those of the system.",
   },
   "node.advertisement-file": {

@@ -32,7 +32,7 @@ test("without sources every setting has its default", () => {
   assert.deepEqual(values["client.listen"], { host: "127.0.0.1", port: 1080 });
   assert.equal(values["client.hops"], 1);
   assert.equal(values["node.listen"], undefined);
-  assert.deepEqual(values["node.roles"], ["relay", "exit"]);
+  assert.deepEqual([values["node.relay"], values["node.exit"]], [false, false]);
   for (const key of SETTING_KEYS) assert.deepEqual(origins[key], { layer: "default", name: undefined });
 });
 

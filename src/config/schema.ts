@@ -1,5 +1,6 @@
 import { CLIENT_SCHEMA } from "./client-schema.ts";
 import { NODE_SCHEMA } from "./node-schema.ts";
+import { OPERATOR_SCHEMA } from "./operator-schema.ts";
 import type { ScalarTypes, Setting } from "./setting.ts";
 
 /** The settings that belong to no part. */
@@ -12,7 +13,7 @@ const GENERAL_SCHEMA = {
     example: "/var/lib/byway",
     flag: "data",
     environment: "BYWAY_DATA",
-    commands: ["node", "up", "keys", "network", "geo"],
+    commands: ["node", "up", "keys", "network", "geo", "policy", "log"],
     docs: "The directory of this peer's key and other state. It is made when missing, readable by its owner only.",
   },
   "log-level": {
@@ -76,13 +77,13 @@ const GENERAL_SCHEMA = {
   },
 } as const;
 
-type Schema = typeof GENERAL_SCHEMA & typeof CLIENT_SCHEMA & typeof NODE_SCHEMA;
+type Schema = typeof GENERAL_SCHEMA & typeof CLIENT_SCHEMA & typeof NODE_SCHEMA & typeof OPERATOR_SCHEMA;
 
 /**
  * The one schema: types, defaults, validation, flags, environment names, `docs/configuration.md` and
  * `byway.example.toml` all come from here. A key with a dot stands in the table before the dot.
  */
-const SCHEMA: Schema = { ...GENERAL_SCHEMA, ...CLIENT_SCHEMA, ...NODE_SCHEMA };
+const SCHEMA: Schema = { ...GENERAL_SCHEMA, ...CLIENT_SCHEMA, ...NODE_SCHEMA, ...OPERATOR_SCHEMA };
 
 /** The name of a setting. */
 export type SettingKey = keyof Schema;

@@ -52,13 +52,15 @@ export interface Column {
 }
 
 /** The commands that settings serve; `every` is all of them. */
-export type SettingCommand = "node" | "up" | "env" | "keys" | "network" | "geo" | "every";
+export type SettingCommand = "node" | "up" | "env" | "keys" | "network" | "geo" | "policy" | "log" | "every";
 
 /** One row of the schema. */
 export interface Setting {
   readonly type: TypeName;
   /** Whether the value is a list of `type`. */
   readonly list: boolean;
+  /** What stands between the items of a list in a flag and in the environment, where that is not a comma. */
+  readonly separator?: ";";
   /** In the form that the file uses; a row without one stays undefined until it is set. */
   readonly default?: ShownValue;
   /** What the documentation shows instead of `default` when that depends on the machine. */

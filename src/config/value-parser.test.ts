@@ -77,9 +77,9 @@ test("the file has types of its own", () => {
 });
 
 test("the items of a list stand between commas", () => {
-  const roles = settingRow("node.roles");
-  assert.deepEqual(parseText("relay, exit", roles), ["relay", "exit"]);
-  assert.throws(() => parseText("relay,", roles), /some of relay, exit/);
+  const row: Setting = { ...settingRow("client.hops"), type: "enum", list: true, values: ["relay", "exit"] };
+  assert.deepEqual(parseText("relay, exit", row), ["relay", "exit"]);
+  assert.throws(() => parseText("relay,", row), /some of relay, exit/);
 });
 
 test("a secret is never printed", () => {

@@ -32,12 +32,12 @@ export function settingForm(row: Setting): string {
   return `${row.length ?? "a list of"} values, each ${expectedForm(row)}`;
 }
 
-/** A value from text: the items of a list stand between commas, tables are written as JSON. Throws ValueProblem. */
+/** A value from text: the items of a list stand between commas or what the row says, tables are written as JSON. Throws ValueProblem. */
 export function parseText(text: string, row: Setting): SettingValue {
   if (row.columns !== undefined) return parseFileValue(parseJson(text, row), row);
   if (!row.list) return parseScalar(text, row);
   return ofLength(
-    text.split(",").map((item) => parseScalar(item.trim(), row)),
+    text.split(row.separator ?? ",").map((item) => parseScalar(item.trim(), row)),
     row,
   );
 }

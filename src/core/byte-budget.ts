@@ -15,6 +15,7 @@ export interface ByteBudgetOptions {
 
 interface Watched {
   readonly end: (reason: BywayError) => void;
+  readonly kept: () => number;
   /** Bytes read from the stream when it was last looked at. */
   read: number;
 }
@@ -42,10 +43,17 @@ export class ByteBudget {
     this.#logger = components.logger;
   }
 
-  /** Says that `stream` is held up. Cheap, to be called as often as it happens; `end` replaces `abortStream`. */
-  watch(stream: Duplex, end?: (reason: BywayError) => void): void {
+  /**
+   * Says that `stream` is held up. Cheap, to be called as often as it happens; `end` replaces `abortStream`, and `kept` tells
+   * what its reader has taken from it and keeps, in bytes.
+   */
+  watch(stream: Duplex, end?: (reason: BywayError) => void, kept: () => number = () => 0): void {
     if (this.#watched.has(stream)) return;
-    this.#watched.set(stream, { end: end ?? ((reason) => abortStream(stream, reason)), read: bytesRead(stream) });
+    this.#watched.set(stream, {
+      end: end ?? ((reason) => abortStream(stream, reason)),
+      kept,
+      read: bytesRead(stream) - kept(),
+    });
     this.#look ??= this.#clock.every(CORE_LIMITS.budgetPeriodMs.value, () => this.#check());
   }
 
@@ -53,12 +61,13 @@ export class ByteBudget {
     let held = 0;
     const found: { end: Watched["end"]; bytes: number; stood: number }[] = [];
     for (const [stream, watched] of this.#watched) {
-      const bytes = stream.destroyed ? 0 : heldBytes(stream);
+      const kept = watched.kept();
+      const bytes = stream.destroyed ? 0 : heldBytes(stream) + kept;
       if (bytes === 0) {
         this.#watched.delete(stream);
         continue;
       }
-      const read = bytesRead(stream);
+      const read = bytesRead(stream) - kept;
       found.push({ end: watched.end, bytes, stood: Math.max(0, bytes - (read - watched.read)) });
       watched.read = read;
       held += bytes;

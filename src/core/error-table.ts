@@ -64,6 +64,8 @@ export type ErrorCode =
   | "ERR_CONTROL"
   | "ERR_REQUEST_UNKNOWN"
   | "ERR_CONTROL_REQUEST"
+  | "ERR_BLOCKLIST"
+  | "ERR_LOG_FLAW"
   | "ERR_LOCAL_LIMIT"
   | "ERR_WORKER"
   | "ERR_STOPPED"
@@ -107,6 +109,12 @@ export type ErrorCode =
   | "ERR_TARGET_PROTOCOL"
   | "ERR_TARGET_PROHIBITED"
   | "ERR_POLICY_PORT"
+  | "ERR_POLICY_TARGET"
+  | "ERR_POLICY_LISTED"
+  | "ERR_POLICY_PROTOCOL"
+  | "ERR_NODE_LIMIT"
+  | "ERR_NODE_CLOSED"
+  | "ERR_NODE_LOG"
   | "ERR_STREAM_LIMIT"
   | "ERR_STREAM_STALLED"
   | "ERR_USER_LIMIT"
@@ -145,7 +153,11 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
     "Listen on a loopback address, or give the listener users (client.users, or its own).",
   ),
 
-  ERR_LISTEN_IN_USE: row("local", "Stop the other program, or choose another port with --listen.", { exit: 69 }),
+  ERR_LISTEN_IN_USE: row(
+    "local",
+    "Stop the other program, or choose another port (--listen, --notice-listen, --metrics).",
+    { exit: 69 },
+  ),
   ERR_LISTEN_ADDRESS: row("local", "Listen on an address that this machine has.", { exit: 69 }),
   ERR_LISTEN_PERMISSION: row("local", "Choose a port above 1023, or run with the right to bind it.", { exit: 77 }),
   ERR_DATA_DIRECTORY: row("local", "Name a place where this user can write and the disk has room.", { exit: 77 }),
@@ -155,9 +167,17 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   }),
   ERR_PEER_FILE: row("local", "Name a file that `byway node --advertisement-file` wrote.", { exit: 69 }),
   ERR_OUTPUT: row("local", "Make room where the output goes, or send it elsewhere."),
-  ERR_CONTROL: row("local", "Start `byway up` with the same data directory, or stop the one that holds it."),
+  ERR_CONTROL: row(
+    "local",
+    "Start `byway up` or `byway node` with the same data directory, or stop the one that holds it.",
+  ),
   ERR_REQUEST_UNKNOWN: row("usage", "List the recent requests with `byway requests`.", { http: 404, exit: 69 }),
   ERR_CONTROL_REQUEST: row("usage", "Run the command and the client in the same version of Byway."),
+  ERR_BLOCKLIST: row("config", "Name a hosts, domain or CIDR list that can be read, or mend the address of the list."),
+  ERR_LOG_FLAW: row("local", "Do not hand the log out as it is: it was changed or damaged where the message says.", {
+    exit: 65,
+    retry: "never",
+  }),
   ERR_LOCAL_LIMIT: row("local", "Close some connections, or give this program more file descriptors.", {
     http: 503,
     token: "connection_limit_reached",
@@ -262,6 +282,33 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
     { token: "destination_ip_prohibited", retry: "never" },
   ),
   ERR_POLICY_PORT: row("policy", "Choose a node whose policy accepts the port."),
+  ERR_POLICY_TARGET: row("policy", "Choose another exit: the operator of this one does not serve the target."),
+  ERR_POLICY_LISTED: row("policy", "Choose another exit: a blocklist of this one names the target."),
+  ERR_POLICY_PROTOCOL: row("policy", "Choose an exit that opens this protocol; most refuse BitTorrent.", {
+    retry: "never",
+  }),
+  ERR_NODE_LIMIT: row("policy", "Wait as long as Retry-After says, or use another node.", {
+    http: 429,
+    socks: 1,
+    token: "connection_limit_reached",
+    exit: 75,
+  }),
+  ERR_NODE_CLOSED: row("policy", "Use another node: the operator has closed this one for now.", {
+    http: 503,
+    socks: 1,
+    token: "destination_unavailable",
+    exit: 75,
+  }),
+  ERR_NODE_LOG: row(
+    "policy",
+    "Use another node; its operator makes room for the accountability log, or mends its disk.",
+    {
+      http: 503,
+      socks: 1,
+      token: "proxy_internal_error",
+      exit: 75,
+    },
+  ),
   ERR_STREAM_LIMIT: row("policy", "Wait, or use another node.", {
     http: 429,
     socks: 1,

@@ -36,7 +36,20 @@ export const CORE_LIMITS: Readonly<
     | "recordCacheBytes"
     | "recordBusyMs"
     | "recordFlushMs"
-    | "waitingRecords",
+    | "waitingRecords"
+    | "refusalWords"
+    | "firstBytes"
+    | "pacePieceMs"
+    | "pacePieceBytes"
+    | "pacePiecesPerSecond"
+    | "paceBurstMs"
+    | "paceBurstBytes"
+    | "paceLateMs"
+    | "paceWakeMs"
+    | "paceLinks"
+    | "heldBytes"
+    | "heldReadBytes"
+    | "examinedKeys",
     Limit
   >
 > = {
@@ -68,5 +81,30 @@ export const CORE_LIMITS: Readonly<
     65_536,
     "count",
     "Changes that wait while the file is locked; the oldest are lost beyond it.",
+  ),
+  refusalWords: tunable(256, "count", "Rules, lists and limits by which refusals are told apart."),
+  firstBytes: tunable(65_536, "bytes", "What an app sends first and is held until it was looked at."),
+  pacePieceMs: tunable(5, "ms", "What a stream alone may pass in one turn, as time on the line; many share it."),
+  pacePieceBytes: tunable(1_400, "bytes", "No turn brings less, since each costs a frame and a record around it."),
+  pacePiecesPerSecond: tunable(10_000, "per-second", "Turns beyond this would cost more than the bytes in them."),
+  paceBurstMs: tunable(20, "ms", "What a line that was quiet may pass at once, as time on the line."),
+  paceBurstBytes: tunable(4_608, "bytes", "But no less: a big datagram has to pass on a slow line."),
+  paceLateMs: tunable(
+    250,
+    "ms",
+    "A busy process wakes late; so much it may catch up, or it would be slower than allowed.",
+  ),
+  paceWakeMs: tunable(2, "ms", "Streams that wait for the line are not woken more often."),
+  paceLinks: tunable(4_096, "count", "Links whose speed is remembered; beyond it those without streams are forgotten."),
+  heldBytes: tunable(
+    16_384,
+    "bytes",
+    "A stream that waits for the line is read again when it holds no more than this.",
+  ),
+  heldReadBytes: tunable(16_384, "bytes", "And its socket is read so little at a time: thousands may wait."),
+  examinedKeys: tunable(
+    4,
+    "count",
+    "Keys that are looked at for one that may be forgotten when there are too many: constant work, and a busy one is hit only among four busy ones.",
   ),
 };

@@ -16,6 +16,8 @@ interface Shelf {
 export class ReadPool {
   /** Where all sockets of this pool read to; what is in it is copied out before the next read. */
   readonly scratch: Buffer = Buffer.allocUnsafeSlow(CORE_LIMITS.readBytes.value);
+  /** The beginning of it, where sockets read to of which the bytes have to wait. */
+  readonly little: Buffer = this.scratch.subarray(0, CORE_LIMITS.heldReadBytes.value);
   /** Smallest slabs first. */
   readonly #shelves: readonly Shelf[] = [16 * 1024, CORE_LIMITS.slabBytes.value].map((slabBytes) => ({
     slabBytes,

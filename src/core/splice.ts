@@ -2,10 +2,13 @@ import type { Duplex } from "node:stream";
 import { abortStream } from "./abort-stream.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { Clock, Timer } from "./clock.ts";
+import type { FirstBytes } from "./first-bytes.ts";
+import { HeldWay } from "./held-way.ts";
 import { CORE_LIMITS } from "./limits.ts";
+import type { Pace } from "./pace.ts";
 import { PooledSocket } from "./pooled-socket.ts";
 
-/** What passed through a splice. */
+/** What passed through a splice: all that was taken from each side, also what an abrupt end kept from the other. */
 export interface SpliceResult {
   readonly bytesAToB: number;
   readonly bytesBToA: number;
@@ -18,19 +21,24 @@ export interface SpliceComponents {
   readonly clock: Clock;
   /** Told of streams that are held up. */
   readonly budget: ByteBudget;
+  /** Holds both directions together to a speed. */
+  readonly pace?: Pace | undefined;
+  /** Looks at what `a` sends first. Meanwhile `b` may speak; an end of `a` lets go what was held. */
+  readonly firstBytes?: FirstBytes | undefined;
 }
 
 /**
  * Carries bytes between two streams until both have ended; owns both from here on.
  *
  * Backpressure and half-close go through in each direction. An error, or a close before the end, on one side
- * aborts the other, so that nobody takes a cut body for a whole one. Never rejects.
+ * aborts the other, so that nobody takes a cut body for a whole one. What `firstBytes` throws ends both and is the error.
+ * Never rejects.
  *
  * Once one direction has ended, silence in the other for `halfClosedIdleMs` ends the splice: a socket that is neither read
  * nor written never learns that its far side is gone.
  */
 export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Promise<SpliceResult> {
-  const { clock, budget } = components;
+  const { clock, budget, pace, firstBytes } = components;
   return new Promise((resolve) => {
     let bytesAToB = 0;
     let bytesBToA = 0;
@@ -50,6 +58,7 @@ export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Prom
       idle ??= clock.every(CORE_LIMITS.halfClosedIdleMs.value, () => {
         const moved = bytesAToB + bytesBToA;
         if (moved === seen) {
+          letGo();
           abortStream(a);
           abortStream(b);
         }
@@ -57,61 +66,89 @@ export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Prom
       });
     };
 
+    const letGo = (): void => {
+      aToB?.stop();
+      bToA?.stop();
+    };
     const end = (reason: Error): void => {
       error ??= reason;
+      letGo();
       abortStream(a, reason);
       abortStream(b, reason);
     };
+    const keptFrom = (from: Duplex): number => (from === a ? aToB : bToA)?.bytes ?? 0;
+    const watchBytes = (from: Duplex): void => budget.watch(from, end, () => keptFrom(from));
     const hold = (from: Duplex, to: Duplex): void => {
       from.pause();
-      budget.watch(from, end);
-      budget.watch(to, end);
+      watchBytes(from);
+      watchBytes(to);
     };
 
-    const watch = (stream: Duplex, peer: Duplex): void => {
+    const heldWay = (from: Duplex, to: Duplex, looks: FirstBytes | undefined): HeldWay | undefined => {
+      if (pace === undefined && looks === undefined) return undefined;
+      const write = (chunk: Buffer, release?: () => void): boolean => writeTogether(to, chunk, release);
+      return new HeldWay(
+        { from, write, hold: () => hold(from, to), keeps: () => watchBytes(from), fail: end },
+        { pace, firstBytes: looks },
+      );
+    };
+    const aToB = heldWay(a, b, firstBytes);
+    const bToA = heldWay(b, a, undefined);
+
+    const watch = (stream: Duplex, peer: Duplex, away: HeldWay | undefined, back: HeldWay | undefined): void => {
       stream.on("error", (cause: Error) => {
         error ??= cause;
+        letGo();
         abortStream(peer, cause);
       });
       stream.on("close", () => {
         // Node ends an HTTP/2 stream that was reset without an error by itself: only the peer knows that it had more.
         if (!stream.readableEnded || !stream.writableFinished || !peer.readableEnded) abortStream(peer);
+        back?.stop();
+        if (peer.destroyed) letGo();
         closed();
       });
-      stream.on("drain", () => peer.resume());
+      stream.on("drain", back === undefined ? () => peer.resume() : () => back.drained());
       const passEndOn = (): void => {
         if (!peer.writableEnded) peer.end();
         watchIdleness();
       };
+      const ended = away === undefined ? passEndOn : () => away.ended(passEndOn);
       // An end that came before the splice will not come again.
-      if (stream.readableEnded) passEndOn();
-      else stream.on("end", passEndOn);
+      if (stream.readableEnded) ended();
+      else stream.on("end", ended);
     };
 
-    watch(a, b);
-    watch(b, a);
+    watch(a, b, aToB, bToA);
+    watch(b, a, bToA, aToB);
     if (a.destroyed || b.destroyed) {
       // "close" of a stream destroyed earlier has been emitted already and will not come again.
       if (a.destroyed && a.closed) closed();
       if (b.destroyed && b.closed) closed();
+      letGo();
       abortStream(a);
       abortStream(b);
       return;
     }
-    const carry = (from: Duplex, to: Duplex, count: (bytes: number) => void): void => {
-      const take = (chunk: Buffer, release?: () => void): boolean => {
+    const carry = (from: Duplex, to: Duplex, way: HeldWay | undefined, count: (bytes: number) => void): void => {
+      const pass = (chunk: Buffer, release?: () => void): boolean => {
         count(chunk.length);
         const more = writeTogether(to, chunk, release);
         if (!more) hold(from, to);
         return more;
       };
+      const passHeld = (chunk: Buffer, release?: () => void): boolean => {
+        count(chunk.length);
+        return way?.take(chunk, release) ?? true;
+      };
+      const take = way === undefined ? pass : passHeld;
       if (from instanceof PooledSocket) from.takeChunks(take);
       else from.on("data", take);
     };
-    carry(a, b, (bytes) => {
+    carry(a, b, aToB, (bytes) => {
       bytesAToB += bytes;
     });
-    carry(b, a, (bytes) => {
+    carry(b, a, bToA, (bytes) => {
       bytesBToA += bytes;
     });
   });

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Identity } from "../identity/identity.ts";
-import type { Advertisement } from "../wire/advertisement.ts";
+import { type Advertisement, fitAdvertisement } from "../wire/advertisement.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import { signAdvertisement } from "./signed-advertisement.ts";
@@ -90,14 +90,14 @@ export class Advertiser {
     this.#seq = Math.max(this.#seq + 1, Math.floor(nowMs));
     this.#signedAtMs = this.#clock.monotonicMs();
     this.#changed = false;
-    const advertisement: Advertisement = {
+    const advertisement = fitAdvertisement({
       ...facts,
       v: 1,
       peer: this.#identity.peerId,
       seq: this.#seq,
       issuedAtSec,
       expiresAtSec: issuedAtSec + DIRECTORY_LIMITS.lifetimeSeconds.value,
-    };
+    });
     return { advertisement, envelope: signAdvertisement(advertisement, this.#identity) };
   }
 }

@@ -110,7 +110,13 @@ export const DIRECTORY_LIMITS: Readonly<
     | "usableInAll"
     | "redrawMs"
     | "usablePerNetworkOfPlace"
-    | "readForStrangers",
+    | "readForStrangers"
+    | "reachMs"
+    | "reachRetryMs"
+    | "reachSoonMs"
+    | "reachAskMs"
+    | "reachRelays"
+    | "reachDrawn",
     Limit
   >
 > = {
@@ -315,4 +321,14 @@ export const DIRECTORY_LIMITS: Readonly<
     "count",
     "Rows that are looked at for a stranger who asks for a region or a provider; some 10 ms, each time another part.",
   ),
+  reachMs: tunable(
+    900_000,
+    "ms",
+    "How often a node that was reached has itself dialled: routers forget, addresses change.",
+  ),
+  reachRetryMs: tunable(120_000, "ms", "The same after a failure: whoever just opened a port wants to see it work."),
+  reachSoonMs: tunable(15_000, "ms", "Before it is looked again for a relay to ask where none is known."),
+  reachAskMs: tunable(30_000, "ms", "Two handshakes, and the 8 s and 5 s that a relay gives the next hop."),
+  reachRelays: tunable(3, "count", "Relays asked in one check; two that agree decide."),
+  reachDrawn: tunable(32, "count", "Relays drawn by chance, so that three of different networks are among them."),
 };

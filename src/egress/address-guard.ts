@@ -69,7 +69,9 @@ export class AddressGuard {
     const special = specialName(name);
     if (special === undefined) return;
     const under = special.suffix === "" ? "" : `.${special.suffix}: `;
-    throw new BywayError("ERR_TARGET_PROHIBITED", `${name} is no public name (${under}${special.reason})`);
+    throw new BywayError("ERR_TARGET_PROHIBITED", `${name} is no public name (${under}${special.reason})`, {
+      data: { by: "guard" },
+    });
   }
 
   /**
@@ -134,7 +136,7 @@ function prohibited(ip: string, name: string | undefined, what: string, range?: 
   // The address itself stays out of what a client is told about a name: it would map the exit's own network.
   const subject = name === undefined ? `${ip} is` : `${name} resolves to an address that is`;
   return new BywayError("ERR_TARGET_PROHIBITED", `${subject} ${what}`, {
-    data: range === undefined ? {} : { range: range.prefix },
+    data: { by: "guard", ...(range === undefined ? {} : { range: range.prefix }) },
   });
 }
 

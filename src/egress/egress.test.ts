@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Server } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { type DnsRecord, type DnsServer, startDnsServer } from "../../test/support/dns-server.ts";
 import { systemClock } from "../core/clock.ts";
@@ -10,7 +10,8 @@ import { silentLogger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { AddressGuard } from "./address-guard.ts";
 import { Egress, type EgressOptions } from "./egress.ts";
-import { PortPolicy } from "./port-policy.ts";
+import { ExitPolicy } from "./policy/exit-policy.ts";
+import { parsePolicy } from "./policy/parse-policy.ts";
 import { DnsResolver, type Resolver } from "./resolver.ts";
 
 const never = new AbortController().signal;
@@ -34,14 +35,23 @@ interface Setup extends EgressOptions {
   readonly resolver?: Resolver;
   readonly allowTargets?: readonly HostPort[];
   readonly localNetwork?: boolean;
-  readonly closedPorts?: readonly number[];
+  /** Rules; without any all but mail is accepted. */
+  readonly policy?: readonly string[];
 }
 
 function egress(t: TestContext, setup: Setup = {}): Egress {
-  const { resolver = mustNotResolve, allowTargets = [], localNetwork = false, closedPorts, ...options } = setup;
+  const { resolver = mustNotResolve, allowTargets = [], localNetwork = false, policy, ...options } = setup;
   const guard = new AddressGuard({ local: () => LOCAL, listeners: () => [] }, { allowTargets, localNetwork });
-  const ports = new PortPolicy(closedPorts === undefined ? {} : { closedPorts });
-  const made = new Egress({ clock: systemClock, logger: silentLogger, resolver, guard, ports }, options);
+  const made = new Egress(
+    {
+      clock: systemClock,
+      logger: silentLogger,
+      resolver,
+      guard,
+      policy: new ExitPolicy(parsePolicy(policy ?? ["reject mail", "accept *:*"])),
+    },
+    options,
+  );
   t.after(() => made.stop());
   return made;
 }
@@ -112,6 +122,55 @@ test("ports that are none, and ports that are closed, are refused before any loo
   }
 });
 
+test("the policy is asked before the look-up, and again with every address that it found, for TCP and UDP", async (t) => {
+  const policy = ["reject bad.example:*", "reject 9.9.9.0/24:*", "reject udp *:443", "accept web-only"];
+  const early = egress(t, { policy });
+  for (const host of ["bad.example", "BAD.Example.", "a.bad.example", "b\u00adad.example", "ｂａｄ.example"]) {
+    await assert.rejects(early.connect({ host, port: 80 }, never), { code: "ERR_POLICY_TARGET" }, host);
+    await assert.rejects(early.openUdp({ host, port: 80 }, never), { code: "ERR_POLICY_TARGET" }, host);
+  }
+  await assert.rejects(early.openUdp({ host: "good.example", port: 443 }, never), { code: "ERR_POLICY_PORT" });
+  const resolver = fixed("1.1.1.1", "9.9.9.9");
+  const late = egress(t, { policy, resolver });
+  const refusal = { code: "ERR_POLICY_TARGET", data: { by: "rule 2" } };
+  await assert.rejects(late.connect({ host: "good.example", port: 80 }, never), refusal);
+  await assert.rejects(late.openUdp({ host: "good.example", port: 80 }, never), refusal);
+  await assert.rejects(late.connect({ host: "9.9.2313", port: 80 }, never), refusal);
+  assert.equal(resolver.asked, 2);
+  assert.deepEqual(late.open, { targets: 0, hops: 0, udpFlows: 0 });
+});
+
+test("what all sockets and flows carried is counted, while they are open and after", async (t) => {
+  const { server: target, port } = await server(t);
+  const here = { host: "127.0.0.1", port };
+  const accepted = once(target, "connection") as Promise<[Socket]>;
+  const out = egress(t, { allowTargets: [here] });
+  const socket = await out.connect(here, never);
+  const [far] = await accepted;
+  socket.write("up");
+  far.end("and down");
+  const heard = once(socket, "data");
+  const closed = once(socket, "close");
+  assert.equal(String((await heard)[0]), "and down");
+  assert.deepEqual(out.traffic, { received: 8, sent: 2 });
+  socket.end();
+  await closed;
+  const echo = createSocket("udp4");
+  t.after(() => echo.close());
+  echo.on("message", (payload, from) => echo.send(payload, from.port));
+  echo.bind(port, "127.0.0.1");
+  await once(echo, "listening");
+  const flow = await out.openUdp(here, never);
+  const { promise, resolve } = Promise.withResolvers<Uint8Array>();
+  flow.onDatagram = resolve;
+  flow.send(Buffer.from("datagram"));
+  await promise;
+  assert.deepEqual(out.traffic, { received: 16, sent: 10 });
+  flow.close();
+  await flow.closed;
+  assert.deepEqual(out.traffic, { received: 16, sent: 10 });
+});
+
 const NAMES: readonly DnsRecord[] = [
   { name: "private.example", type: "A", data: "192.168.1.1" },
   { name: "private6.example", type: "AAAA", data: "fd00::1" },
@@ -166,7 +225,7 @@ test("an operator's private targets are open, exactly as named", async (t) => {
     { host: "127.0.0.1", port },
     { host: "nas.local", port },
   ];
-  const out = egress(t, { resolver, allowTargets, closedPorts: [port] });
+  const out = egress(t, { resolver, allowTargets, policy: [] });
   for (const host of ["127.0.0.1", "127.1", "nas.local", "NAS.local."]) {
     const socket = await out.connect({ host, port }, never);
     assert.equal(socket.remoteAddress, "127.0.0.1");
@@ -280,7 +339,13 @@ test("what a log sees of a refusal holds no destination", async (t) => {
   const debug = (message: string, fields?: object): void => void lines.push(`${message} ${JSON.stringify(fields)}`);
   const guard = new AddressGuard({ local: () => LOCAL, listeners: () => [] });
   const logger = { ...silentLogger, debug };
-  const out = new Egress({ clock: systemClock, logger, resolver: mustNotResolve, guard, ports: new PortPolicy() });
+  const out = new Egress({
+    clock: systemClock,
+    logger,
+    resolver: mustNotResolve,
+    guard,
+    policy: new ExitPolicy(parsePolicy(["accept *:*"])),
+  });
   t.after(() => out.stop());
   await assert.rejects(out.connect({ host: "secret.local", port: 80 }, never));
   assert.equal(lines.length, 1);

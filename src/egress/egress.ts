@@ -8,13 +8,14 @@ import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { PooledSocket } from "../core/pooled-socket.ts";
 import { ReadPool } from "../core/read-pool.ts";
 import { Sensitive } from "../core/sensitive.ts";
-import { normaliseHost } from "../wire/authority.ts";
 import type { AddressGuard } from "./address-guard.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 import { linkedSignal } from "./linked-signal.ts";
-import { PortPolicy } from "./port-policy.ts";
+import type { TargetPolicy } from "./policy/policy-decision.ts";
+import { MAIL_PORTS } from "./policy/port-sets.ts";
 import type { Resolver } from "./resolver.ts";
 import { Slots } from "./slots.ts";
+import { normalised, TargetCheck } from "./target-check.ts";
 import { TcpDialler } from "./tcp-dialler.ts";
 import { openUdpFlow, type UdpFlow } from "./udp-flow.ts";
 
@@ -24,7 +25,7 @@ export interface EgressComponents {
   readonly logger: Logger;
   readonly resolver: Resolver;
   readonly guard: AddressGuard;
-  readonly ports: PortPolicy;
+  readonly policy: TargetPolicy;
 }
 
 /** How an exit sends; every value has a default in `limits.ts`. */
@@ -39,6 +40,19 @@ export interface EgressOptions {
   readonly maxPendingLookups?: number;
 }
 
+/** What is open, and how it ends. */
+interface Closing {
+  readonly close: () => void;
+  readonly closed: Promise<unknown>;
+  readonly traffic: () => Traffic;
+}
+
+/** Bytes of payload. */
+interface Traffic {
+  readonly received: number;
+  readonly sent: number;
+}
+
 interface Checked {
   readonly addresses: readonly string[];
   readonly port: number;
@@ -47,22 +61,23 @@ interface Checked {
 }
 
 /**
- * The one way out of a node: normalise, check the port, resolve once, check every answer, dial a checked address.
+ * The one way out of a node: normalise, ask the policy, resolve once, check every answer, dial a checked address.
  *
- * All methods throw ERR_REQUEST_TARGET, ERR_POLICY_PORT, ERR_TARGET_*, ERR_STREAM_LIMIT, ERR_STOPPED or the abort reason.
+ * All methods throw ERR_REQUEST_TARGET, ERR_POLICY_*, ERR_TARGET_*, ERR_STREAM_LIMIT, ERR_STOPPED or the abort reason.
  */
 export class Egress {
   readonly #components: EgressComponents;
   readonly #options: EgressOptions;
   readonly #dialler: TcpDialler;
-  // Hops are not targets of the operator's policy, but a false advertisement must not aim relays at mail servers.
-  readonly #hopPorts = new PortPolicy();
+  readonly #targets: TargetCheck;
   readonly #targetSlots: Slots;
   readonly #hopSlots: Slots;
   readonly #udpSlots: Slots;
   readonly #lookupSlots: Slots;
   readonly #stopping = new AbortController();
-  readonly #closings = new Map<object, { readonly close: () => void; readonly closed: Promise<unknown> }>();
+  readonly #closings = new Map<object, Closing>();
+  /** What the sockets carried that are closed. */
+  readonly #carried = { received: 0, sent: 0 };
   readonly #pending = new Set<Promise<unknown>>();
 
   /** Throws ERR_CONFIG_VALUE when `bindEgress` holds what is no IP address. */
@@ -72,6 +87,8 @@ export class Egress {
     const reads = new ReadPool();
     const open = (socket: TcpNetConnectOpts): Socket => PooledSocket.open(reads, socket);
     this.#dialler = new TcpDialler({ clock: components.clock, open }, options);
+    const resolver: Resolver = { resolve: (name, signal) => this.#lookUp(name, signal) };
+    this.#targets = new TargetCheck({ guard: components.guard, policy: components.policy, resolver });
     this.#targetSlots = new Slots(
       options.maxTargetSockets ?? EGRESS_LIMITS.maxTargetSockets.value,
       "target connections",
@@ -86,12 +103,23 @@ export class Egress {
     return { targets: this.#targetSlots.taken, hops: this.#hopSlots.taken, udpFlows: this.#udpSlots.taken };
   }
 
+  /** Bytes of payload that all sockets and flows carried since the start, to hops and targets alike. */
+  get traffic(): Traffic {
+    const all = { ...this.#carried };
+    for (const { traffic } of this.#closings.values()) {
+      const { received, sent } = traffic();
+      all.received += received;
+      all.sent += sent;
+    }
+    return all;
+  }
+
   /** A TCP connection to `target`, half-open allowed; the caller owns it. */
   connect(target: HostPort, signal: AbortSignal): Promise<Socket> {
     return this.#guarded("connect", target, signal, async (stopOrAbort) => {
       const release = this.#targetSlots.take();
       try {
-        const { addresses, port, what } = await this.#check(target, stopOrAbort);
+        const { addresses, port, what } = await this.#check(target, "tcp", stopOrAbort);
         return this.#keepSocket(await this.#dialler.dial(addresses, port, what, stopOrAbort), release);
       } catch (error) {
         release();
@@ -105,14 +133,14 @@ export class Egress {
     return this.#guarded("udp", target, signal, async (stopOrAbort) => {
       const release = this.#udpSlots.take();
       try {
-        const { addresses, port, what } = await this.#check(target, stopOrAbort);
+        const { addresses, port, what } = await this.#check(target, "udp", stopOrAbort);
         const { bindEgress, udpIdleTimeoutMs } = this.#options;
         const options = {
           ...(bindEgress === undefined ? {} : { bindEgress }),
           ...(udpIdleTimeoutMs === undefined ? {} : { idleTimeoutMs: udpIdleTimeoutMs }),
         };
         const flow = await openUdpFlow(this.#components, addresses, port, what, options, stopOrAbort);
-        this.#own(flow, () => flow.close(), flow.closed, release);
+        this.#own(flow, { close: () => flow.close(), closed: flow.closed, traffic: () => flow.traffic }, release);
         return flow;
       } catch (error) {
         release();
@@ -134,7 +162,10 @@ export class Egress {
         if (isIP(host) === 0) {
           throw new BywayError("ERR_TARGET_PROHIBITED", `${what} is a name and a hop's endpoint must be an address`);
         }
-        this.#hopPorts.check(port);
+        // Hops are not targets of the operator's policy, but a false advertisement must not aim relays at mail servers.
+        if (MAIL_PORTS.includes(port)) {
+          throw new BywayError("ERR_POLICY_PORT", `port ${port} is for mail, and no hop is there`);
+        }
         this.#components.guard.check(host, port, "hop");
         return this.#keepSocket(await this.#dialler.dial([host], port, what, stopOrAbort), release);
       } catch (error) {
@@ -153,23 +184,17 @@ export class Egress {
     await Promise.all(closings.map(({ closed }) => closed));
   }
 
-  async #check(target: HostPort, signal: AbortSignal): Promise<Checked> {
-    const { guard, ports, resolver } = this.#components;
-    const { host, port } = normalised(target);
-    const what = formatHostPort({ host, port });
-    if (!guard.opens(host, port)) ports.check(port);
-    if (isIP(host) !== 0) {
-      guard.check(host, port, "target");
-      return { addresses: [host], port, what };
-    }
-    guard.checkName(host, port);
+  async #check(target: HostPort, protocol: "tcp" | "udp", signal: AbortSignal): Promise<Checked> {
+    const { addresses, decision, ...hostPort } = await this.#targets.judge(target, protocol, signal);
+    if (decision === undefined) throw new BywayError("ERR_INTERNAL", "a policy did not decide");
+    if (decision.refusal !== undefined) throw decision.refusal;
+    return { addresses, port: hostPort.port, what: formatHostPort(hostPort) };
+  }
+
+  async #lookUp(name: string, signal: AbortSignal): Promise<readonly string[]> {
     const release = this.#lookupSlots.take();
     try {
-      const addresses = await resolver.resolve(host, signal);
-      if (addresses.length === 0) throw new BywayError("ERR_TARGET_NAME", `${host} has no address`);
-      // One prohibited answer refuses all: mixed answers are how DNS rebinding slips an inner address in.
-      for (const address of addresses) guard.check(address, port, "target", host);
-      return { addresses, port, what };
+      return await this.#components.resolver.resolve(name, signal);
     } finally {
       release();
     }
@@ -199,24 +224,21 @@ export class Egress {
   #keepSocket(socket: Socket, release: () => void): Socket {
     const { promise, resolve } = Promise.withResolvers<void>();
     socket.once("close", () => resolve());
-    this.#own(socket, () => socket.destroy(), promise, release);
+    const traffic = (): Traffic => ({ received: socket.bytesRead, sent: socket.bytesWritten });
+    this.#own(socket, { close: () => socket.destroy(), closed: promise, traffic }, release);
     return socket;
   }
 
-  #own(thing: object, close: () => void, closed: Promise<unknown>, release: () => void): void {
-    this.#closings.set(thing, { close, closed });
-    void closed.then(() => {
+  #own(thing: object, closing: Closing, release: () => void): void {
+    this.#closings.set(thing, closing);
+    void closing.closed.then(() => {
       this.#closings.delete(thing);
+      const { received, sent } = closing.traffic();
+      this.#carried.received += received;
+      this.#carried.sent += sent;
       release();
     });
   }
-}
-
-function normalised(target: HostPort): HostPort {
-  if (!Number.isInteger(target.port) || target.port < 1 || target.port > 65_535) {
-    throw new BywayError("ERR_REQUEST_TARGET", `${target.port} is no port`);
-  }
-  return { host: normaliseHost(target.host), port: target.port };
 }
 
 const HOP_CODES: ReadonlyMap<ErrorCode, ErrorCode> = new Map([

@@ -1,12 +1,20 @@
+import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
+import type { LinkPace } from "../core/line-pace-link.ts";
 import type { HostPort } from "../core/network-address.ts";
-import { splice } from "../core/splice.ts";
+import { type SpliceResult, splice } from "../core/splice.ts";
 import { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
-import { parseAuthority } from "../wire/authority.ts";
+import { normaliseHost, parseAuthority } from "../wire/authority.ts";
 import { parseConnectUdpPath } from "../wire/connect-udp-path.ts";
+import type { StreamEnd, StreamEntry, StreamLog } from "./accountability/stream-log.ts";
+import { FirstDatagrams, type FlowSide } from "./first-datagrams.ts";
+import type { TargetPolicy } from "./policy/policy-decision.ts";
+import { StreamFirstBytes } from "./stream-first-bytes.ts";
+import type { StreamLimits } from "./stream-limits.ts";
 import type { UdpFlow } from "./udp-flow.ts";
 
 /** The guarded ways out that an exit offers. */
@@ -15,37 +23,135 @@ export interface WaysOut {
   openUdp(target: HostPort, signal: AbortSignal): Promise<UdpFlow>;
 }
 
-/** The exit role: joins requests on links to targets. */
+/** What the exit is made of. */
+export interface ExitComponents {
+  readonly clock: Clock;
+  readonly budget: ByteBudget;
+  readonly waysOut: WaysOut;
+  readonly limits: Pick<StreamLimits, "admit">;
+  readonly log: StreamLog;
+  /** The speed that a link is held to, where there is one. */
+  readonly paceOf: (linkId: number) => LinkPace | undefined;
+  /** By which what a client sends first is judged. */
+  readonly policy: TargetPolicy;
+  /** Whether the operator opened the target to everybody, which no policy changes. */
+  readonly opens: (host: string, port: number) => boolean;
+}
+
+/** The exit role: joins requests on links to targets, within the operator's limits, and leaves a record of each. */
 export class ExitService {
-  readonly #clock: Clock;
-  readonly #budget: ByteBudget;
-  readonly #waysOut: WaysOut;
+  readonly #components: ExitComponents;
+  #opened = 0;
 
-  constructor(components: { clock: Clock; budget: ByteBudget; waysOut: WaysOut }) {
-    this.#clock = components.clock;
-    this.#budget = components.budget;
-    this.#waysOut = components.waysOut;
+  constructor(components: ExitComponents) {
+    this.#components = components;
   }
 
-  /** Serves `CONNECT host:port` (RFC 9113 §8.5): answers 200 once the target is connected, then carries bytes. */
-  async connectTarget(incoming: IncomingStream): Promise<void> {
-    const socket = await this.#waysOut.connect(parseAuthority(incoming.authority), incoming.signal);
-    await splice({ clock: this.#clock, budget: this.#budget }, incoming.accept(), socket);
+  /** Streams to targets that were opened since the start. */
+  get opened(): number {
+    return this.#opened;
   }
 
-  /** Serves extended CONNECT `connect-udp` (RFC 9298): datagrams as capsules, either way. */
-  async connectUdp(incoming: IncomingStream): Promise<void> {
-    const target = parseConnectUdpPath(String(incoming.headers[":path"] ?? ""));
-    const flow = await this.#waysOut.openUdp(target, incoming.signal);
-    const stream = incoming.accept({ "capsule-protocol": "?1" });
-    joinDatagrams(new CapsuleDatagrams({ clock: this.#clock }, stream), flow);
-    await flow.closed;
+  /**
+   * Serves `CONNECT host:port` (RFC 9113 §8.5): answers 200 once the target is connected, then carries bytes.
+   * Throws what `WaysOut.connect` throws, ERR_NODE_LIMIT and ERR_NODE_LOG.
+   */
+  connectTarget(incoming: IncomingStream): Promise<void> {
+    return this.#serve(incoming, "tcp", parseAuthority(incoming.authority), async (target, entry) => {
+      const { clock, budget, waysOut, paceOf } = this.#components;
+      const socket = await waysOut.connect(target, incoming.signal);
+      const address = addressOf(socket);
+      this.#reached(entry, address);
+      const pace = paceOf(incoming.linkId);
+      const firstBytes = this.#firstBytes(target, address);
+      return endOf(await splice({ clock, budget, pace, firstBytes }, incoming.accept(), socket));
+    });
+  }
+
+  /** Serves extended CONNECT `connect-udp` (RFC 9298): datagrams as capsules, either way. Throws as `connectTarget` does. */
+  connectUdp(incoming: IncomingStream): Promise<void> {
+    const asked = parseConnectUdpPath(String(incoming.headers[":path"] ?? ""));
+    return this.#serve(incoming, "udp", asked, async (target, entry) => {
+      const { clock, waysOut, paceOf, policy, opens } = this.#components;
+      const flow = await waysOut.openUdp(target, incoming.signal);
+      this.#reached(entry, flow.address);
+      const datagrams = new CapsuleDatagrams({ clock }, incoming.accept({ "capsule-protocol": "?1" }));
+      const first = opens(target.host, target.port) ? undefined : new FirstDatagrams(policy);
+      return carryDatagrams(datagrams, flow, paceOf(incoming.linkId), first);
+    });
+  }
+
+  #firstBytes({ host, port }: HostPort, address: string): StreamFirstBytes | undefined {
+    const { policy, opens } = this.#components;
+    if (opens(host, port)) return undefined;
+    const name = isIP(host) === 0 ? { name: host } : {};
+    return new StreamFirstBytes(policy, { protocol: "tcp", ...name, addresses: [address], port });
+  }
+
+  #reached(entry: StreamEntry, address: string): void {
+    this.#opened += 1;
+    entry.opened(address);
+  }
+
+  /** One stream from its admission to its record; `carry` settles when it is over. */
+  async #serve(
+    { linkId }: IncomingStream,
+    protocol: "tcp" | "udp",
+    asked: HostPort,
+    carry: (target: HostPort, entry: StreamEntry) => Promise<StreamEnd>,
+  ): Promise<void> {
+    const target = { host: normaliseHost(asked.host), port: asked.port };
+    using _place = this.#components.limits.admit({ linkId, target });
+    const entry = this.#components.log.begin({ linkId, protocol, target });
+    try {
+      entry.ended(await carry(target, entry));
+    } catch (error) {
+      entry.ended({ bytesUp: 0, bytesDown: 0, end: toBywayError(error).code });
+      throw error;
+    }
   }
 }
 
-function joinDatagrams(datagrams: CapsuleDatagrams, flow: UdpFlow): void {
-  datagrams.onDatagram = (payload) => flow.send(payload);
-  flow.onDatagram = (payload) => datagrams.send(payload);
+function addressOf(socket: Duplex): string {
+  return "remoteAddress" in socket && typeof socket.remoteAddress === "string" ? socket.remoteAddress : "";
+}
+
+function endOf({ bytesAToB, bytesBToA, error }: SpliceResult): StreamEnd {
+  const end = error === undefined ? "ok" : error instanceof BywayError ? error.code : "ERR_TARGET_RESET";
+  return { bytesUp: bytesAToB, bytesDown: bytesBToA, end };
+}
+
+async function carryDatagrams(
+  datagrams: CapsuleDatagrams,
+  flow: UdpFlow,
+  pace: LinkPace | undefined,
+  first: FirstDatagrams | undefined,
+): Promise<StreamEnd> {
+  let bytesUp = 0;
+  let bytesDown = 0;
+  let refusal: BywayError | undefined;
+  const isPassed = (from: FlowSide, payload: Uint8Array): boolean => {
+    try {
+      first?.look(from, payload);
+    } catch (error) {
+      refusal ??= toBywayError(error);
+      flow.close();
+      return false;
+    }
+    return pace?.spendOrDrop(payload.length) ?? true;
+  };
+  datagrams.onDatagram = (payload) => {
+    if (!isPassed("client", payload)) return;
+    bytesUp += payload.length;
+    flow.send(payload);
+  };
+  flow.onDatagram = (payload) => {
+    if (!isPassed("target", payload)) return;
+    bytesDown += payload.length;
+    datagrams.send(payload);
+  };
   void datagrams.closed.then(() => flow.close());
-  void flow.closed.then(() => datagrams.close());
+  const error = await flow.closed;
+  datagrams.close();
+  return { bytesUp, bytesDown, end: (refusal ?? error)?.code ?? "ok" };
 }

@@ -15,7 +15,19 @@ type LimitName =
   | "maxCacheTtlSeconds"
   | "udpIdleMs"
   | "maxUdpQueueBytes"
-  | "localAddressesAgeMs";
+  | "localAddressesAgeMs"
+  | "policyRules"
+  | "maxFirstBytes"
+  | "firstDatagrams"
+  | "maxStreams"
+  | "streamsPerSecond"
+  | "linkStreams"
+  | "linkStreamsPerSecond"
+  | "linkTargetsPerMinute"
+  | "targetStreams"
+  | "targetStreamsPerSecond"
+  | "streamBurstMs"
+  | "limitedKeys";
 
 /** Every bound and time-out of the exit. */
 export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
@@ -38,4 +50,40 @@ export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
   udpIdleMs: tunable(120_000, "ms", "RFC 9298 section 3.1 and RFC 4787 REQ-5: not less than two minutes"),
   maxUdpQueueBytes: tunable(1_048_576, "bytes", "what the kernel will not take at once is dropped beyond this"),
   localAddressesAgeMs: tunable(60_000, "ms", "addresses of a machine change seldom; reading them costs a system call"),
+  policyRules: tunable(
+    4_096,
+    "count",
+    "what is longer is a blocklist, which has a form of its own that takes millions",
+  ),
+  maxFirstBytes: tunable(65_536, "bytes", "no honest ClientHello or HTTP header is longer; it waits until it is whole"),
+  firstDatagrams: tunable(
+    8,
+    "count",
+    "of a flow, each way, that are looked at; whoever speaks BitTorrent begins with it",
+  ),
+  maxStreams: tunable(4096, "count", "as many as there are sockets to targets; `max-streams` sets another"),
+  streamsPerSecond: tunable(
+    500,
+    "per-second",
+    "a busy exit opens some dozens; a flood of them wears out routers at home",
+  ),
+  linkStreams: tunable(1024, "count", "a quarter of the node, so that one link cannot take all of it"),
+  linkStreamsPerSecond: tunable(100, "per-second", "a browser that opens many pages at once stays below"),
+  linkTargetsPerMinute: tunable(
+    300,
+    "count",
+    "a browser asks for up to 200 hosts a minute; whoever scans asks for thousands",
+  ),
+  targetStreams: tunable(512, "count", "what the largest hosts serve to one address without calling it an attack"),
+  targetStreamsPerSecond: tunable(100, "per-second", "the exit must not be the weapon of a flood"),
+  streamBurstMs: tunable(
+    400,
+    "ms",
+    "of a second's limit so much may come at once: a page's first connections do, and ten seconds stay within 4 % of the limit",
+  ),
+  limitedKeys: tunable(
+    65_536,
+    "count",
+    "links, payers and hosts without streams that are remembered, of each so many: more than 500 new ones a second leave in two minutes",
+  ),
 };

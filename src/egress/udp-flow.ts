@@ -9,6 +9,8 @@ import { socketError } from "./socket-error.ts";
 
 /** UDP to one target: datagrams to it and from it alone (RFC 9298 §3.1). Whoever opened it closes it. */
 export interface UdpFlow {
+  /** The target's own address. */
+  readonly address: string;
   /** Sends one UDP payload; the bytes must not change until they are out. Lost silently, as UDP may, when it cannot be sent. */
   send(payload: Uint8Array): void;
   /** Called with each payload that comes back, which then belongs to the callee; set by the owner. */
@@ -17,6 +19,12 @@ export interface UdpFlow {
   readonly closed: Promise<BywayError | undefined>;
   /** Ends the flow; may be called twice. */
   close(): void;
+}
+
+/** A flow that counts. */
+export interface CountedUdpFlow extends UdpFlow {
+  /** Bytes of payload so far; what could not be sent counts as well. */
+  readonly traffic: { readonly received: number; readonly sent: number };
 }
 
 /** How to open flows; every value has a default in `limits.ts`. */
@@ -38,13 +46,13 @@ export async function openUdpFlow(
   what: string,
   options: UdpFlowOptions,
   signal: AbortSignal,
-): Promise<UdpFlow> {
+): Promise<CountedUdpFlow> {
   let failure = new BywayError("ERR_TARGET_NETWORK", `${what} has no address of a family that the exit sends from`);
   const binding = egressBinding(options.bindEgress);
   for (const attempt of attemptOrder(addresses, binding, EGRESS_LIMITS.maxAttempts.value)) {
     try {
       const socket = await connectedSocket(attempt, port, signal);
-      return new ConnectedUdpFlow(components.clock, socket, what, options.idleTimeoutMs);
+      return new ConnectedUdpFlow(components.clock, socket, attempt.address, what, options.idleTimeoutMs);
     } catch (error) {
       if (signal.aborted) throw abortReason(signal);
       failure = socketError(error, what);
@@ -75,19 +83,28 @@ async function connectedSocket(attempt: Attempt, port: number, signal: AbortSign
 // Errors of one datagram and not of the flow: too long for the path, or no room to queue it.
 const LOST: ReadonlySet<string> = new Set(["EMSGSIZE", "ENOBUFS", "EAGAIN", "ENOMEM"]);
 
-class ConnectedUdpFlow implements UdpFlow {
+class ConnectedUdpFlow implements CountedUdpFlow {
+  readonly address: string;
   readonly #clock: Clock;
   readonly #socket: Socket;
   readonly #what: string;
   readonly #idleTimeoutMs: number;
   readonly closed: Promise<BywayError | undefined>;
   onDatagram: ((payload: Uint8Array) => void) | undefined;
+  readonly traffic = { received: 0, sent: 0 };
   #lastMs: number;
   #timer: Timer;
   #over = false;
   #error: BywayError | undefined;
 
-  constructor(clock: Clock, socket: Socket, what: string, idleTimeoutMs = EGRESS_LIMITS.udpIdleMs.value) {
+  constructor(
+    clock: Clock,
+    socket: Socket,
+    address: string,
+    what: string,
+    idleTimeoutMs = EGRESS_LIMITS.udpIdleMs.value,
+  ) {
+    this.address = address;
     this.#clock = clock;
     this.#socket = socket;
     this.#what = what;
@@ -97,6 +114,7 @@ class ConnectedUdpFlow implements UdpFlow {
     this.closed = new Promise((resolve) => socket.once("close", () => resolve(this.#error)));
     socket.on("message", (payload) => {
       this.#lastMs = this.#clock.monotonicMs();
+      this.traffic.received += payload.length;
       if (!this.#over) this.onDatagram?.(payload);
     });
     // An ICMP error makes the socket unusable as RFC 9298 §3.1 has it: this flow ends, the others have sockets of their own.
@@ -106,6 +124,7 @@ class ConnectedUdpFlow implements UdpFlow {
   send(payload: Uint8Array): void {
     if (this.#over || this.#socket.getSendQueueSize() > EGRESS_LIMITS.maxUdpQueueBytes.value) return;
     this.#lastMs = this.#clock.monotonicMs();
+    this.traffic.sent += payload.length;
     this.#socket.send(payload, (error) => {
       if (error !== null && !LOST.has(systemCode(error))) this.#end(socketError(error, this.#what));
     });

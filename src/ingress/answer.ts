@@ -17,8 +17,9 @@ export interface Answer {
 }
 
 /**
- * The answer that an error becomes: `Proxy-Status` (RFC 9209) and a JSON body with code, message and remedy. Where no
- * node fits, the body also has `constraint`, which emptied the set, and `funnel`: how many nodes each constraint left.
+ * The answer that an error becomes: `Proxy-Status` (RFC 9209), `Retry-After` where it is known when to come again, and a
+ * JSON body with code, message and remedy. Where no node fits, the body also has `constraint`, which emptied the set, and
+ * `funnel`: how many nodes each constraint left.
  */
 export function errorAnswer(error: BywayError): Answer {
   const { http, token } = errorRow(error.code);
@@ -28,7 +29,7 @@ export function errorAnswer(error: BywayError): Answer {
     ["Content-Type", "application/json"],
     ["Cache-Control", "no-store"],
     ...(http === 407 ? [["Proxy-Authenticate", 'Basic realm="byway"']] : []),
-    ...(http === 429 ? [["Retry-After", retryAfter(error)]] : []),
+    ...(http === 429 || error.data.retryAfterSec !== undefined ? [["Retry-After", retryAfter(error)]] : []),
   ];
   const body = { code, message, remedy, ...(code === "ERR_NO_NODE" ? emptied(error.data) : {}) };
   const fields = [...headers.flat(), ...requestIdField(error.data.requestId)];

@@ -61,6 +61,8 @@ class Forwarding {
   readonly #repeatable: boolean;
   #upstream: ClientRequest | undefined;
   #answer: IncomingMessage | undefined;
+  /** Waits for the exit's answer, so that where it declines another one is asked. */
+  #isPatient = false;
   #attemptsLeft: number = INGRESS_LIMITS.maxIdleUpstreams.value;
   #failed = false;
   readonly #done: (switched?: Switched) => void;
@@ -108,7 +110,7 @@ class Forwarding {
         headers: this.#requestHeaders(),
         maxHeaderSize: INGRESS_LIMITS.maxHeadBytes.value,
         // What may be sent again need not wait to see whether the exit takes it.
-        streamRequest: { target: to.target, user, constraints, optimistic: this.#repeatable },
+        streamRequest: { target: to.target, user, constraints, optimistic: this.#repeatable && !this.#isPatient },
         opening: signal,
       };
       upstream = http.request(options);
@@ -230,10 +232,15 @@ class Forwarding {
   /** `refused`: by the exit, or lost on the way to it, with nobody having tried another circuit. */
   #onBroken(upstream: ClientRequest, cause: Error, refused: boolean): void {
     if (upstream !== this.#upstream) return;
-    const anotherNode = refused && cause instanceof BywayError && cause.kind === "hop" && cause.retry === "other-node";
+    const anotherNode =
+      refused &&
+      cause instanceof BywayError &&
+      cause.retry === "other-node" &&
+      (cause.kind === "hop" || (cause.kind === "policy" && !this.#isPatient));
     const again = (upstream.reusedSocket || anotherNode) && this.#repeatable && this.#attemptsLeft > 0;
     if (again && this.#answer === undefined && !this.#failed) {
       this.#attemptsLeft -= 1;
+      this.#isPatient ||= cause instanceof BywayError && cause.kind === "policy";
       this.#send();
       return;
     }

@@ -1,8 +1,9 @@
-import { createServer, isIPv4, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { abortStream } from "../core/abort-stream.ts";
 import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
+import { isLoopback } from "../core/is-loopback.ts";
 import { listenError } from "../core/listen-error.ts";
 import type { Logger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
@@ -170,8 +171,4 @@ export class ProxyServer {
     if (firstByte === SOCKS5_VERSION) return this.#fronts.socks5;
     return firstByte === SOCKS4_VERSION ? this.#fronts.socks4 : this.#fronts.http;
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }

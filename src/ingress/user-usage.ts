@@ -1,5 +1,5 @@
+import { CellRate } from "../core/cell-rate.ts";
 import { BywayError } from "../core/errors.ts";
-import { RequestRate } from "./request-rate.ts";
 
 /** What one user may have; what is absent is not limited. */
 export interface UserLimit {
@@ -31,7 +31,7 @@ export function dayOf(nowMs: number): number {
 /** What one user has had so far: constant memory beside the requests that are open. */
 export class UserUsage {
   readonly limit: UserLimit;
-  readonly #rate: RequestRate | undefined;
+  readonly #rate: CellRate | undefined;
   /** Each open meter and how much of it is in the day's count already. */
   readonly #meters = new Map<Meter, number>();
   #open = 0;
@@ -41,7 +41,8 @@ export class UserUsage {
   /** `before` is what the user has had of a day before this program started. */
   constructor(limit: UserLimit, before: { readonly day: number; readonly bytes: number }) {
     this.limit = limit;
-    this.#rate = limit.requestsPerSecond === undefined ? undefined : new RequestRate(limit.requestsPerSecond);
+    const { requestsPerSecond: perSecond } = limit;
+    this.#rate = perSecond === undefined ? undefined : new CellRate({ perSecond, burst: perSecond });
     this.#day = before.day;
     this.#bytes = before.bytes;
   }

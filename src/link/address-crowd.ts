@@ -7,9 +7,23 @@ const MAPPED_PREFIX = Buffer.from("00000000000000000000ffff", "hex");
  * of an IPv6 one (RFC 6177). "" for what is no IP address.
  */
 export function addressCrowd(address: string): string {
+  return prefixKey(address, 4, 8);
+}
+
+/**
+ * A key that is the same for all addresses of one small network: a /24 of IPv4, or the /48 of one site in IPv6
+ * (RFC 6177). "" for what is no IP address.
+ */
+export function addressNetwork(address: string): string {
+  return prefixKey(address, 3, 6);
+}
+
+/** The first bytes of an address; an IPv4 address inside IPv6 counts as such. */
+function prefixKey(address: string, ipv4Bytes: number, ipv6Bytes: number): string {
   const bytes = parseIp(address)?.bytes;
   if (bytes === undefined) return "";
-  const mapped = bytes.length === 16 && MAPPED_PREFIX.equals(bytes.subarray(0, MAPPED_PREFIX.length));
-  if (mapped) return Buffer.from(bytes.subarray(MAPPED_PREFIX.length)).toString("hex");
-  return Buffer.from(bytes.subarray(0, 8)).toString("hex");
+  if (bytes.length === 4) return Buffer.from(bytes.subarray(0, ipv4Bytes)).toString("hex");
+  const mapped = MAPPED_PREFIX.equals(bytes.subarray(0, MAPPED_PREFIX.length));
+  const start = mapped ? MAPPED_PREFIX.length : 0;
+  return Buffer.from(bytes.subarray(start, start + (mapped ? ipv4Bytes : ipv6Bytes))).toString("hex");
 }

@@ -38,14 +38,16 @@ function isCode(text: unknown): text is ErrorCode {
   return typeof text === "string" && Object.hasOwn(ERROR_TABLE, text);
 }
 
-/** The answer headers that carry an error to the client (status, RFC 9209 `Proxy-Status`, Byway's code). */
+/** The answer headers that carry an error to the client (status, RFC 9209 `Proxy-Status`, Byway's code, RFC 9110 §10.2.3 `Retry-After`). */
 export function errorAnswer(error: BywayError): OutgoingHttpHeaders {
   const row = errorRow(error.code);
   return {
     ":status": row.http,
     "proxy-status": formatProxyStatus({ error: row.token, details: error.message }),
     [CODE_HEADER]: error.code,
-    ...(row.http === 429 ? { "retry-after": String(error.data.retryAfterSec ?? 1) } : {}),
+    ...(row.http === 429 || error.data.retryAfterSec !== undefined
+      ? { "retry-after": String(error.data.retryAfterSec ?? 1) }
+      : {}),
   };
 }
 
@@ -64,5 +66,7 @@ export function errorFromAnswer(headers: IncomingHttpHeaders, toward: Toward): B
   const header = headers["proxy-status"];
   const told = typeof header === "string" ? parseProxyStatus(header).at(-1) : undefined;
   const reason = told?.details ?? told?.error ?? "no reason given";
-  return new BywayError(codeOf(headers, told?.error, toward), reason, { data: { status } });
+  const wait = /^[0-9]{1,5}$/.exec(headers["retry-after"] ?? "")?.[0];
+  const data = { status, ...(wait === undefined ? {} : { retryAfterSec: Number(wait) }) };
+  return new BywayError(codeOf(headers, told?.error, toward), reason, { data });
 }

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
+import type { Pace } from "../core/pace.ts";
 import { addressCrowd } from "./address-crowd.ts";
 import type { IncomingStream } from "./incoming-stream.ts";
 import { LINK_LIMITS } from "./limits.ts";
@@ -20,13 +21,18 @@ type Direction = "download" | "upload";
 export class BandwidthService {
   readonly #clock: Clock;
   readonly #most: number;
+  readonly #paceOf: (linkId: number) => Pace | undefined;
   /** When each address last had each direction, oldest first. */
   readonly #lastMs = new Map<string, number>();
   #running = 0;
 
-  /** `most` is how many transfers there may be at a time. */
-  constructor(components: { clock: Clock }, most: number = LINK_LIMITS.bandwidthTransfers.value) {
+  /** `paceOf` is the speed that a link is held to, where there is one; `most` how many transfers there may be at a time. */
+  constructor(
+    components: { readonly clock: Clock; readonly paceOf?: (linkId: number) => Pace | undefined },
+    most: number = LINK_LIMITS.bandwidthTransfers.value,
+  ) {
     this.#clock = components.clock;
+    this.#paceOf = components.paceOf ?? (() => undefined);
     this.#most = most;
   }
 
@@ -38,15 +44,27 @@ export class BandwidthService {
     using _limit = this.#limit(stream);
     await new Promise<void>((resolve) => {
       let left = bytes;
+      let isFull = false;
       const write = (): void => {
-        while (left > 0) {
-          const chunk = left < CHUNK.length ? CHUNK.subarray(0, left) : CHUNK;
-          left -= chunk.length;
-          if (!stream.write(chunk)) return;
+        while (left > 0 && !isFull) {
+          const wanted = Math.min(left, CHUNK.length);
+          const granted = place?.spend(wanted) ?? wanted;
+          left -= granted;
+          if (granted > 0) isFull = !stream.write(CHUNK.subarray(0, granted));
+          if (granted < wanted) return;
         }
-        stream.off("drain", write).end();
+        if (left === 0 && !stream.writableEnded) stream.end();
       };
-      stream.on("drain", write).once("close", resolve).resume();
+      const place = this.#paceOf(incoming.linkId)?.join(write);
+      stream.on("drain", () => {
+        isFull = false;
+        write();
+      });
+      stream.once("close", () => {
+        place?.leave();
+        resolve();
+      });
+      stream.resume();
       write();
     });
   }
@@ -65,15 +83,28 @@ export class BandwidthService {
     };
     using _told = this.#clock.every(LINK_LIMITS.bandwidthReportMs.value, tell);
     await new Promise<void>((resolve) => {
+      let unpaid = 0;
+      const place = this.#paceOf(incoming.linkId)?.join(() => pay());
+      const pay = (): void => {
+        if (place === undefined || unpaid === 0) return;
+        unpaid -= place.spend(unpaid);
+        if (unpaid > 0) stream.pause();
+        else stream.resume();
+      };
       stream.on("data", (chunk: Buffer) => {
         bytes += chunk.length;
         if (bytes > LINK_LIMITS.bandwidthBytes.value) abortStream(stream);
+        unpaid += chunk.length;
+        pay();
       });
       stream.once("end", () => {
         tell();
         stream.end();
       });
-      stream.once("close", resolve);
+      stream.once("close", () => {
+        place?.leave();
+        resolve();
+      });
     });
   }
 

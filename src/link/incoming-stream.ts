@@ -5,6 +5,7 @@ import { BywayError } from "../core/errors.ts";
 import { errorAnswer } from "./answer.ts";
 import { hardenStream, type StreamWatch } from "./harden-stream.ts";
 import { LINK_LIMITS } from "./limits.ts";
+import type { LinkConduct } from "./link-conduct.ts";
 
 // Made once: a reason made anew for each stream would cost more than the stream.
 const GONE = new BywayError("ERR_ABORTED", "the far side ended the stream");
@@ -20,12 +21,18 @@ export class IncomingStream {
   readonly signal: AbortSignal;
   readonly #stream: ServerHttp2Stream;
   readonly #clock: Clock;
+  readonly #conduct: Pick<LinkConduct, "refused" | "served"> | undefined;
 
   constructor(
     components: { clock: Clock } & StreamWatch,
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
-    link: { readonly id: number; readonly remoteAddress: string },
+    link: {
+      readonly id: number;
+      readonly remoteAddress: string;
+      /** Told how the requests on the link end. */
+      readonly conduct?: Pick<LinkConduct, "refused" | "served">;
+    },
   ) {
     hardenStream(stream, components);
     this.headers = headers;
@@ -33,6 +40,7 @@ export class IncomingStream {
     this.remoteAddress = link.remoteAddress;
     this.#stream = stream;
     this.#clock = components.clock;
+    this.#conduct = link.conduct;
     const controller = new AbortController();
     this.signal = controller.signal;
     stream.once("close", () => controller.abort(GONE));
@@ -55,6 +63,7 @@ export class IncomingStream {
     this.#stream.respond({ ":status": status, "content-type": "application/json" });
     this.#stream.end(`${JSON.stringify(body)}\n`);
     this.#dropRest();
+    this.#conduct?.served();
   }
 
   /** Answers with an error and lets the far side end the stream in its own time. */
@@ -62,6 +71,7 @@ export class IncomingStream {
     if (!this.#answerable) return;
     this.#stream.respond(errorAnswer(error), { endStream: true });
     this.#dropRest();
+    this.#conduct?.refused(error);
   }
 
   /** A stream that was reset is closed before it is destroyed, and answering it would throw. */

@@ -80,3 +80,25 @@ test("no timer outlives the session", () => {
   session.emit("close");
   assert.equal(clock.pending, 0);
 });
+
+test("a link may be idle for as long as is said at the time", async () => {
+  const clock = new FakeClock();
+  const session = new FakeSession();
+  let idleMs = 4 * period;
+  let idle = 0;
+  new KeepAlive({ clock }, session as unknown as Http2Session, {
+    onDead: () => assert.fail("answered pings"),
+    onIdle: () => (idle += 1),
+    streams: () => 0,
+    bytesReceived: () => 0,
+    idleMs: () => idleMs,
+  });
+  for (let n = 0; n < 2; n += 1) {
+    clock.advance(period);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(idle, 0);
+  idleMs = 2 * period;
+  clock.advance(period);
+  assert.equal(idle, 1);
+});

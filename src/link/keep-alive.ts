@@ -7,12 +7,14 @@ import { LINK_LIMITS } from "./limits.ts";
 export interface KeepAliveEvents {
   /** Too many pings in a row stayed unanswered, and nothing else came either. */
   readonly onDead: () => void;
-  /** No stream was open for `idleMs`. */
+  /** No stream was open for so long. */
   readonly onIdle: () => void;
   /** How many streams are open. */
   readonly streams: () => number;
   /** Bytes that came from the far side so far. */
   readonly bytesReceived: () => number;
+  /** How long it may be idle; `idleMs` of LINK_LIMITS when absent. */
+  readonly idleMs?: () => number;
 }
 
 /** Pings a session (RFC 9113 §6.7) and watches for silence and idleness; stops by itself when the session closes. */
@@ -68,7 +70,7 @@ export class KeepAlive {
     }
     const nowMs = this.#clock.monotonicMs();
     if (this.#events.streams() > 0) this.#idleSinceMs = nowMs;
-    else if (nowMs - this.#idleSinceMs >= LINK_LIMITS.idleMs.value) {
+    else if (nowMs - this.#idleSinceMs >= (this.#events.idleMs?.() ?? LINK_LIMITS.idleMs.value)) {
       this.#events.onIdle();
       return;
     }

@@ -33,7 +33,34 @@ type Name =
   | "bandwidthLineBytes"
   | "bandwidthTransfers"
   | "bandwidthPeriodMs"
-  | "bandwidthAddresses";
+  | "bandwidthAddresses"
+  | "connectionsPerSecond"
+  | "connectionBurst"
+  | "networkConnectionsPerSecond"
+  | "networkConnectionBurst"
+  | "quietConnectionsPerSecond"
+  | "quietConnectionBurst"
+  | "knownNetworks"
+  | "firstBytesMs"
+  | "helloBytes"
+  | "allRefusalsPerSecond"
+  | "allRefusalBurst"
+  | "floodedRefusalBurst"
+  | "refusedDrainMs"
+  | "handshakesPerSecond"
+  | "handshakeBurst"
+  | "openHandshakes"
+  | "handshakesPerNetwork"
+  | "waitingHandshakes"
+  | "handshakeWaitMs"
+  | "linksPerNetwork"
+  | "crowdedIdleMs"
+  | "pingBurst"
+  | "pingsPerSecond"
+  | "settingsBurst"
+  | "settingsPerSecond"
+  | "refusalBurst"
+  | "refusalsPerSecond";
 
 /** Bounds of the link room: what one hop may make the other hold, and how long it may be silent. */
 export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
@@ -70,8 +97,8 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
     "MB that one HTTP/2 session may hold, above which new streams are refused; 1,024 stalled streams with 128 KiB to send fit.",
   ),
   headerPairs: tunable(32, "count", "A CONNECT needs five header fields."),
-  resetBurst: tunable(5_000, "count", "Aborted app connections reset streams; a flood is CVE-2023-44487."),
-  resetsPerSecond: tunable(500, "per-second", "The rate at which the burst allowance refills."),
+  resetBurst: tunable(2_048, "count", "All streams of a link, twice: apps that end abort theirs. CVE-2023-44487."),
+  resetsPerSecond: tunable(100, "per-second", "As many as a link may open by default; 0.3 to 1 ms of a core each."),
   links: tunable(4_096, "count", "Each idle link costs about 60 KiB."),
   linksPerAddress: tunable(
     512,
@@ -102,4 +129,55 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   bandwidthTransfers: tunable(2, "count", "Such transfers at a time, so that users' streams keep the line."),
   bandwidthPeriodMs: tunable(600_000, "ms", "After an address measured one direction, until it may again."),
   bandwidthAddresses: tunable(4_096, "count", "Addresses of which a node remembers that they measured."),
+  connectionsPerSecond: tunable(
+    400,
+    "per-second",
+    "New connections of everybody; 0.05 to 0.1 ms of a core each until their first byte.",
+  ),
+  connectionBurst: tunable(2_048, "count", "Half of all links may come back at once after a break."),
+  networkConnectionsPerSecond: tunable(
+    50,
+    "per-second",
+    "New connections of one /24 or /48: a carrier's whole translator keeps below this.",
+  ),
+  networkConnectionBurst: tunable(1_024, "count", "All links that one network may have, coming back at once."),
+  quietConnectionsPerSecond: tunable(
+    100,
+    "per-second",
+    "Beyond the rate of everybody, for networks from which none came lately.",
+  ),
+  quietConnectionBurst: tunable(256, "count", "Clients that come back at once in the middle of a flood."),
+  knownNetworks: tunable(4_096, "count", "Networks whose rate is remembered; about 200 bytes each."),
+  firstBytesMs: tunable(
+    5_000,
+    "ms",
+    "The ClientHello goes out with the connection; this bears the loss of a packet twice.",
+  ),
+  helloBytes: fixed(16_384, "bytes", "The longest TLS record (RFC 8446 §5.1); a ClientHello of ours takes 1.5 KB."),
+  handshakesPerSecond: tunable(
+    100,
+    "per-second",
+    "With the link that follows one takes a millisecond: a tenth of a core.",
+  ),
+  handshakeBurst: tunable(320, "count", "What may come at once after a break: 0.3 s of a core."),
+  openHandshakes: tunable(512, "count", "Handshakes under way; an honest one is for one round trip."),
+  handshakesPerNetwork: tunable(128, "count", "Those of one /24 or /48: 640 a second at a round trip of 200 ms."),
+  waitingHandshakes: tunable(512, "count", "Those that wait for their turn: at the rate above, 2.5 s."),
+  handshakeWaitMs: tunable(4_000, "ms", "The longest wait for a turn; clients give up after 10 s."),
+  linksPerNetwork: tunable(1_024, "count", "Links of one /24 or /48: a quarter of all."),
+  crowdedIdleMs: tunable(30_000, "ms", "When a link without streams is closed while nearly all places are taken."),
+  pingBurst: tunable(200, "count", "Pings of a peer; each is answered."),
+  pingsPerSecond: tunable(10, "per-second", "Ours sends one in 15 s, and a few when it doubts a link."),
+  settingsBurst: tunable(64, "count", "SETTINGS frames of a peer; each is acknowledged."),
+  settingsPerSecond: tunable(1, "per-second", "Ours sends one in all."),
+  refusalBurst: tunable(
+    1_000,
+    "count",
+    "Requests that this node need not serve; a full link that meets a closed policy asks 1,024 times at most.",
+  ),
+  allRefusalsPerSecond: tunable(200, "per-second", "The same of all links together: 0.06 of a core."),
+  allRefusalBurst: tunable(2_048, "count", "Two full links that meet a closed policy at once."),
+  floodedRefusalBurst: tunable(8, "count", "What a link has of them while all together have too many."),
+  refusedDrainMs: tunable(500, "ms", "How long a link that is sent away for them stands, so that its peer reads why."),
+  refusalsPerSecond: tunable(10, "per-second", "How fast such are forgiven; each costs 0.3 ms."),
 };

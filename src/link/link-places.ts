@@ -1,4 +1,5 @@
-import { addressCrowd } from "./address-crowd.ts";
+import type { RefusalCounts } from "../core/refusal-counts.ts";
+import { addressCrowd, addressNetwork } from "./address-crowd.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** How many places there are. */
@@ -6,19 +7,28 @@ export interface PlaceBounds {
   readonly most: number;
   /** For the addresses of one crowd together. */
   readonly mostPerCrowd: number;
+  /** For those of one /24 or /48. */
+  readonly mostPerNetwork: number;
 }
 
-const FOR_LINKS: PlaceBounds = { most: LINK_LIMITS.links.value, mostPerCrowd: LINK_LIMITS.linksPerAddress.value };
+const FOR_LINKS: PlaceBounds = {
+  most: LINK_LIMITS.links.value,
+  mostPerCrowd: LINK_LIMITS.linksPerAddress.value,
+  mostPerNetwork: LINK_LIMITS.linksPerNetwork.value,
+};
 
-/** The places for connections that a node has: so many altogether, and so many for one crowd of addresses. */
+/** The places for links that a node has: so many altogether, for one crowd of addresses, and for one network. */
 export class LinkPlaces {
   readonly #bounds: PlaceBounds;
-  readonly #perCrowd = new Map<string, number>();
+  readonly #refusals: RefusalCounts | undefined;
+  /** By crowd and by network, whose keys differ in length. */
+  readonly #sharing = new Map<string, number>();
   #taken = 0;
 
   /** By default those for links. */
-  constructor(bounds: PlaceBounds = FOR_LINKS) {
+  constructor(bounds: PlaceBounds = FOR_LINKS, refusals?: RefusalCounts) {
     this.#bounds = bounds;
+    this.#refusals = refusals;
   }
 
   /** How many are taken. */
@@ -42,19 +52,36 @@ export class LinkPlaces {
    */
   take(remoteAddress: string): (() => void) | undefined {
     const crowd = addressCrowd(remoteAddress);
-    const sharing = this.#perCrowd.get(crowd) ?? 0;
-    if (this.#taken >= this.#bounds.most) return undefined;
-    if (crowd !== "" && sharing >= this.#bounds.mostPerCrowd) return undefined;
+    const network = addressNetwork(remoteAddress);
+    if (this.#taken >= this.#bounds.most) return this.#refuse("links");
+    if (this.#countOf(crowd) >= this.#bounds.mostPerCrowd) return this.#refuse("links of one address");
+    if (this.#countOf(network) >= this.#bounds.mostPerNetwork) return this.#refuse("links of one network");
     this.#taken += 1;
-    if (crowd !== "") this.#perCrowd.set(crowd, sharing + 1);
+    this.#change(crowd, 1);
+    this.#change(network, 1);
     let held = true;
     return () => {
       if (!held) return;
       held = false;
       this.#taken -= 1;
-      const left = (this.#perCrowd.get(crowd) ?? 1) - 1;
-      if (left <= 0) this.#perCrowd.delete(crowd);
-      else this.#perCrowd.set(crowd, left);
+      this.#change(crowd, -1);
+      this.#change(network, -1);
     };
+  }
+
+  #countOf(key: string): number {
+    return this.#sharing.get(key) ?? 0;
+  }
+
+  #change(key: string, by: number): void {
+    if (key === "") return;
+    const count = this.#countOf(key) + by;
+    if (count <= 0) this.#sharing.delete(key);
+    else this.#sharing.set(key, count);
+  }
+
+  #refuse(by: string): undefined {
+    this.#refusals?.count(by);
+    return undefined;
   }
 }

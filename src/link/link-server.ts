@@ -1,4 +1,5 @@
 import {
+  constants,
   type IncomingHttpHeaders,
   performServerHandshake,
   type ServerHttp2Session,
@@ -7,16 +8,20 @@ import {
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createServer, type Server, type TLSSocket } from "node:tls";
+import { abortStream } from "../core/abort-stream.ts";
 import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import type { RefusalCounts } from "../core/refusal-counts.ts";
 import { parseHopAuthority } from "../wire/hop-authority.ts";
 import { BANDWIDTH_PATH, type BandwidthService } from "./bandwidth-service.ts";
+import { HandshakeQueue } from "./handshake-queue.ts";
 import { linkSettings, SESSION_OPTIONS, widenLink } from "./http2-profile.ts";
 import { IncomingStream } from "./incoming-stream.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { LINK_LIMITS } from "./limits.ts";
+import { type Excess, LinkConduct, sharedRefusals } from "./link-conduct.ts";
 import { LinkPlaces } from "./link-places.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import { serverTls, type TlsChoice } from "./tls-profile.ts";
@@ -31,16 +36,23 @@ export interface LinkServices {
   readonly connectHop?: ((incoming: IncomingStream, peerId: string) => Promise<void>) | undefined;
   /** The document at `/.well-known/byway`. */
   readonly describe: () => unknown;
+  /** Why nothing new is carried at the moment; undefined while it is. Asked before each request but that for the document. */
+  readonly refusal?: (() => BywayError | undefined) | undefined;
+  /** A link is over. */
+  readonly onLinkEnd?: ((linkId: number) => void) | undefined;
   /** Lets peers measure their line; absent where this node does not. */
   readonly bandwidth?: Pick<BandwidthService, "send" | "take"> | undefined;
 }
 
 /** What the links of a node carry. */
 export interface LinkUsage {
-  /** Streams open now. */
+  /** Links open now. */
+  readonly links: number;
+  /** Requests that are being served now; those that were refused are not, however long they take to end. */
   readonly streams: number;
-  /** Bytes since the start, both ways. */
-  readonly bytes: number;
+  /** Bytes since the start. */
+  readonly received: number;
+  readonly sent: number;
 }
 
 /** Identity of the server end. */
@@ -48,6 +60,22 @@ export interface LinkServerOptions extends TlsChoice {
   readonly certPem: string;
   readonly keyPem: string;
 }
+
+/** What the server end is made of. */
+export interface LinkServerComponents {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly budget: ByteBudget;
+  readonly services: LinkServices;
+  readonly refusals?: RefusalCounts | undefined;
+  /** Share of the links of the whole node that are taken, 0 to 1; this end's own when absent. */
+  readonly load?: (() => number) | undefined;
+  /** Lets TLS handshakes begin; one of its own when absent. */
+  readonly handshakes?: HandshakeQueue | undefined;
+}
+
+/** From this share of taken places on, links without streams make room sooner. */
+const CROWDED = 0.9;
 
 /** The server end of links: takes connections from any transport, speaks TLS 1.3 + HTTP/2, dispatches requests. */
 export class LinkServer {
@@ -57,22 +85,32 @@ export class LinkServer {
   readonly #services: LinkServices;
   readonly #tls: Server;
   readonly #connections = new Set<Duplex>();
-  readonly #places = new LinkPlaces();
+  readonly #refusals: RefusalCounts | undefined;
+  readonly #load: () => number;
+  readonly #places: LinkPlaces;
+  readonly #handshakes: HandshakeQueue;
+  readonly #sharedRefusals = sharedRefusals();
+  /** What ends the handshake of a connection from an address and port. */
+  readonly #shaking = new Map<string, () => void>();
   /** Open streams by session. */
-  readonly #sessions = new Map<ServerHttp2Session, number>();
+  readonly #sessions = new Map<ServerHttp2Session, Set<ServerHttp2Stream>>();
   #nextLinkId = 1;
-  /** Bytes of connections that are closed. */
-  #bytesBefore = 0;
+  /** Requests of which the service is not over. */
+  #serving = 0;
+  /** Of connections that are closed. */
+  #receivedBefore = 0;
+  #sentBefore = 0;
   #stopped = false;
 
-  constructor(
-    components: { clock: Clock; logger: Logger; budget: ByteBudget; services: LinkServices },
-    options: LinkServerOptions,
-  ) {
+  constructor(components: LinkServerComponents, options: LinkServerOptions) {
     this.#clock = components.clock;
     this.#logger = components.logger;
     this.#budget = components.budget;
     this.#services = components.services;
+    this.#refusals = components.refusals;
+    this.#places = new LinkPlaces(undefined, components.refusals);
+    this.#load = components.load ?? (() => this.#places.takenShare);
+    this.#handshakes = components.handshakes ?? new HandshakeQueue(components);
     this.#tls = createServer({
       ...serverTls(options.certPem, options.keyPem, options),
       handshakeTimeout: LINK_LIMITS.handshakeMs.value,
@@ -101,11 +139,14 @@ export class LinkServer {
 
   /** What is carried, over all links. */
   get usage(): LinkUsage {
-    let bytes = this.#bytesBefore;
-    for (const raw of this.#connections) bytes += bytesOf(raw);
-    let streams = 0;
-    for (const open of this.#sessions.values()) streams += open;
-    return { streams, bytes };
+    let received = this.#receivedBefore;
+    let sent = this.#sentBefore;
+    for (const raw of this.#connections) {
+      const { bytesRead = 0, bytesWritten = 0 } = raw as Partial<Socket>;
+      received += bytesRead;
+      sent += bytesWritten;
+    }
+    return { links: this.#sessions.size, streams: this.#serving, received, sent };
   }
 
   /** Serves one incoming connection; owns it from here on. */
@@ -119,11 +160,31 @@ export class LinkServer {
     raw.on("error", () => {});
     raw.once("close", () => {
       this.#connections.delete(raw);
-      this.#bytesBefore += bytesOf(raw);
+      const { bytesRead = 0, bytesWritten = 0 } = raw as Partial<Socket>;
+      this.#receivedBefore += bytesRead;
+      this.#sentBefore += bytesWritten;
       release();
     });
     raw.allowHalfOpen = false;
-    this.#tls.emit("connection", raw);
+    const remote = remoteOf(raw);
+    if (remote === undefined) this.#tls.emit("connection", raw);
+    else this.#queue(raw, remote);
+  }
+
+  #queue(raw: Duplex, remote: Remote): void {
+    let left = false;
+    const leave = (): void => {
+      if (left) return;
+      left = true;
+      if (this.#shaking.get(remote.key) === leave) this.#shaking.delete(remote.key);
+      exit();
+    };
+    this.#shaking.set(remote.key, leave);
+    raw.once("close", leave);
+    const exit = this.#handshakes.enter(remote.address, {
+      start: () => void this.#tls.emit("connection", raw),
+      drop: () => abortStream(raw),
+    });
   }
 
   /** Tells every link to go away, gives open streams `graceMs` to finish, then ends all connections. */
@@ -141,8 +202,14 @@ export class LinkServer {
     await gone;
   }
 
+  /** Resets every stream that stands; links stay. */
+  endStreams(reason: BywayError): void {
+    for (const open of this.#sessions.values()) for (const stream of open) abortStream(stream, reason);
+  }
+
   #serve(socket: TLSSocket): void {
     socket.on("error", () => {});
+    this.#shaking.get(remoteOf(socket)?.key ?? "")?.();
     if (socket.alpnProtocol !== "h2") {
       socket.destroy();
       return;
@@ -151,21 +218,29 @@ export class LinkServer {
       ...SESSION_OPTIONS,
       settings: { ...linkSettings(LINK_LIMITS.streamWindowBytes.value), enableConnectProtocol: true },
     });
-    const link = { id: this.#nextLinkId++, remoteAddress: socket.remoteAddress ?? "" };
+    const id = this.#nextLinkId++;
+    const conduct = new LinkConduct({ clock: this.#clock, refusals: this.#sharedRefusals }, (of) =>
+      this.#calm(session, id, of),
+    );
+    session.on("ping", () => conduct.pinged()).on("remoteSettings", () => conduct.changedSettings());
+    const link = { id, remoteAddress: socket.remoteAddress ?? "", conduct };
     widenLink(session);
-    this.#sessions.set(session, 0);
+    const open = new Set<ServerHttp2Stream>();
+    this.#sessions.set(session, open);
     session.on("error", (error: Error) =>
       this.#logger.debug("a link broke", { linkId: link.id, reason: error.message }),
     );
     session.once("close", () => {
       this.#sessions.delete(session);
+      this.#services.onLinkEnd?.(id);
       socket.destroy();
     });
     const keepAlive = new KeepAlive({ clock: this.#clock }, session, {
       onDead: () => session.destroy(),
       onIdle: () => session.close(),
-      streams: () => this.#sessions.get(session) ?? 0,
+      streams: () => open.size,
       bytesReceived: () => socket.bytesRead,
+      idleMs: () => (this.#load() < CROWDED ? LINK_LIMITS.idleMs : LINK_LIMITS.crowdedIdleMs).value,
     });
     const watch = {
       clock: this.#clock,
@@ -173,24 +248,47 @@ export class LinkServer {
       window: new ReceiveWindow(session, keepAlive, LINK_LIMITS.streamWindowBytes.value),
     };
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-      this.#count(session, 1);
-      stream.once("close", () => this.#count(session, -1));
+      open.add(stream);
+      stream.once("close", () => open.delete(stream));
       const incoming = new IncomingStream(watch, stream, headers, link);
-      this.#dispatch(incoming).catch((error: unknown) => {
-        const refusal = toBywayError(error);
-        if (refusal.code === "ERR_INTERNAL") this.#logger.error("a request failed unexpectedly", { error: refusal });
-        incoming.refuse(refusal);
-      });
+      void this.#answer(incoming);
     });
   }
 
-  #count(session: ServerHttp2Session, change: number): void {
-    const streams = this.#sessions.get(session);
-    if (streams !== undefined) this.#sessions.set(session, streams + change);
+  /** Sends the peer of a link away that does too much of something (RFC 9113 §7, ENHANCE_YOUR_CALM). */
+  #calm(session: ServerHttp2Session, linkId: number, of: Excess): void {
+    this.#refusals?.count(`too many ${of}`);
+    this.#logger.debug("a link broke", { linkId, reason: `too many ${of}` });
+    if (session.destroyed) return;
+    session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    if (of !== "refused requests") {
+      session.destroy();
+      return;
+    }
+    // An honest peer must come to read why; requests after a GOAWAY are not even looked at.
+    const timer = this.#clock.after(LINK_LIMITS.refusedDrainMs.value, () => session.destroy());
+    session.once("close", () => timer.cancel());
+  }
+
+  async #answer(incoming: IncomingStream): Promise<void> {
+    this.#serving += 1;
+    try {
+      await this.#dispatch(incoming);
+    } catch (error) {
+      const refusal = toBywayError(error);
+      if (refusal.code === "ERR_INTERNAL") this.#logger.error("a request failed unexpectedly", { error: refusal });
+      if (typeof refusal.data.by === "string") this.#refusals?.count(refusal.data.by);
+      incoming.refuse(refusal);
+    } finally {
+      this.#serving -= 1;
+    }
   }
 
   async #dispatch(incoming: IncomingStream): Promise<void> {
     const { ":method": method, ":protocol": protocol, ":path": path } = incoming.headers;
+    if (method === "GET" && path === "/.well-known/byway") return incoming.reply(200, this.#services.describe());
+    const refusal = this.#services.refusal?.();
+    if (refusal !== undefined) throw refusal;
     if (method === "CONNECT" && protocol === undefined) {
       const peerId = parseHopAuthority(incoming.authority);
       if (peerId !== undefined) return required(this.#services.connectHop, "relay")(incoming, peerId);
@@ -198,7 +296,6 @@ export class LinkServer {
     }
     if (method === "CONNECT" && protocol === "connect-udp")
       return required(this.#services.connectUdp, "exit")(incoming);
-    if (method === "GET" && path === "/.well-known/byway") return incoming.reply(200, this.#services.describe());
     const { bandwidth } = this.#services;
     if (bandwidth !== undefined && path?.split("?", 1)[0] === BANDWIDTH_PATH) {
       if (method === "GET") return bandwidth.send(incoming);
@@ -208,9 +305,17 @@ export class LinkServer {
   }
 }
 
-function bytesOf(raw: Duplex): number {
-  const { bytesRead = 0, bytesWritten = 0 } = raw as Partial<Socket>;
-  return bytesRead + bytesWritten;
+/** The far end of a TCP connection. */
+interface Remote {
+  readonly address: string;
+  /** Of this connection alone. */
+  readonly key: string;
+}
+
+function remoteOf(raw: Duplex): Remote | undefined {
+  const { remoteAddress, remotePort } = raw as Partial<Socket>;
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  return { address: remoteAddress, key: `${remoteAddress} ${remotePort}` };
 }
 
 function required<T>(service: T | undefined, role: string): T {

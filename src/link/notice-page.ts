@@ -1,9 +1,28 @@
+import { PROTOCOL_VERSION } from "../core/version.ts";
+
 /** What the notice says of a node. */
 export interface NoticeFacts {
   readonly roles: readonly string[];
   /** How to reach the operator, in the operator's words. */
   readonly contact?: string | undefined;
+  /** Name and version, such as `byway/0.1.0`. */
+  readonly software?: string | undefined;
+  readonly peerId?: string | undefined;
+  /** The rules of the exit's policy, in their order. */
+  readonly policy?: readonly string[] | undefined;
+  /** What the exit writes down: records that are kept for so many days, or nothing; absent where that is not known. */
+  readonly log?: { readonly days: number } | "none" | undefined;
 }
+
+interface Section {
+  readonly title: string;
+  readonly paragraphs: readonly string[];
+  readonly items?: readonly string[];
+}
+
+const TITLE = "This is a Byway node";
+const WHAT =
+  "This address belongs to a node of Byway, a network in which people send their requests through one another. There is no web site here, and nothing to log in to.";
 
 /** Where each role leaves whoever met this address in a log. */
 const MEANINGS: Readonly<Record<string, string>> = {
@@ -12,40 +31,126 @@ const MEANINGS: Readonly<Record<string, string>> = {
   bootstrap: "Bootstrap: it tells nodes of one another, and carries nobody's traffic.",
 };
 
-const TITLE = "This is a Byway node";
-const WHAT =
-  "This address belongs to a node of Byway, a network in which people send their requests through one another. There is no web site here, and nothing to log in to.";
+const INCLUDE = [
+  "the date and the time, to the second, with the time zone",
+  "the address and the port that were reached",
+  "the port on this side, if your log has it",
+  "what happened, with the lines of the log that show it",
+];
+
+/** The most rules that are shown; whoever wants to know more asks the operator. */
+const SHOWN_RULES = 100;
 
 /** The notice as plain text. */
 export function noticeText(facts: NoticeFacts): string {
-  return `${[TITLE, ...paragraphs(facts)].join("\n\n")}\n`;
+  const blocks = sections(facts).flatMap(({ title, paragraphs, items = [] }) => [
+    title.toUpperCase(),
+    ...paragraphs,
+    ...(items.length === 0 ? [] : [items.map((item) => `  - ${item}`).join("\n")]),
+  ]);
+  return `${[TITLE, WHAT, ...blocks].join("\n\n")}\n`;
 }
 
 /** The notice as a page that fetches nothing and leads nowhere. */
 export function noticeHtml(facts: NoticeFacts): string {
-  const body = paragraphs(facts).map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`);
+  const blocks = sections(facts).flatMap(({ title, paragraphs, items = [] }) => [
+    `<h2>${escapeHtml(title)}</h2>`,
+    ...paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
+    ...(items.length === 0 ? [] : ["<ul>", ...items.map((item) => `<li>${escapeHtml(item)}</li>`), "</ul>"]),
+  ]);
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="robots" content="noindex"><title>${TITLE}</title></head>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="robots" content="noindex">
+<title>${TITLE}</title>
+</head>
 <body>
 <h1>${TITLE}</h1>
-${body.join("\n")}
+<p>${WHAT}</p>
+${blocks.join("\n")}
 </body>
 </html>
 `;
 }
 
-function paragraphs({ roles, contact }: NoticeFacts): readonly string[] {
-  const shown = contact?.replace(/\p{C}/gu, "").trim() ?? "";
+/** The operator's contact without what is not for the eye; "" when there is none. */
+export function shownContact(contact: string | undefined): string {
+  return contact?.replace(/\p{C}/gu, "").trim() ?? "";
+}
+
+function sections(facts: NoticeFacts): readonly Section[] {
+  const { roles, policy, software, peerId } = facts;
+  const isExit = roles.includes("exit");
   return [
-    WHAT,
-    ...roles.flatMap((role) => MEANINGS[role] ?? []),
-    shown === ""
-      ? "The operator has left no address here. The provider of this IP address can pass a message on; RDAP names it."
-      : `To reach the operator: ${shown}`,
+    { title: "What it does", paragraphs: roles.flatMap((role) => MEANINGS[role] ?? []) },
+    ...(isExit ? [whatItCanTell(facts)] : []),
+    howToReport(facts),
+    ...(isExit && policy !== undefined ? [policySection(policy)] : []),
+    ...(software === undefined && peerId === undefined ? [] : [aboutSection(software, peerId)]),
   ];
 }
 
+function whatItCanTell({ log }: NoticeFacts): Section {
+  const kept =
+    log === undefined
+      ? []
+      : log === "none"
+        ? ["It keeps no log of what it forwards."]
+        : [
+            `For ${log.days} days it keeps a log: when a connection was made, to which address and port, how many bytes went each way and how it ended. Whoever asked is a salted number there.`,
+          ];
+  return {
+    title: "What can be told of a request",
+    paragraphs: [
+      "The node sees who connects to it: the person who asked, or another node that knows as little. It does not keep what it forwards, and what is encrypted it cannot read.",
+      ...kept,
+      "Nothing on this machine names those who asked.",
+    ],
+  };
+}
+
+function howToReport({ roles, contact }: NoticeFacts): Section {
+  const shown = shownContact(contact);
+  const reach =
+    shown === ""
+      ? "The operator has left no address here. The provider of this IP address can pass a message on; RDAP names it."
+      : `To reach the operator: ${shown}`;
+  if (!roles.includes("exit")) return { title: "How to report abuse", paragraphs: [reach] };
+  return {
+    title: "How to report abuse",
+    paragraphs: [
+      reach,
+      "The operator can close this way to an address, a network or a port: say which are yours. Please write:",
+    ],
+    items: INCLUDE,
+  };
+}
+
+function policySection(policy: readonly string[]): Section {
+  const more = policy.length - SHOWN_RULES;
+  return {
+    title: "What it connects to",
+    paragraphs: [
+      "The first rule that fits decides; what none accepts is refused. Addresses of private networks always are.",
+    ],
+    items: [...policy.slice(0, SHOWN_RULES), ...(more > 0 ? [`and ${more} more`] : [])],
+  };
+}
+
+function aboutSection(software: string | undefined, peerId: string | undefined): Section {
+  return {
+    title: "About",
+    paragraphs: [
+      ...(software === undefined
+        ? []
+        : [`Software: ${software}, which speaks the Byway protocol, version ${PROTOCOL_VERSION}.`]),
+      ...(peerId === undefined ? [] : [`Node: ${peerId}`]),
+    ],
+  };
+}
+
 function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return text.replace(/\p{C}/gu, "").replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

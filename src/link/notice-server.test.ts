@@ -39,7 +39,8 @@ test("whoever asks is told what the address is, whatever the path, and the conne
     assert.match(answer, /\r\ncontent-type: text\/plain; charset=utf-8\r\n/);
     assert.match(answer, /\r\nconnection: close\r\n/i);
     assert.match(answer, /Byway node[\s\S]*Relay:[\s\S]*Exit: [\s\S]*made by other people/);
-    assert.match(answer, /abuse@example\.org\n$/);
+    assert.match(answer, /abuse@example\.org\n/);
+    assert.match(answer, /time zone\n[\s\S]*address and the port/);
   }
 });
 
@@ -104,4 +105,58 @@ test("no more is answered at once, and in a second, than may be", async (t) => {
   assert.equal((await Promise.all(answers)).filter((answer) => answer !== "").length, 1);
   clock.advance(0);
   assert.match(await ask(head("GET / HTTP/1.1")), /^HTTP\/1\.1 200/);
+});
+
+test("an exit says what it writes down, which rules hold and what it runs; a relay has nothing to tell", async (t) => {
+  const facts = {
+    software: "byway/1.2.3",
+    peerId: "12D3KooWnode",
+    policy: ["reject *:25", "accept <b>*:443"],
+    log: { days: 30 },
+  };
+  const exit = await setUp(t, facts);
+  const page = await exit.ask(head("GET / HTTP/1.1", "accept: text/html"));
+  assert.match(page, /For 30 days it keeps a log/);
+  assert.match(page, /<li>reject \*:25<\/li>\n<li>accept &#60;b&#62;\*:443<\/li>/);
+  assert.match(page, /byway\/1\.2\.3[\s\S]*12D3KooWnode/);
+  const silent = await setUp(t, { ...facts, log: "none" });
+  assert.match(await silent.ask(head("GET / HTTP/1.1")), /It keeps no log of what it forwards\./);
+  const relay = await setUp(t, { ...facts, roles: ["relay"] });
+  assert.doesNotMatch(await relay.ask(head("GET / HTTP/1.1")), /keeps a log|reject|closed? this way/);
+});
+
+test("no more rules are shown than anyone reads", async (t) => {
+  const { ask } = await setUp(t, { policy: Array.from({ length: 150 }, (_, n) => `reject *:${n}`) });
+  const answer = await ask(head("GET / HTTP/1.1"));
+  assert.match(answer, /- reject \*:99\n {2}- and 50 more\n/);
+});
+
+test("security.txt has the contact where programs can use it, and is not found otherwise", async (t) => {
+  const request = head("GET /.well-known/security.txt HTTP/1.1");
+  for (const [contact, uri] of [
+    ["abuse@example.org", "mailto:abuse@example.org"],
+    [" mailto:a+b%c@example.org ", undefined],
+    ["mailto:a+b@example.org", "mailto:a%2Bb@example.org"],
+    ["https://example.org/abuse?from=byway", "https://example.org/abuse?from=byway"],
+    ["tel:+1-201-555-0123", "tel:+1-201-555-0123"],
+    ["http://example.org/", undefined],
+    ["https://user:secret@example.org/", undefined],
+    ["Ask for Kim at the front desk", undefined],
+    ["a@example.org\r\nContact: mailto:b@example.org", undefined],
+    [undefined, undefined],
+  ] as const) {
+    const { ask, clock } = await setUp(t, { contact });
+    const answer = await ask(request);
+    if (uri === undefined) {
+      assert.match(answer, /^HTTP\/1\.1 404 /, `${contact}`);
+      assert.doesNotMatch(answer, /Expires: /);
+      continue;
+    }
+    const [, body = ""] = answer.split("\r\n\r\n");
+    assert.match(answer, /^HTTP\/1\.1 200 OK\r\ncontent-type: text\/plain; charset=utf-8\r\n/);
+    const [contactLine, expiresLine = ""] = body.split("\n");
+    assert.equal(contactLine, `Contact: ${uri}`);
+    const expiresMs = Date.parse(expiresLine.replace("Expires: ", ""));
+    assert.ok(expiresMs > clock.nowMs() && expiresMs < clock.nowMs() + 365 * 24 * 3_600_000, expiresLine);
+  }
 });

@@ -1,9 +1,12 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { CellRate } from "../core/cell-rate.ts";
 import type { Clock } from "../core/clock.ts";
+import type { RefusalCounts } from "../core/refusal-counts.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { type NoticeFacts, noticeHtml, noticeText } from "./notice-page.ts";
+import { securityTxt } from "./security-txt.ts";
 
 /** How many answers there may be. */
 export interface NoticeBounds {
@@ -22,24 +25,29 @@ const WHOLE_NODE: NoticeBounds = {
  */
 export class NoticeServer {
   readonly #clock: Clock;
+  readonly #refusals: RefusalCounts | undefined;
   readonly #facts: NoticeFacts;
   readonly #bounds: NoticeBounds;
   readonly #open = new Set<Socket>();
+  readonly #rate: CellRate;
   #server: http.Server | undefined;
-  #allowance: number;
-  #refilledMs: number;
 
-  constructor(components: { clock: Clock }, facts: NoticeFacts, bounds: NoticeBounds = WHOLE_NODE) {
+  constructor(
+    components: { readonly clock: Clock; readonly refusals?: RefusalCounts | undefined },
+    facts: NoticeFacts,
+    bounds: NoticeBounds = WHOLE_NODE,
+  ) {
     this.#clock = components.clock;
+    this.#refusals = components.refusals;
     this.#facts = facts;
     this.#bounds = bounds;
-    this.#allowance = bounds.perSecond;
-    this.#refilledMs = components.clock.monotonicMs();
+    this.#rate = new CellRate({ perSecond: bounds.perSecond, burst: bounds.perSecond });
   }
 
   /** Answers one connection and closes it, or closes it at once where there are too many. Owns it from here on. */
   accept(socket: Socket): void {
-    if (this.#open.size >= this.#bounds.open || !this.#allow()) {
+    if (this.#open.size >= this.#bounds.open || !this.#rate.admit(this.#clock.monotonicMs())) {
+      this.#refusals?.count("notices");
       socket.destroy();
       return;
     }
@@ -59,16 +67,6 @@ export class NoticeServer {
     const gone = [...this.#open].map((socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())));
     for (const socket of this.#open) socket.destroy();
     await Promise.all(gone);
-  }
-
-  #allow(): boolean {
-    const nowMs = this.#clock.monotonicMs();
-    const { perSecond } = this.#bounds;
-    this.#allowance = Math.min(perSecond, this.#allowance + ((nowMs - this.#refilledMs) / 1000) * perSecond);
-    this.#refilledMs = nowMs;
-    if (this.#allowance < 1) return false;
-    this.#allowance -= 1;
-    return true;
   }
 
   #createServer(): http.Server {
@@ -95,8 +93,8 @@ export class NoticeServer {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const isRead = request.method === "GET" || request.method === "HEAD";
-    const [type, body] = this.#document(request);
-    response.writeHead(isRead ? 200 : 405, {
+    const { status, type, body } = this.#document(request);
+    response.writeHead(isRead ? status : 405, {
       "content-type": `${type}; charset=utf-8`,
       "content-length": Buffer.byteLength(body),
       "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -110,9 +108,17 @@ export class NoticeServer {
     response.end(body);
   }
 
-  #document(request: IncomingMessage): readonly [type: string, body: string] {
-    if (request.url === "/robots.txt") return ["text/plain", "User-agent: *\nDisallow: /\n"];
+  #document(request: IncomingMessage): { readonly status: number; readonly type: string; readonly body: string } {
+    if (request.url === "/robots.txt") return { status: 200, type: "text/plain", body: "User-agent: *\nDisallow: /\n" };
+    if (request.url === "/.well-known/security.txt") {
+      const body = securityTxt(this.#facts.contact, this.#clock.nowMs());
+      // Programs read this one: the notice in its place would be a false one.
+      if (body === undefined) return { status: 404, type: "text/plain", body: noticeText(this.#facts) };
+      return { status: 200, type: "text/plain", body };
+    }
     const wantsHtml = /\btext\/html\b/i.test(request.headers.accept ?? "");
-    return wantsHtml ? ["text/html", noticeHtml(this.#facts)] : ["text/plain", noticeText(this.#facts)];
+    return wantsHtml
+      ? { status: 200, type: "text/html", body: noticeHtml(this.#facts) }
+      : { status: 200, type: "text/plain", body: noticeText(this.#facts) };
   }
 }

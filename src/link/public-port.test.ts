@@ -10,6 +10,8 @@ import { FakeClock } from "../core/fake-clock.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { PublicPort, plainAddress } from "./public-port.ts";
 
+const HELLO = "\x16\x03\x01\x00\x03abc";
+
 interface Taken {
   readonly as: string;
   readonly stream: Duplex;
@@ -51,14 +53,18 @@ async function bytesOf(stream: Duplex, length: number): Promise<string> {
 }
 
 test("each connection goes to whom its first byte names, with nothing lost and nothing in its way", async (t) => {
-  const { taken, port, clock, open } = await setUp(t);
+  const { taken, accepted, port, clock, open } = await setUp(t);
   for (const [as, first] of [
-    ["link", "\x16\x03\x01"],
+    ["link", "\x16\x03\x01\x00\x03abc"],
     ["overlay", "\x13/multistream/1.0.0\n"],
     ["notice", "GET / HTTP/1.1\r\n"],
   ] as const) {
     const socket = open();
-    socket.write(first, "latin1");
+    socket.write(first.slice(0, 1), "latin1");
+    await until(() => accepted.at(-1)?.bytesRead === 1);
+    // Of a link's first record everything is awaited.
+    assert.equal(taken.length, as === "link" ? 0 : 1);
+    socket.write(first.slice(1), "latin1");
     await until(() => taken.length > 0);
     const { as: taker, stream } = taken.pop() ?? assert.fail();
     assert.equal(taker, as === "overlay" ? `overlay 127.0.0.1:${socket.localPort}` : as);
@@ -93,7 +99,7 @@ test("a connection that says nothing in time is closed, and one that ends before
   ending.end();
   await closeOf(ending.resume());
   assert.equal(port.unspoken, 1);
-  clock.advance(LINK_LIMITS.handshakeMs.value - 1);
+  clock.advance(LINK_LIMITS.firstBytesMs.value - 1);
   assert.equal(port.unspoken, 1);
   clock.advance(1);
   await closeOf(silent.resume());
@@ -108,12 +114,12 @@ test("no more silent connections wait than may, of one address and in all; those
   await until(() => port.unspoken === 3);
   assert.ok(silent.includes(refused));
   const burst = Array.from({ length: 12 }, open);
-  for (const socket of burst) socket.on("connect", () => socket.write("\x16\x03\x01"));
+  for (const socket of burst) socket.on("connect", () => socket.write(HELLO, "latin1"));
   await until(() => taken.length === burst.length);
   assert.equal(port.unspoken, 3);
   // Whoever speaks after all makes room for another.
   const speaker = silent.find((socket) => !socket.destroyed) ?? assert.fail();
-  speaker.write("\x16");
+  speaker.write(HELLO, "latin1");
   await until(() => port.unspoken === 2);
   open();
   await until(() => port.unspoken === 3);

@@ -1,11 +1,15 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import type { HostPort } from "../core/network-address.ts";
+import type { RefusalCounts } from "../core/refusal-counts.ts";
 import { normaliseHost } from "../wire/authority.ts";
 import { type PortProtocol, protocolOfFirstByte } from "../wire/first-byte.ts";
+import { addressCrowd } from "./address-crowd.ts";
+import { ConnectionGate } from "./connection-gate.ts";
+import { FairPlaces } from "./fair-places.ts";
 import { LINK_LIMITS } from "./limits.ts";
-import { LinkPlaces, type PlaceBounds } from "./link-places.ts";
 
 /** Takes a connection that begins a conversation of libp2p; owns it. All bytes that came are still in it to be read. */
 export type AcceptOverlay = (socket: Socket, remote: HostPort) => void;
@@ -18,30 +22,50 @@ export interface PortTakers {
   readonly notice: (socket: Socket) => void;
 }
 
-const FOR_UNSPOKEN: PlaceBounds = {
+/** How many connections may wait for their first bytes. */
+export interface UnspokenBounds {
+  readonly most: number;
+  /** For the addresses of one crowd together. */
+  readonly mostPerCrowd: number;
+}
+
+/** What a port is made of. */
+export interface PortComponents {
+  readonly clock: Clock;
+  readonly refusals?: RefusalCounts | undefined;
+  /** Holds back floods; one of its own when absent. */
+  readonly gate?: Pick<ConnectionGate, "admit"> | undefined;
+}
+
+const FOR_UNSPOKEN: UnspokenBounds = {
   most: LINK_LIMITS.unspokenConnections.value,
   mostPerCrowd: LINK_LIMITS.unspokenPerAddress.value,
 };
 
 /**
  * The one port of a node: tells links, libp2p and HTTP apart by their first byte and hands each to whom it is for
- * (docs/protocol.md §2.6). What begins otherwise, or not in time, is closed.
+ * (docs/protocol.md §2.6). What begins otherwise, or not in time, is closed. Of a link the whole first TLS record is
+ * awaited here, where a slow one holds a socket and no more. Connections that come too fast are reset, unread.
  */
 export class PublicPort {
   readonly #clock: Clock;
+  readonly #refusals: RefusalCounts | undefined;
+  readonly #gate: Pick<ConnectionGate, "admit">;
   readonly #takers: PortTakers;
-  readonly #places: LinkPlaces;
+  readonly #places: FairPlaces;
   readonly #unspoken = new Set<Duplex>();
   #stopped = false;
 
-  /** `bounds` is for connections whose first byte has not come. */
-  constructor(components: { clock: Clock }, takers: PortTakers, bounds: PlaceBounds = FOR_UNSPOKEN) {
+  /** `bounds` is for connections whose first bytes have not come. */
+  constructor(components: PortComponents, takers: PortTakers, bounds: UnspokenBounds = FOR_UNSPOKEN) {
     this.#clock = components.clock;
+    this.#refusals = components.refusals;
+    this.#gate = components.gate ?? new ConnectionGate(components);
     this.#takers = takers;
-    this.#places = new LinkPlaces(bounds);
+    this.#places = new FairPlaces({ most: bounds.most, mostPerKey: bounds.mostPerCrowd });
   }
 
-  /** Connections whose first byte has not come. */
+  /** Connections whose first bytes have not come. */
   get unspoken(): number {
     return this.#unspoken.size;
   }
@@ -53,9 +77,19 @@ export class PublicPort {
       raw.destroy();
       return;
     }
+    const remoteAddress = (raw as Partial<Socket>).remoteAddress ?? "";
+    if (!this.#gate.admit(remoteAddress)) {
+      abortStream(raw);
+      return;
+    }
     this.#unspoken.add(raw);
     const close = (): void => void raw.destroy();
-    const limit = this.#clock.after(LINK_LIMITS.handshakeMs.value, close);
+    const refuse = (): void => {
+      this.#refusals?.count("silent connections");
+      abortStream(raw);
+    };
+    const limit = this.#clock.after(LINK_LIMITS.firstBytesMs.value, close);
+    let head: Buffer = Buffer.alloc(0);
     let release: (() => void) | undefined;
     const spoken = (): void => {
       this.#unspoken.delete(raw);
@@ -65,24 +99,27 @@ export class PublicPort {
     };
     // "readable" and not "data": the connection must reach its taker unpaused, with all that came still in it.
     const look = (): void => {
-      const first: Buffer | null = raw.read();
-      if (first === null) return;
+      const chunk: Buffer | null = raw.read();
+      if (chunk === null) return;
+      head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+      const protocol = protocolOfFirstByte(head[0]);
+      if (protocol === "tls" && head.length < firstRecordBytes(head)) return;
       spoken();
-      raw.unshift(first);
-      this.#pass(raw, protocolOfFirstByte(first[0]));
+      raw.unshift(head);
+      this.#pass(raw, protocol);
     };
     raw.once("close", spoken).once("end", close).on("readable", look);
     // The first bytes of an honest burst are there already and come with the next turn; only what stays silent counts.
     setImmediate(() =>
       setImmediate(() => {
         if (!this.#unspoken.has(raw)) return;
-        release = this.#places.take((raw as Partial<Socket>).remoteAddress ?? "");
-        if (release === undefined) close();
+        release = this.#places.take(addressCrowd(remoteAddress), refuse);
+        if (release === undefined) refuse();
       }),
     );
   }
 
-  /** Ends the connections whose first byte has not come, and takes no more. Settles when they are gone. Idempotent. */
+  /** Ends the connections whose first bytes have not come, and takes no more. Settles when they are gone. Idempotent. */
   async stop(): Promise<void> {
     this.#stopped = true;
     const waiting = [...this.#unspoken];
@@ -102,6 +139,15 @@ export class PublicPort {
     else if (this.#takers.overlay === undefined) raw.destroy();
     else this.#takers.overlay(raw, remote);
   }
+}
+
+const RECORD_HEAD_BYTES = 5;
+
+/** How many bytes the first TLS record has with its head (RFC 8446 §5.1), as far as `head` tells; 0 for none that may be. */
+function firstRecordBytes(head: Buffer): number {
+  if (head.length < RECORD_HEAD_BYTES) return RECORD_HEAD_BYTES;
+  const bytes = head.readUInt16BE(3);
+  return bytes > LINK_LIMITS.helloBytes.value ? 0 : RECORD_HEAD_BYTES + bytes;
 }
 
 /** The far end, an IPv4 address as such though the socket is of IPv6; undefined when it is gone. */

@@ -1,8 +1,11 @@
+import { join } from "node:path";
 import { BywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
-import { PortPolicy } from "../egress/port-policy.ts";
+import { type AdvertisedPolicy, advertisedPolicy } from "../egress/policy/advertised-policy.ts";
+import { ExitPolicy } from "../egress/policy/exit-policy.ts";
+import { parsePolicy } from "../egress/policy/parse-policy.ts";
+import { DEFAULT_POLICY } from "../egress/policy/policy-rule.ts";
 import type { CertificatePair } from "../identity/certificate.ts";
-import { portRangesExcept } from "../wire/port-range.ts";
 import type { LinkEndOptions } from "./link-end.ts";
 import type { NodeOptions } from "./node-options.ts";
 
@@ -10,7 +13,10 @@ const MAX_WORKERS = 64;
 const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 /** Throws ERR_CONFIG_VALUE for options that no node can be made of. */
-export function checkNodeOptions({ listen, advertise, workers = 1 }: NodeOptions): void {
+export function checkNodeOptions({ listen, advertise, workers = 1, log, dataDirectory }: NodeOptions): void {
+  if (log !== undefined && log.mode !== "off" && dataDirectory === undefined) {
+    throw new BywayError("ERR_CONFIG_VALUE", "an accountability log needs a data directory to be in");
+  }
   if (WILDCARDS.has(listen.host) && advertise === undefined) {
     throw new BywayError(
       "ERR_CONFIG_VALUE",
@@ -20,6 +26,11 @@ export function checkNodeOptions({ listen, advertise, workers = 1 }: NodeOptions
   if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {
     throw new BywayError("ERR_CONFIG_VALUE", `a node has 1 to ${MAX_WORKERS} workers, not ${workers}`);
   }
+}
+
+/** What a node with such rules says of them. Throws ERR_CONFIG_VALUE. */
+function advertised(rules: readonly string[], opened: readonly HostPort[] = []): AdvertisedPolicy {
+  return advertisedPolicy(new ExitPolicy(parsePolicy(rules)), opened);
 }
 
 /** What the ends of a node's links are made of. `listeners` is kept by reference, as the node learns them later. */
@@ -32,21 +43,44 @@ export function linkEndOptions(
     readonly budgetBytes: number;
   },
 ): LinkEndOptions {
-  const { roles, workers = 1, bindEgress, dnsServers, closedPorts, contact } = options;
-  const ports = new PortPolicy(closedPorts === undefined ? {} : { closedPorts });
+  const { roles, workers = 1, bindEgress, dnsServers, contact } = options;
+  const rules = options.policy ?? DEFAULT_POLICY;
   return {
     certificate: own.certificate,
     allowClassical: options.allowClassical ?? false,
     roles,
-    policy: { acceptedPorts: roles.includes("exit") ? portRangesExcept(ports.closedPorts) : [] },
+    policy: roles.includes("exit") ? advertised(rules, options.allowTargets) : { acceptedPorts: [], protocols: [] },
+    policyRules: rules,
+    peerId: options.identity.peerId,
+    isPaced: isPaced(options),
+    ...kept(options),
+    ...(options.blocklists === undefined ? {} : { blocklists: options.blocklists }),
+    ...(options.streamLimits === undefined ? {} : { streamLimits: options.streamLimits }),
+    ...(options.linkMbps === undefined ? {} : { linkBytesPerSecond: options.linkMbps * BYTES_PER_SECOND_OF_MBPS }),
     listeners: own.listeners,
     allowTargets: options.allowTargets ?? [],
     localNetwork: options.localNetwork ?? false,
     ...(bindEgress === undefined ? {} : { bindEgress }),
     ...(dnsServers === undefined ? {} : { dnsServers }),
-    ...(closedPorts === undefined ? {} : { closedPorts }),
     ...(contact === undefined ? {} : { contact }),
     ends: workers,
     budgetBytes: Math.floor(own.budgetBytes / workers),
   };
+}
+
+const BYTES_PER_SECOND_OF_MBPS = 125_000;
+
+/** Whether streams may have to be slowed down at some time. */
+function isPaced({ operation: { upMbps, downMbps, monthlyGb } = {}, linkMbps }: NodeOptions): boolean {
+  return [upMbps, downMbps, monthlyGb, linkMbps].some((limit) => limit !== undefined);
+}
+
+/** What an end keeps in files. */
+function kept({ dataDirectory, log }: NodeOptions): Pick<LinkEndOptions, "log" | "blocklistDirectory"> {
+  if (dataDirectory === undefined) return {};
+  const blocklistDirectory = join(dataDirectory, "blocklists");
+  if (log === undefined || log.mode === "off") return { blocklistDirectory };
+  const { mode, days, mib } = log;
+  const directory = join(dataDirectory, "accountability");
+  return { blocklistDirectory, log: { directory, required: mode === "required", days, mib } };
 }

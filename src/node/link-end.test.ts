@@ -12,7 +12,7 @@ import { generateIdentity } from "../identity/identity.ts";
 import type { Link } from "../link/link.ts";
 import { openLink } from "../link/open-link.ts";
 import { TcpTransport } from "../link/tcp-transport.ts";
-import { createLinkEnd } from "./link-end.ts";
+import { openLinkEnd } from "./link-end.ts";
 import type { Role } from "./role.ts";
 
 const HERE: HostPort = { host: "127.0.0.1", port: 0 };
@@ -34,18 +34,21 @@ async function linkTo(
   const identity = generateIdentity();
   const target = await startTarget(t);
   const components = { clock: systemClock, budget: roomyBudget() };
-  const end = createLinkEnd(
+  const end = await openLinkEnd(
     { ...components, logger: silentLogger, load: () => 0.7 },
     {
       certificate: await createCertificate(identity, systemClock, systemRandom),
       allowClassical: false,
       roles,
-      policy: { acceptedPorts: [] },
+      policy: { acceptedPorts: [], protocols: [] },
       listeners: [],
       allowTargets: [target],
       localNetwork: true,
       budgetBytes: 2 ** 30,
       ends,
+      peerId: identity.peerId,
+      isPaced: false,
+      streamLimits: { streamsPerSecond: 1e9, targetStreams: 1e9, targetStreamsPerSecond: 1e9 },
     },
   );
   const transport = new TcpTransport(components);
@@ -57,13 +60,13 @@ async function linkTo(
 
 test("one of several ends has its part of the node's bounds, at least one of each", async (t) => {
   for (const [ends, part] of [
-    [EGRESS_LIMITS.maxTargetSockets.value / 2, 2],
-    [EGRESS_LIMITS.maxTargetSockets.value * 2, 1],
+    [EGRESS_LIMITS.maxStreams.value / 2, 2],
+    [EGRESS_LIMITS.maxStreams.value * 2, 1],
   ] as const) {
     const { link, authority } = await linkTo(t, ends);
     const open = () => link.open({ headers: { ":method": "CONNECT", ":authority": authority }, toward: "target" });
     for (let n = 0; n < part; n += 1) await open().accepted;
-    await assert.rejects(open().accepted, { code: "ERR_STREAM_LIMIT" });
+    await assert.rejects(open().accepted, { code: "ERR_NODE_LIMIT" });
   }
 });
 

@@ -1,29 +1,48 @@
 import type { Duplex } from "node:stream";
 import { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
 import type { Limit } from "../core/limits.ts";
+import { LinePace } from "../core/line-pace.ts";
+import type { LinkPace } from "../core/line-pace-link.ts";
 import type { Logger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
+import { RefusalCounts } from "../core/refusal-counts.ts";
 import { PROTOCOL_VERSION } from "../core/version.ts";
 import { openAdvertisement } from "../directory/signed-advertisement.ts";
 import { AddressGuard } from "../egress/address-guard.ts";
+import type { BlocklistOptions } from "../egress/blocklist/blocklists.ts";
 import { Egress } from "../egress/egress.ts";
-import { ExitService } from "../egress/exit-service.ts";
 import { EGRESS_LIMITS } from "../egress/limits.ts";
 import { LocalAddresses } from "../egress/local-addresses.ts";
-import { PortPolicy } from "../egress/port-policy.ts";
+import type { AdvertisedPolicy } from "../egress/policy/advertised-policy.ts";
 import { DnsResolver } from "../egress/resolver.ts";
+import type { StreamLimitOptions } from "../egress/stream-limits.ts";
 import type { CertificatePair } from "../identity/certificate.ts";
+import type { PeerId } from "../identity/peer-id.ts";
 import { BandwidthService } from "../link/bandwidth-service.ts";
 import { LINK_LIMITS } from "../link/limits.ts";
-import { LinkServer, type LinkUsage } from "../link/link-server.ts";
+import { LinkServer } from "../link/link-server.ts";
 import { NoticeServer } from "../link/notice-server.ts";
 import { type AcceptOverlay, PublicPort } from "../link/public-port.ts";
+import type { EndReport } from "../operation/end-report.ts";
+import type { ServingOrders } from "../operation/serving-orders.ts";
 import { RELAY_LIMITS } from "../relay/limits.ts";
 import { RelayService } from "../relay/relay-service.ts";
-import type { PortRange } from "../wire/port-range.ts";
 import { sendBack } from "../workers/way-back.ts";
+import { openExitEnd } from "./exit-end.ts";
+import { noticeFacts } from "./notice-facts.ts";
 import type { Role } from "./role.ts";
+
+/** How the accountability log is kept. */
+export interface LogOptions {
+  readonly directory: string;
+  /** Whether the exit is closed while nothing can be written. */
+  readonly required: boolean;
+  /** After so many days records are removed, or sooner above so many MiB. */
+  readonly days: number;
+  readonly mib: number;
+}
 
 /** How links are served. Plain JSON values: a worker gets them by message. */
 export interface LinkEndOptions {
@@ -31,14 +50,26 @@ export interface LinkEndOptions {
   readonly allowClassical: boolean;
   readonly roles: readonly Role[];
   /** What the node says of itself at `/.well-known/byway`. */
-  readonly policy: { readonly acceptedPorts: readonly PortRange[] };
+  readonly policy: AdvertisedPolicy;
   /** Where the whole node listens, and the endpoints that lead there: no way out leads to them. Read at every check. */
   readonly listeners: readonly HostPort[];
   readonly allowTargets: readonly HostPort[];
   readonly localNetwork: boolean;
   readonly bindEgress?: readonly string[];
   readonly dnsServers?: readonly string[];
-  readonly closedPorts?: readonly number[];
+  /** The exit's rules; `DEFAULT_POLICY` when absent. */
+  readonly policyRules?: readonly string[];
+  readonly blocklists?: readonly BlocklistOptions[];
+  /** Where the last good copies of blocklists are kept. */
+  readonly blocklistDirectory?: string;
+  readonly streamLimits?: StreamLimitOptions;
+  /** Whether streams are held to a speed, which `obey` tells, or may be one day. */
+  readonly isPaced: boolean;
+  /** The speed of each link, in bytes a second; any when absent. */
+  readonly linkBytesPerSecond?: number;
+  /** The accountability log of the whole node; none when absent. */
+  readonly log?: LogOptions;
+  readonly peerId: PeerId;
   /** How to reach the operator, for whoever asks by HTTP what this address is. */
   readonly contact?: string;
   /** Where connections of the overlay go, in a worker: the path that the node's `WayBack` listens at. */
@@ -53,19 +84,23 @@ export interface LinkEndOptions {
 export interface LinkEnd {
   /** Serves one connection, whatever it speaks; owns it from here on. */
   accept(raw: Duplex): void;
-  /** What the links carry. */
-  readonly usage: LinkUsage;
+  /** What it carries, refuses and lacks. */
+  readonly report: EndReport;
   /** Share of the places for links that is taken, 0 to 1. */
   readonly takenShare: number;
+  /** Goes by `orders` from now on; the speed in them is that of the whole node. */
+  obey(orders: ServingOrders): void;
+  /** Reads all blocklists again; settles with how each fared. */
+  reload(): Promise<EndReport["blocklists"]>;
   /** Ends all links, streams and sockets. Idempotent. */
   stop(): Promise<void>;
 }
 
 /**
- * Makes the part of a node that serves links: in the node's own process, or in each of its workers.
+ * Opens the part of a node that serves links: in the node's own process, or in each of its workers.
  * `load` is that of the whole node where this is one of several ends. Throws ERR_CONFIG_VALUE.
  */
-export function createLinkEnd(
+export async function openLinkEnd(
   components: {
     readonly clock: Clock;
     readonly logger: Logger;
@@ -74,13 +109,17 @@ export function createLinkEnd(
     readonly load?: () => number;
     /** Takes what speaks libp2p. Absent in a worker, and where the node has no part in the overlay. */
     readonly acceptOverlay?: AcceptOverlay | undefined;
+    /** Which of the node's ends this is, from 1. */
+    readonly end?: number;
   },
   options: LinkEndOptions,
-): LinkEnd {
+): Promise<LinkEnd> {
   const { clock, logger } = components;
-  const { localNetwork, roles, policy, bindEgress, dnsServers, closedPorts, wayBackPath } = options;
+  const { localNetwork, roles, policy, bindEgress, dnsServers, wayBackPath } = options;
   const budget = components.budget ?? new ByteBudget({ clock, logger }, { bytes: options.budgetBytes });
-  const share = ({ value }: Limit): number => Math.max(1, Math.floor(value / options.ends));
+  let orders: ServingOrders = { endsStreams: false };
+  const partOf = (whole: number): number => Math.max(1, Math.floor(whole / options.ends));
+  const share = ({ value }: Limit): number => partOf(value);
 
   const local = new LocalAddresses({ clock });
   const guard = new AddressGuard(
@@ -94,24 +133,30 @@ export function createLinkEnd(
       maxCachedNames: share(EGRESS_LIMITS.maxCachedNames),
     },
   );
-  const ports = new PortPolicy(closedPorts === undefined ? {} : { closedPorts });
+  const refusals = new RefusalCounts();
+  const pace = new LinePace({ clock }, { linkBytesPerSecond: options.linkBytesPerSecond });
+  const paceOf = (linkId: number): LinkPace | undefined => (options.isPaced ? pace.paceOf(linkId) : undefined);
+  const exitEnd = await openExitEnd({ clock, logger, budget, guard, paceOf, end: components.end ?? 1 }, options);
+  await using made = new AsyncDisposableStack();
+  made.defer(() => exitEnd.stop());
   const egress = new Egress(
-    { clock, logger, resolver, guard, ports },
+    { clock, logger, resolver, guard, policy: exitEnd.policy },
     {
       ...(bindEgress === undefined ? {} : { bindEgress }),
-      maxTargetSockets: share(EGRESS_LIMITS.maxTargetSockets),
+      maxTargetSockets: Math.max(share(EGRESS_LIMITS.maxTargetSockets), partOf(options.streamLimits?.maxStreams ?? 0)),
       maxHopSockets: share(EGRESS_LIMITS.maxHopSockets),
       maxUdpFlows: share(EGRESS_LIMITS.maxUdpFlows),
       maxPendingLookups: share(EGRESS_LIMITS.maxPendingLookups),
     },
   );
-  const exit = new ExitService({ clock, budget, waysOut: egress });
+  const exit = exitEnd.serve(egress);
   const relay = new RelayService(
     {
       clock,
       budget,
       verify: (envelope) => openAdvertisement(envelope, { nowMs: clock.nowMs(), localNetwork }),
       dialler: egress,
+      paceOf,
     },
     { maxCarried: share(RELAY_LIMITS.carried), maxPendingProofs: share(RELAY_LIMITS.pendingProofs) },
   );
@@ -120,31 +165,45 @@ export function createLinkEnd(
       clock,
       logger,
       budget,
+      refusals,
+      load: components.load,
       services: {
         ...(roles.includes("exit")
           ? {
-              connectTarget: (incoming) => exit.connectTarget(incoming),
-              connectUdp: (incoming) => exit.connectUdp(incoming),
+              connectTarget: (incoming) => {
+                exitEnd.checkOpen();
+                return exit.connectTarget(incoming);
+              },
+              connectUdp: (incoming) => {
+                exitEnd.checkOpen();
+                return exit.connectUdp(incoming);
+              },
             }
           : {}),
         ...(roles.includes("relay") ? { connectHop: (incoming, peerId) => relay.connectHop(incoming, peerId) } : {}),
-        bandwidth: new BandwidthService({ clock }, share(LINK_LIMITS.bandwidthTransfers)),
-        describe: () => ({ v: PROTOCOL_VERSION, roles, policy, load: components.load?.() ?? server.load }),
+        bandwidth: new BandwidthService({ clock, paceOf }, share(LINK_LIMITS.bandwidthTransfers)),
+        refusal: () => orders.refusal && refusalOf(orders.refusal),
+        onLinkEnd: (linkId) => pace.forgetLink(linkId),
+        describe: () => ({
+          v: PROTOCOL_VERSION,
+          roles,
+          policy: { acceptedPorts: policy.acceptedPorts },
+          load: components.load?.() ?? server.load,
+        }),
       },
     },
     { ...options.certificate, allowClassical: options.allowClassical },
   );
-  const notice = new NoticeServer(
-    { clock },
-    { roles, contact: options.contact },
-    { open: share(LINK_LIMITS.openNotices), perSecond: share(LINK_LIMITS.noticesPerSecond) },
-  );
+  const notice = new NoticeServer({ clock, refusals }, noticeFacts(options), {
+    open: share(LINK_LIMITS.openNotices),
+    perSecond: share(LINK_LIMITS.noticesPerSecond),
+  });
   const sendToNode: AcceptOverlay | undefined =
     wayBackPath === undefined
       ? undefined
       : (socket, remote) => sendBack({ clock, budget }, wayBackPath, socket, remote);
   const port = new PublicPort(
-    { clock },
+    { clock, refusals },
     {
       link: (raw) => server.accept(raw),
       overlay: components.acceptOverlay ?? sendToNode,
@@ -152,17 +211,41 @@ export function createLinkEnd(
     },
     { most: share(LINK_LIMITS.unspokenConnections), mostPerCrowd: LINK_LIMITS.unspokenPerAddress.value },
   );
+  const owned = made.move();
   return {
     accept: (raw) => port.accept(raw),
-    get usage() {
-      return server.usage;
+    get report() {
+      const { links, streams, received, sent } = server.usage;
+      const { traffic } = egress;
+      return {
+        links,
+        streams,
+        streamsOpened: exit.opened,
+        linkBytes: received + sent,
+        line: { received: received + traffic.received, sent: sent + traffic.sent },
+        refusals: refusals.counts,
+        ...exitEnd.report,
+      };
     },
+    obey(given) {
+      orders = given;
+      const { bytesPerSecond, endsStreams, refusal } = given;
+      pace.setRate(bytesPerSecond === undefined ? undefined : Math.max(1, Math.floor(bytesPerSecond / options.ends)));
+      if (endsStreams && refusal !== undefined) server.endStreams(refusalOf(refusal));
+    },
+    reload: () => exitEnd.reload(),
     get takenShare() {
       return server.takenShare;
     },
     async stop() {
       resolver.stop();
       await Promise.all([port.stop(), notice.stop(), server.stop(), egress.stop()]);
+      // Last, as what has ended just now leaves its record.
+      await owned.disposeAsync();
     },
   };
+}
+
+function refusalOf({ code, message, retryAfterSec, by }: NonNullable<ServingOrders["refusal"]>): BywayError {
+  return new BywayError(code, message, { data: { by, retryAfterSec } });
 }

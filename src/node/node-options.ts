@@ -5,7 +5,10 @@ import type { HostPort } from "../core/network-address.ts";
 import type { Random } from "../core/random.ts";
 import type { AdvertisedFacts } from "../directory/advertiser.ts";
 import type { DirectorySettings } from "../directory/open-directory.ts";
+import type { BlocklistOptions } from "../egress/blocklist/blocklists.ts";
+import type { StreamLimitOptions } from "../egress/stream-limits.ts";
 import type { Identity } from "../identity/identity.ts";
+import type { OperationOptions } from "../operation/operation.ts";
 import type { Role } from "./role.ts";
 
 /** How a node is made. */
@@ -30,8 +33,10 @@ export interface NodeOptions {
   readonly localNetwork?: boolean;
   /** DNS servers, `ip` or `ip:port`; the system's when absent. */
   readonly dnsServers?: readonly string[];
-  /** Target ports that are never dialled; mail submission ports when absent. */
-  readonly closedPorts?: readonly number[];
+  /** The exit's rules, one a line (docs/policy.md): `DEFAULT_POLICY` when absent. */
+  readonly policy?: readonly string[];
+  /** What links, payers and hosts may have of the exit, for the node as a whole; the defaults of `EGRESS_LIMITS`. */
+  readonly streamLimits?: StreamLimitOptions;
   /** Accept clients without post-quantum key exchange. Default false. */
   readonly allowClassical?: boolean;
   /**
@@ -43,6 +48,26 @@ export interface NodeOptions {
   readonly memoryBudgetBytes?: number;
   /** The budget to share with other parts of this process, in place of one of its own. */
   readonly budget?: ByteBudget;
+  /**
+   * Where the node keeps its state: what it used of its volume, whether it is paused, its accountability log, copies of
+   * blocklists. Without one it keeps none, and no log.
+   */
+  readonly dataDirectory?: string;
+  /** What the operator allows: speed, volume, hours. */
+  readonly operation?: OperationOptions;
+  /** Mbit/s that each link gets, each way together. */
+  readonly linkMbps?: number;
+  readonly blocklists?: readonly BlocklistOptions[];
+  /** What an exit writes of the streams that left it; nothing by default. */
+  readonly log?: {
+    readonly mode: "required" | "best-effort" | "off";
+    readonly days: number;
+    readonly mib: number;
+  };
+  /** A second address that tells by HTTP what this machine is, such as its port 80. */
+  readonly noticeListen?: HostPort;
+  /** Whether others are asked to find out if the node can be reached. Default true, where it takes part in the directory. */
+  readonly checksReach?: boolean;
   /** How to reach the operator: printable text, shown to whoever opens the node's address in a browser. */
   readonly contact?: string;
   /** Takes part in the directory, at the port that it listens on: makes itself known, and answers others. */

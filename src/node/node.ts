@@ -16,15 +16,21 @@ import { checkBinding } from "../egress/check-binding.ts";
 import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { createCertificate } from "../identity/certificate.ts";
 import { libp2pPeerId, type PeerId } from "../identity/peer-id.ts";
+import { NoticeListener } from "../link/notice-listener.ts";
 import type { AcceptOverlay } from "../link/public-port.ts";
 import { TcpTransport } from "../link/tcp-transport.ts";
+import type { TransportListener } from "../link/transport.ts";
+import type { NodeOperations } from "../operation/node-status.ts";
+import { STARTING_ORDERS } from "../operation/serving-orders.ts";
 import { forkWorker } from "../workers/fork-worker.ts";
 import { WayBack } from "../workers/way-back.ts";
-import { WorkerPool } from "../workers/worker-pool.ts";
-import { createLinkEnd } from "./link-end.ts";
+import { createOperations, type Operations } from "./create-operations.ts";
+import { openLinkEnd } from "./link-end.ts";
 import { checkNodeOptions, linkEndOptions } from "./link-end-options.ts";
 import type { NodeOptions } from "./node-options.ts";
+import { noticeFacts } from "./notice-facts.ts";
 import { createBandwidthRecord, createLoadMeter, ownFacts } from "./own-facts.ts";
+import { PooledEnds } from "./pooled-ends.ts";
 
 /** A running node. */
 export interface BywayNode {
@@ -37,6 +43,10 @@ export interface BywayNode {
   advertisement(): Uint8Array;
   /** Itself as a client in the same process would know it. */
   known(): KnownPeer;
+  /** What its operator sees, and can have it do. */
+  readonly operations: NodeOperations;
+  /** Settles when a drain has come to its end: the node is to be stopped then. */
+  readonly drained: Promise<void>;
   /** Ends all links, streams and sockets. Idempotent. */
   stop(): Promise<void>;
 }
@@ -63,13 +73,18 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
     options.directory === undefined
       ? undefined
       : (socket, remote) => (directory === undefined ? socket.destroy() : directory.accept(socket, remote));
-  const pool = workers === 1 ? undefined : new WorkerPool({ clock, logger, fork: forkWorker(WORKER) }, { workers });
-  const links = pool ?? createLinkEnd({ clock, logger, budget, acceptOverlay }, linkOptions);
-  const wayBack = pool === undefined || acceptOverlay === undefined ? undefined : new WayBack({ clock }, acceptOverlay);
-
+  const pool = workers === 1 ? undefined : new PooledEnds({ clock, logger, fork: forkWorker(WORKER) }, { workers });
   await checkBinding(options.bindEgress ?? []);
+  const links = pool ?? (await openLinkEnd({ clock, logger, budget, acceptOverlay }, linkOptions));
+  links.obey(STARTING_ORDERS);
+  const wayBack = pool === undefined || acceptOverlay === undefined ? undefined : new WayBack({ clock }, acceptOverlay);
+  let listener: TransportListener | undefined;
+  // What was made is ended in reverse, also where the rest cannot be made.
+  await using made = new AsyncDisposableStack();
+  made.defer(async () => void (await Promise.all([listener?.close(), links.stop(), wayBack?.stop()])));
+
   const transport = new TcpTransport({ clock }, { paused: pool !== undefined });
-  const listener = await transport.listen(options.listen, (raw) => links.accept(raw));
+  listener = await transport.listen(options.listen, (raw) => links.accept(raw));
   const endpoint = options.advertise ?? listener.address;
   listeners.push(listener.address, endpoint);
   if (!localNetwork && classifyAddress(endpoint.host) !== undefined) {
@@ -84,7 +99,9 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
   const kept =
     options.directory &&
     openPeers({ clock, random, logger }, { ...options.directory, localNetwork, self: identity.peerId });
+  made.defer(() => kept?.stop());
   const uptime = kept && new UptimeLog({ store: kept.store, clock, logger });
+  made.defer(() => uptime?.stop());
   uptime?.start();
   if (kept !== undefined) {
     directory = await openDirectory(
@@ -92,11 +109,15 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
       { ...options.directory, localNetwork, announce: [formatTcpAddress(endpoint)] },
     );
   }
+  made.defer(() => directory?.stop());
   const bandwidth = createBandwidthRecord(
     { clock, random, logger, budget, kept, onChange: () => advertiser.changed() },
     options,
   );
+  made.defer(() => bandwidth?.stop());
   const meter = createLoadMeter({ clock, links, bandwidth }, options);
+  let operations: Operations | undefined;
+  const load = (): number => Math.max(meter.load, Math.round((operations?.loadShare ?? 0) * 20) / 20);
   const upSinceSec = Math.floor(clock.nowMs() / 1000);
   const publish = async (envelope: Uint8Array): Promise<void> => {
     directory?.announce();
@@ -116,38 +137,49 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
         endpoint,
         policy: linkOptions.policy,
         upSinceSec,
-        load: meter.load,
+        load: load(),
         bandwidth: bandwidth?.bandwidth,
         availability: uptime?.availability(),
       }),
   );
+  made.defer(() => advertiser.stop());
 
   const known = (): KnownPeer => ({ advertisement: advertiser.advertisement, envelope: advertiser.envelope });
-  const stop = async (): Promise<void> => {
-    advertiser.stop();
-    await bandwidth?.stop();
-    await directory?.stop();
-    uptime?.stop();
-    kept?.stop();
-    await Promise.all([listener.close(), links.stop(), wayBack?.stop()]);
-  };
-  try {
-    const wayBackPath = await wayBack?.start();
-    await pool?.start(wayBackPath === undefined ? linkOptions : { ...linkOptions, wayBackPath });
-    await directory?.start();
-    await publish(advertiser.envelope);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const operated = createOperations(
+    {
+      ...{ clock, random, logger, budget, links, load, book: kept?.book },
+      envelope: () => advertiser.envelope,
+      onChange: () => advertiser.changed(),
+    },
+    { ...options, endpoint, address: listener.address, ends: linkOptions },
+  );
+  operations = operated;
+  made.defer(() => operated.stop());
+  const notice =
+    options.noticeListen &&
+    new NoticeListener({ clock }, { listen: options.noticeListen, facts: noticeFacts(linkOptions) });
+  const wayBackPath = await wayBack?.start();
+  await pool?.start(wayBackPath === undefined ? linkOptions : { ...linkOptions, wayBackPath });
+  made.defer(() => notice?.stop());
+  await notice?.start();
+  await directory?.start();
+  await publish(advertiser.envelope);
   advertiser.start();
   bandwidth?.start();
+  await operated.start();
+  const owned = made.move();
+  let stopped: Promise<void> | undefined;
   return {
     peerId: identity.peerId,
     address: listener.address,
     bootstrap: formatPeerAddress({ ...endpoint, peer: libp2pPeerId(identity.peerId) }),
     advertisement: () => advertiser.envelope,
     known,
-    stop,
+    operations: operated.view,
+    drained: operated.view.drained,
+    stop() {
+      stopped ??= owned.disposeAsync();
+      return stopped;
+    },
   };
 }

@@ -22,7 +22,7 @@ const OPTIONS: NodeOptions = {
 };
 const LIVED = {
   endpoint: { host: "127.0.0.1", port: 1 },
-  policy: { acceptedPorts: [] },
+  policy: { acceptedPorts: [], protocols: [] },
   upSinceSec: 1_800_000_000,
   load: 0,
   bandwidth: undefined,

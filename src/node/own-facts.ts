@@ -11,9 +11,10 @@ import { LoadMeter } from "../directory/load-meter.ts";
 import type { PeerBook } from "../directory/peer-book.ts";
 import type { PeerStore } from "../directory/peer-store.ts";
 import { EGRESS_LIMITS } from "../egress/limits.ts";
-import type { LinkUsage } from "../link/link-server.ts";
+import type { AdvertisedPolicy } from "../egress/policy/advertised-policy.ts";
 import type { Bandwidth } from "../link/measure-bandwidth.ts";
 import { RELAY_LIMITS } from "../relay/limits.ts";
+import type { LinkEnd } from "./link-end.ts";
 import { measurePeer } from "./measure-peer.ts";
 import type { NodeOptions } from "./node-options.ts";
 
@@ -24,7 +25,7 @@ const BYTES_PER_SECOND_OF_MBPS = 125_000;
 /** What is known of the node besides its options. */
 interface Lived {
   readonly endpoint: HostPort;
-  readonly policy: AdvertisedFacts["policy"];
+  readonly policy: AdvertisedPolicy;
   readonly upSinceSec: number;
   readonly load: number;
   readonly bandwidth: Bandwidth | undefined;
@@ -48,8 +49,8 @@ export function ownFacts(options: NodeOptions, lived: Lived): AdvertisedFacts {
       : { price: { microUsdcPerGiB: BigInt(perGib ?? 0), microUsdcPerRequest: BigInt(perRequest ?? 0) } }),
     roles,
     endpoints: [lived.endpoint],
-    protocols: roles.includes("exit") ? ["tcp", "udp"] : [],
-    policy: lived.policy,
+    protocols: lived.policy.protocols,
+    policy: { acceptedPorts: lived.policy.acceptedPorts },
     upSinceSec: lived.upSinceSec,
     load: lived.load,
     software: `byway/${VERSION}`,
@@ -96,20 +97,23 @@ export function createBandwidthRecord(
 export function createLoadMeter(
   components: {
     readonly clock: Clock;
-    readonly links: { readonly usage: LinkUsage; readonly takenShare: number };
+    readonly links: Pick<LinkEnd, "report" | "takenShare">;
     readonly bandwidth: { readonly bandwidth: Bandwidth | undefined } | undefined;
   },
-  { roles, capacityMbps }: NodeOptions,
+  { roles, capacityMbps, streamLimits }: NodeOptions,
 ): LoadMeter {
   const { clock, links } = components;
   const mostStreams =
-    (roles.includes("exit") ? EGRESS_LIMITS.maxTargetSockets.value : 0) +
+    (roles.includes("exit") ? (streamLimits?.maxStreams ?? EGRESS_LIMITS.maxStreams.value) : 0) +
     (roles.includes("relay") ? RELAY_LIMITS.carried.value : 0);
   return new LoadMeter({
     clock,
     usage: () => {
-      const { streams, bytes } = links.usage;
-      return { bytes, takenShare: Math.max(links.takenShare, mostStreams === 0 ? 0 : streams / mostStreams) };
+      const { streams, linkBytes } = links.report;
+      return {
+        bytes: linkBytes,
+        takenShare: Math.max(links.takenShare, mostStreams === 0 ? 0 : streams / mostStreams),
+      };
     },
     bytesPerSecond: () => {
       const measured = components.bandwidth?.bandwidth;

@@ -1,13 +1,25 @@
 import { systemClock } from "../core/clock.ts";
 import { tuneGarbageCollection } from "../core/tune-garbage-collection.ts";
+import type { ServingOrders } from "../operation/serving-orders.ts";
 import { serveWorker } from "../workers/serve-worker.ts";
-import { createLinkEnd, type LinkEndOptions } from "./link-end.ts";
+import { type LinkEndOptions, openLinkEnd } from "./link-end.ts";
 
 // The entry of a worker process, which `createNode` forks. It ends with the node that started it.
 
 tuneGarbageCollection(systemClock);
 serveWorker(
   { channel: process, clock: systemClock },
-  (options, { logger, load }) => createLinkEnd({ clock: systemClock, logger, load }, options as LinkEndOptions),
+  async (options, { logger, load, worker }) => {
+    const end = await openLinkEnd({ clock: systemClock, logger, load, end: worker }, options as LinkEndOptions);
+    return {
+      accept: (raw) => end.accept(raw),
+      get report() {
+        return end.report;
+      },
+      obey: (orders) => end.obey(orders as ServingOrders),
+      answer: () => end.reload(),
+      stop: () => end.stop(),
+    };
+  },
   (code) => process.exit(code),
 );

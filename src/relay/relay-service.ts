@@ -4,6 +4,7 @@ import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
+import type { Pace } from "../core/pace.ts";
 import { splice } from "../core/splice.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
 import { RELAY_LIMITS } from "./limits.ts";
@@ -17,6 +18,16 @@ export interface VerifiedHop {
 
 /** Checks signature and freshness of a signed advertisement; throws ERR_ADVERTISEMENT_*. */
 export type AdvertisementVerifier = (envelope: Uint8Array) => VerifiedHop;
+
+/** What a relay is made of. */
+export interface RelayComponents {
+  readonly clock: Clock;
+  readonly budget: ByteBudget;
+  readonly verify: AdvertisementVerifier;
+  readonly dialler: HopDialler;
+  /** The speed that a link is held to; any when absent. */
+  readonly paceOf?: ((linkId: number) => Pace | undefined) | undefined;
+}
 
 /** How much a relay takes on; every value has a default in `limits.ts`. */
 export interface RelayOptions extends ProvenHopsOptions {
@@ -34,18 +45,17 @@ export class RelayService {
   readonly #budget: ByteBudget;
   readonly #verify: AdvertisementVerifier;
   readonly #dialler: HopDialler;
+  readonly #paceOf: (linkId: number) => Pace | undefined;
   readonly #proven: ProvenHops;
   readonly #maxCarried: number;
   #carried = 0;
 
-  constructor(
-    components: { clock: Clock; budget: ByteBudget; verify: AdvertisementVerifier; dialler: HopDialler },
-    options: RelayOptions = {},
-  ) {
+  constructor(components: RelayComponents, options: RelayOptions = {}) {
     this.#clock = components.clock;
     this.#budget = components.budget;
     this.#verify = components.verify;
     this.#dialler = components.dialler;
+    this.#paceOf = components.paceOf ?? (() => undefined);
     this.#proven = new ProvenHops(components, options);
     this.#maxCarried = options.maxCarried ?? RELAY_LIMITS.carried.value;
   }
@@ -68,7 +78,8 @@ export class RelayService {
     this.#carried += 1;
     try {
       const onward = await this.#dial(hop, incoming.signal);
-      await splice({ clock: this.#clock, budget: this.#budget }, incoming.accept(), onward);
+      const pace = this.#paceOf(incoming.linkId);
+      await splice({ clock: this.#clock, budget: this.#budget, pace }, incoming.accept(), onward);
     } finally {
       this.#carried -= 1;
     }

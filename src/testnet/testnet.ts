@@ -13,12 +13,14 @@ import { generateIdentity } from "../identity/identity.ts";
 import { type BywayNode, createNode } from "../node/node.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import { type FetchReport, fetchOnce } from "./fetch-once.ts";
+import { OWN_LOAD } from "./own-load.ts";
 import { addressOf, MOST_NODES, type Place, placeOf } from "./places.ts";
 import { startTarget, type Target } from "./target.ts";
 
 const CLIENT_ADDRESS = "127.0.0.1";
 const TARGET_ADDRESS = "127.200.0.1";
 const NETWORK = "demo";
+const ANY_PORT: readonly string[] = ["reject mail", "accept *:*"];
 
 /** How a local network is made. */
 export interface TestnetOptions {
@@ -26,6 +28,8 @@ export interface TestnetOptions {
   readonly listen?: HostPort;
   /** Private targets that the exits may reach beside the network's own target. */
   readonly allowTargets?: readonly HostPort[];
+  /** The exits' rules; all but mail is accepted when absent, since what is tried here listens at any port. */
+  readonly policy?: readonly string[];
   /** DNS servers of the exits, `ip` or `ip:port`; the system's when absent. */
   readonly dnsServers?: readonly string[];
   /** The clock of all parts; the system's when absent. */
@@ -94,8 +98,11 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
         ...(distinctAddresses ? { bindEgress: [host] } : {}),
         ...(options.dnsServers === undefined ? {} : { dnsServers: options.dnsServers }),
         allowTargets,
+        policy: options.policy ?? ANY_PORT,
         claims: place,
         localNetwork: true,
+        checksReach: false,
+        streamLimits: OWN_LOAD,
         ...directory(),
         clock,
         budget,

@@ -4,7 +4,6 @@ import { encode, rfc8949EncodeOptions } from "cborg";
 import fc from "fast-check";
 import { hex, hostileBytes, onlyTypedErrors } from "../../test/support/hostile-bytes.ts";
 import { type Advertisement, decodeAdvertisement, encodeAdvertisement } from "./advertisement.ts";
-import { portRangesExcept } from "./port-range.ts";
 
 const PEER = "k51qzi5uqu5dljtg5upm7x7ugan9lql3ewyknv4r4mhhkwzn8n7cnbd1unfwgq";
 const SMALL: Advertisement = {
@@ -41,7 +40,15 @@ const FULL: Advertisement = {
   upSinceSec: 1_790_000_000,
   load: 0.25,
   price: { microUsdcPerGiB: 100_000n, microUsdcPerRequest: 0n },
-  policy: { acceptedPorts: portRangesExcept([25, 465, 587, 2525]) },
+  policy: {
+    acceptedPorts: [
+      { first: 1, last: 24 },
+      { first: 26, last: 464 },
+      { first: 466, last: 586 },
+      { first: 588, last: 2_524 },
+      { first: 2_526, last: 65_535 },
+    ],
+  },
   family: [PEER, "family-1"],
   pay: { chainId: 8_453, contract: `0x${"ab".repeat(20)}`, payee: `0x${"0f".repeat(20)}` },
 };

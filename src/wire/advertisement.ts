@@ -81,8 +81,28 @@ const WORDS = list(text(/^[a-z0-9][a-z0-9._/-]*$/, maxTokenBytes.value), maxList
 
 /** Writes `advertisement`; throws ERR_ADVERTISEMENT_MALFORMED where `decodeAdvertisement` would refuse the result. */
 export function encodeAdvertisement(advertisement: Advertisement): Uint8Array {
+  const bytes = encoded(advertisement);
+  decodeAdvertisement(bytes);
+  return bytes;
+}
+
+/**
+ * `advertisement` with as many of its ranges of ports as there is room for, the lowest: a node may claim less than it accepts,
+ * and the names of its family must not keep it from claiming anything.
+ */
+export function fitAdvertisement(advertisement: Advertisement): Advertisement {
+  let fitting = advertisement;
+  while (encoded(fitting).length > WIRE_LIMITS.maxAdvertisementBytes.value) {
+    const { acceptedPorts } = fitting.policy;
+    if (acceptedPorts.length === 0) return advertisement;
+    fitting = { ...fitting, policy: { acceptedPorts: acceptedPorts.slice(0, -1) } };
+  }
+  return fitting;
+}
+
+function encoded(advertisement: Advertisement): Uint8Array {
   const { issuedAtSec, expiresAtSec, upSinceSec, endpoints, availability, policy, pay, ...rest } = advertisement;
-  const bytes = encodeCbor({
+  return encodeCbor({
     ...rest,
     issuedAt: issuedAtSec,
     expiresAt: expiresAtSec,
@@ -92,8 +112,6 @@ export function encodeAdvertisement(advertisement: Advertisement): Uint8Array {
     policy: { ports: policy.acceptedPorts.map(({ first, last }) => [first, last]) },
     pay: pay && { chainId: pay.chainId, contract: fromHex(pay.contract), payee: fromHex(pay.payee) },
   });
-  decodeAdvertisement(bytes);
-  return bytes;
 }
 
 /**

@@ -12,7 +12,7 @@ export const WORKERS_LIMITS: Readonly<
     | "unsentLogLines"
     | "logLineCharacters"
     | "wayBackMs"
-    | "usageMs",
+    | "reportMs",
     Limit
   >
 > = {
@@ -25,5 +25,5 @@ export const WORKERS_LIMITS: Readonly<
   unsentLogLines: tunable(256, "count", "Log lines on their way to the node; more are left out and counted."),
   logLineCharacters: tunable(8_192, "count", "The fields of a log line, which may quote what a stranger sent."),
   wayBackMs: tunable(10_000, "ms", "For a worker to say whose connection it sends back; it does so at once."),
-  usageMs: tunable(1_000, "ms", "How often a worker tells what its links carry, where that has changed."),
+  reportMs: tunable(1_000, "ms", "How often a worker tells how it fares, where that has changed."),
 };

@@ -1,15 +1,18 @@
 import type { ErrorCode } from "../core/error-table.ts";
 import type { LogLevel } from "../core/logger.ts";
-import type { LinkUsage } from "../link/link-server.ts";
 
 /** From the node to a worker. */
 export type ToWorker =
   /** The first one: everything that the worker's service is made of, the private key among it. Plain JSON values. */
-  | { readonly kind: "start"; readonly options: unknown }
+  | { readonly kind: "start"; readonly worker: number; readonly options: unknown }
   /** A connection, which travels beside the message. */
   | { readonly kind: "link"; readonly link: number }
   /** Share of the node's links that are taken, 0 to 1 in tenths. */
   | { readonly kind: "load"; readonly load: number }
+  /** What the service shall go by from now on. */
+  | { readonly kind: "orders"; readonly orders: unknown }
+  /** Something to do, whose result is told in an answer of the same number. */
+  | { readonly kind: "ask"; readonly question: number; readonly asked: unknown }
   | { readonly kind: "stop" };
 
 /** From a worker to its node. */
@@ -19,8 +22,9 @@ export type FromWorker =
   | { readonly kind: "taken"; readonly link: number }
   /** The connection with that number is closed. */
   | { readonly kind: "closed"; readonly link: number }
-  /** What its links carry, whenever that has changed. */
-  | { readonly kind: "usage"; readonly usage: LinkUsage }
+  /** What its service tells of itself, whenever that has changed. */
+  | { readonly kind: "report"; readonly report: unknown }
+  | { readonly kind: "answer"; readonly question: number; readonly answer: unknown }
   | {
       readonly kind: "log";
       readonly level: Exclude<LogLevel, "silent">;

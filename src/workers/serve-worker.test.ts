@@ -26,29 +26,37 @@ function setUp(make: (options: unknown) => void = () => {}) {
   };
   const clock = new FakeClock();
   const carried = { streams: 0, bytes: 0 };
+  const obeyed: unknown[] = [];
   serveWorker(
     { channel, clock },
-    (options, given) => {
+    async (options, given) => {
       make(options);
       context = given;
       return {
         accept: (raw) => void accepted.push(raw),
-        get usage() {
+        get report() {
           return { ...carried };
         },
+        obey: (orders) => void obeyed.push(orders),
+        answer: async (asked) => ({ asked, worker: given.worker }),
         stop: () => stopped.promise,
       };
     },
     (code) => void codes.push(code),
   );
   const hear = (message: ToWorker, socket?: Socket): void => void events.emit("message", message, socket);
-  return { clock, carried, events, sent, codes, accepted, stopped, hear, load: () => context?.load() };
+  const start = async (options: unknown, worker = 1): Promise<void> => {
+    hear({ kind: "start", worker, options });
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { clock, carried, obeyed, events, sent, codes, accepted, stopped, hear, start, load: () => context?.load() };
 }
 
 test("a worker serves what it is handed and tells when that is closed", async () => {
-  const { sent, accepted, hear, load } = setUp((options) => assert.deepEqual(options, { some: 1 }));
-  hear({ kind: "start", options: { some: 1 } });
-  assert.deepEqual(sent, [{ kind: "ready" }]);
+  const { sent, accepted, hear, start, load } = setUp((options) => assert.deepEqual(options, { some: 1 }));
+  await start({ some: 1 });
+  const report = { kind: "report", report: { streams: 0, bytes: 0 } };
+  assert.deepEqual(sent, [report, { kind: "ready" }]);
   const socket = new Socket();
   hear({ kind: "link", link: 7 }, socket);
   assert.deepEqual(accepted, [socket]);
@@ -56,7 +64,7 @@ test("a worker serves what it is handed and tells when that is closed", async ()
   await once(socket, "close");
   // A connection that ended on its way comes without a socket.
   hear({ kind: "link", link: 8 });
-  assert.deepEqual(sent.slice(1), [
+  assert.deepEqual(sent.slice(2), [
     { kind: "taken", link: 7 },
     { kind: "closed", link: 7 },
     { kind: "closed", link: 8 },
@@ -67,8 +75,8 @@ test("a worker serves what it is handed and tells when that is closed", async ()
 });
 
 test("a worker ends once its service has stopped, and at once when the node is gone", async () => {
-  const { codes, stopped, hear, events } = setUp();
-  hear({ kind: "start", options: {} });
+  const { codes, stopped, hear, start, events } = setUp();
+  await start({});
   hear({ kind: "stop" });
   assert.deepEqual(codes, []);
   stopped.resolve();
@@ -78,11 +86,11 @@ test("a worker ends once its service has stopped, and at once when the node is g
   assert.deepEqual(codes, [0, 0]);
 });
 
-test("a worker that fails says why and ends", () => {
+test("a worker that fails says why and ends", async () => {
   const failing = setUp(() => {
     throw new BywayError("ERR_CONFIG_VALUE", "no such thing");
   });
-  failing.hear({ kind: "start", options: {} });
+  await failing.start({});
   assert.deepEqual(failing.sent, [{ kind: "failed", code: "ERR_CONFIG_VALUE", message: "no such thing" }]);
   assert.deepEqual(failing.codes, [70]);
 
@@ -92,18 +100,28 @@ test("a worker that fails says why and ends", () => {
   assert.deepEqual(codes, [70]);
 });
 
-test("a worker tells what its links carry once a second, where that has changed", () => {
-  const { clock, carried, sent, hear } = setUp();
-  hear({ kind: "start", options: {} });
-  const told = (): readonly unknown[] => sent.flatMap((message) => (message.kind === "usage" ? [message.usage] : []));
-  clock.advance(10 * WORKERS_LIMITS.usageMs.value);
-  assert.deepEqual(told(), []);
+test("a worker tells how it fares at its start and once a second, where that has changed", async () => {
+  const { clock, carried, sent, start } = setUp();
+  await start({});
+  const told = (): readonly unknown[] => sent.flatMap((message) => (message.kind === "report" ? [message.report] : []));
+  clock.advance(10 * WORKERS_LIMITS.reportMs.value);
+  assert.deepEqual(told(), [{ streams: 0, bytes: 0 }]);
   carried.bytes = 500;
-  clock.advance(WORKERS_LIMITS.usageMs.value);
+  clock.advance(WORKERS_LIMITS.reportMs.value);
   carried.streams = 2;
-  clock.advance(5 * WORKERS_LIMITS.usageMs.value);
-  assert.deepEqual(told(), [
+  clock.advance(5 * WORKERS_LIMITS.reportMs.value);
+  assert.deepEqual(told().slice(1), [
     { streams: 0, bytes: 500 },
     { streams: 2, bytes: 500 },
   ]);
+});
+
+test("a worker goes by what it is told, and answers what it is asked", async () => {
+  const { obeyed, sent, hear, start } = setUp();
+  await start({}, 3);
+  hear({ kind: "orders", orders: { slow: true } });
+  assert.deepEqual(obeyed, [{ slow: true }]);
+  hear({ kind: "ask", question: 7, asked: "reload" });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(sent.at(-1), { kind: "answer", question: 7, answer: { asked: "reload", worker: 3 } });
 });

@@ -3,7 +3,6 @@ import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
 import { toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
-import type { LinkUsage } from "../link/link-server.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { createWorkerLogger } from "./worker-logger.ts";
@@ -12,8 +11,12 @@ import { createWorkerLogger } from "./worker-logger.ts";
 export interface WorkerService {
   /** Owns `raw` from here on. */
   accept(raw: Duplex): void;
-  /** What its links carry. */
-  readonly usage: LinkUsage;
+  /** What it tells of itself. Plain JSON. */
+  readonly report: unknown;
+  /** Goes by `orders` from now on. Plain JSON. */
+  obey(orders: unknown): void;
+  /** Does what is asked, and settles with the result. Both plain JSON. */
+  answer(asked: unknown): Promise<unknown>;
   /** Settles when every connection is gone. */
   stop(): Promise<void>;
 }
@@ -23,6 +26,8 @@ export interface WorkerContext {
   readonly logger: Logger;
   /** Share of the links of the whole node that are taken, 0 to 1 in tenths. */
   readonly load: () => number;
+  /** Which of the workers it is, from 1. */
+  readonly worker: number;
 }
 
 /** The worker's own process, as far as it is needed here. */
@@ -42,7 +47,7 @@ export interface WorkerChannel {
  */
 export function serveWorker(
   { channel, clock }: { readonly channel: WorkerChannel; readonly clock: Clock },
-  create: (options: unknown, context: WorkerContext) => WorkerService,
+  create: (options: unknown, context: WorkerContext) => Promise<WorkerService>,
   exit: (code: number) => void,
 ): void {
   let service: WorkerService | undefined;
@@ -67,25 +72,39 @@ export function serveWorker(
     socket.once("close", closed);
     service.accept(socket);
   };
-  let told: LinkUsage = { streams: 0, bytes: 0 };
-  const tellUsage = (): void => {
-    const usage = service?.usage ?? told;
-    if (usage.streams === told.streams && usage.bytes === told.bytes) return;
-    told = usage;
-    send({ kind: "usage", usage });
+  let told = "";
+  const tellReport = (): void => {
+    const report = service?.report;
+    const text = JSON.stringify(report);
+    if (text === told || report === undefined) return;
+    told = text;
+    send({ kind: "report", report });
   };
   const hear = (message: ToWorker, socket: Socket | undefined): void => {
     switch (message.kind) {
       case "start":
-        service = create(message.options, { logger, load: () => load });
-        clock.every(WORKERS_LIMITS.usageMs.value, tellUsage);
-        send({ kind: "ready" });
+        void create(message.options, { logger, load: () => load, worker: message.worker }).then((created) => {
+          service = created;
+          clock.every(WORKERS_LIMITS.reportMs.value, tellReport);
+          tellReport();
+          send({ kind: "ready" });
+        }, fail);
         break;
       case "link":
         take(message.link, socket);
         break;
       case "load":
         load = message.load;
+        break;
+      case "orders":
+        service?.obey(message.orders);
+        tellReport();
+        break;
+      case "ask":
+        void service?.answer(message.asked).then((answer) => {
+          tellReport();
+          send({ kind: "answer", question: message.question, answer });
+        }, fail);
         break;
       case "stop":
         void (service?.stop() ?? Promise.resolve()).then(() => exit(0), fail);

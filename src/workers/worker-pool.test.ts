@@ -42,7 +42,7 @@ class FakeChild implements WorkerChild {
   }
 }
 
-function setUp(workers: number) {
+function setUp(workers: number, gate: { admit(address: string): boolean } = { admit: () => true }) {
   const clock = new FakeClock();
   const children: FakeChild[] = [];
   const lines: string[] = [];
@@ -58,7 +58,9 @@ function setUp(workers: number) {
     children.push(child);
     return child;
   };
-  const pool = new WorkerPool({ clock, logger, fork }, { workers });
+  const ended: unknown[] = [];
+  const onEnded = (report: unknown): void => void ended.push(report);
+  const pool = new WorkerPool({ clock, logger, fork, gate, onEnded }, { workers });
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const start = async (): Promise<void> => {
     const started = pool.start({ some: 1 });
@@ -67,14 +69,24 @@ function setUp(workers: number) {
     await settle();
   };
   const newest = (): FakeChild => children.at(-1) ?? assert.fail("no worker was started");
-  return { clock, children, lines, pool, start, settle, newest, failForks: (value: boolean) => (failing = value) };
+  return {
+    clock,
+    children,
+    lines,
+    ended,
+    pool,
+    start,
+    settle,
+    newest,
+    failForks: (value: boolean) => (failing = value),
+  };
 }
 
 test("each connection goes to the worker with the fewest", async () => {
   const { pool, children, start } = setUp(2);
   await start();
   const [first, second] = children;
-  assert.deepEqual(first?.sent[0], { kind: "start", options: { some: 1 } });
+  assert.deepEqual(first?.sent[0], { kind: "start", worker: 1, options: { some: 1 } });
   for (let n = 0; n < 4; n += 1) pool.accept(new Socket());
   assert.deepEqual(
     [first?.links, second?.links],
@@ -158,6 +170,19 @@ test("the node's bound on links holds over all workers, which are told the load"
   const next = new Socket();
   pool.accept(next);
   assert.ok(!next.destroyed);
+});
+
+test("what comes too fast is refused before a worker hears of it", async () => {
+  let open = 2;
+  const { pool, children, start } = setUp(1, { admit: () => open-- > 0 });
+  await start();
+  const sockets = [new Socket(), new Socket(), new Socket()];
+  for (const socket of sockets) pool.accept(socket);
+  assert.deepEqual(
+    sockets.map(({ destroyed }) => destroyed),
+    [false, false, true],
+  );
+  assert.equal(children[0]?.links.length, 2);
 });
 
 test("a worker that ends is replaced, each time after twice as long, until it has served steadily", async () => {
@@ -255,18 +280,32 @@ test("a pool that stops starts nothing any more", async () => {
   assert.equal(clock.pending, 0);
 });
 
-test("what all workers carry is summed up, and what those that ended carried stays", async () => {
-  const { clock, pool, children, start, settle } = setUp(2);
+test("each worker's report is kept while it lives, and the last one is handed over when it ends", async () => {
+  const { pool, children, ended, start, settle } = setUp(2);
   await start();
-  children[0]?.tell({ kind: "usage", usage: { streams: 3, bytes: 1_000 } });
-  children[1]?.tell({ kind: "usage", usage: { streams: 2, bytes: 500 } });
-  assert.deepEqual(pool.usage, { streams: 5, bytes: 1_500 });
+  children[0]?.tell({ kind: "report", report: { streams: 3 } });
+  children[1]?.tell({ kind: "report", report: { streams: 2 } });
+  assert.deepEqual(pool.reports, [{ streams: 3 }, { streams: 2 }]);
   children[0]?.events.onExit("SIGKILL");
   await settle();
-  assert.deepEqual(pool.usage, { streams: 2, bytes: 1_500 });
+  assert.deepEqual([pool.reports, ended], [[{ streams: 2 }], [{ streams: 3 }]]);
+  assert.equal(pool.takenShare, 0);
+});
+
+test("orders reach all workers, and one that comes later; answers of workers that end are left out", async () => {
+  const { clock, pool, children, start, settle } = setUp(2);
+  await start();
+  pool.obey({ slow: true });
+  const orders = (child: FakeChild | undefined): readonly unknown[] =>
+    child?.sent.flatMap((message) => (message.kind === "orders" ? [message.orders] : [])) ?? [];
+  assert.deepEqual([orders(children[0]), orders(children[1])], [[{ slow: true }], [{ slow: true }]]);
+  const answers = pool.ask("reload");
+  children[1]?.tell({ kind: "answer", question: 1, answer: { done: true } });
+  children[0]?.events.onExit("SIGKILL");
+  assert.deepEqual(await answers, [{ done: true }]);
+  await settle();
   clock.advance(restartMs.value);
   children[2]?.tell({ kind: "ready" });
-  children[2]?.tell({ kind: "usage", usage: { streams: 1, bytes: 10 } });
-  assert.deepEqual(pool.usage, { streams: 3, bytes: 1_510 });
-  assert.equal(pool.takenShare, 0);
+  await settle();
+  assert.deepEqual(orders(children[2]), [{ slow: true }]);
 });

@@ -1,10 +1,12 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { abortStream } from "../core/abort-stream.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import { toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import type { RefusalCounts } from "../core/refusal-counts.ts";
+import { ConnectionGate } from "../link/connection-gate.ts";
 import { LinkPlaces } from "../link/link-places.ts";
-import type { LinkUsage } from "../link/link-server.ts";
 import type { ForkWorker } from "./fork-worker.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
 import { WorkerProcess } from "./worker-process.ts";
@@ -14,6 +16,11 @@ export interface WorkerPoolComponents {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly fork: ForkWorker;
+  /** Gets the last report of a worker that ended. */
+  readonly onEnded?: (report: unknown) => void;
+  readonly refusals?: RefusalCounts | undefined;
+  /** Holds back floods before anything is passed on; one of its own when absent. */
+  readonly gate?: Pick<ConnectionGate, "admit"> | undefined;
 }
 
 /**
@@ -24,12 +31,12 @@ export interface WorkerPoolComponents {
 export class WorkerPool {
   readonly #components: WorkerPoolComponents;
   readonly #size: number;
-  readonly #places = new LinkPlaces();
+  readonly #gate: Pick<ConnectionGate, "admit">;
+  readonly #places: LinkPlaces;
   readonly #workers = new Map<number, WorkerProcess>();
   readonly #restarts = new Map<number, Timer>();
-  /** Carried by workers that have ended. */
-  #bytesBefore = 0;
   #startOptions: unknown;
+  #orders: unknown;
   #toldLoad = 0;
   #stopped = false;
 
@@ -37,6 +44,8 @@ export class WorkerPool {
   constructor(components: WorkerPoolComponents, options: { readonly workers: number }) {
     this.#components = components;
     this.#size = options.workers;
+    this.#gate = components.gate ?? new ConnectionGate(components);
+    this.#places = new LinkPlaces(undefined, components.refusals);
   }
 
   /**
@@ -51,15 +60,22 @@ export class WorkerPool {
     for (const { workerNumber, worker } of workers) this.#watch(workerNumber, worker, 0);
   }
 
-  /** What the links of all workers carry. */
-  get usage(): LinkUsage {
-    let streams = 0;
-    let bytes = this.#bytesBefore;
-    for (const { usage } of this.#workers.values()) {
-      streams += usage.streams;
-      bytes += usage.bytes;
-    }
-    return { streams, bytes };
+  /** What the services of all workers last told of themselves. */
+  get reports(): readonly unknown[] {
+    return [...this.#workers.values()].flatMap(({ report }) => (report === undefined ? [] : [report]));
+  }
+
+  /** Tells all workers, and those that replace them, what to go by. Plain JSON. */
+  obey(orders: unknown): void {
+    this.#orders = orders;
+    for (const worker of this.#workers.values()) if (worker.serves) worker.obey(orders);
+  }
+
+  /** Has all workers do something and settles with their results, without those of workers that ended before. */
+  async ask(asked: unknown): Promise<readonly unknown[]> {
+    const serving = [...this.#workers.values()].filter(({ serves }) => serves);
+    const answers = await Promise.all(serving.map((worker) => worker.ask(asked)));
+    return answers.filter((answer) => answer !== undefined);
   }
 
   /** Share of the places for links that is taken, 0 to 1. */
@@ -70,6 +86,10 @@ export class WorkerPool {
   /** Passes a TCP connection that nobody has read from to a worker, or ends it where there is no place for it. */
   accept(raw: Duplex): void {
     raw.on("error", () => {});
+    if (raw instanceof Socket && !this.#gate.admit(raw.remoteAddress ?? "")) {
+      abortStream(raw);
+      return;
+    }
     const worker = this.#leastLoaded();
     const isPassable = raw instanceof Socket && !raw.destroyed;
     const release = worker === undefined || !isPassable ? undefined : this.#places.take(raw.remoteAddress ?? "");
@@ -97,10 +117,13 @@ export class WorkerPool {
     this.#workers.set(workerNumber, worker);
     void worker.gone.then(() => {
       this.#workers.delete(workerNumber);
-      this.#bytesBefore += worker.usage.bytes;
+      if (worker.report !== undefined) this.#components.onEnded?.(worker.report);
     });
     worker.ready.then(
-      () => worker.tellLoad(this.#toldLoad),
+      () => {
+        worker.tellLoad(this.#toldLoad);
+        if (this.#orders !== undefined) worker.obey(this.#orders);
+      },
       () => {},
     );
     return worker;

@@ -2,7 +2,6 @@ import type { Socket } from "node:net";
 import type { Clock, Timer } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
-import type { LinkUsage } from "../link/link-server.ts";
 import type { ForkWorker, WorkerChild } from "./fork-worker.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
 import type { FromWorker } from "./messages.ts";
@@ -27,7 +26,9 @@ export class WorkerProcess {
   #takes: Timer | undefined;
   #nextLink = 1;
   #serves = false;
-  #usage: LinkUsage = { streams: 0, bytes: 0 };
+  #report: unknown;
+  readonly #questions = new Map<number, (answer: unknown) => void>();
+  #nextQuestion = 1;
 
   constructor(
     components: { clock: Clock; logger: Logger; fork: ForkWorker },
@@ -56,8 +57,11 @@ export class WorkerProcess {
         case "closed":
           this.#forget(message.link);
           break;
-        case "usage":
-          this.#usage = message.usage;
+        case "report":
+          this.#report = message.report;
+          break;
+        case "answer":
+          this.#answered(message.question, message.answer);
           break;
         case "log":
           logger[message.level](message.message, { worker: workerNumber, ...message.fields });
@@ -73,13 +77,14 @@ export class WorkerProcess {
         this.#serves = false;
         for (const link of this.#links.keys()) this.#forget(link);
         this.#takes?.cancel();
+        for (const question of this.#questions.keys()) this.#answered(question, undefined);
         const error = failure ?? new BywayError("ERR_WORKER", `worker ${workerNumber} ended (${reason})`);
         ready.reject(error);
         gone.resolve(error);
       },
     });
     timer = clock.after(WORKERS_LIMITS.startMs.value, () => this.#child.kill());
-    this.#child.send({ kind: "start", options: startOptions });
+    this.#child.send({ kind: "start", worker: workerNumber, options: startOptions });
   }
 
   /** Whether it takes connections. */
@@ -92,9 +97,9 @@ export class WorkerProcess {
     return this.#links.size;
   }
 
-  /** What they carry, as it last told. */
-  get usage(): LinkUsage {
-    return this.#usage;
+  /** What its service last told of itself; undefined before it told anything. */
+  get report(): unknown {
+    return this.#report;
   }
 
   /** Passes an unread connection to it; calls `release` when that connection is gone. */
@@ -111,12 +116,31 @@ export class WorkerProcess {
     this.#child.send({ kind: "load", load });
   }
 
+  /** Tells it what to go by. */
+  obey(orders: unknown): void {
+    this.#child.send({ kind: "orders", orders });
+  }
+
+  /** Has it do something; settles with the result, or undefined when it ends before. */
+  ask(asked: unknown): Promise<unknown> {
+    const question = this.#nextQuestion++;
+    return new Promise((resolve) => {
+      this.#questions.set(question, resolve);
+      this.#child.send({ kind: "ask", question, asked });
+    });
+  }
+
   /** Asks it to end, and kills it when it takes too long; settles when the process is gone. */
   async stop(): Promise<void> {
     this.#serves = false;
     using _grace = this.#clock.after(WORKERS_LIMITS.stopMs.value, () => this.#child.kill());
     this.#child.send({ kind: "stop" });
     await this.gone;
+  }
+
+  #answered(question: number, answer: unknown): void {
+    this.#questions.get(question)?.(answer);
+    this.#questions.delete(question);
   }
 
   #taken(link: number): void {

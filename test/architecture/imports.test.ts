@@ -12,7 +12,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["core"],
   ["identity", "wire", "geo", "config"],
   ["link"],
-  ["circuit", "egress", "relay", "directory", "workers", "trust", "payment"],
+  ["circuit", "egress", "relay", "directory", "workers", "trust", "payment", "operation"],
   ["routing"],
   ["ingress", "vpn"],
   ["api"],
@@ -36,6 +36,7 @@ const HOMES: Record<string, { readonly rooms: readonly string[]; readonly why: s
   },
   "smol-toml": { rooms: ["config"], why: "the file format is the configuration's own affair" },
   commander: { rooms: ["cli"], why: "the library must not drag the command line along" },
+  "prom-client": { rooms: ["api"], why: "rooms tell what they count, and one writes it for Prometheus" },
   pino: { rooms: ["cli"], why: "rooms log to the Logger that they are handed" },
 };
 

@@ -7,6 +7,7 @@ import { LINK_LIMITS } from "../../src/link/limits.ts";
 import { openLink } from "../../src/link/open-link.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
 import { type BywayNode, createNode } from "../../src/node/node.ts";
+import { OWN_LOAD } from "../../src/testnet/own-load.ts";
 import { collect } from "../support/collect.ts";
 import { startTcpTarget, type TargetFixture, until } from "../support/proxy-fixture.ts";
 import {
@@ -48,6 +49,10 @@ interface Attack {
   readonly reason: RegExp;
 }
 
+/** RFC 9113 §6.3, deprecated. */
+const PRIORITY_FRAME = 2;
+const UNKNOWN_FRAME = 99;
+
 const PROTOCOL_ERROR = 1;
 const INTERNAL_ERROR = 2;
 const FLOW_CONTROL_ERROR = 3;
@@ -60,6 +65,16 @@ function many(count: number, make: (n: number) => Uint8Array): readonly Uint8Arr
 /** The id of the n-th request of a client. */
 function streamId(n: number): number {
   return 2 * n + 1;
+}
+
+/** A request that is over as soon as it is answered. */
+function endedRequest(id: number, authority: string): Uint8Array {
+  return frame(
+    FRAME.headers,
+    FLAG.endHeaders | FLAG.endStream,
+    id,
+    fields([":method", "CONNECT"], [":authority", authority]),
+  );
 }
 
 const ATTACKS: readonly Attack[] = [
@@ -104,13 +119,50 @@ const ATTACKS: readonly Attack[] = [
     name: "pings whose answers are not read",
     batch: () => many(10_000, () => frame(FRAME.ping, FLAG.none, 0, Buffer.alloc(8))),
     deaf: true,
-    reason: /a link broke.*Flooding/,
+    reason: /a link broke.*too many pings/,
   },
   {
     name: "settings whose acknowledgements are not read",
     batch: () => many(10_000, (n) => settings([SETTING.initialWindowSize, n])),
     deaf: true,
-    reason: /a link broke.*Flooding/,
+    reason: /a link broke.*too many settings/,
+  },
+  {
+    name: "pings without end",
+    batch: () => many(10, () => frame(FRAME.ping, FLAG.none, 0, Buffer.alloc(8))),
+    reason: /a link broke.*too many pings/,
+  },
+  {
+    name: "settings without end",
+    batch: () => many(10, (n) => settings([SETTING.initialWindowSize, n])),
+    reason: /a link broke.*too many settings/,
+  },
+  {
+    name: "requests that are always refused",
+    batch: (turn) => many(200, (n) => endedRequest(streamId(200 * turn + n), PROHIBITED)),
+    codes: [CALM],
+    reason: /a link broke.*too many refused requests/,
+  },
+  {
+    name: "empty pieces of a stream",
+    batch: (turn, target) => [
+      ...(turn === 0 ? [connectRequest(1, target)] : []),
+      ...many(1_000, () => frame(FRAME.data, FLAG.none, 1)),
+    ],
+    codes: [INTERNAL_ERROR, CALM],
+    reason: /a link broke.*Too many invalid HTTP\/2 frames/,
+  },
+  {
+    name: "frames that nobody knows",
+    batch: () => many(1_000, () => frame(UNKNOWN_FRAME, FLAG.none, 0)),
+    codes: [CALM],
+    reason: /a link broke/,
+  },
+  {
+    name: "priorities without end",
+    batch: () => many(1_000, () => frame(PRIORITY_FRAME, FLAG.none, 1, Buffer.alloc(5, 1))),
+    codes: [CALM],
+    reason: /a link broke/,
   },
   {
     name: "a window wider than there are",
@@ -170,6 +222,7 @@ suite("hostile frames at a node", () => {
       roles: ["exit"],
       localNetwork: true,
       allowTargets: [echo.address, fountain.address],
+      streamLimits: OWN_LOAD,
       dnsServers: ["127.53.0.2"],
       logger,
     });

@@ -57,11 +57,11 @@ test("six processes that were given one address find each other, and go on witho
   t.after(() => origin[Symbol.asyncDispose]());
   const node = (host: string, country: string, bootstrap: readonly string[]): Promise<Started> =>
     start(t, [
-      ...["node", "--listen", `${host}:0`, "--bind-egress", host, "--country", country],
-      ...["--allow-target", formatHostPort(origin.http)],
+      ...["node", "--relay", "--exit", "--listen", `${host}:0`, "--bind-egress", host, "--country", country],
+      ...["--allow-target", formatHostPort(origin.http), "--policy", "accept *:*"],
       ...bootstrap.flatMap((address) => ["--bootstrap", address]),
     ]);
-  const first = await start(t, ["node", "--listen", "127.10.0.1:0", "--roles", "bootstrap"]);
+  const first = await start(t, ["node", "--listen", "127.10.0.1:0"]);
   const [second] = await Promise.all([
     node("127.20.0.1", "de", [first.bootstrap]),
     node("127.30.0.1", "us", [first.bootstrap]),

@@ -33,6 +33,7 @@ async function serve(t: TestContext, workers: number, target: HostPort): Promise
     roles: ["relay", "exit"],
     localNetwork: true,
     allowTargets: [target],
+    policy: ["accept *:*"],
     contact: "noc@example.org",
     workers,
     directory: {},

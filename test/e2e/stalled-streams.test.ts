@@ -46,6 +46,7 @@ async function startWith(t: TestContext, budgets: Budgets) {
     listen: { host: "127.10.0.1", port: 0 },
     roles: ["exit"],
     allowTargets: [address],
+    policy: ["accept *:*"],
     localNetwork: true,
     logger: logger("node"),
     ...(budgets.node === undefined ? {} : { memoryBudgetBytes: budgets.node }),

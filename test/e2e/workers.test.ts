@@ -16,9 +16,9 @@ import { openLink } from "../../src/link/open-link.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
 import type { LinkEndOptions } from "../../src/node/link-end.ts";
 import { createNode } from "../../src/node/node.ts";
+import { PooledEnds } from "../../src/node/pooled-ends.ts";
 import { parseAuthority } from "../../src/wire/authority.ts";
 import { forkWorker } from "../../src/workers/fork-worker.ts";
-import { WorkerPool } from "../../src/workers/worker-pool.ts";
 import { closeOf, collect } from "../support/collect.ts";
 import { type Origin, startOrigin } from "../support/origin.ts";
 import { childrenOf, lives, socketsOf } from "../support/processes.ts";
@@ -40,7 +40,17 @@ interface Node {
 
 async function startNode(t: TestContext, target: HostPort): Promise<Node> {
   const command = startByway(t, [
-    ...["node", "--json", "--local-network", "--listen", "127.0.0.1:0", "--workers", String(WORKERS)],
+    ...[
+      "node",
+      "--json",
+      "--relay",
+      "--exit",
+      "--local-network",
+      "--listen",
+      "127.0.0.1:0",
+      "--workers",
+      String(WORKERS),
+    ],
     ...["--allow-target", `${target.host}:${target.port}`],
   ]);
   const { address, peerId } = JSON.parse(await command.firstLine) as { address: string; peerId: string };
@@ -187,7 +197,7 @@ test("a node whose workers cannot start says why and leaves none behind", { skip
 test("a node knows what its workers carry", { skip }, async (t) => {
   const { http: target } = await startTarget(t);
   const identity = generateIdentity();
-  const pool = new WorkerPool(
+  const pool = new PooledEnds(
     {
       clock: systemClock,
       logger: silentLogger,
@@ -200,11 +210,13 @@ test("a node knows what its workers carry", { skip }, async (t) => {
     certificate: await createCertificate(identity, systemClock, systemRandom),
     allowClassical: false,
     roles: ["exit"],
-    policy: { acceptedPorts: [] },
+    policy: { acceptedPorts: [], protocols: [] },
     listeners: [],
     allowTargets: [target],
     localNetwork: true,
     ends: WORKERS,
+    peerId: identity.peerId,
+    isPaced: false,
     budgetBytes: 2 ** 28,
   };
   await pool.start(options);
@@ -218,6 +230,6 @@ test("a node knows what its workers carry", { skip }, async (t) => {
     assert.match(await request(link, target), SERVED);
     link.open({ headers: { ":method": "CONNECT", ":authority": `${target.host}:${target.port}` }, toward: "target" });
   }
-  await until(() => pool.usage.streams === WORKERS && pool.usage.bytes > 1_000);
+  await until(() => pool.report.streams === WORKERS && pool.report.linkBytes > 1_000);
   assert.equal(pool.takenShare, WORKERS / LINK_LIMITS.links.value);
 });

@@ -1,4 +1,5 @@
 import type { TestContext } from "node:test";
+import { controlAnswer } from "../../src/api/control-pages.ts";
 import { controlPath } from "../../src/api/control-path.ts";
 import { ControlServer } from "../../src/api/control-server.ts";
 import type { PickQuery } from "../../src/api/pick-query.ts";
@@ -29,14 +30,17 @@ export function makeControl(
   const clock = new FakeClock();
   const logger = new RecordingLogger();
   const log = new RequestLog({ clock, random: seededRandom(1) });
-  const path = controlPath(dataDirectory);
+  const path = controlPath(dataDirectory, "control");
   const asked: PickQuery[] = [];
   const choose = (query: PickQuery): Explanation => {
     asked.push(query);
     if (pick === undefined) throw new Error("nothing is picked here");
     return pick();
   };
-  const server = new ControlServer({ log, pick: choose, logger }, { path });
+  const server = new ControlServer(
+    { logger, answer: (method, target) => controlAnswer({ log, pick: choose }, method, target) },
+    { path },
+  );
   test.after(() => server.stop());
   return { server, log, clock, logger, dataDirectory, path, asked };
 }

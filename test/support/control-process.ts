@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { controlAnswer } from "../../src/api/control-pages.ts";
 import { ControlServer } from "../../src/api/control-server.ts";
 import { RequestLog } from "../../src/api/request-log.ts";
 import { systemClock } from "../../src/core/clock.ts";
@@ -12,5 +13,6 @@ const log = new RequestLog({ clock: systemClock, random: systemRandom });
 const pick = (): never => {
   throw new Error("nothing is picked here");
 };
-await new ControlServer({ log, pick, logger: silentLogger }, { path }).start();
+const answer = (method: string, target: string) => controlAnswer({ log, pick }, method, target);
+await new ControlServer({ answer, logger: silentLogger }, { path }).start();
 writeSync(1, "ready\n");

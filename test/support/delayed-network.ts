@@ -38,6 +38,7 @@ export async function startDelayedNetwork(
       roles: ["relay", "exit"],
       bindEgress: [host],
       allowTargets: options.targets,
+      policy: ["accept *:*"],
       dnsServers: ["127.53.0.2:53"],
       localNetwork: true,
     });

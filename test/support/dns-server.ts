@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo } from "node:dgram";
 import { once } from "node:events";
 import { type Answer, decode, encode, type Packet, type Question } from "dns-packet";
+import type { HostPort } from "../../src/core/network-address.ts";
 
 /** One record that the server knows; `ttl` in seconds, 60 when absent. */
 export interface DnsRecord {
@@ -34,8 +35,12 @@ const NXDOMAIN = 3;
 const AUTHORITATIVE = 0x0400;
 const RECURSION_AVAILABLE = 0x0080;
 
-/** Starts an authoritative name server (RFC 1035) on UDP at 127.53.0.1; CNAMEs are followed in the answer. */
-export async function startDnsServer(records: readonly DnsRecord[], faults: DnsFaults = {}): Promise<DnsServer> {
+/** Starts an authoritative name server (RFC 1035) on UDP, at any port of 127.53.0.1 by default; CNAMEs are followed in the answer. */
+export async function startDnsServer(
+  records: readonly DnsRecord[],
+  faults: DnsFaults = {},
+  at: HostPort = { host: "127.53.0.1", port: 0 },
+): Promise<DnsServer> {
   let known = records;
   const queries: string[] = [];
   const socket = createSocket("udp4");
@@ -50,10 +55,10 @@ export async function startDnsServer(records: readonly DnsRecord[], faults: DnsF
     const reply = encode(replyTo(query, question, known, faults));
     socket.send(reply, from.port, from.address);
   });
-  socket.bind(0, "127.53.0.1");
+  socket.bind(at.port, at.host);
   await once(socket, "listening");
   return {
-    address: `127.53.0.1:${socket.address().port}`,
+    address: `${at.host}:${socket.address().port}`,
     queries,
     replace(next) {
       known = next;

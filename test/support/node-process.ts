@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { OWN_LOAD } from "../../bench/own-load.ts";
 import { formatHostPort, type HostPort } from "../../src/core/network-address.ts";
 import { parseAuthority } from "../../src/wire/authority.ts";
 import { socketsOf } from "./processes.ts";
@@ -35,6 +36,7 @@ export async function startNodeProcess(test: TestContext, options: NodeProcessOp
   const started = await start(test, [
     ...[
       "node",
+      ...OWN_LOAD,
       "--json",
       "--unlisted",
       "--local-network",
@@ -43,7 +45,17 @@ export async function startNodeProcess(test: TestContext, options: NodeProcessOp
       "--bind-egress",
       options.host,
     ],
-    ...["--roles", options.roles, "--country", options.country, "--advertisement-file", advertisementFile],
+    ...[
+      ...options.roles.split(",").map((role) => `--${role}`),
+      "--country",
+      options.country,
+      "--policy",
+      "accept *:*",
+      "--advertisement-file",
+      advertisementFile,
+    ],
+    // As many streams at once as a test likes.
+    ...["streams", "link-streams", "target-streams"].flatMap((limit) => [`--${limit}-per-second`, "10000"]),
     ...options.allowTargets.flatMap((target) => ["--allow-target", formatHostPort(target)]),
   ]);
   return { ...started, advertisementFile };

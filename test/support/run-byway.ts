@@ -13,6 +13,8 @@ export interface RunOptions {
   /** The Node that runs the launcher; this one by default. */
   readonly node?: string;
   readonly launcher?: string;
+  /** A command that runs this one, such as one that enters a network namespace. */
+  readonly within?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** Whether it leads a process group of its own, so that a test can signal the group as a terminal does. */
   readonly isGroup?: boolean;
@@ -46,7 +48,13 @@ export function temporaryDirectory(test: TestContext): string {
 /** Starts `byway args` with a home of its own; it is killed when the test ends. */
 export function startByway(test: TestContext, args: readonly string[], options: RunOptions = {}): RunningCommand {
   const home = temporaryDirectory(test);
-  const child = spawn(options.node ?? process.execPath, [options.launcher ?? LAUNCHER, ...args], {
+  const [program = "", ...rest] = [
+    ...(options.within ?? []),
+    options.node ?? process.execPath,
+    options.launcher ?? LAUNCHER,
+    ...args,
+  ];
+  const child = spawn(program, rest, {
     env: { PATH: process.env.PATH ?? "", HOME: home, ...options.environment },
     stdio: ["ignore", "pipe", "pipe"],
     detached: options.isGroup === true,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { runByway, temporaryDirectory } from "../../../test/support/run-byway.ts";
@@ -18,9 +18,21 @@ for (const [name, text, message] of [
   ["a contradiction", "[client]\nselect = 'preset=private, hops=1'", /needs two hops/],
   ["weights of nothing", "[client]\nweights = [0, 0, 0, 0]", /must not all be 0/],
   ["an address twice", "[[client.listeners]]\nlisten = '127.0.0.1:1080'", /127\.0\.0\.1:1080 is listened at twice/],
+  ["a rule that is none", "[node]\npolicy = ['reject mial']", /rule 1 of the policy: "mial" is no set/],
+  ["hours of another form", "[node]\nhours = ['9-17']", /hours have the form HH:MM-HH:MM/],
+  [
+    "figures for everybody",
+    "[node]\nmetrics = '0.0.0.0:9464'",
+    /node\.metrics: 0\.0\.0\.0:9464 is no loopback address/,
+  ],
+  [
+    "an exception that is neither a name nor a network",
+    "[[node.blocklists]]\nname = 'a'\nsource = 'a.txt'\nexcept = ['a b']",
+    /the exception "a b" of the blocklist a is neither/,
+  ],
   ["a limit of nobody", `[client]\nusers = ['ann:x']\n${LIMIT}`, /no listener has a user called "anne"/],
 ] as const) {
-  test(`config check finds what up would refuse: ${name}`, async (t) => {
+  test(`config check finds what up or node would refuse: ${name}`, async (t) => {
     const { code, stderr } = await check(t, text);
     assert.equal(code, 78, stderr);
     assert.match(stderr, message);
@@ -32,3 +44,15 @@ test("a limit may be that of a listener's own user, or everybody's", async (t) =
   const everybody = "[[client.limits]]\nuser = '*'\nopen-streams = 9\n";
   assert.deepEqual(await check(t, `${listener}${listener}${LIMIT}${everybody}`), { code: 0, stderr: "" });
 });
+
+for (const page of ["operators", "policy"]) {
+  test(`what docs/${page}.md has an operator write is good`, async (t) => {
+    const text = readFileSync(new URL(`../../../docs/${page}.md`, import.meta.url), "utf8");
+    const found = [...text.matchAll(/^```toml\n(.*?)^```/gms)].map(([, toml = ""]) => toml);
+    assert.notEqual(found.length, 0);
+    for (const toml of found) {
+      const whole = toml.startsWith("[node]") ? toml : `[node]\n${toml}`;
+      assert.deepEqual(await check(t, whole), { code: 0, stderr: "" }, whole);
+    }
+  });
+}

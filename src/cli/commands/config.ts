@@ -46,6 +46,8 @@ async function runCheck(command: Command, terminal: Terminal): Promise<void> {
   const settings = await loadSettings(terminal, command, "every");
   const { configPath: path, configExists: exists } = settings;
   checkClientSettings(settings.values);
+  const { checkNodeSettings } = await import("../node-settings.ts");
+  checkNodeSettings(terminal, settings.values);
   const text = exists ? `${path} is good.` : `There is no ${path}; the defaults and the environment are good.`;
   terminal.writeOut(isJson(command) ? `${JSON.stringify({ ok: true, path, exists })}\n` : `${text}\n`);
 }

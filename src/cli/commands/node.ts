@@ -1,21 +1,33 @@
 import type { Command } from "commander";
+import { controlPath } from "../../api/control-path.ts";
 import { BywayError } from "../../core/errors.ts";
 import { formatHostPort } from "../../core/network-address.ts";
+import type { Role } from "../../node/role.ts";
 import { openDataDirectory } from "../data-directory.ts";
 import { networkPart } from "../directory-settings.ts";
+import { given } from "../given.ts";
 import { loadSettings } from "../load-settings.ts";
 import { memoryBudget } from "../memory-budget.ts";
+import { operatorOptions } from "../operator-options.ts";
 import { keyFile } from "../paths.ts";
 import { runService } from "../run-service.ts";
 import { addSettingOptions } from "../setting-options.ts";
 import type { Terminal } from "../terminal.ts";
+import { registerNodeOrders } from "./node-orders.ts";
+import { registerNodeReport } from "./node-report.ts";
+import { registerNodeStatus } from "./node-status.ts";
 
 /** Adds `byway node`: serves others until it is stopped. */
 export function registerNode(program: Command, terminal: Terminal): void {
   const command = program
     .command("node")
-    .description("Serve other peers: carry their links onward, and connect to targets for them.");
+    .description(
+      "Serve other peers: carry their links onward (--relay), connect to targets for them (--exit), or only help them to find each other.",
+    );
   addSettingOptions(command, "node").action(() => run(command, terminal));
+  registerNodeStatus(command, terminal);
+  registerNodeOrders(command, terminal);
+  registerNodeReport(command, terminal);
 }
 
 async function run(command: Command, terminal: Terminal): Promise<void> {
@@ -28,10 +40,12 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
     logger.warn("nobody can find this node: it is unlisted, and no --advertisement-file is named to give to others");
   }
   await openDataDirectory(values.data);
-  const [{ loadOrCreateIdentity }, { createNode }] = await Promise.all([
+  const [{ loadOrCreateIdentity }, { createNode }, { createOperatedNode }] = await Promise.all([
     import("../../identity/key-file.ts"),
     import("../../node/node.ts"),
+    import("../../node/operated-node.ts"),
   ]);
+  const roles = rolesOf(values["node.relay"], values["node.exit"]);
   const { directory, localNetwork } = await networkPart(values, logger);
   const identity = await loadOrCreateIdentity(keyFile(values.data));
   const claims = {
@@ -42,11 +56,13 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
     isp: values["node.isp"],
     network: values["node.network"],
   };
-  const start = () =>
+  const create = () =>
     createNode({
       identity,
       listen,
-      roles: values["node.roles"],
+      roles,
+      dataDirectory: values.data,
+      ...operatorOptions(values),
       bindEgress: values["node.bind-egress"],
       allowTargets: values["node.allow-targets"],
       ...given({
@@ -61,30 +77,39 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       localNetwork,
       ...(values["node.unlisted"] ? {} : { directory }),
       ...(values["node.dns-servers"].length === 0 ? {} : { dnsServers: values["node.dns-servers"] }),
-      closedPorts: values["node.closed-ports"],
       workers: values["node.workers"],
       ...memoryBudget(values["memory-budget"]),
       logger,
     });
-  await runService(terminal, start, (node) => {
+  const start = () =>
+    createOperatedNode(
+      { logger, create },
+      { controlPath: controlPath(values.data, "node"), ...given({ metrics: values["node.metrics"] }) },
+    );
+  await runService(terminal, start, ({ node, metrics }) => {
     const address = formatHostPort(node.address);
     const isJson = command.optsWithGlobals<{ readonly json?: true }>().json === true;
     terminal.writeOut(
       isJson
-        ? `${JSON.stringify({ ready: true, address, peerId: node.peerId, roles: values["node.roles"], bootstrap: node.bootstrap })}\n`
+        ? `${JSON.stringify({ ready: true, address, peerId: node.peerId, roles, bootstrap: node.bootstrap, ...given({ metrics: metrics && formatHostPort(metrics) }) })}\n`
         : [
-            `Node ${node.peerId} serves at ${address} (${values["node.roles"].join(", ")}).`,
+            `Node ${node.peerId} serves at ${address} (${roles.join(", ")}).`,
+            ...(roles[0] === "bootstrap"
+              ? ["It carries nothing: --relay has it carry links onward, --exit connect to targets."]
+              : []),
             ...(values["node.unlisted"] ? [] : [`Others join through it with --bootstrap ${node.bootstrap}`]),
+            ...(metrics === undefined
+              ? []
+              : [`Figures for Prometheus are at http://${formatHostPort(metrics)}/metrics`]),
             "",
           ].join("\n"),
     );
-    return undefined;
+    return node.drained.then(() => "done");
   });
 }
 
-type Given<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** `fields` without those that are undefined. */
-function given<T extends object>(fields: T): Given<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;
+/** Carrying what is others' is said with a switch of its own each; a node without either only tells peers of each other. */
+function rolesOf(relay: boolean, exit: boolean): readonly Role[] {
+  const roles: Role[] = [...(relay ? (["relay"] as const) : []), ...(exit ? (["exit"] as const) : [])];
+  return roles.length === 0 ? ["bootstrap"] : roles;
 }

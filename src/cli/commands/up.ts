@@ -38,7 +38,7 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       peerFiles: values["client.peers"],
       spareCircuits: values["client.spare-circuits"],
       recordsPath: recordsFile(values.data, name),
-      controlPath: controlPath(values.data),
+      controlPath: controlPath(values.data, "control"),
       localNetwork,
       ...(joins ? { directory } : {}),
       allowClassical: values["client.allow-classical"],

@@ -1,0 +1,75 @@
+import type { Command } from "commander";
+import { parseLogTarget } from "../../egress/accountability/log-target.ts";
+import { TargetSummary } from "../../egress/accountability/target-summary.ts";
+import { verifyLog } from "../../egress/accountability/verify-log.ts";
+import { loadIdentity } from "../../identity/key-file.ts";
+import { type AbuseReport, abuseReportText } from "../abuse-report.ts";
+import { jsonLine } from "../json-line.ts";
+import { CLI_LIMITS } from "../limits.ts";
+import { loadSettings } from "../load-settings.ts";
+import { nodeSubCommand } from "../node-sub-command.ts";
+import { keyFile } from "../paths.ts";
+import { addSettingOptions } from "../setting-options.ts";
+import type { Terminal } from "../terminal.ts";
+import { readTime } from "../time-option.ts";
+
+interface ReportOptions {
+  readonly json?: true;
+  readonly from?: string;
+  readonly to?: string;
+  readonly target?: string;
+}
+
+/**
+ * Adds `report` to the command `byway node`: a text for an abuse desk, from the configuration and the accountability log,
+ * whether the node runs or not. With `--json`: `{"report": AbuseReport}`.
+ */
+export function registerNodeReport(node: Command, terminal: Terminal): void {
+  const report = nodeSubCommand(
+    node,
+    "report",
+    "Print a summary for an abuse desk: what this machine is, and what it forwarded to whom and when.",
+  )
+    .option("--from <time>", "From then on: ISO 8601, or how long ago, such as 90m, 12h or 2d. (default: 2d)")
+    .option("--to <time>", "Up to then. (default: now)")
+    .option("--target <host[:port]>", "The name or address that the complaint is about.");
+  addSettingOptions(report, "log").action(() => run(report, terminal));
+}
+
+async function run(command: Command, terminal: Terminal): Promise<void> {
+  const { values } = await loadSettings(terminal, command, "log");
+  const { json, from, to, target } = command.optsWithGlobals<ReportOptions>();
+  const nowMs = terminal.clock.nowMs();
+  const fromMs = readTime(from ?? "2d", nowMs);
+  const toMs = to === undefined ? nowMs : readTime(to, nowMs);
+  const summary = new TargetSummary({
+    fromMs,
+    toMs,
+    // Without a target nobody's streams are listed.
+    most: target === undefined ? 0 : CLI_LIMITS.reportedStreams.value,
+    ...(target === undefined ? {} : { matches: parseLogTarget(target) }),
+  });
+  const { peerId } = await loadIdentity(keyFile(values.data));
+  const verdict = await verifyLog(values.data, { peer: peerId }, (chain) => (record) => summary.add(chain, record));
+  const [flaw] = verdict.flaws;
+  const report: AbuseReport = {
+    peerId,
+    relay: values["node.relay"],
+    exit: values["node.exit"],
+    policy: values["node.policy"],
+    ...(values["node.contact"] === undefined ? {} : { contact: values["node.contact"] }),
+    writtenAt: new Date(nowMs).toISOString(),
+    from: new Date(fromMs).toISOString(),
+    to: new Date(toMs).toISOString(),
+    ...(target === undefined ? {} : { target }),
+    log: {
+      setting: values["node.log"],
+      days: values["node.log-days"],
+      records: verdict.chains.reduce((sum, { records }) => sum + records, 0),
+      verified: verdict.flawCount === 0,
+      ...(flaw === undefined ? {} : { flaw: `${flaw.file}, line ${flaw.line}: ${flaw.message}` }),
+    },
+    streams: summary.summary,
+  };
+  terminal.writeOut(json === true ? jsonLine({ report }) : abuseReportText(report));
+}

@@ -1,0 +1,84 @@
+import type { Command } from "commander";
+import { errorRow } from "../../core/error-table.ts";
+import { BywayError } from "../../core/errors.ts";
+import { plainText } from "../../core/plain-text.ts";
+import { parseAuthority } from "../../wire/authority.ts";
+import { loadSettings } from "../load-settings.ts";
+import { openLists } from "../open-lists.ts";
+import { addSettingOptions } from "../setting-options.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface TestOptions {
+  readonly udp?: true;
+  readonly resolve: boolean;
+}
+
+/** Adds `byway policy show|test`. */
+export function registerPolicy(program: Command, terminal: Terminal): void {
+  const policy = program.command("policy").description("Show and try out what an exit's policy accepts.");
+  const show = policy
+    .command("show")
+    .description("Show the rules as they are understood, the sets of ports, and what others are told.");
+  addSettingOptions(show, "policy").action(() => runShow(show, terminal));
+  const test = policy
+    .command("test")
+    .description("Say whether the exit would serve a target, and which rule, list or guard decides.")
+    .argument("<host:port>", "The target; a name is looked up as the exit would.")
+    .option("--udp", "Ask about UDP in place of TCP.")
+    .option("--no-resolve", "Look nothing up; what depends on addresses stays open.");
+  addSettingOptions(test, "policy").action((target: string, options: TestOptions) =>
+    runTest(test, terminal, target, options),
+  );
+}
+
+function isJson(command: Command): boolean {
+  return command.optsWithGlobals<{ readonly json?: true }>().json === true;
+}
+
+async function runShow(command: Command, terminal: Terminal): Promise<void> {
+  const { values } = await loadSettings(terminal, command, "policy");
+  const [{ parsePolicy }, { ExitPolicy }, { advertisedPolicy }, { policyJson, policyText }] = await Promise.all([
+    import("../../egress/policy/parse-policy.ts"),
+    import("../../egress/policy/exit-policy.ts"),
+    import("../../egress/policy/advertised-policy.ts"),
+    import("../policy-report.ts"),
+  ]);
+  const policy = new ExitPolicy(parsePolicy(values["node.policy"]));
+  const shown = { lines: policy.lines, advertised: advertisedPolicy(policy, values["node.allow-targets"]) };
+  terminal.writeOut(isJson(command) ? policyJson(shown) : policyText(shown));
+}
+
+async function runTest(command: Command, terminal: Terminal, asked: string, options: TestOptions): Promise<void> {
+  const settings = await loadSettings(terminal, command, "policy");
+  const target = parseAuthority(asked);
+  const { clock } = terminal;
+  const [{ createTargetCheck }, { judgementJson, judgementText }] = await Promise.all([
+    import("../../egress/create-target-check.ts"),
+    import("../policy-report.ts"),
+  ]);
+  const lists = await openLists(terminal, settings);
+  const { check, stop } = createTargetCheck(
+    { clock, ...(lists === undefined ? {} : { lists }) },
+    {
+      policy: settings.values["node.policy"],
+      allowTargets: settings.values["node.allow-targets"],
+      dnsServers: settings.values["node.dns-servers"],
+      resolves: options.resolve,
+    },
+  );
+  const controller = new AbortController();
+  void terminal.stopRequest.then(() => controller.abort(new BywayError("ERR_ABORTED", "the test was stopped")));
+  try {
+    const judged = await check.judge(target, options.udp === true ? "udp" : "tcp", controller.signal);
+    terminal.writeOut(isJson(command) ? judgementJson(judged) : judgementText(judged));
+    for (const name of lists?.missing ?? []) {
+      terminal.writeError(`The exit stays closed for all targets until the blocklist ${plainText(name)} is there.\n`);
+    }
+    const { refusal } = judged.decision ?? {};
+    // What is said to clients, and what they could do, is of no use to the operator who asks.
+    if (refusal !== undefined) terminal.endWith(errorRow(refusal.code).exit);
+  } finally {
+    stop();
+    await lists?.stop();
+  }
+}

@@ -1,0 +1,57 @@
+import { formatHostPort } from "../core/network-address.ts";
+import type { AdvertisedPolicy } from "../egress/policy/advertised-policy.ts";
+import { formatPorts, PORT_SET_NAMES, PORT_SETS } from "../egress/policy/port-sets.ts";
+import type { JudgedTarget } from "../egress/target-check.ts";
+import { jsonLine } from "./json-line.ts";
+
+/** A policy as it was understood, and what is said of it to others. */
+export interface ShownPolicy {
+  readonly lines: readonly string[];
+  readonly advertised: AdvertisedPolicy;
+}
+
+/** A policy for people. */
+export function policyText({ lines, advertised }: ShownPolicy): string {
+  const { acceptedPorts, protocols } = advertised;
+  return [
+    "Rules, of which the first that matches decides:",
+    ...lines.map((line, index) => `  ${String(index + 1).padStart(3)}  ${line}`),
+    "       What none accepts is refused.",
+    "",
+    "Sets of ports:",
+    ...PORT_SET_NAMES.map((name) => `  ${name.padEnd(16)}  ${formatPorts(PORT_SETS[name])}`),
+    "",
+    acceptedPorts.length === 0
+      ? "Nothing is advertised: clients would not choose this exit."
+      : `Advertised: ${protocols.join(" and ")} to the ports ${formatPorts(acceptedPorts)}.`,
+    "",
+  ].join("\n");
+}
+
+/** The same for programs. */
+export function policyJson({ lines, advertised }: ShownPolicy): string {
+  const sets = Object.fromEntries(PORT_SET_NAMES.map((name) => [name, formatPorts(PORT_SETS[name])]));
+  return jsonLine({ rules: lines, sets, advertised });
+}
+
+/** What decided about a target, for people. */
+export function judgementText({ host, port, addresses, decision }: JudgedTarget): string {
+  const what = formatHostPort({ host, port });
+  if (decision === undefined) return `${what} depends on the addresses of ${host}, which were not looked up.\n`;
+  const verdict = decision.refusal === undefined ? "accepted" : "refused";
+  const found = addresses.length === 0 || addresses[0] === host ? "" : `  looked up: ${addresses.join(", ")}\n`;
+  return `${what} is ${verdict} by ${decision.by}: ${decision.text}\n${found}`;
+}
+
+/** The same for programs; `accepted` is null where it depends on addresses. */
+export function judgementJson({ host, port, addresses, decision }: JudgedTarget): string {
+  return jsonLine({
+    host,
+    port,
+    addresses,
+    accepted: decision === undefined ? null : decision.refusal === undefined,
+    by: decision?.by ?? null,
+    text: decision?.text ?? null,
+    code: decision?.refusal?.code ?? null,
+  });
+}

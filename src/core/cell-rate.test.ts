@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { CellRate } from "./cell-rate.ts";
+
+/** Whether one more at `nowMs` keeps every span that ends now within its rate: by looking at all of them. */
+function fits(taken: readonly number[], nowMs: number, perSecond: number): boolean {
+  const burst = Math.max(1, perSecond);
+  return [...taken, nowMs].every((fromMs) => {
+    const within = taken.filter((ms) => ms >= fromMs).length + 1;
+    return (within - burst) * 1000 <= perSecond * (nowMs - fromMs);
+  });
+}
+
+test("one second's worth at once, then evenly", () => {
+  const rate = new CellRate({ perSecond: 4, burst: 4 });
+  for (let n = 0; n < 4; n += 1) {
+    assert.equal(rate.waitMs(1000), 0);
+    rate.take(1000);
+  }
+  assert.equal(rate.waitMs(1000), 250);
+  assert.equal(rate.waitMs(1249), 1);
+  assert.equal(rate.waitMs(1250), 0);
+  rate.take(1250);
+  assert.equal(rate.waitMs(1250), 250);
+  assert.equal(rate.waitMs(60_000), 0);
+});
+
+test("a burst that is given is what comes at once", () => {
+  const rate = new CellRate({ perSecond: 10, burst: 3 });
+  for (let n = 0; n < 3; n += 1) {
+    assert.equal(rate.waitMs(0), 0);
+    rate.take(0);
+  }
+  assert.equal(rate.waitMs(0), 100);
+});
+
+test("less than one a second lets single ones pass", () => {
+  const rate = new CellRate({ perSecond: 0.5, burst: 0.5 });
+  assert.equal(rate.waitMs(0), 0);
+  rate.take(0);
+  assert.equal(rate.waitMs(500), 1500);
+});
+
+test("exactly what fits is allowed, and not before the time that was told", () => {
+  const rates = fc.oneof(fc.integer({ min: 1, max: 50 }), fc.constantFrom(0.25, 0.5, 1.5, 7.25));
+  const gaps = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 5000 })), {
+    maxLength: 80,
+  });
+  fc.assert(
+    fc.property(rates, gaps, (perSecond, between) => {
+      const rate = new CellRate({ perSecond, burst: perSecond });
+      const taken: number[] = [];
+      let nowMs = 0;
+      for (const gapMs of between) {
+        nowMs += gapMs;
+        const waitMs = rate.waitMs(nowMs);
+        assert.equal(waitMs === 0, fits(taken, nowMs, perSecond), `at ${nowMs} after ${taken}`);
+        if (waitMs === 0) {
+          rate.take(nowMs);
+          taken.push(nowMs);
+        } else {
+          assert.ok(fits(taken, Math.ceil(nowMs + waitMs), perSecond), "allowed after the wait");
+          if (waitMs > 2) assert.ok(!fits(taken, Math.floor(nowMs + waitMs - 1), perSecond), "and not before");
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("one admits or leaves all as it is; what was not allowed can be made to count", () => {
+  const rate = new CellRate({ perSecond: 10, burst: 2 });
+  assert.ok(rate.isFresh(0));
+  assert.deepEqual([rate.admit(0), rate.admit(0), rate.admit(0)], [true, true, false]);
+  assert.equal(rate.waitMs(0), 100);
+  rate.take(0, 3);
+  assert.equal(rate.waitMs(0), 400);
+  assert.ok(!rate.isFresh(499) && rate.isFresh(500));
+});

@@ -1,0 +1,43 @@
+import { formatHostPort } from "../../core/network-address.ts";
+import { ACCOUNTABILITY_LIMITS } from "./limits.ts";
+import { asciiJson } from "./log-record.ts";
+import type { LoggedStream, StreamEnd } from "./stream-log.ts";
+
+/** What every record of one stream says. */
+export interface StreamFacts {
+  /** Counts up from 1 since the log was started. */
+  readonly stream: number;
+  /** The salted name of the link, or of the payer where there is one. */
+  readonly link: string;
+  readonly payer?: string;
+  readonly protocol: LoggedStream["protocol"];
+  readonly target: LoggedStream["target"];
+}
+
+/** How long a stream was there, and what came of it. */
+export interface StreamOutcome extends StreamEnd {
+  readonly durationMs: number;
+}
+
+function common({ stream, link, payer, protocol, target }: StreamFacts, nonce: string): string {
+  const host = target.host.slice(0, ACCOUNTABILITY_LIMITS.hostCharacters.value);
+  const who = payer === undefined ? `"link":"${link}"` : `"link":"${link}","payer":"${payer}"`;
+  // The nonce keeps others from guessing a record of which an export shows the hash alone.
+  return `"stream":${stream},"nonce":"${nonce}",${who},"protocol":"${protocol}","target":${asciiJson(formatHostPort({ host, port: target.port }))}`;
+}
+
+/** The fields of the record that a target is talked to at `address`. */
+export function openFields(facts: StreamFacts, nonce: string, address: string): string {
+  return `"event":"open",${common(facts, nonce)},"address":${asciiJson(address)}`;
+}
+
+/** The fields of the record that a stream is over. */
+export function endFields(facts: StreamFacts, nonce: string, address: string, outcome: StreamOutcome): string {
+  const { bytesUp, bytesDown, durationMs, end } = outcome;
+  return `"event":"end",${common(facts, nonce)},"address":${asciiJson(address)},"bytesUp":${bytesUp},"bytesDown":${bytesDown},"durationMs":${durationMs},"result":"${end}"`;
+}
+
+/** The fields of the record that a target could not be talked to, though packets may have gone out. */
+export function failFields(facts: StreamFacts, nonce: string, { durationMs, end }: StreamOutcome): string {
+  return `"event":"fail",${common(facts, nonce)},"durationMs":${durationMs},"result":"${end}"`;
+}

@@ -1,0 +1,53 @@
+import type { ErrorCode } from "../../core/error-table.ts";
+import type { HostPort } from "../../core/network-address.ts";
+
+/** A stream as the accountability log is told of it. */
+export interface LoggedStream {
+  /** The link that asked for it; it goes into the log salted. */
+  readonly linkId: number;
+  readonly payer?: string;
+  readonly protocol: "tcp" | "udp";
+  /** Normalised. */
+  readonly target: HostPort;
+}
+
+/** How a stream ended. */
+export interface StreamEnd {
+  /** Bytes of payload to the target, and from it. */
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  /** `ok`, or why it ended or never began. */
+  readonly end: "ok" | ErrorCode;
+}
+
+/** One stream in the log. */
+export interface StreamEntry {
+  /** The target's own address is being talked to. At most once. */
+  opened(address: string): void;
+  /** The stream is over. At most once. What never left this machine (a refusal of kind `policy`) leaves no record. */
+  ended(end: StreamEnd): void;
+}
+
+/** Where an exit writes what it forwarded. */
+export interface StreamLog {
+  /** A stream is asked for. Throws ERR_NODE_LOG where the log is required and cannot be written. */
+  begin(stream: LoggedStream): StreamEntry;
+}
+
+/** The log as its operator sees it. Plain JSON. */
+export interface LogStatus {
+  readonly state: "off" | "writing" | "failing";
+  /** Why nothing can be written, while it fails. */
+  readonly reason?: string;
+  /** Written since the start. */
+  readonly records: number;
+  /** The size of all that is kept. */
+  readonly bytes: number;
+  /** Records that were lost while it failed (`best-effort` only). */
+  readonly lost: number;
+}
+
+/** Writes nothing. */
+export const NO_LOG: StreamLog = {
+  begin: () => ({ opened: () => {}, ended: () => {} }),
+};

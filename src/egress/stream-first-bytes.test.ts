@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { type TestContext, test } from "node:test";
+import { connect as connectTls } from "node:tls";
+import fc from "fast-check";
+import { CHROMIUM_HELLO, CURL_HELLO, NODE_HELLO, OPENSSL_HELLO } from "../../test/support/client-hellos.ts";
+import { closeOf, collect } from "../../test/support/collect.ts";
+import { hostileBytes, onlyTypedErrors } from "../../test/support/hostile-bytes.ts";
+import { abortStream } from "../core/abort-stream.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
+import { EGRESS_LIMITS } from "./limits.ts";
+import type { PolicyQuestion, TargetPolicy } from "./policy/policy-decision.ts";
+import { StreamFirstBytes } from "./stream-first-bytes.ts";
+
+const ADDRESS = "198.51.99.1";
+const HANDSHAKE = Buffer.from(`\x13BitTorrent protocol${"\0".repeat(48)}`);
+
+/** A policy that refuses the names under `bad.example` and the addresses 9.…, and writes down what it was asked. */
+class FakePolicy implements TargetPolicy {
+  readonly opensBitTorrent: boolean;
+  readonly asked: PolicyQuestion[] = [];
+
+  constructor(opensBitTorrent = false) {
+    this.opensBitTorrent = opensBitTorrent;
+  }
+
+  decide(question: PolicyQuestion): ReturnType<TargetPolicy["decide"]> {
+    this.asked.push(question);
+    if (question.addresses === undefined) return undefined;
+    const isBad =
+      `.${question.name ?? ""}`.endsWith(".bad.example") || question.addresses.some((ip) => ip.startsWith("9."));
+    const refusal = isBad ? new BywayError("ERR_POLICY_LISTED", `${question.name} is listed`) : undefined;
+    return { refusal, by: isBad ? "list drop" : "rule 1", text: "" };
+  }
+}
+
+function firstBytes(name?: string, policy: FakePolicy = new FakePolicy()): StreamFirstBytes {
+  return new StreamFirstBytes(policy, {
+    protocol: "tcp",
+    ...(name === undefined ? {} : { name }),
+    addresses: [ADDRESS],
+    port: 443,
+  });
+}
+
+function request(host: string, target = "/"): Buffer {
+  return Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`, "latin1");
+}
+
+/** "pass", "more", or the code of the refusal and what it counts as. */
+function outcome(look: StreamFirstBytes, seen: Buffer): unknown {
+  try {
+    return look.look(seen);
+  } catch (error) {
+    const { code, data, message } = toBywayError(error);
+    assert.doesNotMatch(`${message} ${JSON.stringify(data)}`, /\.example|\.onion|9\.9/, "a name is shown");
+    return [code, data.by];
+  }
+}
+
+test("a name of the stream that is not the target's is judged as well, and the stricter of both counts", () => {
+  const listed = (kind: string): unknown => ["ERR_POLICY_LISTED", `list drop, ${kind}`];
+  const special = (kind: string): unknown => ["ERR_TARGET_PROHIBITED", kind];
+  const rows: readonly (readonly [string | undefined, Buffer, unknown])[] = [
+    ["curl.example", CURL_HELLO, "pass"],
+    ["front.example", CHROMIUM_HELLO, "pass"],
+    [undefined, NODE_HELLO, "pass"],
+    ["front.example", OPENSSL_HELLO, "pass"],
+    ["a.example", request("a.example:8080"), "pass"],
+    ["a.example", request("A.Example."), "pass"],
+    ["a.example", request("b.example"), "pass"],
+    ["a.example", request("x.BAD.example"), listed("host header")],
+    ["a.example", request("bad.example.:443"), listed("host header")],
+    ["a.example", request("a.example", "http://bad.example/"), listed("host header")],
+    ["a.example", request("a.example\r\nHost: bad.example"), listed("host header")],
+    [undefined, request("bad.example"), listed("host header")],
+    ["a.example", request("x.onion"), special("host header")],
+    ["a.example", request("router.lan:80"), special("host header")],
+    ["a.example", request("intranet"), special("host header")],
+    ["a.example", request(ADDRESS), "pass"],
+    [undefined, request("198.51.25345"), "pass"],
+    ["a.example", request("9.9.9.9"), listed("host header")],
+    ["a.example", request("b\xe4d .example"), "pass"],
+    ["a.example", Buffer.from("EHLO bad.example\r\n"), "pass"],
+  ];
+  for (const [name, seen, expected] of rows) {
+    assert.deepEqual(outcome(firstBytes(name), seen), expected, `${name}: ${seen.toString("latin1", 0, 60)}`);
+  }
+  const hello = Buffer.from(CURL_HELLO.toString("latin1").replace("curl.example", "xbad.example"), "latin1");
+  const bad = Buffer.from(CURL_HELLO.toString("latin1").replace("curl.example", "bad.example."), "latin1");
+  const onion = Buffer.from(CURL_HELLO.toString("latin1").replace("curl.example", "abcdef.onion"), "latin1");
+  assert.equal(outcome(firstBytes("front.example"), hello), "pass");
+  assert.deepEqual(outcome(firstBytes("front.example"), bad), listed("server name"));
+  assert.deepEqual(outcome(firstBytes("front.example"), onion), special("server name"));
+});
+
+test("the policy is asked for the other name with all else as it was, and not for the target's own", () => {
+  const policy = new FakePolicy();
+  firstBytes("curl.example", policy).look(CURL_HELLO);
+  firstBytes("curl.example", policy).look(request("CURL.example:1"));
+  firstBytes("curl.example", policy).look(request(`${ADDRESS}:80`));
+  assert.deepEqual(policy.asked, []);
+  firstBytes("front.example", policy).look(CURL_HELLO);
+  firstBytes("front.example", policy).look(request("8.0.0.0x1"));
+  assert.deepEqual(policy.asked, [
+    { protocol: "tcp", name: "curl.example", addresses: [ADDRESS], port: 443 },
+    { protocol: "tcp", addresses: ["8.0.0.1"], port: 443 },
+  ]);
+});
+
+test("without addresses to judge by it refuses", () => {
+  const look = new StreamFirstBytes(new FakePolicy(), { protocol: "tcp", name: "a.example", port: 443 });
+  assert.deepEqual(outcome(look, CURL_HELLO), ["ERR_POLICY_TARGET", "server name"]);
+});
+
+test("a private target, which the operator opened, may be called anything there", () => {
+  const question = { protocol: "tcp", addresses: ["127.0.0.1"], port: 8443 } as const;
+  for (const seen of [CURL_HELLO, request("localhost:8443"), request("bad.example")]) {
+    assert.equal(new StreamFirstBytes(new FakePolicy(), question).look(seen), "pass");
+  }
+  assert.throws(() => new StreamFirstBytes(new FakePolicy(), question).look(HANDSHAKE), {
+    code: "ERR_POLICY_PROTOCOL",
+  });
+});
+
+test("BitTorrent is refused unless the policy opens it", () => {
+  const tracker = request("a.example", "/announce?info_hash=x&peer_id=y");
+  for (const seen of [HANDSHAKE, tracker]) {
+    assert.deepEqual(outcome(firstBytes("a.example"), seen), ["ERR_POLICY_PROTOCOL", "bittorrent"]);
+    assert.equal(outcome(firstBytes("a.example", new FakePolicy(true)), seen), "pass");
+  }
+  assert.equal(outcome(firstBytes(), HANDSHAKE.subarray(0, 19)), "more");
+  assert.equal(outcome(firstBytes(undefined, new FakePolicy(true)), HANDSHAKE.subarray(0, 19)), "pass");
+});
+
+test("cut anywhere, nothing passes before what decides is there", () => {
+  const samples: readonly (readonly [Buffer, unknown])[] = [
+    [CURL_HELLO, "pass"],
+    [CHROMIUM_HELLO, "pass"],
+    [request("a.example"), "pass"],
+    [request("bad.example"), ["ERR_POLICY_LISTED", "list drop, host header"]],
+    [HANDSHAKE.subarray(0, 20), ["ERR_POLICY_PROTOCOL", "bittorrent"]],
+  ];
+  for (const [bytes, expected] of samples) {
+    const bytewise = firstBytes("a.example");
+    for (let length = 1; length < bytes.length; length += 1) {
+      assert.equal(outcome(bytewise, bytes.subarray(0, length)), "more");
+      const twice = firstBytes("a.example");
+      outcome(twice, bytes.subarray(0, length));
+      assert.deepEqual(outcome(twice, bytes), expected, `cut at ${length}`);
+    }
+    assert.deepEqual(outcome(bytewise, bytes), expected);
+  }
+});
+
+test("a hello or header of 64 KiB is refused and not waited for", () => {
+  const most = EGRESS_LIMITS.maxFirstBytes.value;
+  const long = Buffer.alloc(most, "x");
+  long.write("GET / HTTP/1.1\r\nX: ");
+  const look = firstBytes();
+  assert.equal(outcome(look, long.subarray(0, most - 1)), "more");
+  assert.deepEqual(outcome(look, long), ["ERR_POLICY_PROTOCOL", "long HTTP header"]);
+  const hello = Buffer.from([0x16, 3, 1, 0x40, 0, 1, 1, 0, 0]);
+  assert.deepEqual(outcome(firstBytes(), hello), ["ERR_POLICY_PROTOCOL", "long TLS hello"]);
+});
+
+test("changed bytes give an answer or a typed refusal, and 64 KiB never wait", () => {
+  const samples = [CURL_HELLO, NODE_HELLO, request("bad.example"), HANDSHAKE];
+  fc.assert(
+    fc.property(hostileBytes(samples), (bytes) => {
+      onlyTypedErrors(() => firstBytes("a.example").look(Buffer.from(bytes)));
+      const padded = Buffer.concat([
+        bytes,
+        Buffer.alloc(EGRESS_LIMITS.maxFirstBytes.value - bytes.length, bytes.at(-1)),
+      ]);
+      assert.notEqual(outcome(firstBytes("a.example"), padded), "more");
+    }),
+  );
+});
+
+/** Carries what comes at a port of this machine to `to`, past a look of its own for each connection, as an exit does. */
+async function pump(context: TestContext, to: number, look: () => StreamFirstBytes): Promise<number> {
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    const far = connect({ port: to, host: "127.0.0.1", allowHalfOpen: true });
+    const first = look();
+    let seen = Buffer.alloc(0);
+    let isThrough = false;
+    near.on("error", () => {}).on("close", () => far.destroy());
+    far.on("error", () => {}).on("close", () => near.destroy());
+    far.pipe(near);
+    near.on("end", () => far.end());
+    near.on("data", (chunk: Buffer) => {
+      if (isThrough) return void far.write(chunk);
+      seen = Buffer.concat([seen, chunk]);
+      try {
+        isThrough = first.look(seen) === "pass";
+        if (isThrough) far.write(seen);
+      } catch (error) {
+        abortStream(near, toBywayError(error));
+        abortStream(far, toBywayError(error));
+      }
+    });
+  });
+  return listen(context, server);
+}
+
+async function listen(context: TestContext, server: ReturnType<typeof createServer>): Promise<number> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => server.close());
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  return address.port;
+}
+
+test("in a stream: a real hello passes whole, a refused one reaches nobody, and who is greeted first waits for nothing", async (t) => {
+  const received: Buffer[] = [];
+  const target = await listen(
+    t,
+    createServer((socket: Socket) => {
+      socket.on("error", () => {}).write("220 hello\r\n");
+      socket.on("data", (chunk: Buffer) => received.push(chunk));
+    }),
+  );
+  const port = await pump(t, target, () => firstBytes("front.example"));
+
+  const greeted = connect(port, "127.0.0.1");
+  const [greeting] = await once(greeted, "data");
+  assert.equal(String(greeting), "220 hello\r\n");
+  const closed = closeOf(greeted);
+  greeted.end("EHLO a.example\r\n");
+  await closed;
+  assert.equal(Buffer.concat(received.splice(0)).toString(), "EHLO a.example\r\n");
+
+  // What answers is no TLS, so the client ends it; the hello must have come through as it was.
+  const tls = connectTls({ port, host: "127.0.0.1", servername: "other.example" });
+  await once(tls, "error");
+  const hello = Buffer.concat(received.splice(0));
+  assert.equal(hello.readUInt16BE(3) + 5, hello.length);
+  assert.ok(hello.includes("other.example"));
+
+  const bad = connectTls({ port, host: "127.0.0.1", servername: "www.bad.example" });
+  await once(bad, "error");
+  const torrent = connect(port, "127.0.0.1");
+  await once(torrent, "data");
+  const ended = collect(torrent);
+  torrent.write(HANDSHAKE);
+  await assert.rejects(ended);
+  assert.deepEqual(received, []);
+});

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BywayError } from "../core/errors.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import { seededRandom } from "../core/random.ts";
+import { EGRESS_LIMITS } from "./limits.ts";
+import { type StreamAsked, type StreamLimitOptions, StreamLimits } from "./stream-limits.ts";
+
+const LOOSE: StreamLimitOptions = {
+  maxStreams: 1_000_000,
+  streamsPerSecond: 1_000_000,
+  linkStreams: 1_000_000,
+  linkStreamsPerSecond: 1_000_000,
+  linkTargetsPerMinute: 100_000,
+  targetStreams: 1_000_000,
+  targetStreamsPerSecond: 1_000_000,
+};
+
+function create(options: StreamLimitOptions): { clock: FakeClock; limits: StreamLimits } {
+  const clock = new FakeClock();
+  return { clock, limits: new StreamLimits({ clock, random: seededRandom(1) }, { ...LOOSE, ...options }) };
+}
+
+const asked = (linkId: number, host: string, port = 443, payer?: string): StreamAsked => ({
+  linkId,
+  target: { host, port },
+  ...(payer === undefined ? {} : { payer }),
+});
+
+/** What the refusal says; undefined when the stream is let through, which then stays open. */
+function refusedBy(limits: StreamLimits, stream: StreamAsked): string | undefined {
+  try {
+    limits.admit(stream);
+    return undefined;
+  } catch (error) {
+    assert.ok(error instanceof BywayError);
+    assert.equal(error.code, "ERR_NODE_LIMIT");
+    assert.ok(Number(error.data.retryAfterSec) >= 1);
+    return String(error.data.by);
+  }
+}
+
+test("as many at a time as may be: of the node, a link, a payer, to a host", () => {
+  const rows: [StreamLimitOptions, string, (n: number) => StreamAsked][] = [
+    [{ maxStreams: 5 }, "open streams", (n) => asked(n, `h${n}.test`)],
+    [{ linkStreams: 5 }, "open streams of a link", (n) => asked(1, `h${n}.test`)],
+    [{ linkStreams: 5 }, "open streams of a payer", (n) => asked(n, `h${n}.test`, 443, "someone")],
+    [{ targetStreams: 5 }, "open streams of a target", (n) => asked(n, "h.test", n + 1)],
+    [{ targetStreams: 5 }, "open streams of a target", (n) => asked(n, `2001:db8:0:1::${n + 1}`)],
+  ];
+  for (const [options, by, stream] of rows) {
+    const { limits } = create(options);
+    const places = Array.from({ length: 5 }, (_, n) => limits.admit(stream(n)));
+    assert.equal(refusedBy(limits, stream(5)), by);
+    assert.equal(limits.open, 5);
+    places[2]?.[Symbol.dispose]();
+    places[2]?.[Symbol.dispose]();
+    assert.equal(limits.open, 4);
+    assert.equal(refusedBy(limits, stream(6)), undefined, by);
+    assert.equal(refusedBy(limits, stream(7)), by, "a place is given back once");
+  }
+});
+
+test("others are not held to what one has used up", () => {
+  const { limits } = create({ linkStreams: 2, targetStreams: 3 });
+  for (const link of [1, 1, 2]) limits.admit(asked(link, "a.test", 443, `p${link}`));
+  assert.equal(refusedBy(limits, asked(1, "b.test")), "open streams of a link");
+  assert.equal(refusedBy(limits, asked(3, "b.test", 443, "p1")), "open streams of a payer");
+  assert.equal(refusedBy(limits, asked(3, "a.test")), "open streams of a target");
+  assert.equal(refusedBy(limits, asked(3, "b.test", 443, "p3")), undefined);
+  assert.equal(refusedBy(limits, asked(2, "2001:db8:0:1::1")), undefined);
+});
+
+test("new streams a second keep to each limit within 5 % over ten seconds", () => {
+  const rows: [keyof StreamLimitOptions, number, string, (n: number) => StreamAsked][] = [
+    ["streamsPerSecond", 500, "streams per second", (n) => asked(n, `h${n}.test`)],
+    ["streamsPerSecond", 7, "streams per second", (n) => asked(n, `h${n}.test`)],
+    ["linkStreamsPerSecond", 100, "streams per second of a link", (n) => asked(1, `h${n % 7}.test`)],
+    ["linkStreamsPerSecond", 100, "streams per second of a payer", (n) => asked(n, `h${n % 7}.test`, 443, "someone")],
+    ["targetStreamsPerSecond", 100, "streams per second of a target", (n) => asked(n, "h.test", 1 + (n % 60_000))],
+  ];
+  for (const [option, rate, by, stream] of rows) {
+    const { clock, limits } = create({ [option]: rate });
+    let through = 0;
+    for (let n = 0; n < 10_000; n++) {
+      const why = refusedBy(limits, stream(n));
+      if (why === undefined) through += 1;
+      else assert.equal(why, by);
+      clock.advance(1);
+    }
+    assert.ok(Math.abs(through / (rate * 10) - 1) <= 0.05, `${option} ${rate}: ${through}`);
+  }
+});
+
+test("Retry-After is when the next one passes", () => {
+  const { clock, limits } = create({ linkStreamsPerSecond: 0.25 });
+  limits.admit(asked(1, "h.test"));
+  assert.throws(
+    () => limits.admit(asked(1, "h.test")),
+    (error) => error instanceof BywayError && error.data.retryAfterSec === 4,
+  );
+  clock.advance(4000);
+  assert.equal(refusedBy(limits, asked(1, "h.test")), undefined);
+});
+
+test("a scan of 2,000 ports is stopped at the limit; a browser with 200 hosts a minute is not", () => {
+  const clock = new FakeClock();
+  const limits = new StreamLimits({ clock, random: seededRandom(1) });
+  let through = 0;
+  for (let port = 1; port <= 2000; port++) {
+    const why = refusedBy(limits, asked(1, "192.0.2.7", port));
+    if (why === undefined) through += 1;
+    else assert.ok(why === "targets per minute of a link" || through < 300, why);
+    clock.advance(25);
+  }
+  assert.equal(through, 300);
+
+  for (let minute = 0; minute < 10; minute++) {
+    for (let n = 0; n < 600; n++) {
+      limits.admit(asked(2, `host-${n % 200}.test`))[Symbol.dispose]();
+      clock.advance(100);
+    }
+  }
+});
+
+test("a scan that is spread over the minutes, or over the links of a payer, gets no further", () => {
+  const { clock, limits } = create({ linkTargetsPerMinute: 300 });
+  let through = 0;
+  for (let n = 0; n < 12_000; n++) {
+    if (refusedBy(limits, asked(n % 40, `192.0.2.${n % 250}`, 1 + n, "someone")) === undefined) through += 1;
+    clock.advance(50);
+  }
+  // Ten minutes.
+  assert.ok(Math.abs(through / 3000 - 1) <= 0.05, `${through}`);
+});
+
+test("a refusal uses nothing up", () => {
+  const { clock, limits } = create({ linkStreamsPerSecond: 1, targetStreams: 1, streamsPerSecond: 10 });
+  const place = limits.admit(asked(1, "full.test"));
+  for (let n = 0; n < 1000; n++) assert.ok(refusedBy(limits, asked(2, "full.test")));
+  assert.equal(refusedBy(limits, asked(2, "free.test")), undefined, "neither the link nor the node has had any");
+  place[Symbol.dispose]();
+  clock.advance(1000);
+  assert.equal(refusedBy(limits, asked(2, "full.test")), undefined);
+});
+
+test("what is remembered is bounded, and those who are busy are not forgotten in a flood", () => {
+  const { clock, limits } = create({ linkTargetsPerMinute: 5 });
+  const keys = EGRESS_LIMITS.limitedKeys.value;
+  for (let n = 0; n < 2 * keys; n++) {
+    limits.admit(asked(n, `h${n}.test`))[Symbol.dispose]();
+    if (n === keys) for (let port = 1; port <= 5; port++) limits.admit(asked(-1, "192.0.2.7", port))[Symbol.dispose]();
+    if (n % 100 === 0) clock.advance(1);
+  }
+  assert.equal(refusedBy(limits, asked(-1, "192.0.2.7", 6)), "targets per minute of a link");
+  assert.ok(limits.remembered <= 2 * keys + 2, `${limits.remembered}`);
+  for (let n = 0; n < keys; n++) {
+    clock.advance(1000);
+    limits.admit(asked(n + 1_000_000, `h${n}.test`))[Symbol.dispose]();
+  }
+  assert.ok(limits.remembered < 200, `${limits.remembered} when all but a few are at rest`);
+});

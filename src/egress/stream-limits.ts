@@ -1,0 +1,174 @@
+import { CellRate } from "../core/cell-rate.ts";
+import { CellRule } from "../core/cell-rule.ts";
+import type { Clock } from "../core/clock.ts";
+import { KeyedHash } from "../core/keyed-hash.ts";
+import { type HeldState, type KeyedState, KeyedStates } from "../core/keyed-states.ts";
+import type { HostPort } from "../core/network-address.ts";
+import { type Random, systemRandom } from "../core/random.ts";
+import { addressCrowd } from "../link/address-crowd.ts";
+import { AskerLimits, refusal } from "./asker-limits.ts";
+import { EGRESS_LIMITS } from "./limits.ts";
+
+/** What an exit lets through; each has its default in `EGRESS_LIMITS`. All are whole numbers above 0. */
+export interface StreamLimitOptions {
+  /** Streams of everybody at a time, and new ones a second. */
+  readonly maxStreams?: number;
+  readonly streamsPerSecond?: number;
+  /** Of one link, and of all links of one payer. */
+  readonly linkStreams?: number;
+  readonly linkStreamsPerSecond?: number;
+  readonly linkTargetsPerMinute?: number;
+  /** To one host, of everybody together. */
+  readonly targetStreams?: number;
+  readonly targetStreamsPerSecond?: number;
+}
+
+/** Who asks for a stream, and whereto. */
+export interface StreamAsked {
+  readonly linkId: number;
+  readonly payer?: string;
+  /** Normalised, so that a host has one spelling. */
+  readonly target: HostPort;
+}
+
+/** An odd number whose bits are spread evenly: 2³² over the golden ratio. */
+const PORT_FACTOR = 0x9e3779b1;
+
+class HostState implements KeyedState {
+  readonly #rule: CellRule;
+  nextMs: number = CellRule.FRESH;
+
+  constructor(rule: CellRule) {
+    this.#rule = rule;
+  }
+
+  used(nowMs: number): number {
+    return this.#rule.used(this.nextMs, nowMs);
+  }
+}
+
+/**
+ * Holds streams to targets to what the operator allows: how many at a time, how many new ones a second, and how many
+ * different targets a minute, as whoever scans asks for many. A refusal uses nothing up. A second's limit lets through
+ * what the first four tenths of a second bring at once.
+ *
+ * What is kept of a link, payer or host is bounded, and so is how many of each are kept.
+ */
+export class StreamLimits {
+  readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #hash: KeyedHash;
+  readonly #maxStreams: number;
+  readonly #streamsPerSecond: number;
+  readonly #rate: CellRate;
+  readonly #links: AskerLimits;
+  readonly #payers: AskerLimits;
+  readonly #targetStreams: number;
+  readonly #targetRule: CellRule;
+  readonly #hosts: KeyedStates<HostState>;
+  #open = 0;
+
+  constructor(
+    components: { readonly clock: Pick<Clock, "monotonicMs">; readonly random?: Pick<Random, "bytes"> },
+    options: StreamLimitOptions = {},
+  ) {
+    const { clock, random = systemRandom } = components;
+    const limit = (name: keyof StreamLimitOptions): number => options[name] ?? EGRESS_LIMITS[name].value;
+    const keys = EGRESS_LIMITS.limitedKeys.value;
+    this.#clock = clock;
+    this.#hash = new KeyedHash({ random });
+    this.#maxStreams = limit("maxStreams");
+    this.#streamsPerSecond = limit("streamsPerSecond");
+    this.#rate = new CellRate({ perSecond: this.#streamsPerSecond, burst: burstOf(this.#streamsPerSecond) });
+    const asker = {
+      streams: limit("linkStreams"),
+      perSecond: ruleOf(limit("linkStreamsPerSecond")),
+      targetsPerMinute: limit("linkTargetsPerMinute"),
+      keys,
+    };
+    this.#links = new AskerLimits({ clock }, "link", asker);
+    this.#payers = new AskerLimits({ clock }, "payer", asker);
+    this.#targetStreams = limit("targetStreams");
+    this.#targetRule = ruleOf(limit("targetStreamsPerSecond"));
+    this.#hosts = new KeyedStates({ clock, fresh: () => new HostState(this.#targetRule) }, { most: keys });
+  }
+
+  /** Streams that are open. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** How many links, payers and hosts are remembered. */
+  get remembered(): number {
+    return this.#links.size + this.#payers.size + this.#hosts.size;
+  }
+
+  /**
+   * Takes a place for a stream, given back by disposing of it (once counts); throws ERR_NODE_LIMIT, with `data.by` and
+   * `data.retryAfterSec`.
+   */
+  admit(asked: StreamAsked): Disposable {
+    const { linkId, target } = asked;
+    const nowMs = this.#clock.monotonicMs();
+    const exactKey = this.#hash.of(target.host);
+    const hostKey = target.host.includes(":") ? this.#hash.of(addressCrowd(target.host)) : exactKey;
+    // By an odd number, so that no two ports of a host are taken for one.
+    const targetKey = (exactKey + Math.imul(target.port, PORT_FACTOR)) | 0;
+    const payerKey = asked.payer === undefined ? undefined : this.#hash.of(asked.payer);
+
+    const link = this.#links.check(linkId, targetKey, nowMs);
+    const payer = payerKey === undefined ? undefined : this.#payers.check(payerKey, targetKey, nowMs);
+    const host = this.#checkHost(hostKey, nowMs);
+    this.#checkNode(nowMs);
+
+    this.#open += 1;
+    this.#rate.take(nowMs);
+    const heldHost = this.#hosts.hold(hostKey, host);
+    heldHost.state.nextMs = this.#targetRule.taken(heldHost.state.nextMs, nowMs);
+    const heldLink = this.#links.take(linkId, link, targetKey, nowMs);
+    const heldPayer = payerKey === undefined ? undefined : this.#payers.take(payerKey, payer, targetKey, nowMs);
+    let isHeld = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        this.#open -= 1;
+        this.#links.release(heldLink);
+        if (heldPayer !== undefined) this.#payers.release(heldPayer);
+        this.#hosts.release(heldHost);
+      },
+    };
+  }
+
+  #checkHost(key: number, nowMs: number): HeldState<HostState> | undefined {
+    const found = this.#hosts.find(key);
+    if (found === undefined) return undefined;
+    if (found.holds >= this.#targetStreams) {
+      const message = `the node has ${this.#targetStreams} streams open to this host, as many as it may`;
+      throw refusal("open streams of a target", message);
+    }
+    const waitMs = this.#targetRule.waitMs(found.state.nextMs, nowMs);
+    if (waitMs > 0) {
+      const message = `the node has begun more streams to this host than ${this.#targetRule.perSecond} a second`;
+      throw refusal("streams per second of a target", message, waitMs);
+    }
+    return found;
+  }
+
+  #checkNode(nowMs: number): void {
+    if (this.#open >= this.#maxStreams)
+      throw refusal("open streams", `the node has ${this.#maxStreams} streams to targets open, as many as it may`);
+    const waitMs = this.#rate.waitMs(nowMs);
+    if (waitMs > 0) {
+      const message = `the node has begun more streams to targets than ${this.#streamsPerSecond} a second`;
+      throw refusal("streams per second", message, waitMs);
+    }
+  }
+}
+
+function burstOf(perSecond: number): number {
+  return (perSecond * EGRESS_LIMITS.streamBurstMs.value) / 1000;
+}
+
+function ruleOf(perSecond: number): CellRule {
+  return new CellRule({ perSecond, burst: burstOf(perSecond) });
+}

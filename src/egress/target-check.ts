@@ -1,0 +1,91 @@
+import { isIP } from "node:net";
+import { BywayError, toBywayError } from "../core/errors.ts";
+import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import { normaliseHost } from "../wire/authority.ts";
+import type { AddressGuard } from "./address-guard.ts";
+import type { PolicyDecision, TargetPolicy } from "./policy/policy-decision.ts";
+import type { Resolver } from "./resolver.ts";
+
+/** What a target is judged by. */
+export interface TargetCheckComponents {
+  readonly guard: AddressGuard;
+  readonly policy: TargetPolicy;
+  /** Absent where nothing is to be looked up. */
+  readonly resolver?: Resolver;
+}
+
+/** A target as it was judged. */
+export interface JudgedTarget {
+  readonly host: string;
+  readonly port: number;
+  /** Empty where the decision did not need them. */
+  readonly addresses: readonly string[];
+  /** Undefined where it depends on addresses, and there is no resolver. */
+  readonly decision: PolicyDecision | undefined;
+}
+
+/**
+ * Whether a target may be reached, and by what that is decided:
+ *
+ *     normalise ─► named in allow-targets? ─► policy ─► name guard ─► look up once ─► address guard ─► policy, with addresses
+ *
+ * Each address is judged, and one that is refused refuses all: mixed answers are how DNS rebinding slips an inner address in.
+ */
+export class TargetCheck {
+  readonly #components: TargetCheckComponents;
+
+  constructor(components: TargetCheckComponents) {
+    this.#components = components;
+  }
+
+  /** Throws ERR_REQUEST_TARGET, what looking up throws, and ERR_TARGET_NAME; refusals are in the answer. */
+  async judge(target: HostPort, protocol: "tcp" | "udp", signal: AbortSignal): Promise<JudgedTarget> {
+    const { guard, policy, resolver } = this.#components;
+    const { host, port } = normalised(target);
+    const isAddress = isIP(host) !== 0;
+    const question = { protocol, port, ...(isAddress ? {} : { name: host }) };
+    const judged = (decision: PolicyDecision | undefined, addresses: readonly string[] = []): JudgedTarget => ({
+      host,
+      port,
+      addresses,
+      decision,
+    });
+    // What the operator opened by name goes before the policy, which has no word for private targets.
+    const opened: PolicyDecision | undefined = guard.opens(host, port)
+      ? { refusal: undefined, by: "allow-targets", text: formatHostPort({ host, port }) }
+      : undefined;
+    const early = opened ?? policy.decide(question);
+    if (early?.refusal !== undefined) return judged(early);
+    const special = isAddress ? undefined : guarded(() => guard.checkName(host, port));
+    if (special !== undefined) return judged(special);
+    if (!isAddress && resolver === undefined) return judged(early);
+    const addresses = isAddress || resolver === undefined ? [host] : await resolver.resolve(host, signal);
+    if (addresses.length === 0) throw new BywayError("ERR_TARGET_NAME", `${host} has no address`);
+    for (const address of addresses) {
+      const name = isAddress ? undefined : host;
+      const prohibited = guarded(() => guard.check(address, port, "target", name));
+      if (prohibited !== undefined) return judged(prohibited, addresses);
+    }
+    return judged(opened ?? policy.decide({ ...question, addresses: addresses.map(normaliseHost) }), addresses);
+  }
+}
+
+/** A target with its host in the one spelling. Throws ERR_REQUEST_TARGET. */
+export function normalised(target: HostPort): HostPort {
+  if (!Number.isInteger(target.port) || target.port < 1 || target.port > 65_535) {
+    throw new BywayError("ERR_REQUEST_TARGET", `${target.port} is no port`);
+  }
+  return { host: normaliseHost(target.host), port: target.port };
+}
+
+/** The guard's refusal as a decision. */
+function guarded(check: () => void): PolicyDecision | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (cause) {
+    const refusal = toBywayError(cause);
+    if (refusal.code !== "ERR_TARGET_PROHIBITED") throw cause;
+    return { refusal, by: "guard", text: refusal.message };
+  }
+}

@@ -1,0 +1,79 @@
+import { CellRate } from "../core/cell-rate.ts";
+import type { Clock } from "../core/clock.ts";
+import { errorRow } from "../core/error-table.ts";
+import type { BywayError } from "../core/errors.ts";
+import { LINK_LIMITS } from "./limits.ts";
+
+/** What a peer may do so often and no more: the words that logs and counts show. */
+export type Excess = "pings" | "settings" | "refused requests";
+
+/** Refusals that a peer would be spared if it kept to what the node advertises and allows. */
+function isAvoidable({ code }: BywayError): boolean {
+  const { kind, http } = errorRow(code);
+  return kind === "policy" || kind === "usage" || http === 429 || code === "ERR_HOP_ROLE";
+}
+
+/**
+ * Judges how the peer on one link behaves. What costs this node without being of use to anyone is forgiven at a steady
+ * rate; `onExcess` is called once, when there was more of it.
+ */
+export class LinkConduct {
+  readonly #clock: Clock;
+  readonly #onExcess: (of: Excess) => void;
+  readonly #pings = rateOf(LINK_LIMITS.pingsPerSecond.value, LINK_LIMITS.pingBurst.value);
+  readonly #settings = rateOf(LINK_LIMITS.settingsPerSecond.value, LINK_LIMITS.settingsBurst.value);
+  readonly #refusals = rateOf(LINK_LIMITS.refusalsPerSecond.value, LINK_LIMITS.refusalBurst.value);
+  /** In place of that while all links together have too many. */
+  readonly #fewRefusals = rateOf(LINK_LIMITS.refusalsPerSecond.value, LINK_LIMITS.floodedRefusalBurst.value);
+  readonly #ofAllLinks: CellRate;
+  #isOver = false;
+
+  /** `refusals` is what all links of this end share, as `sharedRefusals` makes it. */
+  constructor(components: { readonly clock: Clock; readonly refusals?: CellRate }, onExcess: (of: Excess) => void) {
+    this.#clock = components.clock;
+    this.#ofAllLinks = components.refusals ?? sharedRefusals();
+    this.#onExcess = onExcess;
+  }
+
+  /** The peer sent a PING (RFC 9113 §6.7). */
+  pinged(): void {
+    this.#judge(this.#pings, "pings");
+  }
+
+  /** The peer changed its SETTINGS (RFC 9113 §6.5). */
+  changedSettings(): void {
+    this.#judge(this.#settings, "settings");
+  }
+
+  /** A request was refused with `error`; only refusals that the peer could have avoided count. */
+  refused(error: BywayError): void {
+    if (isAvoidable(error)) this.#judgeRefusal();
+  }
+
+  /** A document was served: such requests carry nothing, and count as refused ones do. */
+  served(): void {
+    this.#judgeRefusal();
+  }
+
+  /** Links cost little: whoever is sent away comes back with a new one, so what counts in the end is their sum. */
+  #judgeRefusal(): void {
+    const isFlooded = !this.#ofAllLinks.admit(this.#clock.monotonicMs());
+    this.#judge(this.#refusals, "refused requests");
+    if (isFlooded) this.#judge(this.#fewRefusals, "refused requests");
+  }
+
+  #judge(allowed: CellRate, of: Excess): void {
+    if (this.#isOver || allowed.admit(this.#clock.monotonicMs())) return;
+    this.#isOver = true;
+    this.#onExcess(of);
+  }
+}
+
+/** How many refused requests all links of an end together are forgiven before each is held to a few. */
+export function sharedRefusals(): CellRate {
+  return rateOf(LINK_LIMITS.allRefusalsPerSecond.value, LINK_LIMITS.allRefusalBurst.value);
+}
+
+function rateOf(perSecond: number, burst: number): CellRate {
+  return new CellRate({ perSecond, burst });
+}

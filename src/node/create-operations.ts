@@ -1,0 +1,152 @@
+import { join } from "node:path";
+import type { ByteBudget } from "../core/byte-budget.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import type { Random } from "../core/random.ts";
+import { RecordFile } from "../core/record-file.ts";
+import { MemoryRecords } from "../core/record-keeper.ts";
+import { VERSION } from "../core/version.ts";
+import type { PeerBook } from "../directory/peer-book.ts";
+import { EGRESS_LIMITS } from "../egress/limits.ts";
+import { exitClosure } from "../operation/exit-closure.ts";
+import type { HealthSettings } from "../operation/health-facts.ts";
+import { HealthWatch } from "../operation/health-watch.ts";
+import type { Reachability } from "../operation/node-status.ts";
+import { NodeView } from "../operation/node-view.ts";
+import { Operation } from "../operation/operation.ts";
+import type { LinkEnd, LinkEndOptions } from "./link-end.ts";
+import type { NodeOptions } from "./node-options.ts";
+import { createReachCheck } from "./own-reach.ts";
+
+/** What its operator sees of a node and can have it do, and what works for that. */
+export interface Operations {
+  readonly view: NodeView;
+  /** The load that the operator's limits make, 0 to 1; 1 also where nothing but a closed exit serves. */
+  readonly loadShare: number;
+  /** Begins when the node's ends serve. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Throws ERR_CONFIG_VALUE, and ERR_STORE where the records cannot be opened. */
+export function createOperations(
+  components: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly logger: Logger;
+    readonly budget: ByteBudget;
+    readonly links: LinkEnd;
+    readonly load: () => number;
+    /** Where relays are known from; absent where the node is unlisted. */
+    readonly book: Pick<PeerBook, "find"> | undefined;
+    /** The node's newest advertisement. */
+    readonly envelope: () => Uint8Array;
+    /** Something changed that an advertisement tells. */
+    readonly onChange: () => void;
+  },
+  options: NodeOptions & {
+    readonly address: HostPort;
+    readonly endpoint: HostPort;
+    readonly ends: LinkEndOptions;
+  },
+): Operations {
+  const { clock, logger, links, load, onChange } = components;
+  const { dataDirectory, endpoint, ends, contact, claims: { network } = {} } = options;
+  const records =
+    dataDirectory === undefined
+      ? undefined
+      : new RecordFile({ clock, logger }, { path: join(dataDirectory, "node-records.sqlite") });
+  using opened = new DisposableStack();
+  opened.defer(() => records?.stop());
+  let wasOpen = true;
+  const operation = new Operation(
+    {
+      clock,
+      logger,
+      records: records ?? new MemoryRecords(),
+      line: () => links.report.line,
+      onOrders: (orders) => {
+        links.obey(orders);
+        const isOpen = orders.refusal === undefined;
+        if (isOpen !== wasOpen) onChange();
+        wasOpen = isOpen;
+      },
+    },
+    options.operation,
+  );
+  const { book } = components;
+  const reach =
+    book === undefined || options.checksReach === false
+      ? undefined
+      : createReachCheck({ ...components, book }, options, endpoint);
+  const health = new HealthWatch({ clock, load }, { dataDirectory: dataDirectory ?? "." });
+  const settings: HealthSettings = {
+    unlisted: options.directory === undefined,
+    log: options.log?.mode ?? "off",
+    maxStreams: options.streamLimits?.maxStreams ?? EGRESS_LIMITS.maxStreams.value,
+    workers: options.workers ?? 1,
+    ...(network === undefined ? {} : { network }),
+  };
+  const view = new NodeView(
+    {
+      clock,
+      health,
+      operation,
+      life() {
+        const { links: open, streams, streamsOpened, refusals, log, blocklists } = links.report;
+        const { bytesPerSecond } = operation.orders;
+        return {
+          endpoint: formatHostPort(endpoint),
+          reachable: reach?.state ?? NOBODY_TO_ASK,
+          links: open,
+          streams,
+          streamsOpened,
+          load: load(),
+          refusals,
+          log,
+          blocklists,
+          ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
+        };
+      },
+      reload: () => links.reload(),
+    },
+    {
+      peerId: options.identity.peerId,
+      software: `byway/${VERSION}`,
+      roles: options.roles,
+      address: formatHostPort(options.address),
+      ...(contact === undefined ? {} : { contact }),
+      policy: {
+        rules: options.roles.includes("exit") ? (ends.policyRules ?? []) : [],
+        acceptedPorts: ends.policy.acceptedPorts,
+      },
+      settings,
+    },
+  );
+  const owned = opened.move();
+  return {
+    view,
+    get loadShare() {
+      const { roles } = options;
+      const isShut = !roles.includes("relay") && exitClosure({ ...links.report, roles }, settings) !== undefined;
+      return isShut ? 1 : operation.loadShare;
+    },
+    async start() {
+      operation.start();
+      reach?.start();
+      await health.start();
+    },
+    async stop() {
+      view.stop();
+      operation.stop();
+      await Promise.all([health.stop(), reach?.stop()]);
+      owned.dispose();
+    },
+  };
+}
+
+const NOBODY_TO_ASK: Reachability = {
+  state: "unknown",
+  reason: "the node is unlisted and knows no relay that could look",
+};

@@ -1,0 +1,130 @@
+import { createPrivateKey } from "node:crypto";
+import { join } from "node:path";
+import type { ByteBudget } from "../core/byte-budget.ts";
+import type { Clock } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
+import type { LinkPace } from "../core/line-pace-link.ts";
+import type { Logger } from "../core/logger.ts";
+import { systemRandom } from "../core/random.ts";
+import { type AccountabilityLog, openAccountabilityLog } from "../egress/accountability/accountability-log.ts";
+import { NO_LOG } from "../egress/accountability/stream-log.ts";
+import type { AddressGuard } from "../egress/address-guard.ts";
+import { Blocklists } from "../egress/blocklist/blocklists.ts";
+import { BLOCKLIST_LIMITS } from "../egress/blocklist/limits.ts";
+import type { Egress } from "../egress/egress.ts";
+import { ExitService } from "../egress/exit-service.ts";
+import { EGRESS_LIMITS } from "../egress/limits.ts";
+import { ExitPolicy } from "../egress/policy/exit-policy.ts";
+import { parsePolicy } from "../egress/policy/parse-policy.ts";
+import { DEFAULT_POLICY } from "../egress/policy/policy-rule.ts";
+import { type StreamLimitOptions, StreamLimits } from "../egress/stream-limits.ts";
+import { type EndReport, NO_REPORT } from "../operation/end-report.ts";
+import type { LinkEndOptions } from "./link-end.ts";
+
+/** What an end of links has for the exit role, or a part of it where it has no such role. */
+export interface ExitEnd {
+  readonly policy: ExitPolicy;
+  /** Serves with the ways out, which are made of `policy`. */
+  serve(waysOut: Egress): ExitService;
+  /** Throws ERR_NODE_CLOSED while a list is missing. */
+  checkOpen(): void;
+  readonly report: Pick<EndReport, "blocklists" | "log">;
+  reload(): Promise<EndReport["blocklists"]>;
+  /** Writes what waits, and ends all that goes on by itself. */
+  stop(): Promise<void>;
+}
+
+/** Opens the log and reads the lists. Throws ERR_CONFIG_VALUE. */
+export async function openExitEnd(
+  components: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly budget: ByteBudget;
+    readonly guard: AddressGuard;
+    readonly paceOf: (linkId: number) => LinkPace | undefined;
+    /** Which of the node's ends this is, from 1. */
+    readonly end: number;
+  },
+  options: LinkEndOptions,
+): Promise<ExitEnd> {
+  const { clock, logger, budget, guard, paceOf } = components;
+  const isExit = options.roles.includes("exit");
+  const rules = parsePolicy(options.policyRules ?? DEFAULT_POLICY);
+  const lists =
+    isExit && options.blocklists !== undefined && options.blocklists.length > 0
+      ? new Blocklists({ clock, logger }, { ...given(options.blocklistDirectory), lists: options.blocklists })
+      : undefined;
+  const policy = new ExitPolicy(rules, lists);
+  const log = isExit ? await openLog(components, options) : undefined;
+  if (lists !== undefined) await startLists(clock, lists);
+  return {
+    policy,
+    serve: (waysOut) =>
+      new ExitService({
+        clock,
+        budget,
+        waysOut,
+        limits: new StreamLimits({ clock }, limitsOfEnd(options)),
+        log: log ?? NO_LOG,
+        paceOf,
+        policy,
+        opens: (host, port) => guard.opens(host, port),
+      }),
+    checkOpen() {
+      const [missing] = lists?.missing ?? [];
+      if (missing === undefined) return;
+      throw new BywayError("ERR_NODE_CLOSED", "a blocklist of this exit was never loaded", {
+        data: { by: `list ${missing} is missing` },
+      });
+    },
+    get report() {
+      return { blocklists: lists?.status() ?? [], log: log?.status() ?? NO_REPORT.log };
+    },
+    reload: async () => (await lists?.reload()) ?? [],
+    async stop() {
+      await Promise.all([lists?.stop(), log?.stop()]);
+    },
+  };
+}
+
+/** A server of lists that hangs must not keep the node from serving what needs no list. */
+async function startLists(clock: Clock, lists: Blocklists): Promise<void> {
+  const elapsed = Promise.withResolvers<void>();
+  using _limit = clock.after(BLOCKLIST_LIMITS.startWaitMs.value, () => elapsed.resolve());
+  await Promise.race([lists.start(), elapsed.promise]);
+}
+
+function given(cacheDirectory: string | undefined): { readonly cacheDirectory?: string } {
+  return cacheDirectory === undefined ? {} : { cacheDirectory };
+}
+
+async function openLog(
+  { clock, logger, end }: { readonly clock: Clock; readonly logger: Logger; readonly end: number },
+  { log, peerId, certificate, ends }: LinkEndOptions,
+): Promise<AccountabilityLog | undefined> {
+  if (log === undefined) return undefined;
+  return openAccountabilityLog(
+    { clock, logger, random: systemRandom },
+    {
+      directory: join(log.directory, String(end)),
+      required: log.required,
+      days: log.days,
+      mib: Math.max(1, Math.floor(log.mib / ends)),
+      peerId,
+      privateKey: createPrivateKey(certificate.keyPem),
+    },
+  );
+}
+
+/** One of several ends has its part of what is for the node as a whole; a link is always at one end. */
+function limitsOfEnd({ streamLimits = {}, ends }: LinkEndOptions): StreamLimitOptions {
+  const part = (given: number | undefined, name: keyof typeof EGRESS_LIMITS): number =>
+    Math.max(1, Math.floor((given ?? EGRESS_LIMITS[name].value) / ends));
+  return {
+    ...streamLimits,
+    maxStreams: part(streamLimits.maxStreams, "maxStreams"),
+    streamsPerSecond: part(streamLimits.streamsPerSecond, "streamsPerSecond"),
+    targetStreams: part(streamLimits.targetStreams, "targetStreams"),
+    targetStreamsPerSecond: part(streamLimits.targetStreamsPerSecond, "targetStreamsPerSecond"),
+  };
+}

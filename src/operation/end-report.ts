@@ -1,0 +1,67 @@
+import type { LineBytes, NodeStatus } from "./node-status.ts";
+
+/** What one end of links tells of itself; a node has one, or one in each worker. Plain JSON. */
+export interface EndReport {
+  readonly links: number;
+  readonly streams: number;
+  /** Streams to targets since the start. */
+  readonly streamsOpened: number;
+  /** Bytes on the links since the start, both ways. */
+  readonly linkBytes: number;
+  /** Bytes since the start on all its sockets. */
+  readonly line: LineBytes;
+  /** Since the start, by what refused. */
+  readonly refusals: Readonly<Record<string, number>>;
+  readonly blocklists: NodeStatus["blocklists"];
+  readonly log: NodeStatus["log"];
+}
+
+/** A report of nothing. */
+export const NO_REPORT: EndReport = {
+  links: 0,
+  streams: 0,
+  streamsOpened: 0,
+  linkBytes: 0,
+  line: { received: 0, sent: 0 },
+  refusals: {},
+  blocklists: [],
+  log: { state: "off", records: 0, bytes: 0, lost: 0 },
+};
+
+/** What stays of a report when its end is gone: what was counted since the start. */
+export function afterEnd(report: EndReport): EndReport {
+  const { streamsOpened, linkBytes, line, refusals } = report;
+  return { ...NO_REPORT, streamsOpened, linkBytes, line, refusals };
+}
+
+/** One report for all ends: counts are added, and of states the worst one counts. */
+export function addReports(a: EndReport, b: EndReport): EndReport {
+  const refusals: Record<string, number> = { ...a.refusals };
+  for (const [by, count] of Object.entries(b.refusals)) refusals[by] = (refusals[by] ?? 0) + count;
+  return {
+    links: a.links + b.links,
+    streams: a.streams + b.streams,
+    streamsOpened: a.streamsOpened + b.streamsOpened,
+    linkBytes: a.linkBytes + b.linkBytes,
+    line: { received: a.line.received + b.line.received, sent: a.line.sent + b.line.sent },
+    refusals,
+    blocklists: worstLists(a.blocklists, b.blocklists),
+    log: addLogs(a.log, b.log),
+  };
+}
+
+const BADNESS: readonly string[] = ["off", "writing", "loaded", "stale", "missing", "failing"];
+
+function worstLists(a: NodeStatus["blocklists"], b: NodeStatus["blocklists"]): NodeStatus["blocklists"] {
+  const worst = new Map(a.map((list) => [list.name, list]));
+  for (const list of b) {
+    const known = worst.get(list.name);
+    if (known === undefined || BADNESS.indexOf(list.state) > BADNESS.indexOf(known.state)) worst.set(list.name, list);
+  }
+  return [...worst.values()];
+}
+
+function addLogs(a: NodeStatus["log"], b: NodeStatus["log"]): NodeStatus["log"] {
+  const worst = BADNESS.indexOf(b.state) > BADNESS.indexOf(a.state) ? b : a;
+  return { ...worst, records: a.records + b.records, bytes: a.bytes + b.bytes, lost: a.lost + b.lost };
+}

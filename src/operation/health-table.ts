@@ -1,0 +1,312 @@
+import { counted } from "../core/counted.ts";
+import { exitClosure } from "./exit-closure.ts";
+import type { HealthFacts } from "./health-facts.ts";
+import { HEALTH_THRESHOLDS as FROM } from "./health-thresholds.ts";
+import type { HealthWarning, NodeStatus } from "./node-status.ts";
+import { CLOSING_SHARE, LANDING_SHARE } from "./volume-speed.ts";
+
+/** One thing that can be wrong with a node, or that its operator should know. */
+export interface HealthRow {
+  readonly level: HealthWarning["level"];
+  /** When it is told, for the documentation: what follows "when". */
+  readonly when: string;
+  /** What to do about it, in whole sentences. */
+  readonly remedy: string;
+  /** What is the case, in one sentence without a full stop; undefined while it is not. */
+  readonly find: (facts: HealthFacts) => string | undefined;
+}
+
+/** Every code of a warning. */
+export type HealthCode =
+  | "WARN_NOT_REACHABLE"
+  | "WARN_NOT_CHECKED"
+  | "WARN_CLOCK"
+  | "WARN_LOG_FAILING"
+  | "WARN_LOG_LOST"
+  | "WARN_LOG_OFF"
+  | "WARN_BLOCKLIST_MISSING"
+  | "WARN_BLOCKLIST_STALE"
+  | "WARN_BLOCKLIST_EMPTY"
+  | "WARN_BLOCKLIST_UNREAD"
+  | "WARN_POLICY_CLOSED"
+  | "WARN_POLICY_OPEN"
+  | "WARN_POLICY_MAIL"
+  | "WARN_VOLUME_USED"
+  | "WARN_VOLUME_NEARLY_USED"
+  | "WARN_VOLUME_HIGH"
+  | "WARN_DISK_FULL"
+  | "WARN_FEW_DESCRIPTORS"
+  | "WARN_BUSY"
+  | "WARN_REFUSALS"
+  | "WARN_NO_CONTACT"
+  | "WARN_RESIDENTIAL_EXIT"
+  | "WARN_PAUSED"
+  | "WARN_DRAINING"
+  | "WARN_OUTSIDE_HOURS";
+
+const MAIL_PORTS: readonly number[] = [25, 465, 587, 2525];
+const LAST_PORT = 65_535;
+const MIB = 1_048_576;
+
+/** Every warning, those that stop the node first. `docs/health.md` shows the same rows. */
+export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
+  WARN_NOT_REACHABLE: {
+    level: "warning",
+    when: "other peers tried to connect to the node and could not",
+    remedy:
+      "Open the port in the firewall and forward it at the router, or name the address that others reach with --advertise.",
+    find: ({ status: { reachable, endpoint } }) =>
+      reachable.state === "no" ? `other peers cannot reach ${endpoint}: ${reachable.reason}` : undefined,
+  },
+  WARN_NOT_CHECKED: {
+    level: "note",
+    when: "no peer has looked in 15 minutes whether the node can be reached",
+    remedy: "See with `byway network` whether the node knows others; join through one with --bootstrap.",
+    find: ({ status: { reachable, startedAt }, settings, nowMs }) =>
+      reachable.state === "unknown" && !settings.unlisted && nowMs - Date.parse(startedAt) >= FROM.uncheckedAfterMs
+        ? `nobody has looked whether the node can be reached: ${reachable.reason}`
+        : undefined,
+  },
+  WARN_CLOCK: {
+    level: "warning",
+    when: "the machine's clock shows a time before Byway existed, so others refuse what the node signs",
+    remedy: "Set the clock, and have it set by NTP.",
+    find: ({ nowMs }) => (nowMs < FROM.earliestMs ? "the clock of this machine is months or years behind" : undefined),
+  },
+  WARN_LOG_FAILING: {
+    level: "warning",
+    when: "the accountability log cannot be written; with `required`, the exit is closed meanwhile",
+    remedy: "Make room on the disk or mend its rights; the log goes on by itself.",
+    find: ({ status: { log }, settings }) =>
+      log.state === "failing"
+        ? `the accountability log cannot be written${because(log.reason)}${settings.log === "required" ? "; the exit is closed meanwhile" : ""}`
+        : undefined,
+  },
+  WARN_LOG_LOST: {
+    level: "warning",
+    when: "streams were served of which the accountability log, set to `best-effort`, has no record",
+    remedy:
+      'Mend what the warnings in the node\'s own log tell; node.log = "required" closes the exit in place of this.',
+    find: ({ status: { log } }) =>
+      log.lost > 0 ? `${counted(log.lost, "record")} of the accountability log ${are(log.lost)} lost` : undefined,
+  },
+  WARN_LOG_OFF: {
+    level: "note",
+    when: "the node is an exit and writes no accountability log",
+    remedy: 'Set node.log to "required", unless the law where you are is against it: docs/operators.md.',
+    find: ({ status: { log, roles } }) =>
+      log.state === "off" && roles.includes("exit")
+        ? "nothing shows that this exit only forwarded: its accountability log is off"
+        : undefined,
+  },
+  WARN_BLOCKLIST_MISSING: {
+    level: "warning",
+    when: "a blocklist was never loaded; the exit is closed until it is",
+    remedy: "Mend the path or address of the list, or remove it; then `byway node reload`.",
+    find: ({ status }) => lists(status, ({ state }) => state === "missing", "was never loaded: the exit is closed"),
+  },
+  WARN_BLOCKLIST_STALE: {
+    level: "warning",
+    when: "the latest refresh of a blocklist failed, and an older copy counts",
+    remedy: "See whether the list's address still answers; then `byway node reload`.",
+    find: ({ status }) =>
+      lists(status, ({ state }) => state === "stale", "could not be read again; an older copy counts"),
+  },
+  WARN_BLOCKLIST_EMPTY: {
+    level: "warning",
+    when: "a blocklist was read and has no entries",
+    remedy: "See whether the source is the list that you meant.",
+    find: ({ status }) => lists(status, ({ state, entries }) => state === "loaded" && entries === 0, "has no entries"),
+  },
+  WARN_BLOCKLIST_UNREAD: {
+    level: "warning",
+    when: "more than a tenth of a blocklist's lines cannot be read",
+    remedy: "Name a hosts, domain or CIDR list; docs/blocklists.md shows the forms.",
+    find: ({ status }) =>
+      lists(
+        status,
+        ({ entries, unread }) => entries > 0 && unread > (entries + unread) * FROM.unreadShare,
+        "has many lines that cannot be read",
+      ),
+  },
+  WARN_POLICY_CLOSED: {
+    level: "warning",
+    when: "the node is an exit and its policy accepts no port",
+    remedy: 'Add a rule that accepts something, such as "accept web-only", or run without --exit.',
+    find: ({ status: { policy, roles } }) =>
+      roles.includes("exit") && policy.acceptedPorts.length === 0
+        ? "the policy accepts nothing: this exit serves nobody"
+        : undefined,
+  },
+  WARN_POLICY_OPEN: {
+    level: "warning",
+    when: "the policy accepts every port, those for mail among them",
+    remedy: 'Begin the policy with "reject mail", and accept no more than you want to answer for.',
+    find: ({ status }) => (acceptsAll(status) ? "the policy accepts every port, those for mail among them" : undefined),
+  },
+  WARN_POLICY_MAIL: {
+    level: "warning",
+    when: "the policy accepts a port for handing in mail (25, 465, 587, 2525)",
+    remedy: 'Begin the policy with "reject mail": spam puts this machine\'s address on blocklists within hours.',
+    find: ({ status }) => {
+      const open = acceptsAll(status) ? [] : MAIL_PORTS.filter((port) => accepts(status, port));
+      return open.length === 0 ? undefined : `the policy accepts mail (port ${open.join(", ")})`;
+    },
+  },
+  WARN_VOLUME_USED: {
+    level: "warning",
+    when: "the month's volume is used up; the node is closed until it counts anew",
+    remedy: "Wait for the reset day, or raise node.monthly-gb.",
+    find: ({ status }) => (volumeShare(status) >= 1 ? "this month's volume is used up" : undefined),
+  },
+  WARN_VOLUME_NEARLY_USED: {
+    level: "warning",
+    when: "95 % of the month's volume is used; new streams are refused until it counts anew",
+    remedy: "Raise node.monthly-gb, or set a lower speed from the begin of the month (node.up-mbps).",
+    find: ({ status }) => volume(status, CLOSING_SHARE, 1, "new streams are refused"),
+  },
+  WARN_VOLUME_HIGH: {
+    level: "note",
+    when: "80 % of the month's volume is used; the node slows down to make the rest last",
+    remedy: "Raise node.monthly-gb, or set a lower speed (node.up-mbps), if the month is long yet.",
+    find: ({ status }) => volume(status, LANDING_SHARE, CLOSING_SHARE, "the node slows down to make the rest last"),
+  },
+  WARN_DISK_FULL: {
+    level: "warning",
+    when: "less than 256 MiB are free where the data directory is",
+    remedy: "Make room, lower node.log-mib, or move the data directory (--data).",
+    find: ({ machine: { freeDiskBytes } }) =>
+      freeDiskBytes !== undefined && freeDiskBytes < FROM.freeDiskBytes
+        ? `the disk of the data directory has ${Math.floor(freeDiskBytes / MIB)} MiB left`
+        : undefined,
+  },
+  WARN_FEW_DESCRIPTORS: {
+    level: "warning",
+    when: "a process of the node may open fewer files than the streams that are allowed need",
+    remedy: "Allow more (LimitNOFILE= in a systemd unit, ulimit -n in a shell), or lower node.max-streams.",
+    find: ({ machine: { mostDescriptors }, settings, status: { roles } }) => {
+      const needed = Math.ceil(settings.maxStreams / settings.workers) + FROM.spareDescriptors;
+      return roles.includes("exit") && mostDescriptors !== undefined && mostDescriptors < needed
+        ? `a process may open ${mostDescriptors} files, and ${counted(settings.maxStreams, "stream")} need ${needed}`
+        : undefined;
+    },
+  },
+  WARN_BUSY: {
+    level: "warning",
+    when: "the load has been 90 % or more for half an hour",
+    remedy:
+      "Give the node more of the line or more workers (node.workers), or let fewer streams in (node.max-streams).",
+    find: ({ status: { load }, busyForMs }) =>
+      busyForMs !== undefined && busyForMs >= FROM.busyAfterMs
+        ? `the node has been full for ${Math.floor(busyForMs / 60_000)} minutes (load ${Math.round(load * 100)} %)`
+        : undefined,
+  },
+  WARN_REFUSALS: {
+    level: "note",
+    when: "one rule, list or limit has refused more than half of all that was asked for since the start",
+    remedy: "See with `byway policy test HOST:PORT` whether it does what you meant.",
+    find: ({ status: { refusals, streamsOpened } }) => {
+      const asked = refusals.reduce((sum, { count }) => sum + count, streamsOpened);
+      const most = refusals.find(({ count }) => count >= FROM.refusals && count > asked * FROM.refusalsShare);
+      return most && `${most.by} has refused ${most.count} of the ${asked} that were asked for`;
+    },
+  },
+  WARN_NO_CONTACT: {
+    level: "warning",
+    when: "the node carries what is others' and names nobody to complain to",
+    remedy: "Set node.contact to an address that you read: complaints then come to you, and not to your provider.",
+    find: ({ status: { contact, roles } }) =>
+      contact === undefined && roles.some((role) => role === "exit" || role === "relay")
+        ? "whoever has a complaint about this node cannot find out whom to write to"
+        : undefined,
+  },
+  WARN_RESIDENTIAL_EXIT: {
+    level: "note",
+    when: "the node is an exit in a residential or mobile network",
+    remedy:
+      "Read docs/operators.md: what others do is first laid at the door of whose line it is. A relay has no such risk.",
+    find: ({ status: { roles }, settings: { network } }) =>
+      roles.includes("exit") && (network === "residential" || network === "mobile")
+        ? `this exit is in a ${network} network: what others do comes from the line of whoever lives there`
+        : undefined,
+  },
+  WARN_PAUSED: {
+    level: "note",
+    when: "the operator has paused the node",
+    remedy: "Have it serve again with `byway node resume`.",
+    find: ({ status: { serving } }) =>
+      serving.state === "paused" ? "the node is paused: it takes nothing new" : undefined,
+  },
+  WARN_DRAINING: {
+    level: "note",
+    when: "the node stops when its last stream is over",
+    remedy: "Have it serve on with `byway node resume`.",
+    find: ({ status: { serving } }) =>
+      serving.state === "draining" ? "the node drains: it stops when its last stream is over" : undefined,
+  },
+  WARN_OUTSIDE_HOURS: {
+    level: "note",
+    when: "the node is closed, as it is outside its hours",
+    remedy: "Change node.hours, if it should serve at this time.",
+    find: (facts) =>
+      isOutsideHours(facts) ? `the node is closed for now${because(facts.status.serving.reason)}` : undefined,
+  },
+};
+
+/** A node that is closed for none of the other reasons. */
+function isOutsideHours({ status, settings }: HealthFacts): boolean {
+  return (
+    status.serving.state === "closed" &&
+    exitClosure(status, settings) === undefined &&
+    volumeShare(status) < CLOSING_SHARE
+  );
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined ? "" : ` (${reason})`;
+}
+
+function are(count: number): string {
+  return count === 1 ? "is" : "are";
+}
+
+function lists(
+  { blocklists }: HealthFacts["status"],
+  fits: (list: NodeStatus["blocklists"][number]) => boolean,
+  what: string,
+): string | undefined {
+  const found = blocklists.filter(fits);
+  const [first] = found;
+  if (first === undefined) return undefined;
+  const more =
+    found.length === 1
+      ? ""
+      : `; so with ${found
+          .slice(1)
+          .map(({ name }) => name)
+          .join(", ")}`;
+  return `the blocklist ${first.name} ${what}${because(first.reason)}${more}`;
+}
+
+function accepts({ policy, roles }: HealthFacts["status"], port: number): boolean {
+  return roles.includes("exit") && policy.acceptedPorts.some(({ first, last }) => first <= port && port <= last);
+}
+
+function acceptsAll({ policy, roles }: HealthFacts["status"]): boolean {
+  let next = 1;
+  for (const { first, last } of policy.acceptedPorts.toSorted((a, b) => a.first - b.first)) {
+    if (first <= next) next = Math.max(next, last + 1);
+  }
+  return roles.includes("exit") && next > LAST_PORT;
+}
+
+function volumeShare({ traffic: { month, monthlyCapBytes } }: HealthFacts["status"]): number {
+  return monthlyCapBytes === undefined ? 0 : (month.received + month.sent) / monthlyCapBytes;
+}
+
+function volume(status: HealthFacts["status"], from: number, below: number, so: string): string | undefined {
+  const share = volumeShare(status);
+  return share >= from && share < below
+    ? `${Math.floor(share * 100)} % of this month's volume is used, and ${so}`
+    : undefined;
+}

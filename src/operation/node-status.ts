@@ -1,0 +1,98 @@
+/** What crossed the node's line: links, targets and hops together. */
+export interface LineBytes {
+  readonly received: number;
+  readonly sent: number;
+}
+
+/** Whether other peers can connect to the node. */
+export interface Reachability {
+  readonly state: "yes" | "no" | "unknown";
+  /** A sentence: who reached it, or what failed and what to do. */
+  readonly reason: string;
+  /** ISO 8601; absent until it was looked at. */
+  readonly checkedAt?: string;
+}
+
+/** Something that the operator should look at. */
+export interface HealthWarning {
+  /** Stable, such as `WARN_NOT_REACHABLE`; docs/health.md lists them. */
+  readonly code: string;
+  /** A `note` is worth knowing, and needs nothing done. */
+  readonly level: "warning" | "note";
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** A node as its operator sees it: what `byway node status --json` prints. Plain JSON; times are ISO 8601. */
+export interface NodeStatus {
+  readonly peerId: string;
+  readonly software: string;
+  readonly roles: readonly string[];
+  /** Where it listens, and where it says that others reach it. */
+  readonly address: string;
+  readonly endpoint: string;
+  readonly contact?: string;
+  readonly startedAt: string;
+  readonly serving: {
+    readonly state: "serving" | "paused" | "draining" | "closed";
+    /** Why it is closed: outside its hours, volume used up, a list or the log is missing. */
+    readonly reason?: string;
+    /** When it opens again, as far as that is known. */
+    readonly until?: string;
+    /** Why the exit alone is closed, while the node goes on to serve as a relay. */
+    readonly exitClosed?: string;
+  };
+  readonly reachable: Reachability;
+  readonly links: number;
+  readonly streams: number;
+  /** Streams to targets since the start. */
+  readonly streamsOpened: number;
+  readonly load: number;
+  readonly traffic: {
+    readonly today: LineBytes;
+    /** Since `monthStart`. */
+    readonly month: LineBytes;
+    readonly monthStart: string;
+    readonly monthEnd: string;
+    /** Both ways together. */
+    readonly monthlyCapBytes?: number;
+  };
+  /** The speed that counts now, in bytes a second; absent where nothing holds it back. */
+  readonly bytesPerSecond?: number;
+  readonly policy: {
+    readonly rules: readonly string[];
+    readonly acceptedPorts: readonly { readonly first: number; readonly last: number }[];
+  };
+  /** Refused streams and connections since the start, by what refused them, most first. */
+  readonly refusals: readonly { readonly by: string; readonly count: number }[];
+  readonly blocklists: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly entries: number;
+    readonly unread: number;
+    readonly loadedAt?: string;
+    readonly reason?: string;
+  }[];
+  readonly log: {
+    readonly state: "off" | "writing" | "failing";
+    readonly reason?: string;
+    /** Written since the start. */
+    readonly records: number;
+    /** The size of all that is kept. */
+    readonly bytes: number;
+    readonly lost: number;
+  };
+  readonly warnings: readonly HealthWarning[];
+}
+
+/** What an operator can have a running node do. */
+export interface NodeOperations {
+  status(): NodeStatus;
+  /** Takes no new streams or links, until `resume`; also after a restart. What stands goes on. */
+  pause(): void;
+  resume(): void;
+  /** As `pause`, and the node stops when the last stream is over. Forgotten with a restart. */
+  drain(): void;
+  /** Reads all blocklists again; settles with how each fared. */
+  reload(): Promise<NodeStatus["blocklists"]>;
+}

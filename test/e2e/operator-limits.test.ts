@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { after, before, suite, type TestContext, test } from "node:test";
+import { type Clock, systemClock } from "../../src/core/clock.ts";
+import { formatHostPort, type HostPort } from "../../src/core/network-address.ts";
+import type { StreamLimitOptions } from "../../src/egress/stream-limits.ts";
+import { startOperatedExit } from "../support/operated-exit.ts";
+import { type Origin, startOrigin } from "../support/origin.ts";
+import { startTcpTarget } from "../support/proxy-fixture.ts";
+import { withoutPrograms } from "../support/run-program.ts";
+
+/** Nothing is forgiven while a slow machine takes its time. */
+const STANDING_CLOCK: Clock = {
+  nowMs: () => systemClock.nowMs(),
+  monotonicMs: () => 0,
+  after: (ms, run) => systemClock.after(ms, run),
+  every: (ms, run) => systemClock.every(ms, run),
+};
+const TOO_MANY =
+  /^HTTP\/1\.1 429 [\s\S]*^proxy-status: byway; error=connection_limit_reached; details="the (?:node|link) has 2 streams [\s\S]*^retry-after: [1-9]/im;
+
+suite("what a user of curl meets at an exit's limits", { skip: withoutPrograms("curl") }, () => {
+  const cleanup = new AsyncDisposableStack();
+  let origin: Origin;
+  let silent: HostPort;
+  const ports: HostPort[] = [];
+
+  before(async () => {
+    origin = cleanup.use(await startOrigin());
+    silent = cleanup.use(await startTcpTarget(() => {})).address;
+    for (let count = 0; count < 6; count += 1) {
+      const server = await startTcpTarget((socket) => socket.end("HTTP/1.0 204 No Content\r\n\r\n"));
+      ports.push(cleanup.use(server).address);
+    }
+  });
+  after(() => cleanup.disposeAsync());
+
+  const start = (t: TestContext, streamLimits: StreamLimitOptions) =>
+    startOperatedExit(t, { allowTargets: [origin.http, silent, ...ports], streamLimits, clock: STANDING_CLOCK });
+  const seen = (at = origin.http): string => `http://${formatHostPort(at)}/seen`;
+
+  /** A CONNECT that stands, as a program that says nothing holds it. */
+  const stand = async (t: TestContext, proxy: HostPort): Promise<void> => {
+    const app = connect(proxy).on("error", () => {});
+    t.after(() => app.destroy());
+    const authority = formatHostPort(silent);
+    app.write(`CONNECT ${authority} HTTP/1.1\r\nhost: ${authority}\r\n\r\n`);
+    const [answer] = await once(app, "data");
+    assert.match(String(answer), /^HTTP\/1.1 200/);
+  };
+
+  for (const [by, streamLimits] of [
+    ["streams per second", { streamsPerSecond: 1 }],
+    ["streams per second of a link", { linkStreamsPerSecond: 1 }],
+    ["streams per second of a target", { targetStreamsPerSecond: 1 }],
+  ] as readonly (readonly [string, StreamLimitOptions])[]) {
+    test(`${by}: the first passes and what follows at once is told when to come again`, async (t) => {
+      const { statuses, refused } = await start(t, streamLimits);
+      assert.equal(await statuses(seen(), seen(), seen()), "200 429 429");
+      assert.equal(refused(by), 2);
+    });
+  }
+
+  for (const [by, streamLimits, url] of [
+    ["open streams", { maxStreams: 2 }, () => seen()],
+    ["open streams of a link", { linkStreams: 2 }, () => seen()],
+    ["open streams of a target", { targetStreams: 2 }, () => seen(silent)],
+  ] as readonly (readonly [string, StreamLimitOptions, () => string])[]) {
+    test(`${by}: one more than there may be`, async (t) => {
+      const { ask, proxy, refused } = await start(t, streamLimits);
+      await stand(t, proxy);
+      await stand(t, proxy);
+      assert.match(await ask("-i", "-p", url()), TOO_MANY);
+      assert.equal(refused(by), 1);
+    });
+  }
+
+  test("targets per minute of a link: a scan of ports ends, and what was met before stays open", async (t) => {
+    const by = "targets per minute of a link";
+    const { statuses, refused, node } = await start(t, { linkTargetsPerMinute: 3 });
+    const scanned = await statuses(...ports.map((port) => seen(port)));
+    assert.equal(scanned, "200 200 200 429 429 429");
+    assert.equal(refused(by), 3, JSON.stringify(node.operations.status().refusals));
+    assert.equal(await statuses(seen(ports[0])), "200");
+  });
+
+  test("outside its hours a node says when they begin, and serves nobody", async (t) => {
+    const hour = (from: number): string => `${String((new Date().getHours() + from) % 24).padStart(2, "0")}:30`;
+    const operation = { hours: [`${hour(3)}-${hour(4)}`] };
+    const { ask, refused } = await startOperatedExit(t, { allowTargets: [origin.http], operation });
+    const answer = await ask("-i", "-p", seen());
+    assert.match(answer, /^HTTP\/1\.1 503 /);
+    assert.match(answer, /^proxy-status: byway; .*details="the node does not serve at this hour"/im);
+    const wait = Number(/^retry-after: (\d+)\r$/im.exec(answer)?.[1]);
+    assert.ok(wait > 7_200 && wait <= 14_400, answer);
+    assert.equal(refused("hours"), 1);
+  });
+});
