@@ -6,6 +6,8 @@ import { textTable } from "./text-table.ts";
 /** What an abuse desk is told. Plain JSON; times are ISO 8601. */
 export interface AbuseReport {
   readonly peerId: string;
+  /** Whether roles, policy and contact are those of the node that runs; otherwise the configuration's. */
+  readonly running: boolean;
   readonly relay: boolean;
   readonly exit: boolean;
   readonly policy: readonly string[];
@@ -37,7 +39,7 @@ export function abuseReportText(report: AbuseReport): string {
     "",
     WHAT,
     "",
-    `Roles by its configuration: ${rolesText(report)}.`,
+    `Roles ${report.running ? "of the node that runs" : "by its configuration"}: ${rolesText(report)}.`,
     ...(report.exit
       ? [
           "Targets that it serves, the first rule that matches decides:",

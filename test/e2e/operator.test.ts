@@ -35,6 +35,11 @@ test("an operator asks a node, pauses it, lets it go on, and drains it", async (
   assert.equal(status.address, ready.address);
   assert.deepEqual(status.roles, ["exit"]);
 
+  // Switches of the command line are in no file; the node tells them.
+  const report = (await node.ask("report")).stdout;
+  assert.match(report, /^Roles of the node that runs: exit\.$/m);
+  assert.match(report, /^ {2}accept tor-reduced-exit$[\s\S]*abuse@example\.org/m);
+
   const figures = `http://${ready.metrics}`;
   assert.equal((await fetch(`${figures}/readyz`)).status, 200);
   assert.match(await (await fetch(`${figures}/metrics`)).text(), /^byway_node_serving_state\{state="serving"\} 1$/m);

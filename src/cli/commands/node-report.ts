@@ -1,9 +1,12 @@
 import type { Command } from "commander";
+import type { Settings } from "../../config/schema.ts";
+import { toBywayError } from "../../core/errors.ts";
 import { parseLogTarget } from "../../egress/accountability/log-target.ts";
 import { TargetSummary } from "../../egress/accountability/target-summary.ts";
 import { verifyLog } from "../../egress/accountability/verify-log.ts";
 import { loadIdentity } from "../../identity/key-file.ts";
 import { type AbuseReport, abuseReportText } from "../abuse-report.ts";
+import { askNode } from "../ask-node.ts";
 import { jsonLine } from "../json-line.ts";
 import { CLI_LIMITS } from "../limits.ts";
 import { loadSettings } from "../load-settings.ts";
@@ -21,7 +24,7 @@ interface ReportOptions {
 }
 
 /**
- * Adds `report` to the command `byway node`: a text for an abuse desk, from the configuration and the accountability log,
+ * Adds `report` to the command `byway node`: a text for an abuse desk, from the accountability log and the node, or its configuration,
  * whether the node runs or not. With `--json`: `{"report": AbuseReport}`.
  */
 export function registerNodeReport(node: Command, terminal: Terminal): void {
@@ -50,20 +53,18 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
     ...(target === undefined ? {} : { matches: parseLogTarget(target) }),
   });
   const { peerId } = await loadIdentity(keyFile(values.data));
+  const node = await runningNode(terminal, values.data);
   const verdict = await verifyLog(values.data, { peer: peerId }, (chain) => (record) => summary.add(chain, record));
   const [flaw] = verdict.flaws;
   const report: AbuseReport = {
     peerId,
-    relay: values["node.relay"],
-    exit: values["node.exit"],
-    policy: values["node.policy"],
-    ...(values["node.contact"] === undefined ? {} : { contact: values["node.contact"] }),
+    ...(node?.facts ?? configured(values)),
     writtenAt: new Date(nowMs).toISOString(),
     from: new Date(fromMs).toISOString(),
     to: new Date(toMs).toISOString(),
     ...(target === undefined ? {} : { target }),
     log: {
-      setting: values["node.log"],
+      setting: node?.isLogged === false ? "off" : values["node.log"],
       days: values["node.log-days"],
       records: verdict.chains.reduce((sum, { records }) => sum + records, 0),
       verified: verdict.flawCount === 0,
@@ -72,4 +73,34 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
     streams: summary.summary,
   };
   terminal.writeOut(json === true ? jsonLine({ report }) : abuseReportText(report));
+}
+
+type NodeFacts = Pick<AbuseReport, "running" | "relay" | "exit" | "policy" | "contact">;
+
+function configured(values: Settings): NodeFacts {
+  const contact = values["node.contact"];
+  return {
+    running: false,
+    relay: values["node.relay"],
+    exit: values["node.exit"],
+    policy: values["node.policy"],
+    ...(contact === undefined ? {} : { contact }),
+  };
+}
+
+/** What the node that runs says of itself: flags and the environment of its start are not known here. */
+async function runningNode(
+  terminal: Terminal,
+  dataDirectory: string,
+): Promise<{ readonly facts: NodeFacts; readonly isLogged: boolean } | undefined> {
+  try {
+    const { roles, policy, contact, log } = await askNode(terminal, dataDirectory, (node, signal) =>
+      node.status(signal),
+    );
+    const facts = { running: true, relay: roles.includes("relay"), exit: roles.includes("exit"), policy: policy.rules };
+    return { facts: { ...facts, ...(contact === undefined ? {} : { contact }) }, isLogged: log.state !== "off" };
+  } catch (error) {
+    if (toBywayError(error).code === "ERR_CONTROL") return undefined;
+    throw error;
+  }
 }
