@@ -18,6 +18,8 @@ export interface CircuitRequest extends CircuitNeed {
   readonly signal: AbortSignal;
   /** Whether `use` resolves before the exit has answered, so that its success says nothing of the exit. Default false. */
   readonly answersLater?: boolean;
+  /** An exit, by peer id, that has declined this already, and what it said. */
+  readonly declined?: { readonly exit: string; readonly error: BywayError } | undefined;
   /** The time within which an answer over `circuit` is to be expected, in ms; undefined where nothing is known of it. */
   readonly hedgeMs?: (circuit: Circuit) => number | undefined;
   /** Told of each try when it has ended. */

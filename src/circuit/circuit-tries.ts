@@ -49,6 +49,9 @@ export class CircuitTries<T> {
   constructor(components: CircuitTriesComponents<T>, request: CircuitRequest) {
     this.#components = components;
     this.#request = request;
+    if (request.declined === undefined) return;
+    this.#failed.add(request.declined.exit);
+    this.#declined = request.declined.error;
   }
 
   /** Runs them; to be called once. */

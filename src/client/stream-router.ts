@@ -178,6 +178,7 @@ export class StreamRouter implements StreamOpener {
       onHopFailed: (peerId: string, error: BywayError) => entry.attempted(peerId, error),
       sendsBytes: (request.early?.length ?? 0) > 0,
       answersLater: request.optimistic ?? false,
+      declined: request.declined,
       signal,
       hedgeMs: (circuit: Circuit) => {
         const exit = circuit.hops.at(-1);

@@ -7,6 +7,7 @@ import { errorAnswer, sendAnswer } from "./answer.ts";
 import { endToEnd, endToEndTrailers, fieldsOf, listOf } from "./hop-by-hop.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { type AbsoluteForm, VIA_NAME } from "./proxy-request.ts";
+import type { StreamRequest } from "./stream-opener.ts";
 import { toldFields } from "./told-fields.ts";
 import type { UpstreamAgent } from "./upstream-agent.ts";
 import type { UserNameMeaning } from "./username-parameters.ts";
@@ -63,6 +64,7 @@ class Forwarding {
   #answer: IncomingMessage | undefined;
   /** Waits for the exit's answer, so that where it declines another one is asked. */
   #isPatient = false;
+  #declined: StreamRequest["declined"];
   #attemptsLeft: number = INGRESS_LIMITS.maxIdleUpstreams.value;
   #failed = false;
   readonly #done: (switched?: Switched) => void;
@@ -110,7 +112,13 @@ class Forwarding {
         headers: this.#requestHeaders(),
         maxHeaderSize: INGRESS_LIMITS.maxHeadBytes.value,
         // What may be sent again need not wait to see whether the exit takes it.
-        streamRequest: { target: to.target, user, constraints, optimistic: this.#repeatable && !this.#isPatient },
+        streamRequest: {
+          target: to.target,
+          user,
+          constraints,
+          optimistic: this.#repeatable && !this.#isPatient,
+          declined: this.#declined,
+        },
         opening: signal,
       };
       upstream = http.request(options);
@@ -219,18 +227,19 @@ class Forwarding {
   }
 
   #onUpstreamError(upstream: ClientRequest, cause: Error): void {
-    const accepted = upstream.socket === null ? undefined : this.#context.agent.openedOf(upstream.socket)?.accepted;
+    const opened = upstream.socket === null ? undefined : this.#context.agent.openedOf(upstream.socket);
+    const accepted = opened?.accepted;
     if (accepted === undefined || this.#answer !== undefined) this.#onBroken(upstream, cause, false);
     // That the stream broke says less than why the exit did not take it.
     else
       accepted.then(
         () => this.#onBroken(upstream, cause, false),
-        (refusal: unknown) => this.#onBroken(upstream, toBywayError(refusal), true),
+        (refusal: unknown) => this.#onBroken(upstream, toBywayError(refusal), true, opened?.route.exit.peerId),
       );
   }
 
-  /** `refused`: by the exit, or lost on the way to it, with nobody having tried another circuit. */
-  #onBroken(upstream: ClientRequest, cause: Error, refused: boolean): void {
+  /** `refused`: by `exit`, or lost on the way to it, with nobody having tried another circuit. */
+  #onBroken(upstream: ClientRequest, cause: Error, refused: boolean, exit?: string): void {
     if (upstream !== this.#upstream) return;
     const anotherNode =
       refused &&
@@ -240,7 +249,10 @@ class Forwarding {
     const again = (upstream.reusedSocket || anotherNode) && this.#repeatable && this.#attemptsLeft > 0;
     if (again && this.#answer === undefined && !this.#failed) {
       this.#attemptsLeft -= 1;
-      this.#isPatient ||= cause instanceof BywayError && cause.kind === "policy";
+      if (cause instanceof BywayError && cause.kind === "policy") {
+        this.#isPatient = true;
+        if (exit !== undefined) this.#declined = { exit, error: cause };
+      }
       this.#send();
       return;
     }

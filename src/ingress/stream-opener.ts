@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { BywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
 import type { Constraints } from "../routing/constraints.ts";
 
@@ -16,6 +17,8 @@ export interface StreamRequest {
    * then ends the stream, `accepted` tells it, and nothing is tried again. Default false.
    */
   readonly optimistic?: boolean;
+  /** The exit that declined the same request a moment ago, and what it said: another one is asked, or this is the answer. */
+  readonly declined?: { readonly exit: string; readonly error: BywayError } | undefined;
 }
 
 /** One node of a circuit, as it is told to the user. */

@@ -96,4 +96,10 @@ suite("what a user of curl meets at an exit's limits", { skip: withoutPrograms("
     assert.ok(wait > 7_200 && wait <= 14_400, answer);
     assert.equal(refused("hours"), 1);
   });
+
+  test("a lone exit that declines a plain request is asked once for it", async (t) => {
+    const { ask, refused } = await startOperatedExit(t, { policy: ["reject 1.1.1.1:*", "accept *:*"] });
+    assert.match(await ask("-i", "http://1.1.1.1:8000/"), /^HTTP\/1\.1 403 [\s\S]*ERR_POLICY_TARGET/);
+    assert.equal(refused("rule 1"), 1);
+  });
 });
