@@ -31,7 +31,8 @@ test("rules are understood in one spelling", () => {
 test("what is no rule is refused with its number, what is wrong and what was likely meant", () => {
   for (const [line, message] of [
     ["", /is empty/],
-    ["allow *:80", /"allow" is neither accept nor reject/],
+    ["allow *:80", /"allow" is neither accept nor reject; a rule is accept/],
+    ["web-only", /"web-only" is neither accept nor reject; did you mean "accept web-only"\?/],
     ["Accept *:80", /"Accept" is neither/],
     ["accept", /is not of the form/],
     ["accept tcp", /is not of the form/],

@@ -45,7 +45,9 @@ export function parsePolicy(lines: readonly string[]): readonly PolicyRule[] {
 function parseRule(line: string): PolicyRule {
   const [verb = "", ...words] = line.trim().split(/\s+/);
   if (verb !== "accept" && verb !== "reject") {
-    throw wrong(verb === "" ? `it is empty; a rule is ${FORMS}` : `${shown(verb)} is neither accept nor reject`);
+    if (verb === "") throw wrong(`it is empty; a rule is ${FORMS}`);
+    const meant = isPortSetName(verb) ? `; did you mean "accept ${verb}"?` : `; a rule is ${FORMS}`;
+    throw wrong(`${shown(verb)} is neither accept nor reject${meant}`);
   }
   const [protocol] = words;
   const isNamed = protocol === "tcp" || protocol === "udp";
