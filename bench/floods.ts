@@ -1,22 +1,18 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { argv, execPath } from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { ByteBudget } from "../src/core/byte-budget.ts";
-import { systemClock } from "../src/core/clock.ts";
-import { silentLogger } from "../src/core/logger.ts";
 import { formatHostPort, type HostPort } from "../src/core/network-address.ts";
-import { parsePeerId } from "../src/identity/peer-id.ts";
-import { openLink } from "../src/link/open-link.ts";
-import { TcpTransport } from "../src/link/tcp-transport.ts";
 import { parseAuthority } from "../src/wire/authority.ts";
 import { FLOODS, type FloodKind } from "../test/support/flood.ts";
 import { startFlood } from "../test/support/start-flood.ts";
+import { endlessDownload } from "./endless-download.ts";
+import { cpuSeconds } from "./process-family.ts";
 import { median, ratio } from "./statistics.ts";
 
 // What a flood leaves of an established download through one node: turns without and with each flood, alternating; the
@@ -34,30 +30,20 @@ const { values } = parseArgs({
 });
 const SOURCE_HOST = "127.200.0.3";
 const NODE_HOST = "127.10.0.3";
-const TICKS_PER_SECOND = 100;
 const LOWEST_PRIORITY = 19;
 const WITHOUT_END = 10_000_000;
 
 /** Downloads without end over one link, and tells for each message how many bytes came since the one before. */
 async function download(address: string, peerId: string, authority: string): Promise<void> {
-  const budget = new ByteBudget({ clock: systemClock, logger: silentLogger });
-  const raw = await new TcpTransport({ clock: systemClock }).dial(parseAuthority(address));
-  const link = await openLink({ clock: systemClock, budget }, raw, { peerId: parsePeerId(peerId) });
-  const { stream } = link.open({ headers: { ":method": "CONNECT", ":authority": authority }, toward: "target" });
+  const stream = await endlessDownload(address, peerId, authority);
   let bytes = 0;
   stream.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
   });
-  stream.write(`GET /${Number.MAX_SAFE_INTEGER} HTTP/1.1\r\n\r\n`);
   process.on("message", () => {
     process.send?.(bytes);
     bytes = 0;
   });
-}
-
-function cpuSeconds(pid: number): number {
-  const [user, system] = (readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1] ?? "").split(" ").slice(11, 13);
-  return (Number(user) + Number(system)) / TICKS_PER_SECOND;
 }
 
 interface Turn {
@@ -71,12 +57,12 @@ async function turn(client: ChildProcess, nodePid: number): Promise<Turn> {
     return Number((await once(client, "message"))[0]);
   };
   await ask();
-  const [startedMs, cpu] = [performance.now(), cpuSeconds(nodePid)];
+  const [startedMs, cpu] = [performance.now(), cpuSeconds([nodePid])];
   await new Promise((resolve) => setTimeout(resolve, Number(values.seconds) * 1000));
   const bytes = await ask();
   return {
     bytesPerSecond: (bytes * 1000) / (performance.now() - startedMs),
-    bytesPerCpuSecond: bytes / (cpuSeconds(nodePid) - cpu),
+    bytesPerCpuSecond: bytes / (cpuSeconds([nodePid]) - cpu),
   };
 }
 

@@ -7,15 +7,10 @@ import { argv, execPath } from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { ByteBudget } from "../src/core/byte-budget.ts";
-import { systemClock } from "../src/core/clock.ts";
-import { silentLogger } from "../src/core/logger.ts";
 import { formatHostPort, type HostPort } from "../src/core/network-address.ts";
-import { parsePeerId } from "../src/identity/peer-id.ts";
-import { openLink } from "../src/link/open-link.ts";
-import { TcpTransport } from "../src/link/tcp-transport.ts";
-import { parseAuthority } from "../src/wire/authority.ts";
+import { endlessDownload } from "./endless-download.ts";
 import { OWN_LOAD } from "./own-load.ts";
+import { cpuSeconds } from "./process-family.ts";
 
 // Downloads over several links through one node that has 1, 2, … workers; every link is a process of its own. Linux only.
 //   node bench/workers.ts [--workers 1,2] [--links 4] [--seconds 4] [--runs 3] [--share 1]
@@ -33,32 +28,19 @@ const { values } = parseArgs({
   allowPositionals: true,
 });
 const SOURCE_HOST = "127.200.0.1";
-const TICKS_PER_SECOND = 100;
 const SLICE_MS = 10;
 
 /** One link that downloads, and tells how many bytes came in the time that it is asked to count. */
 async function load(address: string, peerId: string, authority: string): Promise<void> {
-  const budget = new ByteBudget({ clock: systemClock, logger: silentLogger });
-  const raw = await new TcpTransport({ clock: systemClock }).dial(parseAuthority(address));
-  const link = await openLink({ clock: systemClock, budget }, raw, { peerId: parsePeerId(peerId) });
-  const { stream } = link.open({ headers: { ":method": "CONNECT", ":authority": authority }, toward: "target" });
+  const stream = await endlessDownload(address, peerId, authority);
   let bytes = 0;
   stream.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
   });
-  stream.write(`GET /${Number.MAX_SAFE_INTEGER} HTTP/1.1\r\n\r\n`);
-  await once(stream, "data");
   process.send?.("ready");
   await once(process, "message");
   bytes = 0;
   setTimeout(() => process.send?.(bytes, () => process.exit()), Number(values.seconds) * 1000);
-}
-
-function cpuSeconds(pids: readonly number[]): number {
-  const ticks = pids.flatMap((pid) =>
-    readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ").slice(11, 13),
-  );
-  return ticks.map(Number).reduce((sum, count) => sum + count, 0) / TICKS_PER_SECOND;
 }
 
 /** Lets each process run for `share` of the time only, one after the other. */
