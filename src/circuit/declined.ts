@@ -6,20 +6,25 @@ import { CIRCUIT_LIMITS } from "./limits.ts";
 const CLOSED: ReadonlySet<ErrorCode> = new Set(["ERR_NODE_CLOSED", "ERR_NODE_LOG"]);
 /** A node that has as much as it takes. */
 const FULL: ReadonlySet<ErrorCode> = new Set(["ERR_NODE_LIMIT", "ERR_STREAM_LIMIT"]);
-/** What an operator decided about targets. */
-const POLICY: ReadonlySet<ErrorCode> = new Set(["ERR_POLICY_PORT", "ERR_POLICY_TARGET", "ERR_POLICY_LISTED"]);
+/** A node that wants to be paid by a client that does not. */
+const PRICED: ReadonlySet<ErrorCode> = new Set(["ERR_PAYMENT_REQUIRED"]);
+/** What is so at one exit, by its own rules, routes and software, and may be otherwise at the next. */
+const OTHERWISE: ReadonlySet<ErrorCode> = new Set(["ERR_TARGET_NETWORK", "ERR_REQUEST_TARGET"]);
 
 /**
  * Whether a node that says `error` does nothing wrong and another one may do what it does not: its policy closes the target,
- * it is full or closed. A session stays with its exit, whose policy and bounds are part of it, unless that is closed.
+ * it is full, closed or wants money, or the target is out of its reach alone. A session stays with its exit, whose policy
+ * and bounds are part of it, unless that is closed. Of policy errors the retry hint decides, which the catcher may have set.
  */
-export function isDeclined({ code }: BywayError, isSession: boolean): boolean {
-  return CLOSED.has(code) || (!isSession && (FULL.has(code) || POLICY.has(code)));
+export function isDeclined({ code, kind, retry }: BywayError, isSession: boolean): boolean {
+  if (CLOSED.has(code)) return true;
+  const isPolicy = kind === "policy" && retry === "other-node";
+  return !isSession && (isPolicy || PRICED.has(code) || OTHERWISE.has(code));
 }
 
 /** How long to leave a node in peace that said `error`, in ms; undefined where only the target was refused. */
 export function restMs({ code, data }: BywayError): number | undefined {
-  if (!CLOSED.has(code) && !FULL.has(code)) return undefined;
+  if (!CLOSED.has(code) && !FULL.has(code) && !PRICED.has(code)) return undefined;
   const { leastRestMs, failureMs, longestRestMs } = CIRCUIT_LIMITS;
   const askedMs = typeof data.retryAfterSec === "number" ? data.retryAfterSec * 1_000 : failureMs.value;
   return Math.min(Math.max(askedMs, leastRestMs.value), longestRestMs.value);

@@ -185,6 +185,18 @@ suite("an exit that declines", () => {
     assert.equal(asked.length, CIRCUIT_LIMITS.attempts.value);
   });
 
+  test("has others asked where it wants money, has no route of the family, or cannot read the target", async () => {
+    for (const [code, rests] of [
+      ["ERR_PAYMENT_REQUIRED", 1],
+      ["ERR_TARGET_NETWORK", 0],
+      ["ERR_REQUEST_TARGET", 0],
+    ] as const) {
+      const { pool, resting } = fakePool(["a", "b"]);
+      const trying = tryCircuits(pool, { ...common }, saying({ a: refusal(code, "a") }));
+      assert.deepEqual([await trying, resting.length], ["b", rests], code);
+    }
+  });
+
   test("is the last to be asked where bytes of the app's went out, and what is never right anywhere is final", async () => {
     for (const [code, more] of [
       ["ERR_POLICY_TARGET", { sendsBytes: true }],
@@ -207,6 +219,7 @@ suite("an exit that declines", () => {
     for (const [code, moves] of [
       ["ERR_POLICY_TARGET", false],
       ["ERR_NODE_LIMIT", false],
+      ["ERR_PAYMENT_REQUIRED", false],
       ["ERR_NODE_CLOSED", true],
       ["ERR_NODE_LOG", true],
     ] as const) {

@@ -8,7 +8,6 @@ import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { tryCircuits } from "../circuit/try-circuits.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
-import { shortPeerId } from "../identity/peer-id.ts";
 import type { DatagramFlow, OpenedStream, StreamOpener, StreamRequest } from "../ingress/stream-opener.ts";
 import type { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
 import type { CountedStream, StreamCounts } from "../link/counted-stream.ts";
@@ -19,6 +18,7 @@ import type { GuardSet } from "../routing/guard-set.ts";
 import type { OwnExperience } from "../trust/own-experience.ts";
 import { type Asked, AskedCircuit, type AskedCircuitComponents, type AskedCircuitOptions } from "./asked-circuit.ts";
 import { wishOf } from "./hop-planner.ts";
+import { judgeRefusal } from "./judge-refusal.ts";
 import type { PeerSource } from "./peer-source.ts";
 import { streamEnd } from "./stream-end.ts";
 
@@ -69,7 +69,7 @@ export class StreamRouter implements StreamOpener {
           // Nobody waits who could try another circuit, but one that failed is left all the same.
           accepted.then(
             () => this.#noteAnswer(circuit, startMs),
-            (cause: unknown) => this.#failedLate(circuit, stream, this.#judged(circuit, asked, toBywayError(cause))),
+            (cause: unknown) => this.#failedLate(circuit, stream, judged(circuit, asked, request, toBywayError(cause))),
           );
         }
         stream.once("close", () => entry.ended(streamEnd({ stream, circuit })));
@@ -127,7 +127,7 @@ export class StreamRouter implements StreamOpener {
           try {
             return { made: await how.use(one, aborted), circuit: one, startMs: beganMs };
           } catch (cause) {
-            throw this.#judged(one, asked, toBywayError(cause));
+            throw judged(one, asked, request, toBywayError(cause));
           }
         },
         release: (late) => how.release(late.made),
@@ -217,20 +217,25 @@ export class StreamRouter implements StreamOpener {
     }
   }
 
-  /** What an exit refuses though it says that it does it is no policy: another one may do it. */
-  #judged(circuit: Circuit, asked: AskedCircuit, error: BywayError): BywayError {
-    const exit = circuit.hops.at(-1);
-    if (error.code !== "ERR_POLICY_PORT" || exit === undefined || !asked.isAccepted(exit)) return error;
-    const message = `the exit ${shortPeerId(exit.peerId)} refuses a port that it advertises`;
-    return new BywayError("ERR_HOP_PROTOCOL", message, { data: { peerId: exit.peerId }, cause: error });
-  }
-
   #failedLate(circuit: Circuit, stream: CountedStream, error: BywayError): void {
     const ms = restMs(error);
     if (error.kind === "hop") this.#components.pool.retire(circuit, failedPeer(circuit, error));
     else if (ms !== undefined) this.#components.pool.rest(circuit, ms);
     stream.destroy(error);
   }
+}
+
+/** What the exit of `circuit` said, held against what this client knows. */
+function judged(circuit: Circuit, asked: AskedCircuit, request: StreamRequest, error: BywayError): BywayError {
+  const exit = circuit.hops.at(-1);
+  if (exit === undefined) return error;
+  const sendsBytes = (request.early?.length ?? 0) > 0;
+  return judgeRefusal(error, {
+    exit: exit.peerId,
+    target: request.target,
+    isAccepted: asked.isAccepted(exit) === true,
+    sendsBytes,
+  });
 }
 
 /** That no exit takes the port is their operators' policy, and told as such: it is what one of them would say. */

@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import { ERROR_TABLE, type ErrorCode, errorRow } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
+import { WIRE_LIMITS } from "../wire/limits.ts";
 import { formatProxyStatus, parseProxyStatus } from "../wire/proxy-status.ts";
+import { SAYABLE, type Toward } from "./hop-word.ts";
+import { LINK_LIMITS } from "./limits.ts";
 
 /** Header in which a hop names Byway's own error code beside the coarser RFC 9209 token. */
 const CODE_HEADER = "byway-error";
-
-/** What a stream was asked to reach; decides how a token that fits both is read. */
-export type Toward = "hop" | "target";
 
 const TARGET_CODES: Readonly<Record<string, ErrorCode>> = {
   dns_error: "ERR_TARGET_NAME",
@@ -28,11 +28,7 @@ const HOP_CODES: Readonly<Record<string, ErrorCode>> = {
   connection_limit_reached: "ERR_HOP_LIMIT",
   destination_not_found: "ERR_HOP_UNKNOWN",
   http_request_denied: "ERR_HOP_ROLE",
-  destination_ip_prohibited: "ERR_TARGET_PROHIBITED",
 };
-
-/** Kinds of which a hop may speak; the rest are for this machine to say. */
-const TELLABLE: ReadonlySet<string> = new Set(["hop", "target", "policy", "payment"]);
 
 function isCode(text: unknown): text is ErrorCode {
   return typeof text === "string" && Object.hasOwn(ERROR_TABLE, text);
@@ -51,22 +47,36 @@ export function errorAnswer(error: BywayError): OutgoingHttpHeaders {
   };
 }
 
-function codeOf(headers: IncomingHttpHeaders, token: string | undefined, toward: Toward): ErrorCode {
-  const told = headers[CODE_HEADER];
-  // That no node fits is what this client's own planning finds.
-  if (isCode(told) && told !== "ERR_NO_NODE" && TELLABLE.has(errorRow(told).kind)) return told;
-  if (Number(headers[":status"]) === 402) return "ERR_PAYMENT_REQUIRED";
+function codeOf(code: unknown, status: number, token: string | undefined, toward: Toward): ErrorCode {
+  if (isCode(code) && SAYABLE[toward].has(code)) return code;
+  if (status === 402) return "ERR_PAYMENT_REQUIRED";
   const codes = toward === "hop" ? HOP_CODES : TARGET_CODES;
   return codes[token ?? ""] ?? (toward === "hop" ? "ERR_HOP_UNREACHABLE" : "ERR_HOP_PROTOCOL");
 }
 
-/** Reads an answer other than 200; a stranger wrote it, so unknown parts fall back to the nearest general code. */
+/**
+ * Reads an answer other than 200; a stranger wrote it. The hop is believed for the codes that it may say (`SAYABLE`); anything
+ * else is read by the nearest general code. Numbers are held to their ranges, and `details` is at most 256 printable ASCII
+ * characters (`parseProxyStatus`).
+ */
 export function errorFromAnswer(headers: IncomingHttpHeaders, toward: Toward): BywayError {
-  const status = headers[":status"] ?? 0;
+  const status = statusOf(headers[":status"]);
   const header = headers["proxy-status"];
-  const told = typeof header === "string" ? parseProxyStatus(header).at(-1) : undefined;
-  const reason = told?.details ?? told?.error ?? "no reason given";
-  const wait = /^[0-9]{1,5}$/.exec(headers["retry-after"] ?? "")?.[0];
-  const data = { status, ...(wait === undefined ? {} : { retryAfterSec: Number(wait) }) };
-  return new BywayError(codeOf(headers, told?.error, toward), reason, { data });
+  const member = typeof header === "string" ? parseProxyStatus(header).at(-1) : undefined;
+  const reason = member?.details ?? member?.error?.slice(0, WIRE_LIMITS.maxDetailsChars.value) ?? "no reason given";
+  const retryAfterSec = secondsOf(headers["retry-after"]);
+  const data = { status, ...(retryAfterSec === undefined ? {} : { retryAfterSec }) };
+  return new BywayError(codeOf(headers[CODE_HEADER], status, member?.error, toward), reason, { data });
+}
+
+/** A status of RFC 9110 §15 that ends a request; 0 for anything else. */
+function statusOf(value: unknown): number {
+  const status = Number(value);
+  return Number.isInteger(status) && status >= 200 && status <= 599 ? status : 0;
+}
+
+/** The delay form of RFC 9110 §10.2.3, held to what a node may ask for; undefined for anything else. */
+function secondsOf(value: string | undefined): number | undefined {
+  if (value === undefined || !/^[0-9]{1,5}$/.test(value)) return undefined;
+  return Math.min(Number(value), LINK_LIMITS.retryAfterSec.value);
 }

@@ -21,6 +21,7 @@ type Name =
   | "datagramBacklogBytes"
   | "datagramDrainMs"
   | "describeBytes"
+  | "retryAfterSec"
   | "unspokenConnections"
   | "unspokenPerAddress"
   | "openNotices"
@@ -112,6 +113,11 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   ),
   datagramDrainMs: tunable(2_000, "ms", "Time for the far side to end its half of a flow before the flow is reset."),
   describeBytes: tunable(16 * 1024, "bytes", "The answer of GET /.well-known/byway."),
+  retryAfterSec: tunable(
+    86_400,
+    "seconds",
+    "The longest wait that a hop's refusal can name: opening hours come round in a day.",
+  ),
   unspokenConnections: tunable(1_024, "count", "Connections to the public port whose first byte has not come."),
   unspokenPerAddress: tunable(32, "count", "Those of one address: peers send their first bytes at once."),
   openNotices: tunable(64, "count", "Connections that ask by HTTP what this address is; each is one short answer."),

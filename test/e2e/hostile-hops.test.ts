@@ -85,12 +85,14 @@ suite("hostile hops", () => {
   for (const place of ["first", "second"] as const) {
     const build = (hop: Hop): Promise<unknown> =>
       builder.build(onlyHops(place === "first" ? [hop] : [hopOf(relay), hop]));
+    // What the relay found out in the client's place is its word, and only that it does not carry on is taken from it.
+    const found = (code: string): string => (place === "first" ? code : "ERR_HOP_UNREACHABLE");
 
     test(`a ${place} hop with another key is found out`, async () => {
       const impostor = generateIdentity();
       const hop = { peerId: impostor.peerId, endpoint: honest.address, envelope: signed(impostor, honest.address) };
       await assert.rejects(build(hop), (error: { code?: string; data?: { status?: unknown } }) => {
-        assert.equal(error.code, "ERR_HOP_IDENTITY");
+        assert.equal(error.code, found("ERR_HOP_IDENTITY"));
         const [hop, stage] = place === "first" ? [1, "handshake"] : [2, "extend"];
         const { status: _, ...told } = error.data ?? {};
         assert.deepEqual(told, { hop, hops: hop, peerId: impostor.peerId, stage });
@@ -120,7 +122,7 @@ suite("hostile hops", () => {
       });
       const endpoint = await listen(cleanup, plain);
       const hop = { peerId: identity.peerId, endpoint, envelope: signed(identity, endpoint) };
-      await assert.rejects(build(hop), { code: "ERR_HOP_TLS" });
+      await assert.rejects(build(hop), { code: found("ERR_HOP_TLS") });
     });
   }
 
@@ -192,7 +194,7 @@ suite("hostile hops", () => {
       toward: "hop",
       early: Buffer.from("EHLO spam.example\r\n"),
     });
-    await assert.rejects(accepted, { code: "ERR_HOP_TLS" });
+    await assert.rejects(accepted, { code: "ERR_HOP_UNREACHABLE" });
     assert.doesNotMatch(Buffer.concat(heard).toString("latin1"), /EHLO/);
   });
 
@@ -211,7 +213,7 @@ suite("hostile hops", () => {
       { host: "0.0.0.0", port: decoy.port },
     ]) {
       const owner = generateIdentity();
-      await refused("ERR_TARGET_PROHIBITED", ask(relay, owner.peerId, signed(owner, endpoint)));
+      await refused("ERR_HOP_UNREACHABLE", ask(relay, owner.peerId, signed(owner, endpoint)));
     }
   });
 });
