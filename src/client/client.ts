@@ -79,8 +79,8 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
             ...kept,
             // A new one each time, so that nobody knows the client again.
             identity: generateIdentity(),
-            check: ({ advertisement: { peer, endpoints } }, thorough, signal) => {
-              const target = { peerId: parsePeerId(peer), endpoints, allowClassical, thorough };
+            check: ({ advertisement: { peer, endpoints } }, thorough, signal, onConnected) => {
+              const target = { peerId: parsePeerId(peer), endpoints, allowClassical, thorough, onConnected };
               return checkPeer({ clock, budget, dialler }, target, signal);
             },
             onUsable: (peer, usable) => peers.noteUsable(peer, usable),

@@ -120,14 +120,17 @@ export class Directory {
       this.#announcer = new Announcer({ clock, random, logger, overlay, exchange: this.#exchange, own, networkOf });
     }
     if (components.check !== undefined) {
-      this.#health = new HealthChecker({
-        clock,
-        check: components.check,
-        get: (peer) => book.get(peer),
-        draw: (wish, count, except) => this.#drawUncrowded(wish, count, except),
-        onChecked: (peer, rttMs) => book.recordCheck(peer, rttMs),
-        onUsable: components.onUsable,
-      });
+      this.#health = new HealthChecker(
+        {
+          clock,
+          check: components.check,
+          get: (peer) => book.get(peer),
+          draw: (wish, count, except) => this.#drawUncrowded(wish, count, except),
+          onChecked: (peer, rttMs) => book.recordCheck(peer, rttMs),
+          onUsable: components.onUsable,
+        },
+        { isSharedNetwork: options.localNetwork },
+      );
     }
     this.#news = new Rounds(
       components,

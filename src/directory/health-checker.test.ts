@@ -235,3 +235,103 @@ test("a node that moves is not usable before it has proved itself where it is no
   assert.deepEqual(checker.usable({}).map(idOf), [idOf(node)]);
   await checker.stop();
 });
+
+test("a check that is slow to connect gives its place to others and goes on", async () => {
+  const { checks: places, checkConnectMs, checkMs } = DIRECTORY_LIMITS;
+  const nodes = Array.from({ length: places.value * 2 }, () => advertisedNode());
+  const { clock, checker, asked } = checks(nodes);
+  checker.start();
+  const [connected, slow] = [...asked.values()];
+  connected?.connect();
+  clock.advance(checkConnectMs.value);
+  await settled();
+  assert.equal(asked.size, places.value * 2 - 1, "all but the one that is connected have given up their places");
+  slow?.answer(2_000);
+  await settled();
+  assert.equal(checker.size, 1);
+  clock.advance(checkMs.value);
+  await settled();
+  assert.equal(checker.size, 1);
+  await checker.stop();
+  assert.equal(clock.pending, 0);
+});
+
+test("no more checks go on without a place than the limit; the oldest are given up", async () => {
+  const { slowChecks, checks: places, checkConnectMs } = DIRECTORY_LIMITS;
+  const nodes = Array.from({ length: slowChecks.value + places.value * 3 }, () => advertisedNode());
+  const { clock, checker, asked } = checks(nodes);
+  checker.start();
+  const first = [...asked.keys()];
+  for (let second = 1; second <= 4; second += 1) {
+    clock.advance(checkConnectMs.value);
+    await settled();
+  }
+  assert.equal(asked.size, slowChecks.value + places.value);
+  assert.ok(!first.some((peer) => asked.has(peer)));
+  await checker.stop();
+});
+
+test("one that moves with each signature is not checked for each", async () => {
+  const identity = generateIdentity();
+  const moved = (to: number): KnownPeer =>
+    advertisedNode({ identity, endpoints: [{ host: `51.${to}.0.2`, port: 443 }] });
+  const other = advertisedNode({ endpoints: [{ host: "52.1.0.1", port: 443 }] });
+  const { clock, checker, asked, known } = checks([other, moved(0)], {});
+  checker.start();
+  asked.get(idOf(other))?.answer(1);
+  asked.get(identity.peerId)?.answer(1);
+  await settled();
+  let tried = 0;
+  for (let second = 1; second <= 120; second += 1) {
+    known.set(identity.peerId, moved(second));
+    clock.advance(1_000);
+    await settled();
+    asked.get(idOf(other))?.answer(1);
+    if (asked.has(identity.peerId)) tried += 1;
+    asked.get(identity.peerId)?.refuse();
+    await settled();
+  }
+  assert.equal(tried, 2, "where it moved to, and once more for the one move that ends a pause");
+  assert.deepEqual(checker.usable({}).map(idOf), [idOf(other)]);
+  await checker.stop();
+});
+
+test("no more than so many at one address are checked at a time", async () => {
+  const { failuresPerAddress } = DIRECTORY_LIMITS;
+  const nodes = Array.from({ length: 16 }, (_, n) =>
+    advertisedNode({ endpoints: [{ host: "51.20.0.2", port: 1_000 + n }] }),
+  );
+  const { checker, asked } = checks(nodes, {});
+  checker.start();
+  assert.equal(asked.size, failuresPerAddress.value);
+  await checker.stop();
+});
+
+test("no more kinds of nodes are remembered as asked for than the limit; the one asked for longest ago goes", async () => {
+  const { wishes } = DIRECTORY_LIMITS;
+  const nodes = ["aa", "bb"].map((country) => advertisedNode({ country }));
+  const { checker, draws } = checks(nodes);
+  for (let asn = 1; asn <= wishes.value * 3; asn += 1) checker.expect({ asns: [asn] });
+  checker.start();
+  assert.equal(draws(), wishes.value + 1, "each kind is drawn once, and any");
+  await checker.stop();
+});
+
+test("one that answers and then moves to where others failed is not checked there", async () => {
+  const identity = generateIdentity();
+  const mover = advertisedNode({ identity, endpoints: [{ host: "52.1.0.1", port: 443 }] });
+  const others = Array.from({ length: DIRECTORY_LIMITS.failuresPerAddress.value }, (_, n) =>
+    advertisedNode({ endpoints: [{ host: "51.20.0.2", port: 1_000 + n }] }),
+  );
+  const { clock, checker, asked, known } = checks([mover, ...others], {});
+  checker.start();
+  asked.get(idOf(mover))?.answer(1);
+  await settled();
+  for (const { refuse } of [...asked.values()]) refuse();
+  await settled();
+  known.set(idOf(mover), advertisedNode({ identity, endpoints: [{ host: "51.20.0.2", port: 9 }] }));
+  clock.advance(DIRECTORY_LIMITS.redrawMs.value);
+  await settled();
+  assert.deepEqual([...asked.keys()], []);
+  await checker.stop();
+});

@@ -1,18 +1,25 @@
 import { abortReason } from "../core/abort.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
-import { formatHostPort } from "../core/network-address.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
+import { CheckPauses, endpointOf } from "./check-pauses.ts";
 import { fitsWish } from "./fits-wish.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import { allotUsable } from "./usable-allotment.ts";
+import { WantedKind } from "./wanted-kind.ts";
 
 /**
  * Asks a peer for a sign of life; the round trip in ms. Rejects when it does not answer. A `thorough` check opens a link
- * and so proves who it is; the others need only show that somebody still answers there.
+ * and so proves who it is; the others need only show that somebody still answers there. Calls `onConnected` when somebody has
+ * accepted the connection.
  */
-export type CheckPeer = (peer: KnownPeer, thorough: boolean, signal: AbortSignal) => Promise<number>;
+export type CheckPeer = (
+  peer: KnownPeer,
+  thorough: boolean,
+  signal: AbortSignal,
+  onConnected: () => void,
+) => Promise<number>;
 
 /** What a health checker is made of. */
 export interface HealthCheckerComponents<Peer extends KnownPeer = KnownPeer> {
@@ -22,6 +29,8 @@ export interface HealthCheckerComponents<Peer extends KnownPeer = KnownPeer> {
   readonly get: (peer: string) => Peer | undefined;
   /** At most `count` peers that fit, chance deciding which, without those that `except` is true for. */
   readonly draw: (wish: PeerWish, count: number, except: (peer: string) => boolean) => readonly KnownPeer[];
+  /** Whether others vouch for a peer: such peers are not held up by failures of those for whom nobody does. */
+  readonly isVouched?: ((peer: string) => boolean) | undefined;
   /** Told how each check went: the round trip, or undefined where there was no answer. */
   readonly onChecked: (peer: string, rttMs: number | undefined) => void;
   /**
@@ -30,6 +39,12 @@ export interface HealthCheckerComponents<Peer extends KnownPeer = KnownPeer> {
    * the book, is told within a second. Never after `stop`.
    */
   readonly onUsable?: ((peer: Peer, usable: boolean) => void) | undefined;
+}
+
+/** How a health checker is run. */
+export interface HealthCheckerOptions {
+  /** All peers may stand at one address: a local network. Default false. */
+  readonly isSharedNetwork?: boolean;
 }
 
 interface Reached {
@@ -47,29 +62,6 @@ interface Told<Peer> {
   readonly rttMs: number;
 }
 
-/** A kind of peer that was asked for. */
-class Wanted {
-  readonly wish: PeerWish;
-  untilMs: number;
-  /** All that are known have been drawn; until then it is not looked again. */
-  emptyUntilMs = Number.NEGATIVE_INFINITY;
-  /** Names take a while to compare, and each peer is held against each wish many times a second. */
-  readonly #fits = new WeakMap<KnownPeer, boolean>();
-
-  constructor(wish: PeerWish, untilMs: number) {
-    this.wish = wish;
-    this.untilMs = untilMs;
-  }
-
-  readonly fits = (peer: KnownPeer): boolean => {
-    const known = this.#fits.get(peer);
-    if (known !== undefined) return known;
-    const fits = fitsWish(peer, this.wish);
-    this.#fits.set(peer, fits);
-    return fits;
-  };
-}
-
 /**
  * Keeps a set of peers of which each has answered lately, so that nobody waits for one that is gone.
  *
@@ -85,13 +77,14 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   readonly #reached = new Map<string, Reached>();
   /** Those of them that are usable, in the order in which they became so. */
   readonly #usable = new Map<string, Told<Peer>>();
-  readonly #any = new Wanted({}, Number.POSITIVE_INFINITY);
-  /** When a peer that did not answer may be asked again, and how often it failed. */
-  readonly #failed = new Map<string, { readonly untilMs: number; readonly times: number; readonly at: string }>();
+  readonly #any = new WantedKind({}, Number.POSITIVE_INFINITY);
+  readonly #pauses: CheckPauses;
   /** When any peer last answered. Where none has for a while it is this peer that has no connection. */
   #answeredAtMs = Number.NEGATIVE_INFINITY;
   readonly #checking = new Map<string, KnownPeer>();
-  readonly #wanted = new Map<string, Wanted>();
+  /** Checks that took long to connect and have no place any more, the oldest first; each with what ends it. */
+  readonly #slow = new Map<string, () => void>();
+  readonly #wanted = new Map<string, WantedKind>();
   readonly #waiting = new Set<() => void>();
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<void>>();
@@ -99,8 +92,10 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   readonly #lately: boolean[] = [];
   #timer: Timer | undefined;
 
-  constructor(components: HealthCheckerComponents<Peer>) {
+  constructor(components: HealthCheckerComponents<Peer>, options: HealthCheckerOptions = {}) {
+    const { isSharedNetwork = false } = options;
     this.#components = components;
+    this.#pauses = new CheckPauses(components, { isSharedNetwork });
   }
 
   /** How many peers are usable now. */
@@ -129,7 +124,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   expect(wish: PeerWish): void {
     const untilMs = this.#components.clock.monotonicMs() + DIRECTORY_LIMITS.wishMs.value;
     const key = JSON.stringify(wish);
-    const wanted = this.#wanted.get(key) ?? new Wanted(wish, untilMs);
+    const wanted = this.#wanted.get(key) ?? new WantedKind(wish, untilMs);
     wanted.untilMs = untilMs;
     this.#wanted.delete(key);
     this.#wanted.set(key, wanted);
@@ -185,9 +180,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     if (this.#timer === undefined) return;
     const nowMs = this.#components.clock.monotonicMs();
     for (const [key, { untilMs }] of this.#wanted) if (untilMs <= nowMs) this.#wanted.delete(key);
-    for (const [peer, { untilMs, times }] of this.#failed) {
-      if (untilMs + DIRECTORY_LIMITS.wishMs.value * times <= nowMs) this.#failed.delete(peer);
-    }
+    this.#pauses.sweep();
     const peers = this.#usablePeers();
     const wishes = [...this.#wanted.values()].toReversed();
     const { wanted } = allotUsable(peers, wishes, BOUNDS);
@@ -197,32 +190,38 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   }
 
   /** Checks new peers until `count` that fit are usable. */
-  #reach(wanted: Wanted, count: number, usable: readonly Peer[]): void {
-    const coming = [...this.#checking].filter(([id, peer]) => !this.#reached.has(id) && wanted.fits(peer));
+  #reach(wanted: WantedKind, count: number, usable: readonly Peer[]): void {
+    const coming = [...this.#checking].filter(
+      ([id, peer]) => !this.#slow.has(id) && !this.#reached.has(id) && wanted.fits(peer),
+    );
     const missing = count - usable.filter(wanted.fits).length - coming.length;
     const places = Math.min(missing, this.#places());
     const nowMs = this.#components.clock.monotonicMs();
     if (places <= 0 || nowMs < wanted.emptyUntilMs) return;
     const isOut = (peer: string): boolean =>
-      this.#reached.has(peer) || this.#checking.has(peer) || this.#pauses(peer, nowMs);
+      this.#reached.has(peer) || this.#checking.has(peer) || !this.#mayCheck(peer);
     const drawn = this.#components.draw(wanted.wish, places, isOut);
-    if (drawn.length < places) wanted.emptyUntilMs = this.#redrawAtMs(nowMs);
-    for (const peer of drawn) this.#check(peer);
+    // Those of one address may all have been free to be drawn, and are not when some of them are being checked.
+    const checked = drawn.filter((peer) => {
+      const may = this.#mayCheck(peer.advertisement.peer);
+      if (may) this.#check(peer);
+      return may;
+    });
+    if (checked.length < places) wanted.emptyUntilMs = this.#redrawAtMs(nowMs);
   }
 
-  /** Whether a peer did not answer a while ago; what it did at another endpoint says nothing of this one. */
-  #pauses(peer: string, nowMs: number): boolean {
-    const failed = this.#failed.get(peer);
-    if (failed === undefined || failed.untilMs <= nowMs) return false;
-    const known = this.#components.get(peer);
-    return known === undefined || endpointOf(known) === failed.at;
+  #mayCheck(peerId: string): boolean {
+    const peer = this.#components.get(peerId);
+    return peer !== undefined && this.#pauses.allows(peer, this.#isVouched(peerId));
+  }
+
+  #isVouched(peerId: string): boolean {
+    return this.#components.isVouched?.(peerId) ?? false;
   }
 
   /** When there may be more to check, if nobody says so before: a pause has ended, or others were written into the book. */
   #redrawAtMs(nowMs: number): number {
-    let atMs = nowMs + DIRECTORY_LIMITS.redrawMs.value;
-    for (const { untilMs } of this.#failed.values()) if (untilMs > nowMs && untilMs < atMs) atMs = untilMs;
-    return atMs;
+    return this.#pauses.soonestMs(nowMs, nowMs + DIRECTORY_LIMITS.redrawMs.value);
   }
 
   /** Lets those go that no kind has a place for, where there are more than may be. */
@@ -277,11 +276,14 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   #again(nowMs: number): void {
     // Asked some time before it is due, so that it stays usable while it is asked.
     const dueMs = this.#periodMs() - DIRECTORY_LIMITS.checkPauseMs.value;
-    for (const [peerId, { atMs }] of [...this.#reached].sort((a, b) => a[1].atMs - b[1].atMs)) {
+    for (const [peerId, { atMs, provenAt }] of [...this.#reached].sort((a, b) => a[1].atMs - b[1].atMs)) {
       if (this.#places() <= 0) return;
       if (this.#checking.has(peerId) || (nowMs - atMs < dueMs && this.#usable.has(peerId))) continue;
       const peer = this.#components.get(peerId);
-      if (peer !== undefined) this.#check(peer);
+      if (peer === undefined) continue;
+      // One that moved is as new as one that was never asked.
+      if (endpointOf(peer) === provenAt || this.#mayCheck(peerId)) this.#check(peer);
+      else this.#reached.delete(peerId);
     }
   }
 
@@ -292,7 +294,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   }
 
   #places(): number {
-    return DIRECTORY_LIMITS.checks.value - this.#checking.size;
+    return DIRECTORY_LIMITS.checks.value - (this.#checking.size - this.#slow.size);
   }
 
   #check(peer: KnownPeer, isDoubted = false): void {
@@ -305,13 +307,17 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     const isHere = !isDoubted && before?.provenAt === where;
     const isProven = isHere && nowMs - before.provenAtMs < DIRECTORY_LIMITS.thoroughMs.value;
     const proof = isProven ? before : { provenAtMs: nowMs, provenAt: where };
-    const running = this.#ask(peer, !isProven).then((rttMs) => {
+    const end = this.#pauses.begin(peer, this.#isVouched(peerId));
+    const running = this.#ask(peer, !isProven).then(({ rttMs, isConnected }) => {
       this.#checking.delete(peerId);
+      this.#slow.delete(peerId);
       this.#running.delete(running);
       if (this.#stopping.signal.aborted) return;
+      const isAlone = this.#components.clock.monotonicMs() - this.#answeredAtMs > DIRECTORY_LIMITS.recheckMs.value;
+      end({ hasAnswered: rttMs !== undefined, isConnected, isAlone });
       const periodMs = this.#periodMs();
       if (before !== undefined) this.#remember(rttMs !== undefined);
-      this.#note(peerId, rttMs, proof);
+      this.#note(peerId, rttMs, proof, isAlone);
       this.#lookAt(peerId);
       // An alarm that this check began or ended makes others usable or not.
       if (this.#periodMs() !== periodMs) this.#lookAtAll();
@@ -322,21 +328,37 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     this.#running.add(running);
   }
 
-  async #ask(peer: KnownPeer, thorough: boolean): Promise<number | undefined> {
+  async #ask(
+    peer: KnownPeer,
+    thorough: boolean,
+  ): Promise<{ readonly rttMs: number | undefined; readonly isConnected: boolean }> {
     const { clock, check } = this.#components;
+    const { checkMs, checkConnectMs } = DIRECTORY_LIMITS;
     const limit = new AbortController();
+    let isConnected = false;
     const stop = (): void => limit.abort(new BywayError("ERR_ABORTED", "the checks are stopped"));
+    const giveUp = (): void => limit.abort(new BywayError("ERR_HOP_TIMEOUT", "the node did not answer in time"));
     this.#stopping.signal.addEventListener("abort", stop, { once: true });
-    using _timer = clock.after(DIRECTORY_LIMITS.checkMs.value, () =>
-      limit.abort(new BywayError("ERR_HOP_TIMEOUT", "the node did not answer in time")),
-    );
+    using _timer = clock.after(checkMs.value, giveUp);
+    using _connecting = clock.after(checkConnectMs.value, () => {
+      if (!isConnected) this.#yieldPlace(peer.advertisement.peer, giveUp);
+    });
     try {
-      return await check(peer, thorough, limit.signal);
+      const rttMs = await check(peer, thorough, limit.signal, () => (isConnected = true));
+      return { rttMs, isConnected: true };
     } catch {
-      return undefined;
+      return { rttMs: undefined, isConnected };
     } finally {
       this.#stopping.signal.removeEventListener("abort", stop);
     }
+  }
+
+  /** Lets others be checked while one is slow to connect; of too many slow ones the oldest end. */
+  #yieldPlace(peer: string, giveUp: () => void): void {
+    this.#slow.set(peer, giveUp);
+    const surplus = Math.max(0, this.#slow.size - DIRECTORY_LIMITS.slowChecks.value);
+    for (const end of [...this.#slow.values()].slice(0, surplus)) end();
+    this.#fill();
   }
 
   #remember(answered: boolean): void {
@@ -344,27 +366,19 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     if (this.#lately.length > DIRECTORY_LIMITS.alarmChecks.value) this.#lately.shift();
   }
 
-  #note(peer: string, rttMs: number | undefined, proof?: Pick<Reached, "provenAtMs" | "provenAt">): void {
-    const nowMs = this.#components.clock.monotonicMs();
-    if (rttMs !== undefined && proof !== undefined) {
-      this.#failed.delete(peer);
+  #note(
+    peer: string,
+    rttMs: number | undefined,
+    proof: Pick<Reached, "provenAtMs" | "provenAt">,
+    isAlone: boolean,
+  ): void {
+    if (rttMs === undefined) {
+      this.#reached.delete(peer);
+      if (isAlone) return;
+    } else {
+      const nowMs = this.#components.clock.monotonicMs();
       this.#answeredAtMs = nowMs;
       this.#reached.set(peer, { provenAtMs: proof.provenAtMs, provenAt: proof.provenAt, atMs: nowMs, rttMs });
-    } else {
-      this.#reached.delete(peer);
-      const before = this.#failed.get(peer)?.times ?? 0;
-      // Says nothing of the peer: held against it, nobody would be left to ask when the connection is back.
-      const isAlone = nowMs - this.#answeredAtMs > DIRECTORY_LIMITS.recheckMs.value;
-      const times = isAlone ? before : before + 1;
-      const pauseMs = Math.min(
-        DIRECTORY_LIMITS.failedPauseMaxMs.value,
-        isAlone ? DIRECTORY_LIMITS.alonePauseMs.value : DIRECTORY_LIMITS.failedPauseMs.value * 2 ** (times - 1),
-      );
-      this.#failed.delete(peer);
-      this.#failed.set(peer, { untilMs: nowMs + pauseMs, times, at: proof?.provenAt ?? "" });
-      const [oldest] = this.#failed.keys();
-      if (this.#failed.size > DIRECTORY_LIMITS.failedPeers.value && oldest !== undefined) this.#failed.delete(oldest);
-      if (isAlone) return;
     }
     this.#components.onChecked(peer, rttMs);
   }
@@ -380,8 +394,3 @@ const BOUNDS = {
   ofKinds: DIRECTORY_LIMITS.usableInAll.value - DIRECTORY_LIMITS.usablePeers.value,
   others: DIRECTORY_LIMITS.usablePeers.value,
 };
-
-function endpointOf({ advertisement }: KnownPeer): string {
-  const [endpoint] = advertisement.endpoints;
-  return endpoint === undefined ? "" : formatHostPort(endpoint);
-}

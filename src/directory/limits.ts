@@ -22,6 +22,14 @@ export const DIRECTORY_LIMITS: Readonly<
     | "findMs"
     | "checks"
     | "checkMs"
+    | "checkConnectMs"
+    | "slowChecks"
+    | "failuresPerAddress"
+    | "failuresPerSubnet"
+    | "failuresAtOnce"
+    | "failureRefillMs"
+    | "aloneAddressPauseMs"
+    | "forgivenMs"
     | "checkPauseMs"
     | "recheckMs"
     | "alarmRecheckMs"
@@ -144,6 +152,30 @@ export const DIRECTORY_LIMITS: Readonly<
   findMs: tunable(10_000, "ms", "How long a request waits for a node of its kind to be found and to answer."),
   checks: tunable(16, "count", "Health checks at a time; each is a TLS handshake on both sides."),
   checkMs: tunable(5_000, "ms", "A node that has not answered by then is not one to rely on."),
+  checkConnectMs: tunable(
+    1_000,
+    "ms",
+    "A check that has no connection by then gives its place to another and goes on: most who answer do so sooner.",
+  ),
+  slowChecks: tunable(48, "count", "Checks that go on without a place: three seconds of 16 a second."),
+  failuresPerAddress: tunable(
+    6,
+    "count",
+    "Failed checks at one address before a pause that doubles; a household has fewer nodes that are gone.",
+  ),
+  failuresPerSubnet: tunable(16, "count", "The same in one /24 or /48."),
+  failuresAtOnce: tunable(480, "count", "Failed checks in all that are free: half a minute of 16 a second."),
+  failureRefillMs: tunable(500, "ms", "After this time one more is."),
+  aloneAddressPauseMs: tunable(
+    120_000,
+    "ms",
+    "The longest pause of an address while no node answers: an offline client is back that soon.",
+  ),
+  forgivenMs: tunable(
+    3_600_000,
+    "ms",
+    "A move ends a pause once in this time: who moves with each signature gains nothing.",
+  ),
   checkPauseMs: tunable(1_000, "ms", "How often it is looked at whose check is due."),
   recheckMs: tunable(90_000, "ms", "How old the last sign of life of a usable node may get; docs/simulation.md."),
   alarmRecheckMs: tunable(

@@ -328,3 +328,40 @@ test("peers without an endpoint are bounded together", () => {
   assert.deepEqual([add(), add()], ["new", "new"]);
   assert.throws(add, { code: "ERR_ADVERTISEMENT_QUOTA" });
 });
+
+test("what the user named by file is not held to the quotas of strangers", () => {
+  const { clock, book } = fixture({ quotas: { perPrefix: 1, perAsn: 1 } });
+  const asn = 64_500;
+  for (let n = 0; n < 3; n += 1) {
+    assert.equal(book.add(signedPeer(clock, generateIdentity(), { asn }), { kind: "file" }), "new");
+  }
+  assert.throws(() => book.add(signedPeer(clock, generateIdentity(), { asn }), GOSSIP), {
+    code: "ERR_ADVERTISEMENT_QUOTA",
+  });
+});
+
+test("a move makes failed checks forgotten once an hour", () => {
+  const { clock, book } = fixture();
+  const identity = generateIdentity();
+  const move = (seq: number): void => {
+    book.add(signedPeer(clock, identity, { seq, endpoints: [{ host: "9.9.9.9", port: 4_000 + seq }] }), GOSSIP);
+  };
+  const fail = (): void => {
+    for (let n = 0; n < DIRECTORY_LIMITS.unreachableAfter.value; n++) book.recordCheck(identity.peerId, undefined);
+  };
+  const isFound = (): boolean => book.find({}, 9, "random").length === 1;
+  move(1);
+  fail();
+  move(2);
+  assert.ok(isFound());
+  fail();
+  move(3);
+  assert.ok(!isFound());
+  clock.advance(DIRECTORY_LIMITS.forgivenMs.value - 1);
+  fail();
+  move(4);
+  assert.ok(!isFound());
+  clock.advance(1);
+  move(5);
+  assert.ok(isFound());
+});

@@ -17,6 +17,7 @@ import type { PeerStore } from "./peer-store.ts";
 import { type RejectionReason, Rejections } from "./rejections.ts";
 import { openAdvertisement, verifyAdvertisement } from "./signed-advertisement.ts";
 import type { PeerRecord, StoredPeer, ToldBy } from "./stored-peer.ts";
+import { TokenBuckets } from "./token-buckets.ts";
 
 /** A known peer, and what was found out about it. */
 export interface BookPeer extends KnownPeer, PeerRecord {
@@ -58,6 +59,8 @@ export class PeerBook {
   readonly #quotas: CrowdQuotas | undefined;
   readonly #decoded: DecodedPeers;
   readonly #buffer: PeerBuffer;
+  /** Moves that make failed checks forgotten. */
+  readonly #forgiven: TokenBuckets;
   readonly #timers: Timer[] = [];
   #sweeping: Timer | undefined;
   /** What was refused, since ever. */
@@ -81,6 +84,11 @@ export class PeerBook {
     this.#self = self;
     this.#localNetwork = localNetwork;
     this.#decoded = new DecodedPeers({ localNetwork });
+    this.#forgiven = new TokenBuckets(components, {
+      most: DIRECTORY_LIMITS.failedPeers.value,
+      burst: 1,
+      refillMs: DIRECTORY_LIMITS.forgivenMs.value,
+    });
     this.#quotas =
       quotas === "none" ? undefined : new CrowdQuotas({ clock: this.#clock, keeper: this.#keeper() }, quotas);
     this.rejections = new Rejections(this.#store.readState(REJECTED));
@@ -269,8 +277,8 @@ export class PeerBook {
     const isMoved = held !== undefined && held.failures > 0 && this.#moves(held, advertisement);
     this.#buffer.put(entry);
     this.#decoded.keep(advertisement, envelope);
-    // It did not answer where it was: nobody has asked where it is now.
-    if (isMoved) this.#forgive(peer);
+    // It did not answer where it was: nobody has asked where it is now. But it must not move with each signature.
+    if (isMoved && this.#forgiven.take(peer)) this.#forgive(peer);
     return held === undefined ? "new" : "renewed";
   }
 

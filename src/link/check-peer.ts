@@ -15,6 +15,8 @@ export interface PeerCheck {
   readonly allowClassical: boolean;
   /** Open a link and send a PING on it, and not only a TCP connection. */
   readonly thorough: boolean;
+  /** Called when the endpoint has accepted the connection, whoever is there. */
+  readonly onConnected?: () => void;
 }
 
 /**
@@ -23,12 +25,13 @@ export interface PeerCheck {
  */
 export async function checkPeer(
   components: LinkComponents & { readonly dialler: Pick<Transport, "dial"> },
-  { peerId, endpoints: [endpoint], allowClassical, thorough }: PeerCheck,
+  { peerId, endpoints: [endpoint], allowClassical, thorough, onConnected }: PeerCheck,
   signal: AbortSignal,
 ): Promise<number> {
   if (endpoint === undefined) throw new BywayError("ERR_HOP_UNREACHABLE", "the peer has no endpoint");
   const startMs = components.clock.monotonicMs();
   const raw = await components.dialler.dial(endpoint, signal);
+  onConnected?.();
   if (!thorough) {
     const roundTripMs = components.clock.monotonicMs() - startMs;
     raw.destroy();

@@ -1,6 +1,10 @@
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import { fitsWish } from "../../src/directory/fits-wish.ts";
-import { HealthChecker } from "../../src/directory/health-checker.ts";
+import {
+  HealthChecker,
+  type HealthCheckerComponents,
+  type HealthCheckerOptions,
+} from "../../src/directory/health-checker.ts";
 import type { KnownPeer } from "../../src/directory/known-peer.ts";
 
 /** A health checker whose checks end when the test says so. */
@@ -9,7 +13,10 @@ export interface Checks {
   readonly checker: HealthChecker;
   readonly known: Map<string, KnownPeer>;
   /** Peers that are being asked, and how to answer for them. */
-  readonly asked: Map<string, { readonly thorough: boolean; answer(rttMs: number): void; refuse(): void }>;
+  readonly asked: Map<
+    string,
+    { readonly thorough: boolean; connect(): void; answer(rttMs: number): void; refuse(): void }
+  >;
   readonly told: [string, number | undefined][];
   /** What `onUsable` has told so far: the usable peers, as they were told of last. */
   readonly mirror: Map<string, KnownPeer>;
@@ -19,8 +26,11 @@ export interface Checks {
   draws(): number;
 }
 
-/** A checker of `nodes` that is not started yet. */
-export function checks(nodes: readonly KnownPeer[]): Checks {
+/** A checker of `nodes` that is not started yet; all may stand at one address, unless `options` say otherwise. */
+export function checks(
+  nodes: readonly KnownPeer[],
+  options: HealthCheckerOptions & { readonly isVouched?: (peer: string) => boolean } = { isSharedNetwork: true },
+): Checks {
   const clock = new FakeClock();
   const known = new Map(nodes.map((node) => [node.advertisement.peer, node]));
   const asked: Checks["asked"] = new Map();
@@ -28,13 +38,15 @@ export function checks(nodes: readonly KnownPeer[]): Checks {
   const mirror: Checks["mirror"] = new Map();
   let draws = 0;
   const changes: Checks["changes"] = [];
-  const checker = new HealthChecker({
+  const components: HealthCheckerComponents = {
     clock,
-    check: ({ advertisement: { peer } }, thorough, signal) =>
+    isVouched: options.isVouched,
+    check: ({ advertisement: { peer } }, thorough, signal, onConnected) =>
       new Promise((resolve, reject) => {
         const done = (): boolean => asked.delete(peer);
         asked.set(peer, {
           thorough,
+          connect: onConnected,
           answer: (rttMs) => done() && resolve(rttMs),
           refuse: () => done() && reject(new Error("no answer")),
         });
@@ -53,6 +65,7 @@ export function checks(nodes: readonly KnownPeer[]): Checks {
       if (usable) mirror.set(node.advertisement.peer, node);
       else mirror.delete(node.advertisement.peer);
     },
-  });
+  };
+  const checker = new HealthChecker(components, options);
   return { clock, checker, known, asked, told, mirror, changes, draws: () => draws };
 }
