@@ -36,7 +36,7 @@ export const NODE_SCHEMA = {
     flag: "allow-target",
     environment: "BYWAY_NODE_ALLOW_TARGETS",
     commands: ["node", "policy"],
-    docs: "Private targets that the exit opens to everybody all the same: exactly these hosts and ports.",
+    docs: "Private or own targets that the exit opens to everybody all the same: exactly these hosts and ports.",
   },
   "node.family": {
     type: "text",

@@ -1,20 +1,30 @@
 import { BywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { ipKey, parseIp, sharesPrefix } from "../geo/ip-address.ts";
+import { isWellKnownNat64 } from "../geo/nat64.ts";
 import { classifyAddress, type ReservedRange } from "../geo/reserved-ranges.ts";
 import { normaliseHost } from "../wire/authority.ts";
+import { homePrefix, linkPrefix, type OwnPrefix } from "./home-prefixes.ts";
 import type { LocalNetwork } from "./local-addresses.ts";
 import { specialName } from "./name-policy.ts";
+import { wellKnownInside } from "./nat64-watch.ts";
 
 /** What a connection out of a node is for: a client's target (exit role) or the next hop (relay role). */
 export type EgressPurpose = "target" | "hop";
 
-/** What the guard must know of this machine; both are asked at every check, as both change while a node runs. */
+/** What the guard must know of this machine; all is asked at every check, as all changes while a node runs. */
 export interface AddressGuardComponents {
   /** Addresses, gateways and networks of this machine. */
   readonly local: () => LocalNetwork;
-  /** Where this node listens, and the public endpoints that lead there; a wildcard host means every own address. */
+  /**
+   * Where this node listens, and the public endpoints that lead there; a wildcard host means every own address. The whole
+   * host is the node's own: behind a router it is the router that answers at the other ports.
+   */
   readonly listeners: () => readonly HostPort[];
+  /** Other public addresses that lead here, as others saw the node. Default none. */
+  readonly seen?: () => readonly string[];
+  /** The IPv4 addresses that an IPv6 address may stand for in this network. Default: in the well-known prefix alone. */
+  readonly inside?: (ip: string) => readonly string[];
 }
 
 /** What the operator decided. */
@@ -29,22 +39,21 @@ interface OwnKeys {
   readonly of: LocalNetwork;
   readonly addresses: ReadonlySet<string>;
   readonly gateways: ReadonlySet<string>;
-  readonly prefixes: readonly { readonly network: Uint8Array; readonly bits: number }[];
+  readonly links: readonly OwnPrefix[];
+  readonly homes: readonly OwnPrefix[];
 }
-
-// Shorter on-link prefixes are point-to-point or misconfigured interfaces and would close the internet.
-const SHORTEST_PREFIX_BITS_V4 = 16;
-const SHORTEST_PREFIX_BITS_V6 = 48;
 
 /**
  * Decides whether a node may send to an address: the one function that every way out goes through.
  *
- * Refused are all that is not public unicast, and of the public addresses the machine's own, its gateways', its
- * link's and the node's listeners. Refusals throw ERR_TARGET_PROHIBITED with a message fit for the client.
+ * Refused are all that is not public unicast, and of the public addresses the machine's own, those that lead to it, its
+ * gateways', its link's and its home's. IPv6 that stands for IPv4 is judged by both. Refusals throw ERR_TARGET_PROHIBITED with a message fit for the client.
  */
 export class AddressGuard {
   readonly #local: () => LocalNetwork;
   readonly #listeners: () => readonly HostPort[];
+  readonly #seen: () => readonly string[];
+  readonly #inside: (ip: string) => readonly string[];
   readonly #allowed: ReadonlySet<string>;
   readonly #localNetwork: boolean;
   #own: OwnKeys | undefined;
@@ -52,6 +61,8 @@ export class AddressGuard {
   constructor(components: AddressGuardComponents, options: AddressGuardOptions = {}) {
     this.#local = components.local;
     this.#listeners = components.listeners;
+    this.#seen = components.seen ?? (() => []);
+    this.#inside = components.inside ?? wellKnownInside;
     this.#localNetwork = options.localNetwork ?? false;
     this.#allowed = new Set(
       (options.allowTargets ?? []).map((target) => allowKey(normaliseHost(target.host), target.port)),
@@ -74,6 +85,11 @@ export class AddressGuard {
     });
   }
 
+  /** The IPv4 addresses that `ip` may stand for: it is to be judged as these are, too. */
+  inside(ip: string): readonly string[] {
+    return this.#inside(ip);
+  }
+
   /**
    * Throws ERR_TARGET_PROHIBITED unless `ip` on `port` may be reached for `purpose`.
    * `name` is the normalised name that resolved to `ip`, if one did.
@@ -85,25 +101,41 @@ export class AddressGuard {
       if (name !== undefined && this.opens(name, port) && (range === undefined || isHome(range))) return;
     }
     const lab = purpose === "hop" && this.#localNetwork;
-    if (range !== undefined && !(lab && isHome(range))) throw prohibited(ip, name, describe(range), range);
-    const bytes = parseIp(ip)?.bytes ?? new Uint8Array();
-    const own = this.#ownKeys();
-    const key = keyOf(bytes);
-    if (this.#isListener(key, port, own, range)) throw prohibited(ip, name, "a listening port of the node itself");
-    if (lab) return;
-    if (own.addresses.has(key)) throw prohibited(ip, name, "an address of the node itself");
-    if (own.gateways.has(key)) throw prohibited(ip, name, "the node's gateway");
-    if (own.prefixes.some((prefix) => sharesPrefix(bytes, prefix.network, prefix.bits))) {
-      throw prohibited(ip, name, "an address on the node's own link");
+    const inside = this.#inside(ip);
+    const subject = name === undefined ? `${ip} is` : `${name} resolves to an address that is`;
+    // The one reserved range that is judged by the IPv4 address inside alone.
+    const isPassed = (lab && range !== undefined && isHome(range)) || (inside.length > 0 && isWellKnownNat64(ip));
+    if (range !== undefined && !isPassed) throw prohibited(subject, describe(range), range);
+    this.#checkOwn(ip, port, subject, lab);
+    for (const inner of inside) {
+      const innerRange = classifyAddress(inner);
+      const innerSubject = name === undefined ? `${ip} stands for an IPv4 address that is` : subject;
+      if (innerRange !== undefined) throw prohibited(innerSubject, describe(innerRange), innerRange);
+      this.#checkOwn(inner, port, innerSubject, lab);
     }
   }
 
-  #isListener(key: string, port: number, own: OwnKeys, range: ReservedRange | undefined): boolean {
-    return this.#listeners().some((listener) => {
+  #checkOwn(ip: string, port: number, subject: string, lab: boolean): void {
+    const bytes = parseIp(ip)?.bytes ?? new Uint8Array();
+    const own = this.#ownKeys();
+    const key = keyOf(bytes);
+    const listeners = this.#listeners();
+    const isListener = listeners.some((listener) => {
       if (listener.port !== port) return false;
       if (!isWildcard(listener.host)) return ipKey(listener.host) === key;
-      return range?.kind === "loopback" || own.addresses.has(key);
+      return classifyAddress(ip)?.kind === "loopback" || own.addresses.has(key);
     });
+    if (isListener) throw prohibited(subject, "a listening port of the node itself");
+    if (lab) return;
+    if (own.addresses.has(key)) throw prohibited(subject, "an address of the node itself");
+    if (own.gateways.has(key)) throw prohibited(subject, "the node's gateway");
+    const isIn = ({ network, bits }: OwnPrefix): boolean => sharesPrefix(bytes, network, bits);
+    if (own.links.some(isIn)) throw prohibited(subject, "an address on the node's own link");
+    if (own.homes.some(isIn)) throw prohibited(subject, "an address of the node's own home");
+    for (const host of [...listeners.map((listener) => listener.host), ...this.#seen()]) {
+      if (ipKey(host) === key) throw prohibited(subject, "an address at which others reach the node itself");
+      if (homePrefix(host).some(isIn)) throw prohibited(subject, "an address of the node's own home");
+    }
   }
 
   #ownKeys(): OwnKeys {
@@ -113,7 +145,8 @@ export class AddressGuard {
         of: local,
         addresses: keySet(local.addresses),
         gateways: keySet(local.gateways),
-        prefixes: local.prefixes.flatMap(linkPrefix),
+        links: local.prefixes.flatMap(linkPrefix),
+        homes: local.addresses.flatMap(homePrefix),
       };
     }
     return this.#own;
@@ -132,9 +165,8 @@ function describe(range: ReservedRange): string {
   return range.prefix === "" ? `${range.name} (${range.rfc})` : `in ${range.prefix}, ${range.name} (${range.rfc})`;
 }
 
-function prohibited(ip: string, name: string | undefined, what: string, range?: ReservedRange): BywayError {
-  // The address itself stays out of what a client is told about a name: it would map the exit's own network.
-  const subject = name === undefined ? `${ip} is` : `${name} resolves to an address that is`;
+/** The address itself stays out of what a client is told about a name: it would map the exit's own network. */
+function prohibited(subject: string, what: string, range?: ReservedRange): BywayError {
   return new BywayError("ERR_TARGET_PROHIBITED", `${subject} ${what}`, {
     data: { by: "guard", ...(range === undefined ? {} : { range: range.prefix }) },
   });
@@ -150,13 +182,4 @@ function keyOf(bytes: Uint8Array): string {
 
 function keySet(addresses: readonly string[]): ReadonlySet<string> {
   return new Set(addresses.flatMap((address) => ipKey(address) ?? []));
-}
-
-function linkPrefix(cidr: string): { network: Uint8Array; bits: number }[] {
-  const [text = "", length] = cidr.split("/");
-  const network = parseIp(text)?.bytes;
-  const bits = Number(length);
-  if (network === undefined || !Number.isInteger(bits)) return [];
-  const shortest = network.length === 4 ? SHORTEST_PREFIX_BITS_V4 : SHORTEST_PREFIX_BITS_V6;
-  return bits >= shortest ? [{ network, bits }] : [];
 }

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { BywayError } from "../core/errors.ts";
+import { isWellKnownNat64 } from "../geo/nat64.ts";
 
 /** The local address to send from, for each family; an absent family cannot be sent from. */
 export interface EgressBinding {
@@ -40,14 +41,17 @@ export function egressBinding(bindEgress: readonly string[] = []): EgressBinding
 
 /**
  * The order to try `addresses` in: families in turn, IPv6 first (RFC 8305 §4, First Address Family Count 1), without
- * those that the binding cannot send to, at most `max`.
+ * those that the binding cannot send to, at most `max`. IPv6 that stands for IPv4 comes after IPv4: a resolver far away may
+ * have made it, and then nobody here translates it.
  */
 export function attemptOrder(addresses: readonly string[], binding: EgressBinding, max: number): readonly Attempt[] {
   const v6 = addresses.filter((address) => isIPv6(address)).flatMap((address) => attempt(address, 6, binding.v6));
   const v4 = addresses.filter((address) => isIPv4(address)).flatMap((address) => attempt(address, 4, binding.v4));
+  const native = v6.filter(({ address }) => !isWellKnownNat64(address));
+  const made = v6.filter(({ address }) => isWellKnownNat64(address));
   const order: Attempt[] = [];
-  for (let i = 0; i < Math.max(v6.length, v4.length); i++) {
-    order.push(...v6.slice(i, i + 1), ...v4.slice(i, i + 1));
+  for (let i = 0; i < Math.max(native.length, v4.length, made.length); i++) {
+    for (const group of [native, v4, made]) order.push(...group.slice(i, i + 1));
   }
   return order.slice(0, max);
 }

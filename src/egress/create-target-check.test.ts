@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startDnsServer } from "../../test/support/dns-server.ts";
 import { systemClock } from "../core/clock.ts";
+import { silentLogger } from "../core/logger.ts";
 import { parseAuthority } from "../wire/authority.ts";
 import type { ListMatcher } from "./blocklist/list-match.ts";
 import { createTargetCheck } from "./create-target-check.ts";
@@ -26,9 +27,15 @@ test("a target is judged by allow-targets, lists, guard and rules, each in its t
     allowTargets: [{ host: "127.0.0.1", port: 25 }],
     dnsServers: [dns.address],
   };
-  const { check, stop } = createTargetCheck({ clock: systemClock, lists }, { ...options, resolves: true });
+  const { check, stop } = await createTargetCheck(
+    { clock: systemClock, logger: silentLogger, lists },
+    { ...options, resolves: true },
+  );
   t.after(stop);
-  const unresolved = createTargetCheck({ clock: systemClock }, { ...options, resolves: false });
+  const unresolved = await createTargetCheck(
+    { clock: systemClock, logger: silentLogger },
+    { ...options, resolves: false },
+  );
   const { signal } = new AbortController();
   for (const [authority, protocol, by, code] of [
     ["good.example:443", "tcp", "rule 3", undefined],

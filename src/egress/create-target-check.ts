@@ -1,8 +1,11 @@
 import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { AddressGuard } from "./address-guard.ts";
 import type { ListMatcher } from "./blocklist/list-match.ts";
-import { LocalAddresses } from "./local-addresses.ts";
+import { LocalAddresses, type LocalNetwork } from "./local-addresses.ts";
+import { lookUpNat64 } from "./nat64-lookup.ts";
+import { Nat64Watch, wellKnownInside } from "./nat64-watch.ts";
 import { ExitPolicy } from "./policy/exit-policy.ts";
 import { parsePolicy } from "./policy/parse-policy.ts";
 import { DnsResolver } from "./resolver.ts";
@@ -15,26 +18,40 @@ export interface TargetCheckOptions {
   readonly allowTargets: readonly HostPort[];
   /** Name servers as `ip` or `ip:port`; those of the system when empty. */
   readonly dnsServers: readonly string[];
-  /** Whether names are looked up. */
+  /** Whether names are looked up, and what the network translates. */
   readonly resolves: boolean;
+  /** Where the node listens, and where it says that others reach it. Default none. */
+  readonly listeners?: readonly HostPort[];
+  /** Other addresses at which others saw the node. Default none. */
+  readonly seen?: readonly string[];
 }
 
 /**
- * Judges targets as an exit on this machine would that runs with these settings, its listening ports aside. `stop` ends
- * look-ups. Throws ERR_CONFIG_VALUE.
+ * Judges targets as an exit on this machine would that runs with these settings. Settles when it is known what the network
+ * translates, or that nobody says so. `stop` ends look-ups. Throws ERR_CONFIG_VALUE.
  */
-export function createTargetCheck(
-  components: { readonly clock: Clock; readonly lists?: ListMatcher },
+export async function createTargetCheck(
+  components: { readonly clock: Clock; readonly logger: Logger; readonly lists?: ListMatcher },
   options: TargetCheckOptions,
-): { readonly check: TargetCheck; readonly stop: () => void } {
-  const { clock, lists } = components;
-  const { allowTargets, dnsServers, resolves } = options;
-  const local = new LocalAddresses({ clock });
-  const guard = new AddressGuard({ local: () => local.current(), listeners: () => [] }, { allowTargets });
-  const policy = new ExitPolicy(parsePolicy(options.policy), lists);
-  const resolver = new DnsResolver({ clock }, dnsServers.length === 0 ? {} : { servers: dnsServers });
+): Promise<{ readonly check: TargetCheck; readonly stop: () => Promise<void> }> {
+  const { clock, logger, lists } = components;
+  const { allowTargets, dnsServers, resolves, listeners = [], seen = [] } = options;
+  const addresses = new LocalAddresses({ clock });
+  const local = (): LocalNetwork => addresses.current();
+  const policyRules = parsePolicy(options.policy);
+  const servers = dnsServers.length === 0 ? undefined : dnsServers;
+  const resolver = new DnsResolver({ clock }, servers === undefined ? {} : { servers });
+  const nat64 = new Nat64Watch({ clock, logger, local, lookUp: (signal) => lookUpNat64(clock, servers, signal) });
+  const inside = (ip: string): readonly string[] => (resolves ? nat64.inside(ip) : wellKnownInside(ip));
+  const guard = new AddressGuard({ local, listeners: () => listeners, seen: () => seen, inside }, { allowTargets });
+  const policy = new ExitPolicy(policyRules, lists, inside);
+  if (resolves) nat64.start();
+  await nat64.settled();
   return {
     check: new TargetCheck({ guard, policy, ...(resolves ? { resolver } : {}) }),
-    stop: () => resolver.stop(),
+    async stop() {
+      resolver.stop();
+      await nat64.stop();
+    },
   };
 }

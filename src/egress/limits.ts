@@ -16,6 +16,8 @@ type LimitName =
   | "udpIdleMs"
   | "maxUdpQueueBytes"
   | "localAddressesAgeMs"
+  | "nat64Prefixes"
+  | "nat64AgeMs"
   | "policyRules"
   | "maxFirstBytes"
   | "firstDatagrams"
@@ -50,6 +52,8 @@ export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
   udpIdleMs: tunable(120_000, "ms", "RFC 9298 section 3.1 and RFC 4787 REQ-5: not less than two minutes"),
   maxUdpQueueBytes: tunable(1_048_576, "bytes", "what the kernel will not take at once is dropped beyond this"),
   localAddressesAgeMs: tunable(60_000, "ms", "addresses of a machine change seldom; reading them costs a system call"),
+  nat64Prefixes: tunable(16, "count", "a network has one or two; each is compared with every IPv6 address"),
+  nat64AgeMs: tunable(3_600_000, "ms", "a network's translator moves with its addresses, which are looked at anyway"),
   policyRules: tunable(
     4_096,
     "count",

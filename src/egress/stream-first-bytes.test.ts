@@ -249,3 +249,9 @@ test("in a stream: a real hello passes whole, a refused one reaches nobody, and 
   await assert.rejects(ended);
   assert.deepEqual(received, []);
 });
+
+test("a target that was reached as IPv6 that stands for IPv4 is no target that the operator opened", () => {
+  const addresses = ["64:ff9b::101:101"];
+  const look = new StreamFirstBytes(new FakePolicy(), { protocol: "tcp", name: "good.example", addresses, port: 80 });
+  assert.deepEqual(outcome(look, request("www.bad.example")), ["ERR_POLICY_LISTED", "list drop, host header"]);
+});

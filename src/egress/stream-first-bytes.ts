@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { BywayError } from "../core/errors.ts";
 import type { FirstBytes } from "../core/first-bytes.ts";
+import { isWellKnownNat64 } from "../geo/nat64.ts";
 import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { normaliseHost } from "../wire/authority.ts";
 import { isTrackerRequest, readBitTorrentHandshake } from "../wire/bittorrent.ts";
@@ -97,7 +98,7 @@ export class StreamFirstBytes implements FirstBytes {
 
   /** A private address is dialled only where the operator opened that very target, whatever it is called there. */
   #isOpened(): boolean {
-    return this.#question.addresses?.some((ip) => classifyAddress(ip) !== undefined) ?? false;
+    return this.#question.addresses?.some((ip) => classifyAddress(ip) !== undefined && !isWellKnownNat64(ip)) ?? false;
   }
 }
 

@@ -30,6 +30,7 @@ export interface JudgedTarget {
  *     normalise ─► named in allow-targets? ─► policy ─► name guard ─► look up once ─► address guard ─► policy, with addresses
  *
  * Each address is judged, and one that is refused refuses all: mixed answers are how DNS rebinding slips an inner address in.
+ * One that a translating resolver (DNS64) made of another answer says nothing of its own: if refused, it is only left out.
  */
 export class TargetCheck {
   readonly #components: TargetCheckComponents;
@@ -61,13 +62,28 @@ export class TargetCheck {
     if (!isAddress && resolver === undefined) return judged(early);
     const addresses = isAddress || resolver === undefined ? [host] : await resolver.resolve(host, signal);
     if (addresses.length === 0) throw new BywayError("ERR_TARGET_NAME", `${host} has no address`);
-    for (const address of addresses) {
-      const name = isAddress ? undefined : host;
+    const name = isAddress ? undefined : host;
+    const look = (address: string): PolicyDecision | undefined =>
+      guarded(() => guard.check(address, port, "target", name)) ??
+      opened ??
+      policy.decide({ ...question, addresses: [normaliseHost(address)] });
+    const isMade = madeOfOthers(guard, addresses);
+    const own = addresses.filter((address) => !isMade(address));
+    for (const address of own) {
       const prohibited = guarded(() => guard.check(address, port, "target", name));
       if (prohibited !== undefined) return judged(prohibited, addresses);
     }
-    return judged(opened ?? policy.decide({ ...question, addresses: addresses.map(normaliseHost) }), addresses);
+    const decision = opened ?? policy.decide({ ...question, addresses: own.map(normaliseHost) });
+    const made = addresses.filter((address) => isMade(address) && look(address)?.refusal === undefined);
+    return judged(decision, [...own, ...made]);
   }
+}
+
+/** Which of the answers stand for another of them, as DNS64 makes them beside the true one (RFC 6147). */
+function madeOfOthers(guard: AddressGuard, addresses: readonly string[]): (address: string) => boolean {
+  const answers = new Set(addresses);
+  const made = new Set(addresses.filter((address) => guard.inside(address).some((ip) => answers.has(ip))));
+  return (address) => made.has(address);
 }
 
 /** A target with its host in the one spelling. Throws ERR_REQUEST_TARGET. */

@@ -79,6 +79,14 @@ test("families take turns, IPv6 first, and a family that is not bound is left ou
   assert.throws(() => egressBinding(["eth0"]), { code: "ERR_CONFIG_VALUE" });
 });
 
+test("IPv6 that stands for IPv4 takes its turn after IPv4: it may lead nowhere", () => {
+  const addresses = ["64:ff9b::101:101", "64:ff9b::101:102", "1.1.1.1", "1.1.1.2", "2606::1"];
+  const order = (most: number): string[] =>
+    attemptOrder(addresses, egressBinding([]), most).map(({ address }) => address);
+  assert.deepEqual(order(8), ["2606::1", "1.1.1.1", "64:ff9b::101:101", "1.1.1.2", "64:ff9b::101:102"]);
+  assert.deepEqual(order(3), ["2606::1", "1.1.1.1", "64:ff9b::101:101"]);
+});
+
 test("connects, with half-open allowed, from the bound address", async (t) => {
   const server = await listen(t, "127.0.0.1");
   const dial = new TcpDialler({ clock: systemClock }, { bindEgress: ["127.10.0.7"] });

@@ -54,7 +54,7 @@ export async function openExitEnd(
     isExit && options.blocklists !== undefined && options.blocklists.length > 0
       ? new Blocklists({ clock, logger }, { ...given(options.blocklistDirectory), lists: options.blocklists })
       : undefined;
-  const policy = new ExitPolicy(rules, lists);
+  const policy = new ExitPolicy(rules, lists, (ip) => guard.inside(ip));
   const log = isExit ? await openLog(components, options) : undefined;
   if (lists !== undefined) await startLists(clock, lists);
   return {

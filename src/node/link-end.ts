@@ -15,6 +15,8 @@ import type { BlocklistOptions } from "../egress/blocklist/blocklists.ts";
 import { Egress } from "../egress/egress.ts";
 import { EGRESS_LIMITS } from "../egress/limits.ts";
 import { LocalAddresses } from "../egress/local-addresses.ts";
+import { lookUpNat64 } from "../egress/nat64-lookup.ts";
+import { Nat64Watch } from "../egress/nat64-watch.ts";
 import type { AdvertisedPolicy } from "../egress/policy/advertised-policy.ts";
 import { DnsResolver } from "../egress/resolver.ts";
 import type { StreamLimitOptions } from "../egress/stream-limits.ts";
@@ -122,8 +124,19 @@ export async function openLinkEnd(
   const share = ({ value }: Limit): number => partOf(value);
 
   const local = new LocalAddresses({ clock });
+  const nat64 = new Nat64Watch({
+    clock,
+    logger,
+    local: () => local.current(),
+    lookUp: (signal) => lookUpNat64(clock, dnsServers, signal),
+  });
   const guard = new AddressGuard(
-    { local: () => local.current(), listeners: () => options.listeners },
+    {
+      local: () => local.current(),
+      listeners: () => options.listeners,
+      seen: () => orders.seenAddresses ?? [],
+      inside: (ip) => nat64.inside(ip),
+    },
     { allowTargets: options.allowTargets, localNetwork },
   );
   const resolver = new DnsResolver(
@@ -139,6 +152,9 @@ export async function openLinkEnd(
   const exitEnd = await openExitEnd({ clock, logger, budget, guard, paceOf, end: components.end ?? 1 }, options);
   await using made = new AsyncDisposableStack();
   made.defer(() => exitEnd.stop());
+  made.defer(() => nat64.stop());
+  // A lab stands behind no translator, and one that only tells peers of each other has no way out.
+  if (!localNetwork && roles.some((role) => role !== "bootstrap")) nat64.start();
   const egress = new Egress(
     { clock, logger, resolver, guard, policy: exitEnd.policy },
     {

@@ -86,7 +86,7 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
   const transport = new TcpTransport({ clock }, { paused: pool !== undefined });
   listener = await transport.listen(options.listen, (raw) => links.accept(raw));
   const endpoint = options.advertise ?? listener.address;
-  listeners.push(listener.address, endpoint);
+  listeners.push(listener.address, endpoint, ...(options.noticeListen === undefined ? [] : [options.noticeListen]));
   if (!localNetwork && classifyAddress(endpoint.host) !== undefined) {
     logger.warn(
       "others will refuse this node, whose address is not public: use --advertise, or --local-network on both sides",

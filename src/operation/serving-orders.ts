@@ -14,6 +14,8 @@ export interface ServingOrders {
   readonly endsStreams: boolean;
   /** How fast the node may carry, in bytes a second; absent where nothing holds it back. */
   readonly bytesPerSecond?: number;
+  /** Public addresses at which others saw the node: no way out leads there. The node's process adds them. */
+  readonly seenAddresses?: readonly string[];
 }
 
 /** What holds until a node that starts knows whether it was paused, and what it may carry. */

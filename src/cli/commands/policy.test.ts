@@ -47,3 +47,20 @@ test("a policy is shown as it was understood, with what others are told", async 
   assert.equal(wrong.code, 78);
   assert.match(wrong.stderr, /rule 1 of the policy: "mial" is no set \(the nearest is mail\)/);
 });
+
+test("where a node with these settings is reached is closed to targets, as it is at the node", async (t) => {
+  const config = join(temporaryDirectory(t), "byway.toml");
+  const places = 'listen = "10.1.1.1:4433"\nadvertise = "45.10.0.1:4433"\nnotice-listen = "45.10.0.2:80"';
+  const ask = (target: string) => runByway(t, ["policy", "test", target, "--no-resolve", "--config", config]);
+  writeFileSync(config, `[node]\n${places}\npolicy = ["accept *:*"]\nallow-targets = ["45.10.0.1:8000"]\n`);
+  for (const [target, code] of [
+    ["45.10.0.1:443", 77],
+    ["45.10.0.2:443", 77],
+    ["[64:ff9b::45.10.0.1]:443", 77],
+    ["[64:ff9b::45.10.0.9]:443", 0],
+    ["45.10.0.1:8000", 0],
+    ["45.10.0.3:443", 0],
+  ] as const) {
+    assert.equal((await ask(target)).code, code, target);
+  }
+});

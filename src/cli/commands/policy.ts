@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { errorRow } from "../../core/error-table.ts";
 import { BywayError } from "../../core/errors.ts";
+import type { HostPort } from "../../core/network-address.ts";
 import { plainText } from "../../core/plain-text.ts";
 import { parseAuthority } from "../../wire/authority.ts";
-import { loadSettings } from "../load-settings.ts";
+import { type LoadedSettings, loadSettings } from "../load-settings.ts";
 import { openLists } from "../open-lists.ts";
 import { addSettingOptions } from "../setting-options.ts";
 import type { Terminal } from "../terminal.ts";
@@ -57,12 +58,14 @@ async function runTest(command: Command, terminal: Terminal, asked: string, opti
     import("../policy-report.ts"),
   ]);
   const lists = await openLists(terminal, settings);
-  const { check, stop } = createTargetCheck(
-    { clock, ...(lists === undefined ? {} : { lists }) },
+  const { values, logger } = settings;
+  const { check, stop } = await createTargetCheck(
+    { clock, logger, ...(lists === undefined ? {} : { lists }) },
     {
-      policy: settings.values["node.policy"],
-      allowTargets: settings.values["node.allow-targets"],
-      dnsServers: settings.values["node.dns-servers"],
+      listeners: listenersOf(values),
+      policy: values["node.policy"],
+      allowTargets: values["node.allow-targets"],
+      dnsServers: values["node.dns-servers"],
       resolves: options.resolve,
     },
   );
@@ -78,7 +81,13 @@ async function runTest(command: Command, terminal: Terminal, asked: string, opti
     // What is said to clients, and what they could do, is of no use to the operator who asks.
     if (refusal !== undefined) terminal.endWith(errorRow(refusal.code).exit);
   } finally {
-    stop();
-    await lists?.stop();
+    await Promise.all([stop(), lists?.stop()]);
   }
+}
+
+/** Where a node with these settings listens, and what it tells others of that: all of it is closed to targets. */
+function listenersOf(values: LoadedSettings["values"]): readonly HostPort[] {
+  return [values["node.listen"], values["node.advertise"], values["node.notice-listen"]].filter(
+    (place) => place !== undefined,
+  );
 }

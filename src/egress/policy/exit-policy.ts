@@ -15,7 +15,8 @@ import type { PolicyRule } from "./policy-rule.ts";
  *     on a list, by name or by an address? ─► refused
  *     first rule that matches ─► accepts or rejects        none ─► refused
  *
- * Of several addresses each is judged by itself, and one that is refused refuses all. What is refused at a port of which
+ * Of several addresses each is judged by itself, and one that is refused refuses all; IPv6 that stands for IPv4 is judged
+ * by both. What is refused at a port of which
  * no host is accepted is ERR_POLICY_PORT, else ERR_POLICY_TARGET; what is on a list is ERR_POLICY_LISTED. `data.by` of the
  * refusal is the decision's.
  */
@@ -23,11 +24,14 @@ export class ExitPolicy implements TargetPolicy {
   readonly opensBitTorrent: boolean;
   readonly #rules: readonly PolicyRule[];
   readonly #lists: ListMatcher | undefined;
+  readonly #inside: (ip: string) => readonly string[];
   readonly #compiled: { readonly tcp: CompiledRules; readonly udp: CompiledRules };
 
-  constructor(rules: readonly PolicyRule[], lists?: ListMatcher) {
+  /** `inside` names the IPv4 addresses that an IPv6 address stands for; none by default. */
+  constructor(rules: readonly PolicyRule[], lists?: ListMatcher, inside?: (ip: string) => readonly string[]) {
     this.#rules = rules;
     this.#lists = lists;
+    this.#inside = inside ?? (() => []);
     this.#compiled = { tcp: new CompiledRules(rules, "tcp"), udp: new CompiledRules(rules, "udp") };
     this.opensBitTorrent = rules.some(({ accepts, sets }) => accepts && sets.includes("p2p"));
   }
@@ -37,8 +41,10 @@ export class ExitPolicy implements TargetPolicy {
     return this.#rules.map(({ text }) => text);
   }
 
-  decide(question: PolicyQuestion): PolicyDecision | undefined {
-    const { protocol, name, addresses = [], port } = question;
+  decide(asked: PolicyQuestion): PolicyDecision | undefined {
+    const addresses = (asked.addresses ?? []).flatMap((address) => [address, ...this.#inside(address)]);
+    const question = { ...asked, addresses };
+    const { protocol, name, port } = question;
     const compiled = this.#compiled[protocol];
     const listed = this.#listed(question);
     if (listed !== undefined) return listed;
