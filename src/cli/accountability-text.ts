@@ -5,7 +5,7 @@ import { textTable } from "./text-table.ts";
 
 /** What a chain alone cannot show. */
 const LIMIT_OF_PROOF =
-  "That the newest records are missing cannot be seen from a log alone: hold the last hash against one that was handed out before.";
+  "A log that was put back to an earlier state together with its head record looks the same: hold the last hash against one that was handed out before.";
 
 /** What `byway log verify` says of a log that is in order. */
 export function verdictText({ chains }: LogVerdict): string {

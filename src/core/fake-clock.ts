@@ -9,6 +9,7 @@ interface Entry {
 /** A clock that stands still until `advance` turns it; for tests. */
 export class FakeClock implements Clock {
   #nowMs: number;
+  #stepMs = 0;
   readonly #entries = new Set<Entry>();
 
   constructor(startMs = 1_800_000_000_000) {
@@ -21,7 +22,7 @@ export class FakeClock implements Clock {
   }
 
   nowMs(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.#stepMs;
   }
 
   monotonicMs(): number {
@@ -34,6 +35,11 @@ export class FakeClock implements Clock {
 
   every(periodMs: number, run: () => void): Timer {
     return this.#add({ dueMs: this.#nowMs + periodMs, periodMs, run });
+  }
+
+  /** Sets the wall's clock forward by `ms`, or back; no time passes, and no timer runs. */
+  step(ms: number): void {
+    this.#stepMs += ms;
   }
 
   /** Moves time on by `ms` and runs what falls due, in order. */

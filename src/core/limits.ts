@@ -49,7 +49,11 @@ export const CORE_LIMITS: Readonly<
     | "paceLinks"
     | "heldBytes"
     | "heldReadBytes"
-    | "examinedKeys",
+    | "examinedKeys"
+    | "earliestMs"
+    | "clockToleranceMs"
+    | "clockHoldMs"
+    | "clockLookMs",
     Limit
   >
 > = {
@@ -107,4 +111,20 @@ export const CORE_LIMITS: Readonly<
     "count",
     "Keys that are looked at for one that may be forgotten when there are too many: constant work, and a busy one is hit only among four busy ones.",
   ),
+  earliestMs: fixed(
+    1_793_491_200_000,
+    "ms",
+    "2026-11-01 as Unix time: a clock that shows an earlier time is wrong, and is not waited for.",
+  ),
+  clockToleranceMs: tunable(
+    86_400_000,
+    "ms",
+    "A clock that leaps by less is believed at once: nothing is kept for so few days that a day less would hurt.",
+  ),
+  clockHoldMs: tunable(
+    3_600_000,
+    "ms",
+    "How long a program must run with a clock that leapt by more than a day before it forgets what grew old by that leap.",
+  ),
+  clockLookMs: tunable(7_200_000, "ms", "The most that counts as one stretch between two looks at the clock."),
 };

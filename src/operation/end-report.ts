@@ -63,5 +63,19 @@ function worstLists(a: NodeStatus["blocklists"], b: NodeStatus["blocklists"]): N
 
 function addLogs(a: NodeStatus["log"], b: NodeStatus["log"]): NodeStatus["log"] {
   const worst = BADNESS.indexOf(b.state) > BADNESS.indexOf(a.state) ? b : a;
-  return { ...worst, records: a.records + b.records, bytes: a.bytes + b.bytes, lost: a.lost + b.lost };
+  const held = addHeld(a.held, b.held);
+  return {
+    ...worst,
+    records: a.records + b.records,
+    bytes: a.bytes + b.bytes,
+    lost: a.lost + b.lost,
+    ...(held === undefined ? {} : { held }),
+  };
+}
+
+type Held = NodeStatus["log"]["held"];
+
+function addHeld(a: Held, b: Held): Held {
+  if (a === undefined || b === undefined) return a ?? b;
+  return { files: a.files + b.files, aheadMs: Math.max(a.aheadMs, b.aheadMs) };
 }

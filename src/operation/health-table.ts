@@ -21,6 +21,7 @@ export type HealthCode =
   | "WARN_NOT_REACHABLE"
   | "WARN_NOT_CHECKED"
   | "WARN_CLOCK"
+  | "WARN_CLOCK_LEAPT"
   | "WARN_LOG_FAILING"
   | "WARN_LOG_LOST"
   | "WARN_LOG_OFF"
@@ -47,6 +48,7 @@ export type HealthCode =
 const MAIL_PORTS: readonly number[] = [25, 465, 587, 2525];
 const LAST_PORT = 65_535;
 const MIB = 1_048_576;
+const DAY_MS = 86_400_000;
 
 /** Every warning, those that stop the node first. `docs/health.md` shows the same rows. */
 export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
@@ -72,6 +74,15 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
     when: "the machine's clock shows a time before Byway existed, so others refuse what the node signs",
     remedy: "Set the clock, and have it set by NTP.",
     find: ({ nowMs }) => (nowMs < FROM.earliestMs ? "the clock of this machine is months or years behind" : undefined),
+  },
+  WARN_CLOCK_LEAPT: {
+    level: "warning",
+    when: "the clock is more than a day ahead of what was expected, and files of the accountability log are too old by it; they are kept until the node has run so for a day",
+    remedy:
+      "See whether the date of this machine is right, and have it set by NTP. If it is right, as after a long time off, there is nothing to do.",
+    find: ({ status: { log } }) =>
+      log.held &&
+      `the clock leapt ahead by ${counted(Math.round(log.held.aheadMs / DAY_MS), "day")}; ${counted(log.held.files, "file")} of the accountability log ${are(log.held.files)} kept beyond ${log.held.files === 1 ? "its" : "their"} days for now`,
   },
   WARN_LOG_FAILING: {
     level: "warning",

@@ -64,6 +64,12 @@ const CASES: readonly (readonly [code: HealthCode, message: RegExp, changes: Cha
     ],
     ["WARN_CLOCK", /behind/, { nowMs: Date.parse("2026-10-31T23:59:59Z") }, [{ nowMs: Date.parse("2026-11-01") }]],
     [
+      "WARN_CLOCK_LEAPT",
+      /^the clock leapt ahead by 60 days; 3 files of the accountability log are kept beyond their days for now$/,
+      { status: { log: { ...log, held: { files: 3, aheadMs: 60 * 86_400_000 } } } },
+      [],
+    ],
+    [
       "WARN_LOG_FAILING",
       /cannot be written \(ENOSPC\); the exit is closed meanwhile/,
       { status: { log: { ...log, state: "failing", reason: "ENOSPC" } } },

@@ -81,6 +81,8 @@ export interface NodeStatus {
     /** The size of all that is kept. */
     readonly bytes: number;
     readonly lost: number;
+    /** Files that are too old by a clock that leapt, and are kept until it has stood for a day of running time. */
+    readonly held?: { readonly files: number; readonly aheadMs: number };
   };
   readonly warnings: readonly HealthWarning[];
 }

@@ -37,7 +37,7 @@ test("log verify says what is there while the node writes, and names the place o
   assert.equal(good.code, 0, good.stderr);
   assert.match(good.stdout, /in order.*\n\nchain +files +records/);
   assert.match(good.stdout, /^0 +1 +8 +0 +8 +20/m);
-  assert.match(good.stdout, /newest records are missing cannot be seen/);
+  assert.match(good.stdout, /put back to an earlier state together with its head record/);
   const { verdict } = JSON.parse((await run("log", "verify", "--json")).stdout) as {
     verdict: { chains: readonly { records: number }[] };
   };

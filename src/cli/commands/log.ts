@@ -53,11 +53,9 @@ async function runVerify(command: Command, terminal: Terminal): Promise<void> {
   const peer = named === undefined ? await ownPeer(file, values.data) : parsePeerId(named);
   const options = peer === undefined ? {} : { peer };
   const verdict = file === undefined ? await verifyLog(values.data, options) : await verifyLogFile(file, options);
-  if (verdict.chains.every(({ records }) => records === 0) && verdict.flawCount === 0) {
-    throw noLogIn(file ?? values.data);
-  }
   const flaw = flawError(verdict);
   if (flaw !== undefined) throw flaw;
+  if (verdict.chains.every(({ records }) => records === 0)) throw noLogIn(file ?? values.data);
   terminal.writeOut(json === true ? jsonLine({ verdict }) : verdictText(verdict));
 }
 

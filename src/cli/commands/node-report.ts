@@ -55,7 +55,7 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
   const { peerId } = await loadIdentity(keyFile(values.data));
   const node = await runningNode(terminal, values.data);
   const verdict = await verifyLog(values.data, { peer: peerId }, (chain) => (record) => summary.add(chain, record));
-  const [flaw] = verdict.flaws;
+  const [flaw] = [...verdict.flaws, ...verdict.missing];
   const report: AbuseReport = {
     peerId,
     ...(node?.facts ?? configured(values)),
@@ -67,7 +67,7 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       setting: node?.isLogged === false ? "off" : values["node.log"],
       days: values["node.log-days"],
       records: verdict.chains.reduce((sum, { records }) => sum + records, 0),
-      verified: verdict.flawCount === 0,
+      verified: flaw === undefined,
       ...(flaw === undefined ? {} : { flaw: `${flaw.file}, line ${flaw.line}: ${flaw.message}` }),
     },
     streams: summary.summary,

@@ -6,6 +6,7 @@ import type { Logger } from "../../core/logger.ts";
 import type { Random } from "../../core/random.ts";
 import { VERSION } from "../../core/version.ts";
 import type { PeerId } from "../../identity/peer-id.ts";
+import type { HeldFiles } from "./chain-keeper.ts";
 import { ChainWriter, type FoundChain } from "./chain-writer.ts";
 import { ACCOUNTABILITY_LIMITS } from "./limits.ts";
 import { LogQueue } from "./log-queue.ts";
@@ -37,6 +38,13 @@ export interface AccountabilityLogOptions {
 
 const LIMITS = ACCOUNTABILITY_LIMITS;
 const NONCE_BYTES = 9;
+const DAY_MS = 86_400_000;
+
+/** What was found amiss at the start, as the log says it. */
+const MISSING: Readonly<Record<NonNullable<FoundChain["missing"]>, string>> = {
+  records: "the newest records that the node wrote are missing",
+  head: "the head record of the chain was removed or changed",
+};
 
 /** Opens the log of one process. It does not throw: where nothing can be written the log is `failing`, and tries again. */
 export async function openAccountabilityLog(
@@ -90,7 +98,8 @@ export class AccountabilityLog implements StreamLog {
     this.#options = options;
     const { directory, days, mib, peerId, privateKey } = options;
     const maxBytes = mib * 1024 * 1024;
-    this.#chain = new ChainWriter(components, { directory, days, maxBytes, peerId, privateKey });
+    const onHeld = (held: HeldFiles): void => this.#warnOfClock(held);
+    this.#chain = new ChainWriter({ clock: this.#clock, onHeld }, { directory, days, maxBytes, peerId, privateKey });
     this.#names = new SaltedNames(components);
     this.#tending = this.#clock.every(LIMITS.tendMs.value, () => void this.#do(() => this.#chain.tend()));
   }
@@ -106,7 +115,8 @@ export class AccountabilityLog implements StreamLog {
   }
 
   status(): LogStatus {
-    const counts = { records: this.#records, bytes: this.#chain.bytes, lost: this.#lost };
+    const { bytes, held } = this.#chain;
+    const counts = { records: this.#records, bytes, lost: this.#lost, ...(held === undefined ? {} : { held }) };
     return this.#state === "writing"
       ? { state: "writing", ...counts }
       : { state: "failing", reason: this.#reason === "" ? "it is closed" : this.#reason, ...counts };
@@ -287,13 +297,32 @@ export class AccountabilityLog implements StreamLog {
     this.#ticking ??= this.#clock.every(LIMITS.tickMs.value, () => this.#tick());
   }
 
-  #startFields({ state, cutBytes }: FoundChain): string {
+  #startFields({ state, cutBytes, missing }: FoundChain): string {
     const software = `"software":${asciiJson(`byway ${VERSION}`)}`;
+    if (missing !== undefined) {
+      const { directory } = this.#options;
+      const reason = MISSING[missing];
+      const remedy = "see with `byway log verify` what is missing, and restore it from a backup if there is one";
+      this.#logger.error("the accountability log is not as the node left it", { directory, reason, remedy });
+      return `"event":"resumed",${software},"reason":${asciiJson(reason)},"cutBytes":${cutBytes}`;
+    }
     if (state !== "cut-off") return `"event":"start",${software}`;
     if (cutBytes > 0) {
       this.#logger.info("the accountability log goes on after a crash", { cutBytes });
     }
     return `"event":"resumed",${software},"reason":"the process before did not stop it","cutBytes":${cutBytes}`;
+  }
+
+  #warnOfClock({ files, aheadMs }: HeldFiles): void {
+    this.#logger.warn(
+      "the clock leapt ahead: files of the accountability log that are too old by it are kept for now",
+      {
+        directory: this.#options.directory,
+        files,
+        aheadDays: Math.round(aheadMs / DAY_MS),
+        remedy: "set the clock of this machine right; if it is right, the files go after a day of running",
+      },
+    );
   }
 
   #fail(error: unknown): void {

@@ -1,3 +1,4 @@
+import type { SeenChain } from "./judge-head.ts";
 import { ACCOUNTABILITY_LIMITS } from "./limits.ts";
 import {
   bodyHash,
@@ -12,7 +13,7 @@ import { verifyChain } from "./log-signature.ts";
 import type { LogLine } from "./read-lines.ts";
 
 /** What is wrong with a record. */
-export type FlawKind = "form" | "hash" | "sequence" | "signature" | "peer" | "torn";
+export type FlawKind = "form" | "hash" | "sequence" | "signature" | "peer" | "torn" | "missing" | "head";
 
 /** A place where a log is not what a node wrote. */
 export interface LogFlaw {
@@ -72,11 +73,20 @@ export class ChainCheck {
   #last: LogRecord | undefined;
   #lastSeq: number | undefined;
   #lastHash: string | undefined;
+  readonly #namedSeq: number | undefined;
+  #namedHash: string | undefined;
+  #hasHead = false;
 
-  /** `peer` must have signed everything, where it is given. */
-  constructor(options: { name: string; peer?: string }) {
+  /** `peer` must have signed everything, where it is given. `namedSeq` is the record of which the head record has the hash. */
+  constructor(options: { name: string; peer?: string; namedSeq?: number }) {
     this.#name = options.name;
     this.#peer = options.peer;
+    this.#namedSeq = options.namedSeq;
+  }
+
+  /** What the chain's head record is held against. */
+  get seen(): SeenChain {
+    return { lastSeq: this.#lastSeq, namedHash: this.#namedHash, hasHead: this.#hasHead };
   }
 
   /** How many flaws there are; not all of them may be in `flaws`. */
@@ -117,6 +127,7 @@ export class ChainCheck {
     ) {
       this.#before = String(fields.prev);
     }
+    if (record.event === "file" && typeof fields.oldest === "number") this.#hasHead = true;
     const before = this.#before;
     if (this.#isSequel(line, record) && this.#isLinked(line, record)) this.#look(line, record, fields, before ?? "");
     this.#keep(record);
@@ -212,6 +223,7 @@ export class ChainCheck {
     this.#before = record.hash;
     this.#seq = record.seq;
     this.#lastSeq = record.seq;
+    if (record.seq === this.#namedSeq) this.#namedHash = record.hash;
     this.#lastHash = record.hash;
     this.#records += 1;
     this.#unsigned += 1;

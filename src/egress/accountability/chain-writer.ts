@@ -5,14 +5,15 @@ import { type ClaimedLock, claimLock } from "../../core/claimed-lock.ts";
 import type { Clock } from "../../core/clock.ts";
 import { makeDirectory } from "../../core/make-directory.ts";
 import type { PeerId } from "../../identity/peer-id.ts";
+import type { FoundHead } from "./chain-head.ts";
+import { ChainKeeper, type HeldFiles, type LastRecord } from "./chain-keeper.ts";
 import { tendLeftChains } from "./left-chains.ts";
 import { ACCOUNTABILITY_LIMITS } from "./limits.ts";
-import { type LogFile, listLogFiles, logFile, sizeOf } from "./log-files.ts";
+import { type LogFile, listLogFiles, logFile } from "./log-files.ts";
 import {
   CHAIN_BEGIN,
   chainHash,
   LOG_VERSION,
-  oldestDayKept,
   recordBody,
   recordLine,
   recordTime,
@@ -38,6 +39,8 @@ export interface ChainWriterOptions {
 /** How a chain was found. */
 export interface FoundChain {
   readonly state: "new" | "stopped" | "cut-off";
+  /** What others did to it since: newest records are gone, or the head record is. */
+  readonly missing?: "records" | "head";
   /** Bytes of no whole record that were cut away. */
   readonly cutBytes: number;
 }
@@ -50,12 +53,6 @@ export class ChainTrouble extends Error {
 interface OpenFile extends LogFile {
   readonly handle: FileHandle;
   readonly inode: number;
-}
-
-/** The last record that stands in a file. */
-interface ChainHead {
-  readonly seq: number;
-  readonly hash: string;
 }
 
 /**
@@ -72,19 +69,27 @@ export class ChainWriter {
   #file: OpenFile | undefined;
   /** What is known to stand in the current file. */
   #size = 0;
-  #head: ChainHead | undefined;
+  readonly #keeper: ChainKeeper;
+  #last: LastRecord | undefined;
   #otherBytes = 0;
   #unsigned = 0;
 
-  constructor(components: { clock: Clock }, options: ChainWriterOptions) {
+  /** `onHeld` is called when files begin to be kept beyond their days because the clock leapt. */
+  constructor(components: { clock: Clock; onHeld?: (held: HeldFiles) => void }, options: ChainWriterOptions) {
     this.#clock = components.clock;
     this.#options = options;
     this.#fileBytes = Math.min(ACCOUNTABILITY_LIMITS.fileBytes.value, Math.floor(options.maxBytes / 4));
+    this.#keeper = new ChainKeeper(components, { ...options, fileBytes: this.#fileBytes });
   }
 
   /** Bytes of all files. */
   get bytes(): number {
     return this.#otherBytes + this.#size;
+  }
+
+  /** What is kept beyond its days because the clock leapt. */
+  get held(): HeldFiles | undefined {
+    return this.#keeper.held;
   }
 
   /** Records that no signature covers yet. */
@@ -111,7 +116,8 @@ export class ChainWriter {
     this.#lock = await claimLock(join(directory, "lock"));
     if (this.#lock === undefined) throw new ChainTrouble("another process writes to this directory");
     const found = await this.#goOn();
-    await this.removeOld();
+    await this.sync();
+    await this.#removeOld();
     return found;
   }
 
@@ -126,28 +132,33 @@ export class ChainWriter {
   /** Signs what was appended since the last signature. */
   async sign(): Promise<void> {
     const { peerId, privateKey } = this.#options;
-    if (this.#unsigned === 0 || this.#head === undefined) return;
-    const signature = signChain(privateKey, peerId, this.#head.hash);
+    if (this.#unsigned === 0 || this.#last === undefined) return;
+    const signature = signChain(privateKey, peerId, this.#last.hash);
     const fields = `"event":"signature","peer":"${peerId}","signature":"${signature}"`;
     await this.#write([{ timeMs: this.#clock.nowMs(), fields }]);
     this.#unsigned = 0;
   }
 
-  /** Brings everything to the disk. */
+  /** Brings everything to the disk, and says in the head record what is there once it is signed. */
   async sync(): Promise<void> {
+    const last = this.#last;
+    const isSigned = this.#unsigned === 0;
     if (this.#file === undefined) return;
     await this.#file.handle.datasync();
     if (!(await this.#isInPlace())) throw new ChainTrouble("the file was removed or replaced");
+    if (last !== undefined && isSigned) await this.#keeper.note(this.#file.number, last, false);
   }
 
   /** Begins a new file where the current one is of a day that is over, and removes files that are too old. */
   async tend(): Promise<void> {
     if (this.#isPastDay()) await this.rotate();
-    await this.removeOld();
-    const { directory, days } = this.#options;
+    await this.#removeOld();
+    await this.#noteHead();
+    const { directory, days, peerId, privateKey } = this.#options;
     // Not at the opening, when all chains of a node are locked one after the other. What another chain's files say of
     // themselves must not keep this one from being written, and is tried again.
-    await tendLeftChains(directory, days, this.#clock.nowMs()).catch(() => {});
+    const nowMs = this.#keeper.safeMs();
+    await tendLeftChains(directory, { days, nowMs, peerId, privateKey }).catch(() => {});
   }
 
   /** Signs, closes the current file and begins the next. */
@@ -157,26 +168,25 @@ export class ChainWriter {
     const number = (this.#file?.number ?? 0) + 1;
     await this.#closeFile();
     await this.#beginFile(number);
-    await this.removeOld();
+    await this.#noteHead();
+    await this.#removeOld();
   }
 
-  /** Removes the oldest files beyond the bounds of age and size; never the current one. */
-  async removeOld(): Promise<void> {
-    const { directory, days, maxBytes } = this.#options;
-    const oldestDay = oldestDayKept(this.#clock.nowMs(), days);
-    const others = (await listLogFiles(directory)).filter(({ path }) => path !== this.#file?.path);
-    const sizes = await Promise.all(others.map(({ path }) => sizeOf(path)));
-    let total = sizes.reduce((sum, size) => sum + size, 0);
-    for (const [index, { path, day }] of others.entries()) {
-      if (day >= oldestDay && total + this.#fileBytes <= maxBytes) break;
-      await rm(path, { force: true });
-      total -= sizes[index] ?? 0;
-    }
-    this.#otherBytes = total;
+  async #removeOld(): Promise<void> {
+    this.#otherBytes = await this.#keeper.removeOld(this.#file?.path);
+  }
+
+  /** Says what is there now, after bringing it to the disk. */
+  async #noteHead(): Promise<void> {
+    const [file, last] = [this.#file, this.#last];
+    if (file === undefined || last === undefined) return;
+    await file.handle.datasync();
+    await this.#keeper.note(file.number, last, true);
   }
 
   /** Closes the file and gives the lock back. Idempotent; never throws. */
   async close(): Promise<void> {
+    await this.#noteHead().catch(() => {});
     await this.#closeFile();
     this.#lock?.release();
     this.#lock = undefined;
@@ -185,6 +195,9 @@ export class ChainWriter {
   /** Goes on in the last file that ends with a record, or begins one. */
   async #goOn(): Promise<FoundChain> {
     const files = await listLogFiles(this.#options.directory);
+    const head = await this.#keeper.find();
+    const oldest = files[0]?.number ?? 1;
+    const last = files.at(-1)?.number ?? 0;
     let cutBytes = 0;
     let isPassedOver = false;
     for (const file of files.toReversed()) {
@@ -194,9 +207,9 @@ export class ChainWriter {
       try {
         const end = await scanChain(handle);
         if (end.seq > 0) {
+          this.#keeper.begin(head, { oldest: end.oldest ?? oldest, timeMs: end.timeMs });
           this.#file = { ...file, handle, inode: (await handle.stat()).ino };
-          const last = files.at(-1)?.number ?? file.number;
-          const found = await this.#goOnIn(this.#file, end, isPassedOver ? last : undefined);
+          const found = await this.#goOnIn(this.#file, end, head, isPassedOver ? last : undefined);
           return { ...found, cutBytes: found.cutBytes + cutBytes };
         }
         if (end.totalBytes < ACCOUNTABILITY_LIMITS.lineBytes.value) {
@@ -208,14 +221,20 @@ export class ChainWriter {
         if (this.#file?.handle !== handle) await handle.close();
       }
     }
-    const state = this.#head === undefined && files.length === 0 ? "new" : "cut-off";
-    await this.#beginFile((isPassedOver ? (files.at(-1)?.number ?? 0) : 0) + 1);
-    return { state, cutBytes };
+    this.#keeper.begin(head, { oldest, timeMs: undefined });
+    const missing = this.#takeUp(head, { seq: 0, hash: CHAIN_BEGIN });
+    const state = this.#last === undefined && files.length === 0 ? "new" : "cut-off";
+    // Before the first file, which says that there is a head record.
+    if (head === "absent") await this.#keeper.note(0, this.#last ?? { seq: 0, hash: CHAIN_BEGIN, timeMs: 0 }, true);
+    await this.#beginFile(Math.max(isPassedOver ? last : 0, numberIn(head)) + 1);
+    return { state, cutBytes, ...missing };
   }
 
-  async #goOnIn(file: OpenFile, end: ChainEnd, passedOver: number | undefined): Promise<FoundChain> {
-    const isOurs = this.#head === undefined || (this.#head.seq === end.seq && this.#head.hash === end.hash);
-    this.#head ??= { seq: end.seq, hash: end.hash };
+  async #goOnIn(file: OpenFile, end: ChainEnd, head: FoundHead, passedOver: number | undefined): Promise<FoundChain> {
+    const isLost = head !== "absent" || end.oldest === undefined ? {} : ({ missing: "head" } as const);
+    const missing = this.#takeUp(head, end);
+    const isOurs = this.#last === undefined || (this.#last.seq === end.seq && this.#last.hash === end.hash);
+    this.#last ??= { seq: end.seq, hash: end.hash, timeMs: end.timeMs ?? 0 };
     await file.handle.truncate(end.goodBytes);
     this.#size = end.goodBytes;
     // At least one; how many is not worth a look.
@@ -223,10 +242,21 @@ export class ChainWriter {
     if (!isOurs || end.peer !== this.#options.peerId || passedOver !== undefined) {
       // What another key has signed, others put there or damage left is left as it is.
       await this.#closeFile();
-      await this.#beginFile((passedOver ?? file.number) + 1);
+      await this.#beginFile(Math.max(passedOver ?? file.number, numberIn(head)) + 1);
     }
     const cutBytes = end.totalBytes - end.goodBytes;
-    return { state: end.event === "stop" && cutBytes === 0 ? "stopped" : "cut-off", cutBytes };
+    const state = end.event === "stop" && cutBytes === 0 ? "stopped" : "cut-off";
+    return { state, cutBytes, ...isLost, ...missing };
+  }
+
+  /** Goes on behind what the head record names where that is gone: a gap stays to be found, and no number comes twice. */
+  #takeUp(head: FoundHead, end: { readonly seq: number; readonly hash: string }): Pick<FoundChain, "missing"> {
+    if (head === "spoiled") return { missing: "head" };
+    if (this.#last !== undefined || head === "absent") return {};
+    const { seq, hash, time } = head.newest;
+    if (seq < end.seq || (seq === end.seq && hash === end.hash)) return {};
+    this.#last = { seq, hash, timeMs: Date.parse(time) };
+    return { missing: "records" };
   }
 
   async #beginFile(number: number): Promise<void> {
@@ -238,8 +268,10 @@ export class ChainWriter {
       this.#file = { ...file, handle, inode: (await handle.stat()).ino };
       this.#otherBytes += this.#size;
       this.#size = 0;
-      const prev = this.#head?.hash ?? CHAIN_BEGIN;
-      const fields = `"event":"file","version":${LOG_VERSION},"peer":"${peerId}","number":${number},"prev":"${prev}"`;
+      const prev = this.#last?.hash ?? CHAIN_BEGIN;
+      // Says as well that there is a head record.
+      const oldest = Math.min(this.#keeper.oldest, number);
+      const fields = `"event":"file","version":${LOG_VERSION},"peer":"${peerId}","number":${number},"prev":"${prev}","oldest":${oldest}`;
       await this.#write([{ timeMs: nowMs, fields }]);
       await handle.datasync();
       await syncDirectory(directory);
@@ -254,12 +286,13 @@ export class ChainWriter {
   async #write(records: readonly WaitingRecord[]): Promise<void> {
     const file = this.#file;
     if (file === undefined) throw new ChainTrouble("no file is open");
-    let { seq, hash } = this.#head ?? { seq: 0, hash: CHAIN_BEGIN };
+    let { seq, hash, timeMs } = this.#last ?? { seq: 0, hash: CHAIN_BEGIN, timeMs: 0 };
     let text = "";
     for (const record of records) {
       seq += 1;
       const body = recordBody(seq, record);
       hash = chainHash(hash, body);
+      timeMs = record.timeMs;
       text += recordLine(body, hash);
     }
     const bytes = Buffer.from(text, "latin1");
@@ -270,7 +303,7 @@ export class ChainWriter {
       throw error;
     }
     this.#size += bytes.length;
-    this.#head = { seq, hash };
+    this.#last = { seq, hash, timeMs };
   }
 
   #isPastDay(): boolean {
@@ -300,6 +333,10 @@ export class ChainWriter {
     this.#file = undefined;
     await file?.handle.close().catch(() => {});
   }
+}
+
+function numberIn(head: FoundHead): number {
+  return typeof head === "string" ? 0 : head.newest.number;
 }
 
 async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {

@@ -15,6 +15,8 @@ export const ACCOUNTABILITY_LIMITS: Readonly<
     | "retryMs"
     | "roomBytes"
     | "tendMs"
+    | "clockHoldMs"
+    | "headMs"
     | "backwardsMs"
     | "flaws"
     | "notes",
@@ -45,6 +47,12 @@ export const ACCOUNTABILITY_LIMITS: Readonly<
     "Free space before a log that ran out of it goes on, so that it does not flap.",
   ),
   tendMs: tunable(3_600_000, "ms", "How often files are looked at that have grown too old."),
+  clockHoldMs: tunable(
+    86_400_000,
+    "ms",
+    "How long a node must run with a clock that leapt by more than a day before files go by age: an operator has seen the warning by then.",
+  ),
+  headMs: tunable(5_000, "ms", "How often the head record is written at the most: it costs a file and a sync."),
   backwardsMs: tunable(3_600_000, "ms", "A step back of the clock that verification remarks on."),
   flaws: tunable(16, "count", "Flaws that verification lists; one is enough to stop, and more are counted."),
   notes: tunable(16, "count", "Remarks that verification lists."),

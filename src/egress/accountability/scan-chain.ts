@@ -16,6 +16,10 @@ export interface ChainEnd {
   readonly isSigned: boolean;
   /** Whose file it is, as its first record says. */
   readonly peer: string;
+  /** The oldest file that was to be there when this one was begun; absent in files of nodes that kept no head record. */
+  readonly oldest?: number;
+  /** When the last good record was written, in Unix ms. */
+  readonly timeMs?: number;
 }
 
 /**
@@ -23,7 +27,7 @@ export interface ChainEnd {
  * up is left for verification to find. Throws Node's system errors.
  */
 export async function scanChain(file: FileHandle): Promise<ChainEnd> {
-  let end = { goodBytes: 0, seq: 0, hash: "", event: "", isSigned: false, peer: "" };
+  let end: Omit<ChainEnd, "totalBytes"> = { goodBytes: 0, seq: 0, hash: "", event: "", isSigned: false, peer: "" };
   let totalBytes = 0;
   let before = "";
   for await (const lines of readLines(file)) {
@@ -32,14 +36,15 @@ export async function scanChain(file: FileHandle): Promise<ChainEnd> {
       const record = isWhole ? readRecord(text) : undefined;
       if (record === undefined) continue;
       if (record.event === "file") {
-        const { prev, peer } = recordFields(record);
+        const { prev, peer, oldest } = recordFields(record);
         before = String(prev);
-        end = { ...end, peer: String(peer) };
+        end = { ...end, peer: String(peer), ...(typeof oldest === "number" ? { oldest } : {}) };
       }
       if (chainHash(before, record.body) === record.hash) {
         const isSigned = record.event === "signature";
         const event = isSigned ? end.event : record.event;
-        end = { ...end, goodBytes: totalBytes, seq: record.seq, hash: record.hash, event, isSigned };
+        const { seq, hash } = record;
+        end = { ...end, goodBytes: totalBytes, seq, hash, event, isSigned, timeMs: Date.parse(record.time) };
       }
       before = record.hash;
     }

@@ -43,6 +43,8 @@ export interface LogStatus {
   readonly records: number;
   /** The size of all that is kept. */
   readonly bytes: number;
+  /** Files that are too old by a clock that leapt, and are kept until it has stood for a day of running time. */
+  readonly held?: { readonly files: number; readonly aheadMs: number };
   /** Records that were lost while it failed (`best-effort` only). */
   readonly lost: number;
 }

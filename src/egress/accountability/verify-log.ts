@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import { BywayError, systemCode } from "../../core/errors.ts";
 import { ChainCheck, type ChainVerdict, type LogFlaw } from "./chain-check.ts";
+import { type FoundHead, headPath, listHeads, readHead } from "./chain-head.ts";
 import { readExportHead } from "./export-head.ts";
-import { listLogChains, listLogFiles } from "./log-files.ts";
+import { type HeadJudgement, judgeHead } from "./judge-head.ts";
+import { accountabilityDirectory, type LogChain, listLogChains, listLogFiles } from "./log-files.ts";
 import type { LogRecord, RedactedRecord } from "./log-record.ts";
 import { readLines } from "./read-lines.ts";
 
@@ -11,6 +14,8 @@ export interface LogVerdict {
   /** The first ones; `flawCount` says how many there are. */
   readonly flaws: readonly LogFlaw[];
   readonly flawCount: number;
+  /** What should be there by the head records and is not, or is another. What is here may be in order all the same. */
+  readonly missing: readonly LogFlaw[];
 }
 
 /** Told of each record, with its line in a file. */
@@ -22,13 +27,22 @@ export async function verifyLog(
   options: { peer?: string } = {},
   visit?: (chain: string) => RecordVisitor,
 ): Promise<LogVerdict> {
-  const checks: ChainCheck[] = [];
+  const checks: CheckedChain[] = [];
   for (const { name, directory } of await readable("ERR_DATA_DIRECTORY", dataDirectory, () =>
-    listLogChains(dataDirectory),
+    chainsOf(dataDirectory),
   )) {
     checks.push(await checkChain(name, directory, options, visit?.(name)));
   }
   return verdictOf(checks);
+}
+
+/** The chains that are there, and those that should be. Throws Node's system errors. */
+async function chainsOf(dataDirectory: string): Promise<readonly LogChain[]> {
+  const chains = await listLogChains(dataDirectory);
+  const names = new Set([...chains.map(({ name }) => name), ...(await listHeads(dataDirectory))]);
+  return [...names]
+    .sort((a, b) => Number(a) - Number(b))
+    .map((name) => ({ name, directory: join(accountabilityDirectory(dataDirectory), name) }));
 }
 
 /** Verifies one file: of a log, or an export. Throws ERR_USAGE_ARGUMENT where it cannot be read. */
@@ -49,7 +63,7 @@ export async function verifyLogFile(path: string, options: { peer?: string } = {
       }
     }
   });
-  return verdictOf(checks);
+  return verdictOf(checks.map((check) => ({ check, missing: [], notes: [] })));
 }
 
 /** Follows one chain through its files. Throws Node's system errors. */
@@ -58,8 +72,15 @@ async function checkChain(
   directory: string,
   options: { peer?: string },
   visit: RecordVisitor | undefined,
-): Promise<ChainCheck> {
-  const check = new ChainCheck({ name, ...options });
+): Promise<CheckedChain> {
+  const read = (): Promise<FoundHead> => readable("ERR_DATA_DIRECTORY", headPath(directory), () => readHead(directory));
+  // Before the files: what it names is there from then on.
+  const head = await read();
+  const check = new ChainCheck({
+    name,
+    ...options,
+    ...(typeof head === "string" ? {} : { namedSeq: head.newest.seq }),
+  });
   const files = await readable("ERR_DATA_DIRECTORY", directory, () => listLogFiles(directory));
   for (const [index, file] of files.entries()) {
     const isLast = index === files.length - 1;
@@ -77,11 +98,19 @@ async function checkChain(
       throw unreadable("ERR_DATA_DIRECTORY", file.path, cause);
     }
   }
-  return check;
+  const seen = { ...check.seen, firstFile: files[0]?.number };
+  const judgement = judgeHead(seen, head, headPath(directory), options.peer);
+  if (judgement.missing.length === 0 || typeof head === "string") return { check, ...judgement };
+  // The node may have removed its oldest files since, or written the first head record of a new key.
+  const later = await read();
+  const now = typeof later === "string" ? head : { ...later, newest: head.newest };
+  return { check, ...judgeHead(seen, now, headPath(directory), options.peer) };
 }
 
-/** The error that a flawed log is refused with: ERR_LOG_FLAW, naming the first flaw. */
-export function flawError({ flaws, flawCount }: LogVerdict): BywayError | undefined {
+/** The error that a flawed log is refused with: ERR_LOG_FLAW, naming the first flaw, or what is missing. */
+export function flawError(verdict: Pick<LogVerdict, "flaws" | "flawCount" | "missing">): BywayError | undefined {
+  const flaws = [...verdict.flaws, ...verdict.missing];
+  const flawCount = verdict.flawCount + verdict.missing.length;
   const [first] = flaws;
   if (first === undefined) return undefined;
   const more = flawCount === 1 ? "" : `, and ${flawCount - 1} more`;
@@ -92,11 +121,17 @@ export function flawError({ flaws, flawCount }: LogVerdict): BywayError | undefi
   );
 }
 
-function verdictOf(checks: readonly ChainCheck[]): LogVerdict {
+/** One chain, and what its head record shows of it. */
+interface CheckedChain extends HeadJudgement {
+  readonly check: ChainCheck;
+}
+
+function verdictOf(checks: readonly CheckedChain[]): LogVerdict {
   return {
-    chains: checks.map(({ verdict }) => verdict),
-    flaws: checks.flatMap(({ flaws }) => flaws),
-    flawCount: checks.reduce((sum, { flawCount }) => sum + flawCount, 0),
+    chains: checks.map(({ check: { verdict }, notes }) => ({ ...verdict, notes: [...verdict.notes, ...notes] })),
+    flaws: checks.flatMap(({ check }) => check.flaws),
+    flawCount: checks.reduce((sum, { check }) => sum + check.flawCount, 0),
+    missing: checks.flatMap(({ missing }) => missing),
   };
 }
 
