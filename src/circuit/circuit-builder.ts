@@ -4,6 +4,7 @@ import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import type { Link } from "../link/link.ts";
+import { Accusations, type AccusationsComponents } from "./accusations.ts";
 import { BuildTimes } from "./build-times.ts";
 import { Circuit, type StageTiming } from "./circuit.ts";
 import { restMs } from "./declined.ts";
@@ -39,10 +40,18 @@ export interface BuildOptions {
 
 /** What building circuits takes. */
 export interface CircuitBuilderComponents extends LinkOpenerComponents {
-  /** Told of each peer that failed as a hop. */
+  /** Told of each peer that failed as a hop, and never on another hop's word alone. */
   readonly onHopFailed?: (peer: string) => void;
+  /** Asks a hop that another hop accuses; by default nothing can be found out. */
+  readonly check?: AccusationsComponents["check"];
   /** Told of each peer that failed as a first hop, which no other hop can lie about. */
   readonly onFirstHopFailed?: (peer: string) => void;
+}
+
+/** Which hop is at fault, and whether this client knows it itself or goes by what the hop before it shows. */
+interface Blame {
+  readonly index: number;
+  readonly isKnown: boolean;
 }
 
 /** A circuit in the middle of being built. */
@@ -69,12 +78,14 @@ export class CircuitBuilder {
   readonly #opener: LinkOpener;
   readonly #times = new BuildTimes();
   readonly #recent: RecentFailures;
+  readonly #accusations: Accusations;
   readonly #onFirstHopFailed: (peer: string) => void;
 
   constructor(components: CircuitBuilderComponents, options: LinkOpenerOptions = {}) {
     this.#clock = components.clock;
     this.#opener = new LinkOpener(components, options);
     this.#recent = new RecentFailures(components);
+    this.#accusations = new Accusations({ check: components.check ?? (async () => undefined) });
     this.#onFirstHopFailed = components.onFirstHopFailed ?? (() => {});
   }
 
@@ -95,14 +106,21 @@ export class CircuitBuilder {
       throw error;
     }
     // That an exit lets itself be linked to says nothing about its streams.
-    for (const { peerId } of build.hops.slice(0, -1)) this.#recent.noteSuccess(peerId, beganMs);
+    for (const [index, { peerId }] of build.hops.slice(0, -1).entries()) {
+      this.#recent.noteSuccess(peerId, beganMs);
+      this.#accusations.noteCarried(peerId, String(build.hops[index + 1]?.peerId));
+    }
     return new Circuit({ clock: this.#clock }, build.hops, build.links, build.timings);
   }
 
-  /** Remembers that `peer` failed in a circuit of `hops`, so that the next circuits pass it over for a while. */
-  noteFailure(peer: string, hops: readonly Hop[] = []): void {
-    this.#recent.note(peer);
-    if (hops[0]?.peerId === peer) this.#onFirstHopFailed(peer);
+  /**
+   * Remembers that `peer` failed in a circuit of `hops`, so that the next circuits pass it over for a while. Unless it
+   * `isKnown` (a first hop is always), a hop before it may have made it look so: it is passed over and checked.
+   */
+  noteFailure(peer: string, hops: readonly Hop[] = [], isKnown = true): void {
+    const index = hops.findIndex(({ peerId }) => peerId === peer);
+    if (index > 0 && !isKnown) this.#accuse(hops, index);
+    else this.#noteKnown(peer, hops);
   }
 
   /** The next circuits pass `peer` over for `ms`, which is no failure of it. */
@@ -110,10 +128,10 @@ export class CircuitBuilder {
     this.#recent.rest(peer, ms);
   }
 
-  /** As `noteFailure`, and no new circuit uses the link that stands to it, which its keep-alive may take for alive. */
+  /** As `noteFailure`; no new circuit uses the link that stands to a first hop, which its keep-alive may take for alive. */
   noteDead(peer: string, hops: readonly Hop[] = []): void {
-    this.noteFailure(peer, hops);
-    this.#opener.guardLinks.leave(peer);
+    this.noteFailure(peer, hops, false);
+    if (hops.length === 0 || hops[0]?.peerId === peer) this.#opener.guardLinks.leave(peer);
   }
 
   /** Remembers that a stream over `peer` succeeded that was begun at `beganMs` (monotonic). */
@@ -124,6 +142,22 @@ export class CircuitBuilder {
   /** Ends the links to first hops, and with them every circuit that begins there. */
   stop(): Promise<void> {
     return this.#opener.guardLinks.stop();
+  }
+
+  #noteKnown(peer: string, hops: readonly Hop[]): void {
+    this.#recent.note(peer);
+    if (hops[0]?.peerId === peer) this.#onFirstHopFailed(peer);
+  }
+
+  /** Passes the hop at `index` over, which seems to fail behind the hop before it, and has that looked into. */
+  #accuse(hops: readonly Hop[], index: number): void {
+    const [accuser, accused] = hops.slice(index - 1, index + 1);
+    if (accuser === undefined || accused === undefined) return;
+    this.#recent.rest(accused.peerId, CIRCUIT_LIMITS.failureMs.value);
+    void this.#accusations.judge(accuser.peerId, accused.peerId).then((failed) => {
+      if (failed === accuser.peerId) this.#noteKnown(failed, hops);
+      else if (failed !== undefined) this.#recent.note(failed);
+    });
   }
 
   async #complete(build: Build): Promise<void> {
@@ -140,14 +174,15 @@ export class CircuitBuilder {
         const silent = told.code === "ERR_HOP_TIMEOUT" ? await this.#silentHop(build) : undefined;
         const error = silent === undefined ? told : hopError(noAnswer(), build.hops, silent, "extend");
         first ??= error;
-        const culprit = restingMs === undefined ? (silent ?? this.#culprit(build, index, error)) : index - 1;
-        this.#passOver(build, culprit, restingMs);
-        const blamed = build.hops[culprit];
+        const blame =
+          restingMs === undefined ? blameFor(build, index, error, silent) : { index: index - 1, isKnown: true };
+        this.#passOver(build, blame, restingMs);
+        const blamed = build.hops[blame.index];
         if (blamed !== undefined) build.options.onFailed?.(blamed.peerId, error);
-        truncate(build, culprit);
+        truncate(build, blame.index);
         replaced += 1;
         if (replaced > CIRCUIT_LIMITS.replacements.value) throw error;
-        build.hops = this.#rechoose(build, culprit) ?? raise(first);
+        build.hops = this.#rechoose(build, blame.index) ?? raise(first);
       }
     }
   }
@@ -211,20 +246,12 @@ export class CircuitBuilder {
     return index === -1 ? undefined : index;
   }
 
-  /** Which hop is at fault when extending to `index` failed. */
-  #culprit(build: Build, index: number, error: BywayError): number {
-    const before = build.links.at(-1);
-    if (index === 0 || before === undefined) return 0;
-    const refused = error.code === "ERR_HOP_ROLE" || error.code === "ERR_HOP_LIMIT" || error.code === "ERR_HOP_UNKNOWN";
-    return !before.usable || refused ? index - 1 : index;
-  }
-
   /** A relay that is full or closed, which rests, did nothing wrong. */
-  #passOver(build: Build, index: number, restingMs: number | undefined): void {
+  #passOver(build: Build, { index, isKnown }: Blame, restingMs: number | undefined): void {
     const hop = build.hops[index];
     if (hop === undefined) return;
     build.failed.add(hop.peerId);
-    if (restingMs === undefined) this.noteFailure(hop.peerId, build.hops);
+    if (restingMs === undefined) this.noteFailure(hop.peerId, build.hops, isKnown);
     else this.rest(hop.peerId, restingMs);
   }
 
@@ -289,6 +316,18 @@ export class CircuitBuilder {
       },
     };
   }
+}
+
+/** What a hop says of itself when it does not carry on. */
+const REFUSES: ReadonlySet<ErrorCode> = new Set(["ERR_HOP_ROLE", "ERR_HOP_LIMIT", "ERR_HOP_UNKNOWN"]);
+
+/** Which hop is at fault when extending to `index` failed; `silent` is the first hop before it that says nothing. */
+function blameFor({ links }: Build, index: number, { code }: BywayError, silent: number | undefined): Blame {
+  if (silent !== undefined) return { index: silent, isKnown: silent === 0 };
+  const before = links.at(-1);
+  if (index === 0 || before === undefined) return { index: 0, isKnown: true };
+  if (REFUSES.has(code)) return { index: index - 1, isKnown: true };
+  return before.usable ? { index, isKnown: false } : { index: index - 1, isKnown: index === 1 };
 }
 
 /** What a chooser throws that would choose with fewer peers left out. */

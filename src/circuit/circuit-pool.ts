@@ -121,14 +121,15 @@ export class CircuitPool {
 
   /**
    * Takes no new streams on `circuit`, since a hop of it failed, and passes over `culprit` for a while. When it is gone, as
-   * `code` tells (default: it is), no group uses a circuit through it for new streams from now on.
+   * `code` tells (default: it is), no group uses a circuit through it for new streams from now on. A loss or a delay may be
+   * the work of a hop before it; any other code is what the exit itself said.
    */
   retire(circuit: Circuit, culprit: string | undefined, code?: ErrorCode): void {
     const isGone = code === undefined || GONE.has(code) || (code === "ERR_HOP_LOST" && !circuit.usable);
     circuit.close();
     if (culprit === undefined) return;
     if (isGone) this.#leave(culprit, circuit);
-    else this.#components.builder.noteFailure(culprit, circuit.hops);
+    else this.#components.builder.noteFailure(culprit, circuit.hops, code !== "ERR_HOP_LOST");
   }
 
   /** Takes no new streams on `circuit`, and passes its exit over for `ms`: it is full or closed, which is no failure of it. */
@@ -149,7 +150,9 @@ export class CircuitPool {
   /** Notes that a stream over `circuit` was late and another one was answered in its place. */
   noteLostRace(circuit: Circuit): void {
     const exit = circuit.hops.at(-1);
-    if (exit !== undefined && this.#lostRaces.note(exit.peerId)) this.retire(circuit, exit.peerId, "ERR_HOP_PROTOCOL");
+    if (exit === undefined || !this.#lostRaces.note(exit.peerId)) return;
+    circuit.close();
+    this.#components.builder.noteFailure(exit.peerId, circuit.hops, false);
   }
 
   /** Asks the exit of `circuit`, which owes an answer, for a sign of life; leaves whoever is silent for `ms`, and tells whether anybody was. */

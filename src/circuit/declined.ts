@@ -9,7 +9,11 @@ const FULL: ReadonlySet<ErrorCode> = new Set(["ERR_NODE_LIMIT", "ERR_STREAM_LIMI
 /** A node that wants to be paid by a client that does not. */
 const PRICED: ReadonlySet<ErrorCode> = new Set(["ERR_PAYMENT_REQUIRED"]);
 /** What is so at one exit, by its own rules, routes and software, and may be otherwise at the next. */
-const OTHERWISE: ReadonlySet<ErrorCode> = new Set(["ERR_TARGET_NETWORK", "ERR_REQUEST_TARGET"]);
+const OTHERWISE: ReadonlySet<ErrorCode> = new Set([
+  "ERR_TARGET_NETWORK",
+  "ERR_TARGET_UNREACHABLE",
+  "ERR_REQUEST_TARGET",
+]);
 
 /**
  * Whether a node that says `error` does nothing wrong and another one may do what it does not: its policy closes the target,

@@ -28,6 +28,9 @@ type Name =
   | "failureMs"
   | "failures"
   | "longestFailureMs"
+  | "accusations"
+  | "refusedNodes"
+  | "nextHops"
   | "leastRestMs"
   | "longestRestMs"
   | "leastHedgeMs"
@@ -110,6 +113,17 @@ export const CIRCUIT_LIMITS: Readonly<Record<Name, Limit>> = {
   ),
   failures: tunable(1_024, "count", "Failed nodes remembered."),
   longestFailureMs: tunable(3_600_000, "ms", "What was down for a day is tried once an hour."),
+  accusations: tunable(64, "count", "Checks of accused nodes under way; further accusations are passed over."),
+  refusedNodes: tunable(
+    3,
+    "count",
+    "Different nodes that a relay must have refused to reach without cause before that counts as its failure.",
+  ),
+  nextHops: tunable(
+    32,
+    "count",
+    "Nodes of which it is remembered whether a relay carried to them; the oldest go first.",
+  ),
   leastRestMs: tunable(1_000, "ms", "A node that is full is left in peace for at least so long, whatever it asks for."),
   longestRestMs: tunable(
     300_000,

@@ -185,10 +185,11 @@ suite("an exit that declines", () => {
     assert.equal(asked.length, CIRCUIT_LIMITS.attempts.value);
   });
 
-  test("has others asked where it wants money, has no route of the family, or cannot read the target", async () => {
+  test("has others asked where it wants money, has no way to the target, or cannot read the target", async () => {
     for (const [code, rests] of [
       ["ERR_PAYMENT_REQUIRED", 1],
       ["ERR_TARGET_NETWORK", 0],
+      ["ERR_TARGET_UNREACHABLE", 0],
       ["ERR_REQUEST_TARGET", 0],
     ] as const) {
       const { pool, resting } = fakePool(["a", "b"]);

@@ -27,6 +27,7 @@ import { GuardSet } from "../routing/guard-set.ts";
 import { SessionTable } from "../routing/session-table.ts";
 import { OwnExperience } from "../trust/own-experience.ts";
 import type { ClientOptions, ListenerOptions } from "./client-options.ts";
+import { hopFailures } from "./hop-failures.ts";
 import { HopPlanner } from "./hop-planner.ts";
 import { PeerSource } from "./peer-source.ts";
 import { type RoutedStream, StreamRouter } from "./stream-router.ts";
@@ -89,13 +90,10 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
         );
   made.defer(() => directory?.stop());
   if (directory !== undefined) peers.follow(directory);
-  const onHopFailed = (peer: string): void => {
-    peers.doubt(peer);
-    experience.noteFailure(peer);
-  };
-  // A hop that says of a guard behind it that it fails must not make the client leave its guard.
-  const onFirstHopFailed = (peer: string): void => guards.noteFailure(peer);
-  const builder = new CircuitBuilder({ clock, budget, dialler, onHopFailed, onFirstHopFailed }, { allowClassical });
+  const builder = new CircuitBuilder(
+    { clock, budget, dialler, ...hopFailures({ peers, experience, guards }) },
+    { allowClassical },
+  );
   const pool = new CircuitPool(
     { builder, clock, logger },
     options.spareCircuits === undefined ? {} : { spareCircuits: options.spareCircuits },

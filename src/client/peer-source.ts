@@ -108,9 +108,9 @@ export class PeerSource {
     return this.#directory !== undefined;
   }
 
-  /** A node seems to have failed in use: it is asked whether it still answers. */
-  doubt(peer: string): void {
-    this.#directory?.doubt(peer);
+  /** A node seems to have failed in use: it is asked whether it still answers. Undefined where that cannot be told. */
+  async doubt(peer: string): Promise<boolean | undefined> {
+    return this.#directory?.doubt(peer);
   }
 
   /** Nodes that fit will be wanted. */

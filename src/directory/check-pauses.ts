@@ -101,6 +101,11 @@ export class CheckPauses {
     };
   }
 
+  /** Whether `peer` was found silent where it is a moment ago, while others answered. */
+  isSilent(peer: KnownPeer): boolean {
+    return this.#pausesPeer(peer) && (this.#failed.get(peer.advertisement.peer)?.times ?? 0) > 0;
+  }
+
   /** When the first pause of a peer ends after `nowMs` (monotonic), `latestMs` at the latest. */
   soonestMs(nowMs: number, latestMs: number): number {
     let soonestMs = latestMs;

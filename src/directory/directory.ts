@@ -221,9 +221,9 @@ export class Directory {
     for (const country of wish.countries ?? []) this.#hear(country);
   }
 
-  /** A node seems to have failed in use. */
-  doubt(peer: string): void {
-    this.#health?.doubt(peer);
+  /** A node seems to have failed in use: whether it answers, or undefined where that cannot be told. */
+  async doubt(peer: string): Promise<boolean | undefined> {
+    return this.#health?.doubt(peer);
   }
 
   state(): DirectoryState {

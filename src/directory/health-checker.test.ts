@@ -171,6 +171,39 @@ test("one that seems to have failed in use is asked at once who it is, and is ou
   await checker.stop();
 });
 
+test("who doubts a node hears whether it answers, from a check that runs or ran a moment ago as well", async () => {
+  const [node, other, unknown] = [advertisedNode(), advertisedNode(), advertisedNode()];
+  const { clock, checker, asked } = checks([node, other]);
+  checker.start();
+  for (const { answer } of [...asked.values()]) answer(1);
+  await settled();
+  const finds = async (how: "answer" | "refuse"): Promise<readonly unknown[]> => {
+    const doubts = [checker.doubt(idOf(node)), checker.doubt(idOf(node))];
+    asked.get(idOf(node))?.[how](1);
+    return Promise.all(doubts);
+  };
+  assert.deepEqual(await finds("answer"), [true, true]);
+  assert.deepEqual(await finds("refuse"), [false, false]);
+  assert.deepEqual([await checker.doubt(idOf(node)), asked.size], [false, 0], "it is not asked again");
+  assert.equal(await checker.doubt(idOf(unknown)), undefined);
+  await checker.stop();
+  assert.equal(await checker.doubt(idOf(other)), undefined);
+  assert.equal(clock.pending, 0);
+});
+
+test("where nobody answers, silence says nothing of a node that is doubted", async () => {
+  const node = advertisedNode();
+  const { clock, checker, asked } = checks([node]);
+  checker.start();
+  asked.get(idOf(node))?.answer(1);
+  await settled();
+  clock.advance(DIRECTORY_LIMITS.recheckMs.value + 1);
+  const doubt = checker.doubt(idOf(node));
+  asked.get(idOf(node))?.refuse();
+  assert.deepEqual([await doubt, await checker.doubt(idOf(node))], [undefined, undefined]);
+  await checker.stop();
+});
+
 test("one whose advertisement expired is dropped", async () => {
   const node = advertisedNode();
   const { clock, checker, asked, known } = checks([node]);

@@ -87,7 +87,8 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   readonly #wanted = new Map<string, WantedKind>();
   readonly #waiting = new Set<() => void>();
   readonly #stopping = new AbortController();
-  readonly #running = new Set<Promise<void>>();
+  /** Of each peer being checked, whether it will have answered. */
+  readonly #verdicts = new Map<string, Promise<boolean | undefined>>();
   /** How the last checks of usable peers went, the latest at the end. */
   readonly #lately: boolean[] = [];
   #timer: Timer | undefined;
@@ -117,7 +118,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     this.#timer = undefined;
     this.#stopping.abort();
     this.#tellWaiting();
-    await Promise.all(this.#running);
+    await Promise.all(this.#verdicts.values());
   }
 
   /** Keeps peers of this sort usable from now on, until nobody has asked for them for a while. */
@@ -146,12 +147,14 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
 
   /**
    * Checks a usable peer at once, thoroughly, since it seems to have failed in use. It is not taken out for that alone: the
-   * hop before it may be the one that lies.
+   * hop before it may lie. Whether it answers, or did a moment ago; undefined when that cannot be told.
    */
-  doubt(peerId: string): void {
-    const peer = this.#reached.has(peerId) ? this.#components.get(peerId) : undefined;
-    if (peer === undefined || this.#checking.has(peerId) || this.#places() <= 0 || this.#timer === undefined) return;
-    this.#check(peer, true);
+  async doubt(peerId: string): Promise<boolean | undefined> {
+    const peer = this.#components.get(peerId);
+    if (peer === undefined || this.#timer === undefined) return undefined;
+    if (!this.#checking.has(peerId) && this.#pauses.isSilent(peer)) return false;
+    if (!this.#checking.has(peerId) && this.#reached.has(peerId) && this.#places() > 0) this.#check(peer, true);
+    return this.#verdicts.get(peerId);
   }
 
   /** Settles when a check has ended, however it went; rejects with the abort reason. */
@@ -311,8 +314,8 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     const running = this.#ask(peer, !isProven).then(({ rttMs, isConnected }) => {
       this.#checking.delete(peerId);
       this.#slow.delete(peerId);
-      this.#running.delete(running);
-      if (this.#stopping.signal.aborted) return;
+      this.#verdicts.delete(peerId);
+      if (this.#stopping.signal.aborted) return undefined;
       const isAlone = this.#components.clock.monotonicMs() - this.#answeredAtMs > DIRECTORY_LIMITS.recheckMs.value;
       end({ hasAnswered: rttMs !== undefined, isConnected, isAlone });
       const periodMs = this.#periodMs();
@@ -324,8 +327,9 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
       this.#trim();
       this.#tellWaiting();
       this.#fill();
+      return rttMs === undefined && isAlone ? undefined : rttMs !== undefined;
     });
-    this.#running.add(running);
+    this.#verdicts.set(peerId, running);
   }
 
   async #ask(

@@ -38,7 +38,10 @@ export interface HopNetwork extends AsyncDisposable {
   beforeTarget: (index: number) => Promise<void>;
   /** Called before a node is dialled. */
   beforeDial: (peerId: string) => Promise<void>;
-  builder(clock?: Clock, told?: Pick<CircuitBuilderComponents, "onFirstHopFailed">): CircuitBuilder;
+  builder(
+    clock?: Clock,
+    told?: Pick<CircuitBuilderComponents, "onHopFailed" | "onFirstHopFailed" | "check">,
+  ): CircuitBuilder;
 }
 
 /** Starts `count` nodes. */

@@ -1,0 +1,75 @@
+import { CIRCUIT_LIMITS } from "./limits.ts";
+
+/** How accusations are looked into. */
+export interface AccusationsComponents {
+  /**
+   * Asks `accused` for a sign of life, not by way of `accuser` alone. True when it answers, false when it does not, undefined
+   * when that cannot be found out now. Never rejects.
+   */
+  readonly check: (accused: string, accuser: string) => Promise<boolean | undefined>;
+}
+
+/**
+ * What hops say, or seem to show, of the hop behind them: no evidence against it, whatever the hop before it says, drops or
+ * changes. The client checks the accused itself, and only that counts.
+ *
+ *     extension failed ─► check ─► silent: a failure of the accused
+ *                           └────► answers, or cannot be told: noted against the accuser
+ *
+ * One relay may be unable to reach one node, and a node may refuse one relay. So an accuser fails only when it has
+ * carried to fewer nodes than it has refused without cause, of which there must be `refusedNodes` at least. Nodes are counted
+ * and not circuits: a relay that carries to its friend a thousand times carries to one node.
+ */
+export class Accusations {
+  readonly #check: AccusationsComponents["check"];
+  /** Of each accuser, whether it carried to the nodes that were last asked for; the oldest first in both. */
+  readonly #nextHops = new Map<string, Map<string, boolean>>();
+  /** Those being checked. */
+  readonly #checking = new Set<string>();
+
+  constructor(components: AccusationsComponents) {
+    this.#check = components.check;
+  }
+
+  /** Relays of which anything is remembered. */
+  get size(): number {
+    return this.#nextHops.size;
+  }
+
+  /** Notes that `relay` carried on to `next`. */
+  noteCarried(relay: string, next: string): void {
+    this.#note(relay, next, true);
+  }
+
+  /** Looks into a failure of `accused` behind `accuser`; which of the two has failed, or undefined. */
+  async judge(accuser: string, accused: string): Promise<string | undefined> {
+    const key = `${accuser} ${accused}`;
+    if (this.#checking.has(key) || this.#checking.size >= CIRCUIT_LIMITS.accusations.value) return undefined;
+    this.#checking.add(key);
+    const answers = await this.#check(accused, accuser);
+    this.#checking.delete(key);
+    if (answers === false) return accused;
+    return this.#isTooMany(this.#note(accuser, accused, false)) ? accuser : undefined;
+  }
+
+  #isTooMany(nextHops: ReadonlyMap<string, boolean>): boolean {
+    const refused = [...nextHops.values()].filter((carried) => !carried).length;
+    return refused >= CIRCUIT_LIMITS.refusedNodes.value && refused > nextHops.size - refused;
+  }
+
+  #note(relay: string, next: string, carried: boolean): ReadonlyMap<string, boolean> {
+    const nextHops = this.#nextHops.get(relay) ?? new Map<string, boolean>();
+    this.#nextHops.delete(relay);
+    this.#nextHops.set(relay, nextHops);
+    nextHops.delete(next);
+    nextHops.set(next, carried);
+    forgetOldest(nextHops, CIRCUIT_LIMITS.nextHops.value);
+    forgetOldest(this.#nextHops, CIRCUIT_LIMITS.failures.value);
+    return nextHops;
+  }
+}
+
+function forgetOldest(map: Map<string, unknown>, most: number): void {
+  const oldest = map.keys().next();
+  if (map.size > most && oldest.done !== true) map.delete(oldest.value);
+}

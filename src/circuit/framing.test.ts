@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { hopNetwork } from "../../test/support/hop-network.ts";
+import { settled } from "../../test/support/settled.ts";
+import type { ErrorCode } from "../core/error-table.ts";
+import { BywayError } from "../core/errors.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import { silentLogger } from "../core/logger.ts";
+import { SAYABLE } from "../link/hop-word.ts";
+import type { CircuitBuilder } from "./circuit-builder.ts";
+import { CircuitPool } from "./circuit-pool.ts";
+import type { Hop } from "./hop.ts";
+import type { HopChooser } from "./hop-chooser.ts";
+import { CIRCUIT_LIMITS } from "./limits.ts";
+
+/** A client of six nodes: node 0 is its guard, which refuses all but node 1. `answers` is what its own checks find. */
+async function framed(answers: boolean | undefined, code: ErrorCode = "ERR_HOP_UNREACHABLE") {
+  const network = await hopNetwork(6);
+  network.beforeOnward = async (index, peerId) => {
+    if (index === 0 && peerId !== network.peers[1]) throw new BywayError(code, "believe me");
+  };
+  const clock = new FakeClock();
+  const failed: number[] = [];
+  const asGuard: number[] = [];
+  const checked: number[] = [];
+  const at = (peer: string): number => network.peers.map(String).indexOf(peer);
+  const builder = network.builder(clock, {
+    onHopFailed: (peer) => failed.push(at(peer)),
+    onFirstHopFailed: (peer) => asGuard.push(at(peer)),
+    check: async (peer) => {
+      checked.push(at(peer));
+      return answers;
+    },
+  });
+  return { network, clock, builder, failed, asGuard, checked };
+}
+
+/** Builds circuits over the guard to each of the exits 2 to 5 in turn; all are refused. */
+async function buildToAll(builder: CircuitBuilder, hops: readonly Hop[], clock: FakeClock): Promise<void> {
+  const [guard, , ...exits] = hops;
+  for (const exit of exits) {
+    const choose: HopChooser = ({ failed }) => {
+      if (guard === undefined || failed.has(exit.peerId)) throw new BywayError("ERR_NO_NODE", "nobody is left");
+      return [guard, exit];
+    };
+    await assert.rejects(builder.build(choose), /believe me/);
+    await settled();
+    clock.advance(CIRCUIT_LIMITS.failureMs.value);
+  }
+}
+
+suite("a guard that refuses all exits but its friend", () => {
+  for (const code of SAYABLE.hop) {
+    test(`takes no trust from them by ${code}`, { timeout: 20_000 }, async (t) => {
+      const { network, clock, builder, failed } = await framed(true, code);
+      t.after(() => network[Symbol.asyncDispose]());
+      await buildToAll(builder, network.hopsOf(0, 1, 2, 3, 4, 5), clock);
+      assert.ok(
+        failed.every((index) => index === 0),
+        `failed: ${failed}`,
+      );
+      await builder.stop();
+    });
+  }
+
+  test("loses trust itself, and its place as a guard, where they answer", { timeout: 20_000 }, async (t) => {
+    const { network, clock, builder, failed, asGuard, checked } = await framed(true);
+    t.after(() => network[Symbol.asyncDispose]());
+    await buildToAll(builder, network.hopsOf(0, 1, 2, 3, 4, 5), clock);
+    assert.deepEqual(checked, [2, 3, 4, 5]);
+    assert.deepEqual(
+      [failed, asGuard],
+      [
+        [0, 0],
+        [0, 0],
+      ].map((all) => all.slice(0, failed.length)),
+    );
+    assert.ok(failed.length > 0);
+    await builder.stop();
+  });
+
+  test("told the truth where they do not answer", { timeout: 20_000 }, async (t) => {
+    const { network, clock, builder, failed, asGuard } = await framed(false);
+    t.after(() => network[Symbol.asyncDispose]());
+    await buildToAll(builder, network.hopsOf(0, 1, 2, 3, 4, 5), clock);
+    assert.deepEqual([failed, asGuard], [[2, 3, 4, 5], []]);
+    await builder.stop();
+  });
+
+  test("has those that it accuses passed over for a while, and no longer", { timeout: 20_000 }, async (t) => {
+    const { network, clock, builder } = await framed(true);
+    t.after(() => network[Symbol.asyncDispose]());
+    const hops = network.hopsOf(0, 1, 2);
+    const left: string[][] = [];
+    const choose: HopChooser = ({ failed }) => {
+      left.push([...failed]);
+      return hops.filter(({ peerId }) => !failed.has(peerId)).toSpliced(1, hops.length - 2 - failed.size);
+    };
+    (await builder.build(choose)).destroy();
+    assert.deepEqual(left.at(-1), [network.peers[2]]);
+    left.length = 0;
+    clock.advance(CIRCUIT_LIMITS.failureMs.value - 1);
+    (await builder.build(choose)).destroy();
+    assert.deepEqual(left[0], [network.peers[2]]);
+    clock.advance(1);
+    left.length = 0;
+    (await builder.build(choose)).destroy();
+    assert.deepEqual(left[0], []);
+    await builder.stop();
+  });
+});
+
+suite("a circuit that ends on its way", () => {
+  for (const answers of [true, false, undefined])
+    test(`costs its exit trust by the own check alone, which finds ${answers}`, { timeout: 20_000 }, async (t) => {
+      const { network, clock, builder, failed, checked } = await framed(answers);
+      t.after(() => network[Symbol.asyncDispose]());
+      const pool = new CircuitPool({ builder, clock, logger: silentLogger }, { spareCircuits: 0 });
+      const hops = network.hopsOf(0, 1);
+      for (const code of [undefined, "ERR_HOP_TIMEOUT", "ERR_HOP_LOST"] as const) {
+        pool.retire(await builder.build(() => hops), network.peers[1], code);
+        await settled();
+        clock.advance(CIRCUIT_LIMITS.longestFailureMs.value);
+      }
+      assert.deepEqual([checked, failed], [[1, 1, 1], answers === false ? [1, 1, 1] : []]);
+      pool.retire(await builder.build(() => hops), network.peers[0], "ERR_HOP_LOST");
+      pool.retire(await builder.build(() => hops), network.peers[1], "ERR_HOP_PROTOCOL");
+      assert.deepEqual(failed.slice(answers === false ? 3 : 0), [0, 1]);
+      await pool.stop();
+    });
+
+  test("for being late costs an exit behind another hop no trust", { timeout: 20_000 }, async (t) => {
+    const { network, clock, builder, failed } = await framed(true);
+    t.after(() => network[Symbol.asyncDispose]());
+    const pool = new CircuitPool({ builder, clock, logger: silentLogger }, { spareCircuits: 0 });
+    for (const [indices, wanted] of [
+      [[0, 1], []],
+      [[2], [2]],
+    ] as const) {
+      failed.length = 0;
+      const circuit = await builder.build(() => network.hopsOf(...indices));
+      for (let race = 0; race < CIRCUIT_LIMITS.racesLost.value; race += 1) pool.noteLostRace(circuit);
+      await settled();
+      assert.deepEqual(failed, wanted);
+    }
+    await pool.stop();
+  });
+});
