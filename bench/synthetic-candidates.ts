@@ -11,7 +11,6 @@ const EXIT_PORTS = [
   { first: 80, last: 80 },
   { first: 443, last: 443 },
 ];
-const ENVELOPE = new Uint8Array(0);
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** One candidate with all that a node fills in, as `advertisedCandidate` would make it. */
@@ -43,7 +42,6 @@ export function syntheticCandidate(random: Random): Candidate {
     load: random.float(),
     availability: { last7Days: 0.5 + random.float() / 2, last30Days: 0.5 + random.float() / 2 },
     rttMs: 5 + skewed(400),
-    envelope: ENVELOPE,
   };
 }
 

@@ -55,7 +55,7 @@ export class LinkOpener {
       headers: {
         ":method": "CONNECT",
         ":authority": formatHopAuthority(hop.peerId),
-        "byway-advertisement": Buffer.from(hop.envelope).toString("base64url"),
+        ...(hop.shown === undefined ? {} : { "byway-advertisement": Buffer.from(hop.shown).toString("base64url") }),
       },
       toward: "hop",
       signal,

@@ -141,11 +141,11 @@ export class HopPlanner {
   }
 
   #asHop(candidate: Candidate): Hop {
-    const { peerId, endpoint, envelope, country } = candidate;
+    const { peerId, endpoint, shown, country } = candidate;
     const hop: Hop = {
       peerId: parsePeerId(peerId),
       endpoint,
-      envelope,
+      ...(shown === undefined ? {} : { shown }),
       ...(country === undefined ? {} : { country }),
     };
     this.#candidates.set(hop, candidate);

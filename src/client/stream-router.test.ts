@@ -71,7 +71,7 @@ function site(t: TestContext, index: CandidateIndex, builder: (clock: FakeClock)
 /** An index of these nodes as exits. */
 function indexOfHops(hops: readonly Hop[], acceptedPorts: Candidate["acceptedPorts"] = ANY_PORT): CandidateIndex {
   return indexOf(
-    hops.map(({ peerId, endpoint, envelope }) => node(peerId, { endpoint, envelope, acceptedPorts })),
+    hops.map(({ peerId, endpoint }) => node(peerId, { endpoint, acceptedPorts })),
     ALL_KNOWN,
   );
 }

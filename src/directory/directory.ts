@@ -21,6 +21,7 @@ import { GossipBudget } from "./gossip-budget.ts";
 import { GossipListener } from "./gossip-listener.ts";
 import { freshTopic } from "./gossip-share.ts";
 import { type CheckPeer, HealthChecker } from "./health-checker.ts";
+import { HopLocator, type HopPlace, type HopToLocate } from "./hop-locator.ts";
 import { NO_COUNTRY } from "./index-key.ts";
 import { Joiner } from "./joiner.ts";
 import type { KnownPeer } from "./known-peer.ts";
@@ -68,6 +69,7 @@ export class Directory {
   readonly #gossip: GossipListener;
   readonly #joiner: Joiner;
   readonly #finder: Finder;
+  readonly #hops: HopLocator;
   readonly #announcer: Announcer | undefined;
   readonly #health: HealthChecker<BookPeer> | undefined;
   readonly #news: Rounds;
@@ -116,6 +118,10 @@ export class Directory {
       options.bootstrap,
     );
     this.#finder = new Finder({ random, overlay, exchange: this.#exchange, book, networkOf });
+    this.#hops = new HopLocator(
+      { clock, book, find: (peer, signal) => this.#finder.findOne(peer, signal) },
+      { self: () => own?.().advertisement.peer, localNetwork: options.localNetwork },
+    );
     if (own !== undefined) {
       this.#announcer = new Announcer({ clock, random, logger, overlay, exchange: this.#exchange, own, networkOf });
     }
@@ -159,6 +165,7 @@ export class Directory {
     this.#stopping.abort(new BywayError("ERR_STOPPED", "the directory stops"));
     await Promise.allSettled(this.#searches.values());
     await Promise.all([
+      this.#hops.stop(),
       this.#joiner.stop(),
       this.#news.stop(),
       this.#state.stop(),
@@ -213,6 +220,11 @@ export class Directory {
       const error = toBywayError(cause);
       if (parent.aborted || error !== bound.signal.reason) throw error;
     }
+  }
+
+  /** Where the next hop of somebody's circuit is reached, by what this node knows (`HopLocator.locate`). */
+  locateHop(asked: HopToLocate, signal: AbortSignal): Promise<HopPlace> {
+    return this.#hops.locate(asked, signal);
   }
 
   /** Nodes of this kind will be asked for: keeps some at hand. */

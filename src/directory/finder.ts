@@ -47,6 +47,16 @@ export class Finder {
     return found;
   }
 
+  /** Looks for one node by name, for somebody else and so at little cost: its record, and a few peers that are connected. */
+  async findOne(peer: string, signal: AbortSignal): Promise<void> {
+    const { overlay, random, exchange } = this.#components;
+    const asked = shuffled(overlay.connected(), random).slice(0, DIRECTORY_LIMITS.locatePeers.value);
+    await Promise.all([
+      this.#byRecord(peer, signal),
+      ...asked.map((each) => quiet(exchange.ask(each, { peers: [peer] }, 1, signal), signal)),
+    ]);
+  }
+
   /** The nodes that the index names say of themselves who they are, and which like them they know. */
   async #byIndex(country: string, wish: PeerWish, signal: AbortSignal): Promise<number> {
     const { overlay, random, networkOf } = this.#components;

@@ -20,6 +20,12 @@ export const DIRECTORY_LIMITS: Readonly<
     | "answerNodes"
     | "findPeers"
     | "findMs"
+    | "locatePeers"
+    | "locating"
+    | "locatingPerNetwork"
+    | "locateMs"
+    | "unknownMs"
+    | "unknownPeers"
     | "checks"
     | "checkMs"
     | "checkConnectMs"
@@ -149,6 +155,16 @@ export const DIRECTORY_LIMITS: Readonly<
   askMs: tunable(10_000, "ms", "An answer of 64 KiB takes a second on the slowest line."),
   answerNodes: tunable(50, "count", "Advertisements asked for at once; the protocol's bound."),
   findPeers: tunable(3, "count", "Peers asked at once; what one hides, the others tell."),
+  locatePeers: tunable(3, "count", "Peers that a relay asks, beside the DHT, about a next hop that it does not know."),
+  locating: tunable(32, "count", "Next hops that a relay asks for at once; each costs some 50 ms of CPU time."),
+  locatingPerNetwork: tunable(8, "count", "The same for the askers of one /24 (IPv6: /48)."),
+  locateMs: tunable(3_000, "ms", "A client waits for it, and builds by another relay after that."),
+  unknownMs: tunable(
+    15_000,
+    "ms",
+    "A next hop that nobody knew is not asked for again; it may just have been started.",
+  ),
+  unknownPeers: tunable(4_096, "count", "Next hops remembered as unknown; about 0.5 MiB."),
   findMs: tunable(10_000, "ms", "How long a request waits for a node of its kind to be found and to answer."),
   checks: tunable(16, "count", "Health checks at a time; each is a TLS handshake on both sides."),
   checkMs: tunable(5_000, "ms", "A node that has not answered by then is not one to rely on."),

@@ -9,7 +9,6 @@ import type { Logger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { RefusalCounts } from "../core/refusal-counts.ts";
 import { PROTOCOL_VERSION } from "../core/version.ts";
-import { openAdvertisement } from "../directory/signed-advertisement.ts";
 import { AddressGuard } from "../egress/address-guard.ts";
 import type { BlocklistOptions } from "../egress/blocklist/blocklists.ts";
 import { Egress } from "../egress/egress.ts";
@@ -30,11 +29,13 @@ import { type AcceptOverlay, PublicPort } from "../link/public-port.ts";
 import type { EndReport } from "../operation/end-report.ts";
 import type { ServingOrders } from "../operation/serving-orders.ts";
 import { RELAY_LIMITS } from "../relay/limits.ts";
+import type { LocateHop } from "../relay/locate-hop.ts";
 import { RelayService } from "../relay/relay-service.ts";
 import { sendBack } from "../workers/way-back.ts";
 import { openExitEnd } from "./exit-end.ts";
 import { noticeFacts } from "./notice-facts.ts";
 import type { Role } from "./role.ts";
+import { shownHops } from "./shown-hops.ts";
 
 /** How the accountability log is kept. */
 export interface LogOptions {
@@ -113,6 +114,8 @@ export async function openLinkEnd(
     readonly acceptOverlay?: AcceptOverlay | undefined;
     /** Which of the node's ends this is, from 1. */
     readonly end?: number;
+    /** Where next hops are reached; only what requests show is known when absent. */
+    readonly locateHop?: LocateHop | undefined;
   },
   options: LinkEndOptions,
 ): Promise<LinkEnd> {
@@ -170,7 +173,7 @@ export async function openLinkEnd(
     {
       clock,
       budget,
-      verify: (envelope) => openAdvertisement(envelope, { nowMs: clock.nowMs(), localNetwork }),
+      locate: components.locateHop ?? shownHops({ clock }, { localNetwork }),
       dialler: egress,
       paceOf,
     },

@@ -22,8 +22,10 @@ import { TcpTransport } from "../link/tcp-transport.ts";
 import type { TransportListener } from "../link/transport.ts";
 import type { NodeOperations } from "../operation/node-status.ts";
 import { STARTING_ORDERS } from "../operation/serving-orders.ts";
+import type { LocateHop } from "../relay/locate-hop.ts";
 import { forkWorker } from "../workers/fork-worker.ts";
 import { WayBack } from "../workers/way-back.ts";
+import { answerWorker } from "./ask-node.ts";
 import { createOperations, type Operations } from "./create-operations.ts";
 import { openLinkEnd } from "./link-end.ts";
 import { checkNodeOptions, linkEndOptions } from "./link-end-options.ts";
@@ -31,6 +33,7 @@ import type { NodeOptions } from "./node-options.ts";
 import { noticeFacts } from "./notice-facts.ts";
 import { createBandwidthRecord, createLoadMeter, ownFacts } from "./own-facts.ts";
 import { PooledEnds } from "./pooled-ends.ts";
+import { shownHops } from "./shown-hops.ts";
 
 /** A running node. */
 export interface BywayNode {
@@ -73,15 +76,26 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
     options.directory === undefined
       ? undefined
       : (socket, remote) => (directory === undefined ? socket.destroy() : directory.accept(socket, remote));
-  const pool = workers === 1 ? undefined : new PooledEnds({ clock, logger, fork: forkWorker(WORKER) }, { workers });
+  const stopping = new AbortController();
+  const withoutDirectory = shownHops({ clock }, { localNetwork });
+  const locateHop: LocateHop = (asked, signal) =>
+    directory === undefined ? withoutDirectory(asked, signal) : directory.locateHop(asked, signal);
+  const pool =
+    workers === 1
+      ? undefined
+      : new PooledEnds(
+          { clock, logger, fork: forkWorker(WORKER), answer: answerWorker(locateHop, stopping.signal) },
+          { workers },
+        );
   await checkBinding(options.bindEgress ?? []);
-  const links = pool ?? (await openLinkEnd({ clock, logger, budget, acceptOverlay }, linkOptions));
+  const links = pool ?? (await openLinkEnd({ clock, logger, budget, acceptOverlay, locateHop }, linkOptions));
   links.obey(STARTING_ORDERS);
   const wayBack = pool === undefined || acceptOverlay === undefined ? undefined : new WayBack({ clock }, acceptOverlay);
   let listener: TransportListener | undefined;
   // What was made is ended in reverse, also where the rest cannot be made.
   await using made = new AsyncDisposableStack();
   made.defer(async () => void (await Promise.all([listener?.close(), links.stop(), wayBack?.stop()])));
+  made.defer(() => stopping.abort());
 
   const transport = new TcpTransport({ clock }, { paused: pool !== undefined });
   listener = await transport.listen(options.listen, (raw) => links.accept(raw));

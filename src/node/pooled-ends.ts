@@ -6,6 +6,7 @@ import { addReports, afterEnd, type EndReport, NO_REPORT } from "../operation/en
 import type { ServingOrders } from "../operation/serving-orders.ts";
 import type { ForkWorker } from "../workers/fork-worker.ts";
 import { WorkerPool } from "../workers/worker-pool.ts";
+import type { AnswerWorker } from "../workers/worker-process.ts";
 import type { LinkEnd } from "./link-end.ts";
 
 /** The ends of links in all workers, as if they were one. */
@@ -15,7 +16,10 @@ export class PooledEnds implements LinkEnd {
   readonly #refusals = new RefusalCounts();
   #ended: EndReport = NO_REPORT;
 
-  constructor(components: { clock: Clock; logger: Logger; fork: ForkWorker }, options: { readonly workers: number }) {
+  constructor(
+    components: { clock: Clock; logger: Logger; fork: ForkWorker; answer?: AnswerWorker | undefined },
+    options: { readonly workers: number },
+  ) {
     const onEnded = (report: unknown): void => {
       this.#ended = addReports(this.#ended, afterEnd(report as EndReport));
     };

@@ -2,6 +2,7 @@ import { systemClock } from "../core/clock.ts";
 import { tuneGarbageCollection } from "../core/tune-garbage-collection.ts";
 import type { ServingOrders } from "../operation/serving-orders.ts";
 import { serveWorker } from "../workers/serve-worker.ts";
+import { askNode } from "./ask-node.ts";
 import { type LinkEndOptions, openLinkEnd } from "./link-end.ts";
 
 // The entry of a worker process, which `createNode` forks. It ends with the node that started it.
@@ -9,8 +10,11 @@ import { type LinkEndOptions, openLinkEnd } from "./link-end.ts";
 tuneGarbageCollection(systemClock);
 serveWorker(
   { channel: process, clock: systemClock },
-  async (options, { logger, load, worker }) => {
-    const end = await openLinkEnd({ clock: systemClock, logger, load, end: worker }, options as LinkEndOptions);
+  async (options, { logger, load, worker, ask }) => {
+    const end = await openLinkEnd(
+      { clock: systemClock, logger, load, end: worker, locateHop: askNode(ask) },
+      options as LinkEndOptions,
+    );
     return {
       accept: (raw) => end.accept(raw),
       get report() {

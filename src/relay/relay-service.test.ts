@@ -23,15 +23,17 @@ async function nextHop(context: TestContext): Promise<ServedLink> {
   return served;
 }
 
-/** A relay whose verifier says that `peer` signed the four endpoints. */
+/** A relay that knows `peer` at the four endpoints. */
 function relay(peer: string, dialHop: (endpoint: HostPort) => Promise<Duplex>) {
   const clock = new FakeClock();
+  const located: string[] = [];
   const service = new RelayService({
     clock,
     budget: roomyBudget(),
-    verify: (envelope) => {
-      if (envelope.length !== 3) throw new BywayError("ERR_ADVERTISEMENT_SIGNATURE", "wrong");
-      return { peer, endpoints };
+    locate: async ({ peerId, shown }) => {
+      located.push(shown === undefined ? "" : Buffer.from(shown).toString("hex"));
+      if (peerId !== peer) throw new BywayError("ERR_HOP_UNKNOWN", "nobody knows it");
+      return { endpoints, isKnown: false };
     },
     dialler: { dialHop },
   });
@@ -45,7 +47,7 @@ function relay(peer: string, dialHop: (endpoint: HostPort) => Promise<Duplex>) {
       } as unknown as IncomingStream,
       peerId,
     );
-  return { service, client, ask, clock };
+  return { service, client, ask, clock, located };
 }
 
 test("it carries bytes to the first advertised endpoint that answers as the peer", async (t) => {
@@ -118,10 +120,15 @@ test("it gives up after a few endpoints with the last reason", async () => {
   assert.deepEqual([tried, service.carried], [3, 0]);
 });
 
-test("without an advertisement of that very peer nothing is dialled", async () => {
+test("nothing is dialled for a peer that nobody knows", async () => {
   const { ask } = relay("k51next", async () => assert.fail("dialled"));
-  await assert.rejects(ask(undefined), { code: "ERR_HOP_UNKNOWN" });
-  await assert.rejects(ask(valid, "k51other"), { code: "ERR_HOP_UNKNOWN" });
-  await assert.rejects(ask("AAAAAAAA"), { code: "ERR_ADVERTISEMENT_SIGNATURE" });
+  await assert.rejects(ask(undefined, "k51other"), { code: "ERR_HOP_UNKNOWN" });
   await assert.rejects(ask("A".repeat(3_000)), { code: "ERR_ADVERTISEMENT_MALFORMED" });
+});
+
+test("what the request shows goes to whoever knows where hops are, and nothing where it shows none", async () => {
+  const { ask, located } = relay("k51next", () => Promise.reject(new BywayError("ERR_HOP_UNREACHABLE", "refused")));
+  await assert.rejects(ask(undefined), { code: "ERR_HOP_UNREACHABLE" });
+  await assert.rejects(ask(valid), { code: "ERR_HOP_UNREACHABLE" });
+  assert.deepEqual(located, ["", "010203"]);
 });

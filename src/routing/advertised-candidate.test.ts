@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ToldBy } from "../directory/stored-peer.ts";
 import type { Advertisement } from "../wire/advertisement.ts";
 import { advertisedCandidate } from "./advertised-candidate.ts";
 
@@ -34,8 +35,17 @@ test("a candidate is what the advertisement says, at its first endpoint", () => 
     family: ["mine"],
     network: "8.8",
     subnet: "8.8.4",
-    envelope,
+    shown: envelope,
   });
+});
+
+test("only what the client's owner handed in is shown to other hops", () => {
+  const shown = (toldBy: ToldBy) =>
+    advertisedCandidate({ advertisement, envelope, toldBy }, { sharedNetworks: false })?.shown;
+  assert.equal(shown({ kind: "file" }), envelope);
+  for (const kind of ["bootstrap", "exchange", "gossip", "dht", "link"] as const) {
+    assert.equal(shown({ kind, peer: "k51other" }), undefined, kind);
+  }
 });
 
 test("networks may be shared where the user says so, and who has no endpoint is no candidate", () => {

@@ -1,5 +1,6 @@
 import type { KnownPeer } from "../directory/known-peer.ts";
 import type { BookPeer } from "../directory/peer-book.ts";
+import type { ToldBy } from "../directory/stored-peer.ts";
 import { networkPrefix, subnetPrefix } from "../geo/network-prefix.ts";
 import type { Candidate } from "./candidate.ts";
 
@@ -14,7 +15,7 @@ export function advertisedCandidate(
   known: KnownPeer & Partial<BookPeer>,
   options: CandidateOptions,
 ): Candidate | undefined {
-  const { advertisement, envelope, place, rttMs } = known;
+  const { advertisement, envelope, place, rttMs, toldBy } = known;
   const { peer, roles, protocols, policy, family, endpoints, upMbps, downMbps, load, availability, price } =
     advertisement;
   const { country, region, city, asn, isp, network: networkKind } = place ?? advertisement;
@@ -30,7 +31,7 @@ export function advertisedCandidate(
     protocols,
     acceptedPorts: policy.acceptedPorts,
     networkKind: networkKind ?? "unknown",
-    envelope,
+    shown: isHandedIn(toldBy) ? envelope : undefined,
     country,
     region,
     regionCode,
@@ -45,6 +46,11 @@ export function advertisedCandidate(
     rttMs,
     ...apart,
   });
+}
+
+/** Whether no stranger told of a peer: it is from a file of the user's, or was named by the program that uses the library. */
+function isHandedIn(toldBy: ToldBy | undefined): boolean {
+  return toldBy === undefined || toldBy.kind === "file";
 }
 
 /** What makes two nodes neighbours. */

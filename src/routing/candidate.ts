@@ -41,6 +41,6 @@ export interface Candidate {
   readonly price?: { readonly microUsdcPerGiB: bigint; readonly microUsdcPerRequest: bigint };
   /** The round trip of its last check, in ms. */
   readonly rttMs?: number;
-  /** The signed advertisement, as it is shown to the hop before. */
-  readonly envelope: Uint8Array;
+  /** The signed advertisement, where the client's owner handed it in: the hop before may be shown it. */
+  readonly shown?: Uint8Array;
 }

@@ -13,6 +13,8 @@ export type ToWorker =
   | { readonly kind: "orders"; readonly orders: unknown }
   /** Something to do, whose result is told in an answer of the same number. */
   | { readonly kind: "ask"; readonly question: number; readonly asked: unknown }
+  /** What the worker's own question came to; undefined where it could not be answered. */
+  | { readonly kind: "answer"; readonly question: number; readonly answer: unknown }
   | { readonly kind: "stop" };
 
 /** From a worker to its node. */
@@ -25,6 +27,8 @@ export type FromWorker =
   /** What its service tells of itself, whenever that has changed. */
   | { readonly kind: "report"; readonly report: unknown }
   | { readonly kind: "answer"; readonly question: number; readonly answer: unknown }
+  /** Something that only the node knows. */
+  | { readonly kind: "ask"; readonly question: number; readonly asked: unknown }
   | {
       readonly kind: "log";
       readonly level: Exclude<LogLevel, "silent">;

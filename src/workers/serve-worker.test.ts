@@ -49,7 +49,20 @@ function setUp(make: (options: unknown) => void = () => {}) {
     hear({ kind: "start", worker, options });
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { clock, carried, obeyed, events, sent, codes, accepted, stopped, hear, start, load: () => context?.load() };
+  return {
+    clock,
+    carried,
+    obeyed,
+    events,
+    sent,
+    codes,
+    accepted,
+    stopped,
+    hear,
+    start,
+    load: () => context?.load(),
+    ask: (asked: unknown) => context?.ask(asked),
+  };
 }
 
 test("a worker serves what it is handed and tells when that is closed", async () => {
@@ -124,4 +137,18 @@ test("a worker goes by what it is told, and answers what it is asked", async () 
   hear({ kind: "ask", question: 7, asked: "reload" });
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(sent.at(-1), { kind: "answer", question: 7, answer: { asked: "reload", worker: 3 } });
+});
+
+test("a worker asks its node, and hears nothing of questions that nobody can answer", async () => {
+  const { sent, hear, start, ask } = setUp();
+  await start({});
+  const [answered, unanswered] = [ask("where?"), ask("who?")];
+  assert.deepEqual(sent.slice(-2), [
+    { kind: "ask", question: 1, asked: "where?" },
+    { kind: "ask", question: 2, asked: "who?" },
+  ]);
+  hear({ kind: "answer", question: 2, answer: undefined });
+  hear({ kind: "answer", question: 1, answer: { here: true } });
+  assert.deepEqual(await answered, { here: true });
+  assert.equal(await unanswered, undefined);
 });

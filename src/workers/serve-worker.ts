@@ -28,6 +28,8 @@ export interface WorkerContext {
   readonly load: () => number;
   /** Which of the workers it is, from 1. */
   readonly worker: number;
+  /** Asks the node something; settles with undefined where that cannot answer. Both plain JSON. */
+  readonly ask: (asked: unknown) => Promise<unknown>;
 }
 
 /** The worker's own process, as far as it is needed here. */
@@ -80,10 +82,18 @@ export function serveWorker(
     told = text;
     send({ kind: "report", report });
   };
+  const questions = new Map<number, (answer: unknown) => void>();
+  let nextQuestion = 1;
+  const ask = (asked: unknown): Promise<unknown> =>
+    new Promise((resolve) => {
+      const question = nextQuestion++;
+      questions.set(question, resolve);
+      send({ kind: "ask", question, asked });
+    });
   const hear = (message: ToWorker, socket: Socket | undefined): void => {
     switch (message.kind) {
       case "start":
-        void create(message.options, { logger, load: () => load, worker: message.worker }).then((created) => {
+        void create(message.options, { logger, load: () => load, worker: message.worker, ask }).then((created) => {
           service = created;
           clock.every(WORKERS_LIMITS.reportMs.value, tellReport);
           tellReport();
@@ -105,6 +115,10 @@ export function serveWorker(
           tellReport();
           send({ kind: "answer", question: message.question, answer });
         }, fail);
+        break;
+      case "answer":
+        questions.get(message.question)?.(message.answer);
+        questions.delete(message.question);
         break;
       case "stop":
         void (service?.stop() ?? Promise.resolve()).then(() => exit(0), fail);

@@ -42,7 +42,11 @@ class FakeChild implements WorkerChild {
   }
 }
 
-function setUp(workers: number, gate: { admit(address: string): boolean } = { admit: () => true }) {
+function setUp(
+  workers: number,
+  gate: { admit(address: string): boolean } = { admit: () => true },
+  answer?: (asked: unknown) => Promise<unknown>,
+) {
   const clock = new FakeClock();
   const children: FakeChild[] = [];
   const lines: string[] = [];
@@ -60,7 +64,7 @@ function setUp(workers: number, gate: { admit(address: string): boolean } = { ad
   };
   const ended: unknown[] = [];
   const onEnded = (report: unknown): void => void ended.push(report);
-  const pool = new WorkerPool({ clock, logger, fork, gate, onEnded }, { workers });
+  const pool = new WorkerPool({ clock, logger, fork, gate, onEnded, answer }, { workers });
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const start = async (): Promise<void> => {
     const started = pool.start({ some: 1 });
@@ -308,4 +312,25 @@ test("orders reach all workers, and one that comes later; answers of workers tha
   children[2]?.tell({ kind: "ready" });
   await settle();
   assert.deepEqual(orders(children[2]), [{ slow: true }]);
+});
+
+test("what a worker asks is answered, if need be with nothing", async () => {
+  const answers = (child: FakeChild | undefined): readonly unknown[] =>
+    child?.sent.flatMap((message) => (message.kind === "answer" ? [[message.question, message.answer]] : [])) ?? [];
+  const { children, start, settle } = setUp(1, undefined, async (asked) => {
+    if (asked === "odd") throw new Error("odd");
+    return { asked };
+  });
+  await start();
+  children[0]?.tell({ kind: "ask", question: 7, asked: "where?" });
+  children[0]?.tell({ kind: "ask", question: 8, asked: "odd" });
+  await settle();
+  assert.deepEqual(answers(children[0]), [
+    [7, { asked: "where?" }],
+    [8, undefined],
+  ]);
+  const silent = setUp(1);
+  await silent.start();
+  silent.children[0]?.tell({ kind: "ask", question: 1, asked: "where?" });
+  assert.deepEqual(answers(silent.children[0]), [[1, undefined]]);
 });

@@ -9,13 +9,15 @@ import { ConnectionGate } from "../link/connection-gate.ts";
 import { LinkPlaces } from "../link/link-places.ts";
 import type { ForkWorker } from "./fork-worker.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
-import { WorkerProcess } from "./worker-process.ts";
+import { type AnswerWorker, WorkerProcess } from "./worker-process.ts";
 
 /** What workers are made of. */
 export interface WorkerPoolComponents {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly fork: ForkWorker;
+  /** Answers what workers ask; nothing is known when absent. */
+  readonly answer?: AnswerWorker | undefined;
   /** Gets the last report of a worker that ended. */
   readonly onEnded?: (report: unknown) => void;
   readonly refusals?: RefusalCounts | undefined;

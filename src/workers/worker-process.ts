@@ -6,6 +6,9 @@ import type { ForkWorker, WorkerChild } from "./fork-worker.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
 import type { FromWorker } from "./messages.ts";
 
+/** Answers what a worker asks of its node. Both plain JSON. */
+export type AnswerWorker = (asked: unknown) => Promise<unknown>;
+
 interface PassedLink {
   readonly release: () => void;
   /** The node's copy of the connection, until the worker has its own. */
@@ -31,7 +34,7 @@ export class WorkerProcess {
   #nextQuestion = 1;
 
   constructor(
-    components: { clock: Clock; logger: Logger; fork: ForkWorker },
+    components: { clock: Clock; logger: Logger; fork: ForkWorker; answer?: AnswerWorker | undefined },
     workerNumber: number,
     startOptions: unknown,
   ) {
@@ -62,6 +65,9 @@ export class WorkerProcess {
           break;
         case "answer":
           this.#answered(message.question, message.answer);
+          break;
+        case "ask":
+          this.#answer(components.answer, message);
           break;
         case "log":
           logger[message.level](message.message, { worker: workerNumber, ...message.fields });
@@ -136,6 +142,12 @@ export class WorkerProcess {
     using _grace = this.#clock.after(WORKERS_LIMITS.stopMs.value, () => this.#child.kill());
     this.#child.send({ kind: "stop" });
     await this.gone;
+  }
+
+  #answer(answer: AnswerWorker | undefined, { question, asked }: { question: number; asked: unknown }): void {
+    const send = (value: unknown): void => this.#child.send({ kind: "answer", question, answer: value });
+    if (answer === undefined) send(undefined);
+    else answer(asked).then(send, () => send(undefined));
   }
 
   #answered(question: number, answer: unknown): void {

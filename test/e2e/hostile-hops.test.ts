@@ -90,7 +90,7 @@ suite("hostile hops", () => {
 
     test(`a ${place} hop with another key is found out`, async () => {
       const impostor = generateIdentity();
-      const hop = { peerId: impostor.peerId, endpoint: honest.address, envelope: signed(impostor, honest.address) };
+      const hop = { peerId: impostor.peerId, endpoint: honest.address, shown: signed(impostor, honest.address) };
       await assert.rejects(build(hop), (error: { code?: string; data?: { status?: unknown } }) => {
         assert.equal(error.code, found("ERR_HOP_IDENTITY"));
         const [hop, stage] = place === "first" ? [1, "handshake"] : [2, "extend"];
@@ -108,7 +108,7 @@ suite("hostile hops", () => {
         cleanup,
         tls.createServer(classical).on("tlsClientError", () => {}),
       );
-      const hop = { peerId: identity.peerId, endpoint, envelope: signed(identity, endpoint) };
+      const hop = { peerId: identity.peerId, endpoint, shown: signed(identity, endpoint) };
       await assert.rejects(build(hop), { code: "ERR_HOP_CLASSICAL" });
     });
 
@@ -121,7 +121,7 @@ suite("hostile hops", () => {
           .end("HTTP/1.1 400 Bad Request\r\n\r\n");
       });
       const endpoint = await listen(cleanup, plain);
-      const hop = { peerId: identity.peerId, endpoint, envelope: signed(identity, endpoint) };
+      const hop = { peerId: identity.peerId, endpoint, shown: signed(identity, endpoint) };
       await assert.rejects(build(hop), { code: found("ERR_HOP_TLS") });
     });
   }
@@ -219,7 +219,7 @@ suite("hostile hops", () => {
 });
 
 function hopOf(node: BywayNode): Hop {
-  return { peerId: node.peerId, endpoint: node.address, envelope: node.advertisement() };
+  return { peerId: node.peerId, endpoint: node.address, shown: node.advertisement() };
 }
 
 /** An advertisement of `identity` at `endpoint` with a good signature, whatever it claims. */

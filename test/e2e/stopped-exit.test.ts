@@ -39,7 +39,7 @@ function inTurn(hops: readonly Hop[]): HopChooser {
 
 function hopOf({ address, advertisementFile }: NodeProcess): Hop {
   const envelope = Buffer.from(readFileSync(advertisementFile, "utf8").trim(), "base64url");
-  return { peerId: parsePeerId(verifyAdvertisement(envelope).peer), endpoint: address, envelope };
+  return { peerId: parsePeerId(verifyAdvertisement(envelope).peer), endpoint: address };
 }
 
 /** Four exits in processes of their own and a client's circuits, whose time stands still unless the test turns it. */

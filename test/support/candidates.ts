@@ -12,7 +12,6 @@ export function node(peerId: string, fields: Partial<Candidate> = {}): Candidate
     acceptedPorts: [{ first: 1, last: 65_535 }],
     networkKind: "unknown",
     network: `net-${peerId}`,
-    envelope: new Uint8Array(0),
     ...fields,
   };
 }

@@ -44,7 +44,7 @@ export function exitOf(circuit: Circuit): string {
 
 /** A one-hop circuit's only hop, by a name of the test's. */
 export function namedHop(name: string): Hop {
-  return { peerId: name as PeerId, endpoint: { host: "192.0.2.1", port: 443 }, envelope: new Uint8Array(1) };
+  return { peerId: name as PeerId, endpoint: { host: "192.0.2.1", port: 443 } };
 }
 
 /** Chooses one of `names` that has not failed, each in its turn, or the exit that is asked for. */

@@ -6,7 +6,7 @@ import type { Identity } from "../../src/identity/identity.ts";
 
 /** The hop that `identity` serves; dialled wherever the test's dialler likes. */
 export function hopOf(identity: Identity): Hop {
-  return { peerId: identity.peerId, endpoint: { host: "192.0.2.1", port: 443 }, envelope: new Uint8Array(1) };
+  return { peerId: identity.peerId, endpoint: { host: "192.0.2.1", port: 443 } };
 }
 
 /** Chooses `hops` and no others: once one of them has failed nobody is left. */

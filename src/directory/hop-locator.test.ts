@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { settled } from "../../test/support/settled.ts";
+import { signedPeer } from "../../test/support/signed-peer.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import { silentLogger } from "../core/logger.ts";
+import { seededRandom } from "../core/random.ts";
+import { generateIdentity } from "../identity/identity.ts";
+import { HopLocator } from "./hop-locator.ts";
+import { DIRECTORY_LIMITS } from "./limits.ts";
+import { PeerBook } from "./peer-book.ts";
+import { PeerStore } from "./peer-store.ts";
+
+const never = new AbortController().signal;
+const askerAddress = "9.9.9.1";
+const here = (port: number) => ({ endpoints: [{ host: "8.8.4.4", port }] });
+
+function setUp() {
+  const clock = new FakeClock();
+  const store = new PeerStore({ clock, random: seededRandom(1), logger: silentLogger }, { path: ":memory:" });
+  const book = new PeerBook({ store, clock, logger: silentLogger });
+  const asked: string[] = [];
+  const signals: AbortSignal[] = [];
+  let answer: (peer: string) => Promise<void> = async () => {};
+  const find = (peer: string, signal: AbortSignal): Promise<void> => {
+    asked.push(peer);
+    signals.push(signal);
+    return Promise.race([
+      answer(peer),
+      new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    ]);
+  };
+  const locator = new HopLocator({ clock, book, find }, { self: () => "k51self", localNetwork: false });
+  const whenAsked = (then: (peer: string) => Promise<void>): void => {
+    answer = then;
+  };
+  return { clock, book, locator, asked, signals, whenAsked };
+}
+
+const silent = (): Promise<void> => new Promise(() => {});
+
+test("a peer is where the book says, and nobody is asked", async () => {
+  const { clock, book, locator, asked } = setUp();
+  const identity = generateIdentity();
+  book.add(signedPeer(clock, identity, here(1)), { kind: "gossip" });
+  const { peerId } = identity;
+  assert.deepEqual(await locator.locate({ peerId, askerAddress }, never), { ...here(1), isKnown: false });
+  book.recordCheck(peerId, 5);
+  assert.deepEqual(await locator.locate({ peerId, askerAddress }, never), { ...here(1), isKnown: true });
+  assert.deepEqual(asked, []);
+});
+
+test("what one request shows is where all are sent, so that no endpoint tells who asked", async () => {
+  const { clock, locator, asked } = setUp();
+  const identity = generateIdentity();
+  const { peerId } = identity;
+  const locate = async (shown?: Uint8Array) =>
+    (await locator.locate({ peerId, shown, askerAddress }, never)).endpoints[0]?.port;
+  const [older, newer] = [1, 2].map((seq) => signedPeer(clock, identity, { seq, ...here(seq) }));
+  assert.equal(await locate(older), 1);
+  assert.equal(await locate(newer), 2);
+  assert.equal(await locate(older), 2, "who shows an older one is sent where the others are");
+  assert.equal(await locate(), 2);
+  assert.deepEqual(asked, []);
+  // Two of one number are proof: the peer is nobody's next hop from then on.
+  await assert.rejects(locate(signedPeer(clock, identity, { seq: 2, ...here(3) })), {
+    code: "ERR_ADVERTISEMENT_EQUIVOCATION",
+  });
+  await assert.rejects(locate(newer), { code: "ERR_ADVERTISEMENT_EQUIVOCATION" });
+});
+
+test("what is shown must be of the peer that is asked for, and good", async () => {
+  const { clock, locator } = setUp();
+  const identity = generateIdentity();
+  const { peerId } = generateIdentity();
+  const shown = signedPeer(clock, identity);
+  await assert.rejects(locator.locate({ peerId, shown, askerAddress }, never), { code: "ERR_HOP_UNKNOWN" });
+  const home = signedPeer(clock, identity, { endpoints: [{ host: "192.168.0.1", port: 80 }] });
+  await assert.rejects(locator.locate({ peerId: identity.peerId, shown: home, askerAddress }, never), {
+    code: "ERR_ADVERTISEMENT_PRIVATE",
+  });
+  await assert.rejects(locator.locate({ peerId: "k51self", askerAddress }, never), { code: "ERR_HOP_UNKNOWN" });
+});
+
+test("others are asked for a peer that is not known, once for all who wait", async () => {
+  const { clock, book, locator, asked, whenAsked } = setUp();
+  const identity = generateIdentity();
+  const { peerId } = identity;
+  const found = Promise.withResolvers<void>();
+  whenAsked(() => found.promise);
+  const waiting = [1, 2, 3].map(() => locator.locate({ peerId, askerAddress }, never));
+  book.add(signedPeer(clock, identity, here(7)), { kind: "dht" });
+  found.resolve();
+  for (const place of await Promise.all(waiting)) assert.deepEqual(place.endpoints, here(7).endpoints);
+  assert.deepEqual(asked, [peerId]);
+});
+
+test("a peer that nobody knew is not asked for again for a while", async () => {
+  const { clock, locator, asked, whenAsked } = setUp();
+  const { peerId } = generateIdentity();
+  const locate = () => locator.locate({ peerId, askerAddress }, never);
+  await assert.rejects(locate(), { code: "ERR_HOP_UNKNOWN" });
+  await assert.rejects(locate(), { code: "ERR_HOP_UNKNOWN" });
+  assert.equal(asked.length, 1);
+  clock.advance(DIRECTORY_LIMITS.unknownMs.value);
+  whenAsked(silent);
+  const late = assert.rejects(locate(), { code: "ERR_HOP_UNKNOWN" });
+  clock.advance(DIRECTORY_LIMITS.locateMs.value);
+  await late;
+  assert.equal(asked.length, 2);
+});
+
+test("a search ends with the last who waits for it, and leaves no trace", async () => {
+  const { locator, signals, whenAsked, clock, asked } = setUp();
+  const { peerId } = generateIdentity();
+  whenAsked(silent);
+  const [one, other] = [new AbortController(), new AbortController()];
+  const waiting = [one, other].map(({ signal }) => assert.rejects(locator.locate({ peerId, askerAddress }, signal)));
+  one.abort();
+  await settled();
+  assert.equal(signals[0]?.aborted, false);
+  other.abort();
+  await Promise.all(waiting);
+  assert.equal(signals[0]?.aborted, true);
+  await settled();
+  assert.equal(clock.pending, 0);
+  const again = assert.rejects(locator.locate({ peerId, askerAddress }, never), { code: "ERR_STOPPED" });
+  assert.equal(asked.length, 2);
+  await locator.stop();
+  await again;
+});
+
+test("those of one network cannot have a relay look for more than a few at once, nor shut others out", async () => {
+  const { locator, whenAsked, asked } = setUp();
+  whenAsked(silent);
+  const stop = new AbortController();
+  const busy: string[] = [];
+  const ask = (address: string): void => {
+    const { peerId } = generateIdentity();
+    locator.locate({ peerId, askerAddress: address }, stop.signal).catch((error: { code: string }) => {
+      if (!stop.signal.aborted) busy.push(`${address} ${error.code}`);
+    });
+  };
+  const { locating, locatingPerNetwork } = DIRECTORY_LIMITS;
+  for (let n = 0; n <= locatingPerNetwork.value; n += 1) ask(`9.9.9.${n}`);
+  await settled();
+  assert.deepEqual(busy, [`9.9.9.${locatingPerNetwork.value} ERR_STREAM_LIMIT`]);
+  assert.equal(asked.length, locatingPerNetwork.value);
+  busy.length = 0;
+  for (let network = 10; asked.length < locating.value; network += 1)
+    for (let n = 0; n < locatingPerNetwork.value; n += 1) ask(`9.9.${network}.${n}`);
+  await settled();
+  assert.deepEqual(busy, []);
+  ask("8.8.8.8");
+  await settled();
+  assert.equal(asked.length, locating.value + 1);
+  assert.equal(busy.length, 1);
+  assert.match(String(busy[0]), /^9\.9\..* ERR_STREAM_LIMIT$/);
+  stop.abort();
+  await locator.stop();
+});
+
+test("no more peers are remembered as unknown than the limit says", async () => {
+  const { locator, asked } = setUp();
+  const first = generateIdentity().peerId;
+  await assert.rejects(locator.locate({ peerId: first, askerAddress }, never));
+  for (let n = 0; n < DIRECTORY_LIMITS.unknownPeers.value; n += 1)
+    await assert.rejects(locator.locate({ peerId: `k51unknown${n}`, askerAddress }, never));
+  asked.length = 0;
+  await assert.rejects(locator.locate({ peerId: first, askerAddress }, never));
+  assert.deepEqual(asked, [first]);
+});

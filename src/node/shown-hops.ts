@@ -1,0 +1,17 @@
+import type { Clock } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
+import { openAdvertisement } from "../directory/signed-advertisement.ts";
+import type { LocateHop } from "../relay/locate-hop.ts";
+
+/** Next hops of a relay that has no directory: they are where the advertisement says that the request shows. */
+export function shownHops(
+  { clock }: { readonly clock: Clock },
+  { localNetwork }: { readonly localNetwork: boolean },
+): LocateHop {
+  return async ({ peerId, shown }) => {
+    if (shown === undefined) throw new BywayError("ERR_HOP_UNKNOWN", "this relay knows no nodes, and was shown none");
+    const { peer, endpoints } = openAdvertisement(shown, { nowMs: clock.nowMs(), localNetwork });
+    if (peer !== peerId) throw new BywayError("ERR_HOP_UNKNOWN", "the advertisement is of another peer");
+    return { endpoints, isKnown: false };
+  };
+}

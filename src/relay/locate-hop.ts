@@ -1,0 +1,24 @@
+import type { HostPort } from "../core/network-address.ts";
+
+/** The next hop that a request asks for. */
+export interface AskedHop {
+  readonly peerId: string;
+  /** The signed advertisement that the request brought, if any. */
+  readonly shown?: Uint8Array | undefined;
+  /** The IP address at the far end of the link that the request came on; "" where it has none. */
+  readonly askerAddress: string;
+}
+
+/** Where a next hop is. */
+export interface LocatedHop {
+  /** IP endpoints that the peer signed, the best first. */
+  readonly endpoints: readonly HostPort[];
+  /** Whether this node itself has reached the peer. Otherwise the peer says so, whoever passed that on. */
+  readonly isKnown: boolean;
+}
+
+/**
+ * Finds where a next hop is, by what this node itself knows. Throws ERR_HOP_UNKNOWN where nobody knows the peer,
+ * ERR_ADVERTISEMENT_* for what is shown, ERR_STREAM_LIMIT, or the abort reason.
+ */
+export type LocateHop = (asked: AskedHop, signal: AbortSignal) => Promise<LocatedHop>;
