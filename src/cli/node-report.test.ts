@@ -12,6 +12,11 @@ function text(changes: Partial<NodeStatus> = {}): string {
   return nodeText(nodeStatus(changes), STATUS_AT_MS);
 }
 
+test("an address at which others see the node, and that it does not name, is told", () => {
+  const seenAddresses = ["192.0.2.10", "45.1.0.1"];
+  assert.match(text({ seenAddresses }), /it listens at 0\.0\.0\.0:4433; others see it at 45\.1\.0\.1\n/);
+});
+
 test("a node that serves is told whole", () => {
   const end = nodeStatus().traffic.monthEnd;
   assert.equal(

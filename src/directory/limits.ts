@@ -130,7 +130,9 @@ export const DIRECTORY_LIMITS: Readonly<
     | "reachSoonMs"
     | "reachAskMs"
     | "reachRelays"
-    | "reachDrawn",
+    | "reachDrawn"
+    | "seenNetworks"
+    | "seenAddresses",
     Limit
   >
 > = {
@@ -379,4 +381,10 @@ export const DIRECTORY_LIMITS: Readonly<
   reachAskMs: tunable(30_000, "ms", "Two handshakes, and the 8 s and 5 s that a relay gives the next hop."),
   reachRelays: tunable(3, "count", "Relays asked in one check; two that agree decide."),
   reachDrawn: tunable(32, "count", "Relays drawn by chance, so that three of different networks are among them."),
+  seenNetworks: tunable(64, "count", "Networks whose word about this node's own address is kept, the latest."),
+  seenAddresses: tunable(
+    4,
+    "count",
+    "Own addresses of a family that others' word makes: each closes a place at the exit.",
+  ),
 };

@@ -7,6 +7,7 @@ import { Directory, type DirectoryComponents } from "./directory.ts";
 import { DIRECTORY_STATE } from "./directory-state.ts";
 import type { OpenedPeers } from "./open-peers.ts";
 import { createOverlay } from "./overlay/create-overlay.ts";
+import type { OverlayServices } from "./overlay.ts";
 import { overlayServices } from "./overlay-services.ts";
 
 /** How a peer takes part in the directory. */
@@ -31,6 +32,7 @@ export interface OpenDirectoryOptions extends Pick<DirectorySettings, "network" 
 /** Makes a directory over libp2p that is not started yet. */
 export async function openDirectory(
   components: Pick<DirectoryComponents, "own" | "check" | "onUsable"> &
+    Pick<OverlayServices, "seenAt"> &
     Pick<OpenedPeers, "book" | "geo"> & {
       readonly clock: Clock;
       readonly random: Random;
@@ -40,9 +42,10 @@ export async function openDirectory(
     },
   options: OpenDirectoryOptions,
 ): Promise<Directory> {
-  const { clock, random, logger, identity, book, geo, own, check, onUsable } = components;
+  const { clock, random, logger, identity, book, geo, own, check, onUsable, seenAt } = components;
   const { network = "byway", bootstrap = [], localNetwork, announce } = options;
-  const services = overlayServices({ clock, random, book, geo, own: () => own?.() }, { localNetwork });
+  const served = overlayServices({ clock, random, book, geo, own: () => own?.() }, { localNetwork });
+  const services = seenAt === undefined ? served : { ...served, seenAt };
   const overlay = await createOverlay(
     { identity, clock, services },
     {

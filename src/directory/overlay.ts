@@ -26,6 +26,8 @@ export interface OverlayServices {
   checkRecord(peerId: PeerId, envelope: Uint8Array): void;
   /** The newest of several envelopes that `checkRecord` accepted: its index. */
   newestRecord(envelopes: readonly Uint8Array[]): number;
+  /** Told where a peer that this one dialled at the IP address `by` sees it: the IP address `own`, as that peer has it. */
+  seenAt?(own: string, by: string): void;
 }
 
 /**

@@ -36,7 +36,11 @@ export function createOperations(
     readonly random: Random;
     readonly logger: Logger;
     readonly budget: ByteBudget;
-    readonly links: LinkEnd;
+    readonly links: Pick<LinkEnd, "report" | "reload">;
+    /** Hears what the ends of links shall go by. */
+    readonly orders: Pick<LinkEnd, "obey">;
+    /** Public addresses at which others saw the node. */
+    readonly seenAddresses: () => readonly string[];
     readonly load: () => number;
     /** Where relays are known from; absent where the node is unlisted. */
     readonly book: Pick<PeerBook, "find"> | undefined;
@@ -67,7 +71,7 @@ export function createOperations(
       records: records ?? new MemoryRecords(),
       line: () => links.report.line,
       onOrders: (orders) => {
-        links.obey(orders);
+        components.orders.obey(orders);
         const isOpen = orders.refusal === undefined;
         if (isOpen !== wasOpen) onChange();
         wasOpen = isOpen;
@@ -98,6 +102,7 @@ export function createOperations(
         const { bytesPerSecond } = operation.orders;
         return {
           endpoint: formatHostPort(endpoint),
+          seenAddresses: components.seenAddresses(),
           reachable: reach?.state ?? NOBODY_TO_ASK,
           links: open,
           streams,

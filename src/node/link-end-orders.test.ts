@@ -97,6 +97,19 @@ test("a node that is closed lets what stands go on", async (t) => {
   await assert.rejects(open(tcp).accepted, { code: "ERR_NODE_CLOSED" });
 });
 
+test("an address at which others saw the node is closed as soon as the end is told, and open when it is no more", async (t) => {
+  const { end, open, tcp } = await setUp(t);
+  end.obey({ endsStreams: false, seenAddresses: ["45.1.0.1", "2a00:1:2:3300::1"] });
+  for (const target of ["45.1.0.1:80", "45.1.0.1:4433", "[64:ff9b::45.1.0.1]:80", "[2a00:1:2:33ff::9]:80"]) {
+    await assert.rejects(
+      open(target).accepted,
+      { code: "ERR_TARGET_PROHIBITED", message: /node itself|own home/ },
+      target,
+    );
+  }
+  await open(tcp).accepted;
+});
+
 test("notices that are not given any more are counted", async (t) => {
   const { end, address } = await setUp(t);
   const sockets = Array.from({ length: LINK_LIMITS.noticesPerSecond.value + 5 }, () => {

@@ -27,11 +27,12 @@ import { forkWorker } from "../workers/fork-worker.ts";
 import { WayBack } from "../workers/way-back.ts";
 import { answerWorker } from "./ask-node.ts";
 import { createOperations, type Operations } from "./create-operations.ts";
+import { EndOrders } from "./end-orders.ts";
 import { openLinkEnd } from "./link-end.ts";
 import { checkNodeOptions, linkEndOptions } from "./link-end-options.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { noticeFacts } from "./notice-facts.ts";
-import { createBandwidthRecord, createLoadMeter, ownFacts } from "./own-facts.ts";
+import { createBandwidthRecord, createLoadMeter, createSeenAddresses, ownFacts } from "./own-facts.ts";
 import { PooledEnds } from "./pooled-ends.ts";
 import { shownHops } from "./shown-hops.ts";
 
@@ -89,7 +90,8 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
         );
   await checkBinding(options.bindEgress ?? []);
   const links = pool ?? (await openLinkEnd({ clock, logger, budget, acceptOverlay, locateHop }, linkOptions));
-  links.obey(STARTING_ORDERS);
+  const orders = new EndOrders(links);
+  orders.obey(STARTING_ORDERS);
   const wayBack = pool === undefined || acceptOverlay === undefined ? undefined : new WayBack({ clock }, acceptOverlay);
   let listener: TransportListener | undefined;
   // What was made is ended in reverse, also where the rest cannot be made.
@@ -117,9 +119,11 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
   const uptime = kept && new UptimeLog({ store: kept.store, clock, logger });
   made.defer(() => uptime?.stop());
   uptime?.start();
+  const seen = createSeenAddresses(kept?.store, (addresses) => orders.see(addresses));
+  orders.see(seen.addresses);
   if (kept !== undefined) {
     directory = await openDirectory(
-      { clock, random, logger, identity, ...kept, own: () => known() },
+      { clock, random, logger, identity, ...kept, own: () => known(), seenAt: (own, by) => seen.note(own, by) },
       { ...options.directory, localNetwork, announce: [formatTcpAddress(endpoint)] },
     );
   }
@@ -161,7 +165,8 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
   const known = (): KnownPeer => ({ advertisement: advertiser.advertisement, envelope: advertiser.envelope });
   const operated = createOperations(
     {
-      ...{ clock, random, logger, budget, links, load, book: kept?.book },
+      ...{ clock, random, logger, budget, links, orders, load, book: kept?.book },
+      seenAddresses: () => seen.addresses,
       envelope: () => advertiser.envelope,
       onChange: () => advertiser.changed(),
     },

@@ -10,6 +10,7 @@ import { DIRECTORY_LIMITS } from "../directory/limits.ts";
 import { LoadMeter } from "../directory/load-meter.ts";
 import type { PeerBook } from "../directory/peer-book.ts";
 import type { PeerStore } from "../directory/peer-store.ts";
+import { SeenAddresses, type SeenWord } from "../directory/seen-addresses.ts";
 import { EGRESS_LIMITS } from "../egress/limits.ts";
 import type { AdvertisedPolicy } from "../egress/policy/advertised-policy.ts";
 import type { Bandwidth } from "../link/measure-bandwidth.ts";
@@ -18,8 +19,9 @@ import type { LinkEnd } from "./link-end.ts";
 import { measurePeer } from "./measure-peer.ts";
 import type { NodeOptions } from "./node-options.ts";
 
-/** The name under which the store keeps what was measured. */
+/** The names under which the store keeps what was measured, and where others saw the node. */
 const BANDWIDTH = "bandwidth";
+const SEEN = "seen-addresses";
 const BYTES_PER_SECOND_OF_MBPS = 125_000;
 
 /** What is known of the node besides its options. */
@@ -91,6 +93,18 @@ export function createBandwidthRecord(
     },
     identity.peerId,
   );
+}
+
+/** Hears where others see this node, and keeps it in `store`, if there is one. `onChange` gets the addresses that count. */
+export function createSeenAddresses(
+  store: Pick<PeerStore, "readState" | "changeState"> | undefined,
+  onChange: (addresses: readonly string[]) => void,
+): SeenAddresses {
+  const state = store && {
+    load: () => store.readState(SEEN),
+    save: (words: readonly SeenWord[]) => store.changeState(SEEN, () => words.map((word) => ({ ...word }))),
+  };
+  return new SeenAddresses({ state, onChange });
 }
 
 /** Meters what `links` carry against what the node has. */

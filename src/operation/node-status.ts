@@ -31,6 +31,8 @@ export interface NodeStatus {
   /** Where it listens, and where it says that others reach it. */
   readonly address: string;
   readonly endpoint: string;
+  /** Public addresses at which others saw it: closed to targets, as the two above are. */
+  readonly seenAddresses: readonly string[];
   readonly contact?: string;
   readonly startedAt: string;
   readonly serving: {

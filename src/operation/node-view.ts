@@ -10,7 +10,16 @@ const DRAIN_LOOK_MS = 1_000;
 export interface NodeLife
   extends Pick<
     NodeStatus,
-    "endpoint" | "reachable" | "links" | "streams" | "streamsOpened" | "load" | "bytesPerSecond" | "blocklists" | "log"
+    | "endpoint"
+    | "seenAddresses"
+    | "reachable"
+    | "links"
+    | "streams"
+    | "streamsOpened"
+    | "load"
+    | "bytesPerSecond"
+    | "blocklists"
+    | "log"
   > {
   /** Since the start, by what refused. */
   readonly refusals: Readonly<Record<string, number>>;

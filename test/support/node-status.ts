@@ -11,6 +11,7 @@ export function nodeStatus(changes: Partial<NodeStatus> = {}): NodeStatus {
     roles: ["relay", "exit"],
     address: "0.0.0.0:4433",
     endpoint: "192.0.2.10:4433",
+    seenAddresses: ["192.0.2.10"],
     contact: "abuse@example.org",
     startedAt: "2026-11-17T12:00:00.000Z",
     serving: { state: "serving" },

@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { errorRow } from "../../core/error-table.ts";
-import { BywayError } from "../../core/errors.ts";
+import { BywayError, toBywayError } from "../../core/errors.ts";
 import type { HostPort } from "../../core/network-address.ts";
 import { plainText } from "../../core/plain-text.ts";
 import { parseAuthority } from "../../wire/authority.ts";
+import { askNode } from "../ask-node.ts";
 import { type LoadedSettings, loadSettings } from "../load-settings.ts";
 import { openLists } from "../open-lists.ts";
 import { addSettingOptions } from "../setting-options.ts";
@@ -63,6 +64,7 @@ async function runTest(command: Command, terminal: Terminal, asked: string, opti
     { clock, logger, ...(lists === undefined ? {} : { lists }) },
     {
       listeners: listenersOf(values),
+      seen: await seenByNode(terminal, values.data),
       policy: values["node.policy"],
       allowTargets: values["node.allow-targets"],
       dnsServers: values["node.dns-servers"],
@@ -82,6 +84,19 @@ async function runTest(command: Command, terminal: Terminal, asked: string, opti
     if (refusal !== undefined) terminal.endWith(errorRow(refusal.code).exit);
   } finally {
     await Promise.all([stop(), lists?.stop()]);
+  }
+}
+
+/** Where others see the node that runs with this data; nothing where none runs. */
+async function seenByNode(terminal: Terminal, data: string): Promise<readonly string[]> {
+  try {
+    return (await askNode(terminal, data, (node, signal) => node.status(signal))).seenAddresses;
+  } catch (error) {
+    const { code, data: facts, message } = toBywayError(error);
+    if (code !== "ERR_CONTROL") throw error;
+    if (facts.running !== false)
+      terminal.writeError(`Where others see the node is not known: ${plainText(message)}.\n`);
+    return [];
   }
 }
 

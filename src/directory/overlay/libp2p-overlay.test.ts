@@ -93,6 +93,26 @@ test("others are told the announced addresses and no more, and of a client nothi
   );
 });
 
+test("a peer hears where those that it dialled see it, and nothing of that from those that dialled it", async () => {
+  const heard: string[] = [];
+  const first = Promise.withResolvers<void>();
+  const second = Promise.withResolvers<void>();
+  const hear = (who: string, done: () => void) => ({
+    seenAt(own: string, by: string): void {
+      heard.push(`${who}: ${own} by ${by}`);
+      done();
+    },
+  });
+  await using node = await startTestPeer({ host: "127.0.0.1", services: hear("node", second.resolve) });
+  await using other = await startTestPeer({ host: "127.30.0.1", services: hear("other", () => {}) });
+  await using client = await startTestPeer({ services: hear("client", first.resolve) });
+  await client.overlay.connect(node.address);
+  await first.promise;
+  await node.overlay.connect(other.address);
+  await second.promise;
+  assert.deepEqual(heard, ["client: 127.0.0.1 by 127.0.0.1", "node: 127.0.0.1 by 127.30.0.1"]);
+});
+
 test("on the public network nothing private is dialled, by address or by name", async () => {
   await using node = await startTestPeer({ host: "127.0.0.1" });
   await using open = await startTestPeer({ localNetwork: false });

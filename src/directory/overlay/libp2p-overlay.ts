@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Connection, Stream } from "@libp2p/interface";
+import type { Connection, IdentifyResult, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import { withAbort } from "../../core/abort.ts";
@@ -19,6 +19,7 @@ import { guardedDht } from "./guarded-dht.ts";
 import { createHost, type Host } from "./libp2p-host.ts";
 import { fromLibp2p, toLibp2p } from "./libp2p-identity.ts";
 import { OVERLAY_LIMITS } from "./limits.ts";
+import { ipOf } from "./multiaddr-text.ts";
 import { type ProtocolNames, protocolNames } from "./protocol-names.ts";
 
 interface Running {
@@ -184,6 +185,7 @@ export class Libp2pOverlay implements Overlay {
       },
       this.#options,
     );
+    host.addEventListener("peer:identify", ({ detail }) => this.#hearOfOneself(detail));
     const kad = host.services.dht;
     const isConnected = (): boolean => host.getConnections().length > 0;
     const dht = new Dht({ kad, store: this.#store, clock, services, self: host.peerId, isConnected });
@@ -191,6 +193,14 @@ export class Libp2pOverlay implements Overlay {
     await host.start();
     this.#gossip.start();
     return { host, dht };
+  }
+
+  /** Only from peers that were dialled: whoever dials chooses whom to tell. */
+  #hearOfOneself({ connection, observedAddr }: IdentifyResult): void {
+    if (connection.direction !== "outbound" || observedAddr === undefined) return;
+    const own = ipOf(observedAddr);
+    const by = ipOf(connection.remoteAddr);
+    if (own !== undefined && by !== undefined) this.#components.services.seenAt?.(own, by);
   }
 
   async #serve(host: Host): Promise<void> {
