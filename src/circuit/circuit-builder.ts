@@ -189,10 +189,8 @@ export class CircuitBuilder {
 
   /** Chooses hops after the first `count`; passes over those that failed a moment ago where that leaves a choice. */
   #choose(build: Build, count: number): readonly Hop[] {
-    const { guards } = this.#opener.guardLinks;
-    const preferred = guards.length >= CIRCUIT_LIMITS.guards.value ? guards : [];
     const { exit, avoid } = build.options;
-    const wishes = { kept: build.hops.slice(0, count), guards: preferred, exit, avoid };
+    const wishes = { kept: build.hops.slice(0, count), exit, avoid };
     const recent = this.#recent.peers;
     if (recent.size > 0) {
       try {

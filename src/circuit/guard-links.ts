@@ -25,11 +25,6 @@ export class GuardLinks {
   readonly #open = new Set<Link>();
   readonly #stop = new AbortController();
 
-  /** The guards to which a link is open or being opened. */
-  get guards(): readonly PeerId[] {
-    return [...new Set([...this.#links.keys(), ...this.#opening.keys()])];
-  }
-
   /**
    * The link to `guard`, made by `open` if there is none with room; concurrent askers share one, and `open` is taken back only
    * by `stop`. Throws what `open` throws, the abort reason, or ERR_STOPPED.

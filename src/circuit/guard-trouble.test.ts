@@ -9,7 +9,6 @@ import { silentLogger } from "../core/logger.ts";
 import type { Circuit } from "./circuit.ts";
 import { CircuitBuilder } from "./circuit-builder.ts";
 import { CircuitPool } from "./circuit-pool.ts";
-import type { HopChooser } from "./hop-chooser.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
 function peersOf(circuit: Circuit): readonly string[] {
@@ -46,20 +45,6 @@ test("stopping takes the dialling of a guard back that does not answer", async (
   await pool.stop();
   await asked;
   await pool.stop();
-});
-
-test("circuits that are built at once begin at no more guards than a client uses", async () => {
-  await using network = await hopNetwork(8);
-  const builder = network.builder();
-  const hops = network.hopsOf(0, 1, 2, 3, 4, 5, 6, 7);
-  let turn = 0;
-  const choose: HopChooser = ({ guards }) => {
-    const guard = hops.find(({ peerId }) => peerId === guards[0]) ?? hops[turn++ % 7];
-    return [guard, hops[7]].flatMap((hop) => hop ?? []);
-  };
-  const circuits = await Promise.all(Array.from({ length: 7 }, () => builder.build(choose)));
-  assert.equal(new Set(circuits.map((circuit) => peersOf(circuit)[0])).size, CIRCUIT_LIMITS.guards.value);
-  await builder.stop();
 });
 
 test("a guard that fell silent is found out, blamed and left, although its link looks alive", async () => {

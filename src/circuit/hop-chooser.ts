@@ -7,8 +7,6 @@ export interface HopWishes {
   readonly kept: readonly Hop[];
   /** Peers that must not be in the rest. */
   readonly failed: ReadonlySet<string>;
-  /** First hops to prefer, since a link to them is open. */
-  readonly guards: readonly PeerId[];
   /** The exit, when it must be this one. */
   readonly exit?: PeerId | undefined;
   /** Exits to take only where no other one fits. */

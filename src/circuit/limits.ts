@@ -23,7 +23,6 @@ type Name =
   | "sparesPerDemand"
   | "spares"
   | "prebuildRetryMs"
-  | "guards"
   | "circuitsPerGuardLink"
   | "failureMs"
   | "failures"
@@ -104,7 +103,6 @@ export const CIRCUIT_LIMITS: Readonly<Record<Name, Limit>> = {
     "ms",
     "Pause after a circuit could not be built ahead, or ended before anybody used it; doubles up to a minute.",
   ),
-  guards: tunable(2, "count", "First hops used at a time: each further one is one more node that sees this client."),
   circuitsPerGuardLink: tunable(512, "count", "Half of the streams that a link takes."),
   failureMs: tunable(
     30_000,

@@ -52,7 +52,6 @@ export const CORE_LIMITS: Readonly<
     | "examinedKeys"
     | "earliestMs"
     | "clockToleranceMs"
-    | "clockHoldMs"
     | "clockLookMs",
     Limit
   >
@@ -120,11 +119,6 @@ export const CORE_LIMITS: Readonly<
     86_400_000,
     "ms",
     "A clock that leaps by less is believed at once: nothing is kept for so few days that a day less would hurt.",
-  ),
-  clockHoldMs: tunable(
-    3_600_000,
-    "ms",
-    "How long a program must run with a clock that leapt by more than a day before it forgets what grew old by that leap.",
   ),
   clockLookMs: tunable(7_200_000, "ms", "The most that counts as one stretch between two looks at the clock."),
 };

@@ -101,7 +101,7 @@ export function cheapPool(spareCircuits: number): CheapPool {
 }
 
 function chosen(choose: HopChooser, { failed = new Set(), exit, avoid }: BuildOptions, recent: ReadonlySet<string>) {
-  const wishes = { kept: [], guards: [], exit, avoid };
+  const wishes = { kept: [], exit, avoid };
   try {
     return choose({ ...wishes, failed: new Set([...failed, ...recent]) });
   } catch {
