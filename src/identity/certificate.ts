@@ -43,7 +43,7 @@ export async function createCertificate(identity: Identity, clock: Clock, random
   return { certPem: certificate.toString("pem"), keyPem: identityToPem(identity) };
 }
 
-/** The raw 32-byte Ed25519 key that a certificate certifies, or undefined if its key is of another kind. */
+/** The raw 32-byte Ed25519 key that a certificate certifies, or undefined if its key is of another kind or not sound (`ed25519-rule.ts`). */
 export function publicKeyOfCertificate(certificate: X509Certificate): Uint8Array | undefined {
   try {
     return rawPublicKey(certificate.publicKey);

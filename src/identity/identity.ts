@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 import { BywayError } from "../core/errors.ts";
+import { isSoundPoint, isSoundSignature } from "./ed25519-rule.ts";
 import { type PeerId, peerIdFromPublicKey } from "./peer-id.ts";
 
 /** Who a peer is: one Ed25519 key (RFC 8032) and what follows from it. */
@@ -39,9 +40,12 @@ export function identityToPem(identity: Identity): string {
   return identity.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
-/** Whether `signature` (64 bytes) is that of the raw 32-byte `publicKey` over `message`; false for any malformed input. */
+/**
+ * Whether `signature` (64 bytes) is that of the raw 32-byte `publicKey` over `message`; false for any malformed input, and
+ * for keys and signatures that implementations judge differently (`ed25519-rule.ts`), whatever the one at hand says.
+ */
 export function verifySignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (publicKey.length !== 32 || signature.length !== 64) return false;
+  if (!isSoundPoint(publicKey) || !isSoundSignature(signature)) return false;
   try {
     // Five times as quick as from DER, which OpenSSL parses with all its ways of encoding a key.
     const key = createPublicKey({ key: publicKey, format: "raw-public", asymmetricKeyType: "ed25519" });
@@ -52,10 +56,11 @@ export function verifySignature(publicKey: Uint8Array, message: Uint8Array, sign
   }
 }
 
-/** The raw 32 bytes of an Ed25519 public key object, or undefined for another kind. */
+/** The raw 32 bytes of an Ed25519 public key object, or undefined for another kind and for a key that nobody can hold alone. */
 export function rawPublicKey(key: KeyObject): Uint8Array | undefined {
   if (key.asymmetricKeyType !== "ed25519") return undefined;
-  return new Uint8Array(key.export({ type: "spki", format: "der" }).subarray(SPKI_PREFIX.length));
+  const raw = new Uint8Array(key.export({ type: "spki", format: "der" }).subarray(SPKI_PREFIX.length));
+  return isSoundPoint(raw) ? raw : undefined;
 }
 
 function identityFromKey(privateKey: KeyObject): Identity {

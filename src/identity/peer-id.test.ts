@@ -4,6 +4,7 @@ import { generateKeyPair } from "@libp2p/crypto/keys";
 import { peerIdFromPrivateKey } from "@libp2p/peer-id";
 import fc from "fast-check";
 import { hex, onlyTypedErrors } from "../../test/support/hostile-bytes.ts";
+import { isSoundPoint } from "./ed25519-rule.ts";
 import { parsePeerId, peerIdFromPublicKey, publicKeyFromPeerId, shortPeerId } from "./peer-id.ts";
 
 // RFC 8032 §7.1, test 1.
@@ -16,7 +17,7 @@ test("a key has the peer id that it always had", () => {
 
 test("a peer id has 62 characters and leads back to its key", () => {
   fc.assert(
-    fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (key) => {
+    fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }).filter(isSoundPoint), (key) => {
       const id = peerIdFromPublicKey(key);
       assert.match(id, /^k51[0-9a-z]{59}$/);
       assert.deepEqual(publicKeyFromPeerId(id), key);

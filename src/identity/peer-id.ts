@@ -1,6 +1,7 @@
 import { base36 } from "multiformats/bases/base36";
 import { base58btc } from "multiformats/bases/base58";
 import { BywayError } from "../core/errors.ts";
+import { isSoundPoint } from "./ed25519-rule.ts";
 import { IDENTITY_LIMITS } from "./limits.ts";
 
 declare const brand: unique symbol;
@@ -41,7 +42,8 @@ export function publicKeyFromPeerId(id: PeerId): Uint8Array {
 
 /**
  * Reads a peer id as a person or a stranger wrote it: `k51…`, or libp2p's older base58 form `12D3Koo…`.
- * Exactly one text of each form is accepted for one key; anything else throws ERR_PARAMETER_VALUE.
+ * Exactly one text of each form is accepted for one key, and no key that several can sign for; anything else throws
+ * ERR_PARAMETER_VALUE.
  */
 export function parsePeerId(text: string): PeerId {
   const publicKey = decodeText(text);
@@ -80,7 +82,8 @@ function keyAfter(prefix: Uint8Array, base: TextBase, text: string): Uint8Array 
   if (prefix.some((byte, at) => bytes[at] !== byte)) return undefined;
   // The decoders accept more spellings than one (upper case, for one).
   if (base.encode(bytes) !== text) return undefined;
-  return bytes.slice(prefix.length);
+  const publicKey = bytes.slice(prefix.length);
+  return isSoundPoint(publicKey) ? publicKey : undefined;
 }
 
 function malformed(): BywayError {

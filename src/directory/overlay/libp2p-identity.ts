@@ -2,6 +2,7 @@ import { privateKeyFromRaw, publicKeyFromRaw } from "@libp2p/crypto/keys";
 import type { PeerId as Libp2pPeerId, PrivateKey } from "@libp2p/interface";
 import { peerIdFromPublicKey as libp2pPeerIdFromPublicKey } from "@libp2p/peer-id";
 import { BywayError } from "../../core/errors.ts";
+import { isSoundPoint } from "../../identity/ed25519-rule.ts";
 import type { Identity } from "../../identity/identity.ts";
 import { type PeerId, peerIdFromPublicKey, publicKeyFromPeerId } from "../../identity/peer-id.ts";
 
@@ -20,7 +21,8 @@ export function toLibp2p(peer: PeerId): Libp2pPeerId {
   return libp2pPeerIdFromPublicKey(key);
 }
 
-/** The peer id of libp2p's, or undefined where its key is of another kind than Ed25519. */
+/** The peer id of libp2p's, or undefined where its key is of another kind than Ed25519 or not sound: libp2p has no such rule. */
 export function fromLibp2p(peer: Libp2pPeerId): PeerId | undefined {
-  return peer.type === "Ed25519" ? peerIdFromPublicKey(peer.publicKey.raw) : undefined;
+  if (peer.type !== "Ed25519" || !isSoundPoint(peer.publicKey.raw)) return undefined;
+  return peerIdFromPublicKey(peer.publicKey.raw);
 }
