@@ -36,8 +36,6 @@ export interface HopToLocate {
 /** Where it is. */
 export interface HopPlace {
   readonly endpoints: readonly HostPort[];
-  /** Whether this node itself has reached the peer. */
-  readonly isKnown: boolean;
 }
 
 /** A question to others about one peer, and how many wait for what it brings. */
@@ -99,7 +97,7 @@ export class HopLocator {
 
   #held(peerId: string): HopPlace | undefined {
     const held = this.#components.book.get(peerId);
-    return held && { endpoints: held.advertisement.endpoints, isKnown: held.reachedAtMs !== undefined };
+    return held && { endpoints: held.advertisement.endpoints };
   }
 
   /** Takes what a request shows into the book, where there is room; says what is in it. */
@@ -116,7 +114,7 @@ export class HopLocator {
       const error = toBywayError(cause);
       if (!HARMLESS.has(error.code)) throw error;
     }
-    return { endpoints: advertisement.endpoints, isKnown: false };
+    return { endpoints: advertisement.endpoints };
   }
 
   async #search(peerId: string, askerAddress: string, signal: AbortSignal): Promise<void> {

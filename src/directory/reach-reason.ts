@@ -10,7 +10,11 @@ interface Sight {
 
 const FORWARD = "forward the port to this machine, and let it through the firewall";
 const SILENT: Sight = { saw: "got no answer", remedy: FORWARD };
-const CLOSED: Sight = { saw: "could not connect", remedy: FORWARD };
+/** A relay does not say what it found in place of the node. */
+const MISSED: Sight = {
+  saw: "did not find this node there",
+  remedy: `${FORWARD}; see that --advertise names this node's own public address, and no port for mail`,
+};
 const LOST: Sight = { saw: "lost the connection at once", remedy: "look for a firewall or a proxy in between" };
 const OTHER: Sight = {
   saw: "found somebody else there",
@@ -24,7 +28,7 @@ const PROHIBITED: Sight = { saw: "may not connect to such an address", remedy: P
 /** The errors that say what a relay saw of the node it was asked for; all others are of the relay itself. */
 const SIGHTS: ReadonlyMap<ErrorCode, Sight> = new Map([
   ["ERR_HOP_TIMEOUT", SILENT],
-  ["ERR_HOP_UNREACHABLE", CLOSED],
+  ["ERR_HOP_UNREACHABLE", MISSED],
   ["ERR_HOP_LOST", LOST],
   ["ERR_HOP_IDENTITY", OTHER],
   ["ERR_HOP_TLS", OTHER],
@@ -41,7 +45,7 @@ export function isOfNextHop(code: ErrorCode): boolean {
 
 /** A sentence that says what relays saw at `endpoint` when they missed this node, and what to do. */
 export function reachReason(endpoint: HostPort, errors: readonly BywayError[]): string {
-  const sights = errors.map(({ code }) => SIGHTS.get(code) ?? CLOSED);
+  const sights = errors.map(({ code }) => SIGHTS.get(code) ?? MISSED);
   const saw = [...new Set(sights.map((sight) => sight.saw))].join(" and ");
   const remedy = [...new Set(sights.map((sight) => sight.remedy))].join("; ");
   return `${errors.length} relays tried ${formatHostPort(endpoint)} and ${saw}: ${remedy}`;

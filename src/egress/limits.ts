@@ -34,7 +34,7 @@ type LimitName =
 /** Every bound and time-out of the exit. */
 export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
   maxTargetSockets: tunable(4096, "count", "each costs a file descriptor and kernel buffers"),
-  maxHopSockets: tunable(1024, "count", "a relay must not be used up by those who only connect onward"),
+  maxHopSockets: tunable(4_608, "count", "what a relay carries and the proofs under way; the relay shares these out"),
   maxUdpFlows: tunable(1024, "count", "each costs a file descriptor and a port for at least two minutes"),
   maxPendingLookups: tunable(256, "count", "each costs a socket and can be made slow by the name's owner"),
   connectTimeoutMs: tunable(10_000, "ms", "three SYNs (1 s, 2 s, 4 s apart) and then some; a client waits behind it"),

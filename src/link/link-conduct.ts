@@ -1,17 +1,22 @@
 import { CellRate } from "../core/cell-rate.ts";
 import type { Clock } from "../core/clock.ts";
-import { errorRow } from "../core/error-table.ts";
+import { type ErrorCode, errorRow } from "../core/error-table.ts";
 import type { BywayError } from "../core/errors.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** What a peer may do so often and no more: the words that logs and counts show. */
 export type Excess = "pings" | "settings" | "refused requests";
 
-/** Refusals that a peer would be spared if it kept to what the node advertises and allows. */
+/**
+ * Refusals that a peer would be spared if it kept to what the node advertises and allows. A next hop that is not there
+ * counts as well: it costs a relay connections to strangers.
+ */
 function isAvoidable({ code }: BywayError): boolean {
   const { kind, http } = errorRow(code);
-  return kind === "policy" || kind === "usage" || http === 429 || code === "ERR_HOP_ROLE";
+  return kind === "policy" || kind === "usage" || http === 429 || RELAYED.has(code);
 }
+
+const RELAYED: ReadonlySet<ErrorCode> = new Set(["ERR_HOP_ROLE", "ERR_HOP_UNREACHABLE"]);
 
 /**
  * Judges how the peer on one link behaves. What costs this node without being of use to anyone is forgiven at a steady

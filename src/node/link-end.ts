@@ -177,7 +177,13 @@ export async function openLinkEnd(
       dialler: egress,
       paceOf,
     },
-    { maxCarried: share(RELAY_LIMITS.carried), maxPendingProofs: share(RELAY_LIMITS.pendingProofs) },
+    {
+      ends: options.ends,
+      localNetwork,
+      maxCarried: share(RELAY_LIMITS.carried),
+      maxWaiting: share(RELAY_LIMITS.waiting),
+      maxPendingProofs: share(RELAY_LIMITS.pendingProofs),
+    },
   );
   const server = new LinkServer(
     {

@@ -12,6 +12,6 @@ export function shownHops(
     if (shown === undefined) throw new BywayError("ERR_HOP_UNKNOWN", "this relay knows no nodes, and was shown none");
     const { peer, endpoints } = openAdvertisement(shown, { nowMs: clock.nowMs(), localNetwork });
     if (peer !== peerId) throw new BywayError("ERR_HOP_UNKNOWN", "the advertisement is of another peer");
-    return { endpoints, isKnown: false };
+    return { endpoints };
   };
 }

@@ -1,25 +1,117 @@
 import { fixed, type Limit, tunable } from "../core/limits.ts";
 
-/** Bounds of the relay room. */
-export const RELAY_LIMITS: Readonly<
-  Record<
-    | "advertisementHeaderBytes"
-    | "endpointsTried"
-    | "dialMs"
-    | "carried"
-    | "proofMs"
-    | "proofLastsMs"
-    | "provenHops"
-    | "pendingProofs",
-    Limit
-  >
-> = {
+type Name =
+  | "advertisementHeaderBytes"
+  | "endpointsTried"
+  | "dialMs"
+  | "carried"
+  | "carriedPerNetwork"
+  | "carriedPerLink"
+  | "waiting"
+  | "waitingPerNetwork"
+  | "waitingPerLink"
+  | "returning"
+  | "proofMs"
+  | "unknownProofMs"
+  | "proofLastsMs"
+  | "knownLastsMs"
+  | "provenHops"
+  | "failedProofLastsMs"
+  | "failedHops"
+  | "pendingProofs"
+  | "pendingProofsPerNetwork"
+  | "pendingProofsPerEndpointNetwork"
+  | "unprovenBurstOfLink"
+  | "unprovenPerMinuteOfLink"
+  | "unprovenBurstOfNetwork"
+  | "unprovenPerMinuteOfNetwork"
+  | "unprovenBurst"
+  | "unprovenPerMinute"
+  | "unprovenBurstToNetwork"
+  | "unprovenPerMinuteToNetwork"
+  | "quietShare"
+  | "unprovenPortsForNetwork"
+  | "unprovenPorts"
+  | "unprovenPortsMs"
+  | "proofBurstOfNetwork"
+  | "proofsPerSecondOfNetwork"
+  | "proofBurst"
+  | "proofsPerSecond"
+  | "limitedKeys";
+
+/** Bounds of the relay room. Networks are a /24 of IPv4 or a /48 of IPv6. */
+export const RELAY_LIMITS: Readonly<Record<Name, Limit>> = {
   advertisementHeaderBytes: fixed(2_048, "bytes", "A signed advertisement of 1 KiB in base64url, with its envelope."),
-  endpointsTried: tunable(3, "count", "A node has one address of each family; more only helps a scanner."),
+  endpointsTried: tunable(2, "count", "A node has one address of each family; more only helps a scanner."),
   dialMs: tunable(5_000, "ms", "A TCP connection that takes longer makes a bad hop."),
-  carried: tunable(8_192, "count", "Onward connections open at once; each holds a socket and two windows."),
-  proofMs: tunable(8_000, "ms", "A TCP connection and a TLS handshake with the next hop."),
+  carried: tunable(4_096, "count", "Onward connections open at once; each holds a socket and two windows."),
+  carriedPerNetwork: tunable(
+    2_048,
+    "count",
+    "Half of them: many clients share one network, or come through one relay.",
+  ),
+  carriedPerLink: tunable(640, "count", "A client has 512 circuits over one first hop, and some that end just now."),
+  waiting: tunable(1_024, "count", "Requests that wait until the next hop is connected; each holds its header list."),
+  waitingPerNetwork: tunable(256, "count", "Fifty clients behind one address that each open five circuits at once."),
+  waitingPerLink: tunable(64, "count", "A client opens some 16 circuits at once."),
+  returning: tunable(
+    2,
+    "count",
+    "Streams from one address back to it: a node that checks its own port needs one; links nested over two relays need more.",
+  ),
+  proofMs: tunable(5_000, "ms", "A TCP connection and a TLS handshake with a hop that has proved itself there before."),
+  unknownProofMs: tunable(
+    1_500,
+    "ms",
+    "The same with one that only strangers name, and when each failure is answered; clients wait for 2 s. Two round trips of 300 ms take 0.6 s.",
+  ),
   proofLastsMs: tunable(3_600_000, "ms", "A node that moves away is noticed by the client's own handshake meanwhile."),
+  knownLastsMs: tunable(
+    86_400_000,
+    "ms",
+    "So long after that a hop may be proven again without the bounds for what only strangers name.",
+  ),
   provenHops: tunable(16_384, "count", "About 2 MiB; the oldest proof goes first."),
+  failedProofLastsMs: tunable(10_000, "ms", "A hop that is down is not dialled again for each client that asks."),
+  failedHops: tunable(4_096, "count", "Failed proofs remembered; the oldest goes first."),
   pendingProofs: tunable(256, "count", "Each holds a socket to a server that a stranger named."),
+  pendingProofsPerNetwork: tunable(64, "count", "For the askers of one network; a proof takes a tenth of a second."),
+  pendingProofsPerEndpointNetwork: tunable(16, "count", "To the endpoints of one network."),
+  unprovenBurstOfLink: tunable(
+    20,
+    "count",
+    "Proofs under way or failed; those that succeed are given back. A client that starts opens some 16 circuits.",
+  ),
+  unprovenPerMinuteOfLink: tunable(10, "count", "A client meets a few hops a minute that are down."),
+  unprovenBurstOfNetwork: tunable(60, "count", "The same for the askers of one network: tens of clients that start."),
+  unprovenPerMinuteOfNetwork: tunable(30, "count", "Tens of clients that each meet a hop that is down now and then."),
+  unprovenBurst: tunable(240, "count", "The same for all askers together."),
+  unprovenPerMinute: tunable(120, "count", "Two a second: what a relay may cost strangers whose servers are no nodes."),
+  unprovenBurstToNetwork: tunable(16, "count", "The same for the endpoints of one network, whoever asks."),
+  unprovenPerMinuteToNetwork: tunable(8, "count", "A network that holds no nodes should hardly notice."),
+  quietShare: tunable(
+    4,
+    "count",
+    "The last fourth of a bound that all askers share is for networks whose proofs did not fail lately.",
+  ),
+  unprovenPortsForNetwork: tunable(
+    2,
+    "count",
+    "Ports of one host that askers of one network may name without success.",
+  ),
+  unprovenPorts: tunable(
+    4,
+    "count",
+    "The same for all askers: with one, naming a port would shut out the node at another.",
+  ),
+  unprovenPortsMs: tunable(3_600_000, "ms", "For how long such a port counts: a scan of a host takes years."),
+  proofBurstOfNetwork: tunable(
+    200,
+    "count",
+    "Proofs of any outcome for one network: each costs a handshake, some 2 ms.",
+  ),
+  proofsPerSecondOfNetwork: tunable(5, "per-second", "A network of a thousand nodes is proven in a few minutes."),
+  proofBurst: tunable(400, "count", "The same for all askers together: after a restart nobody is proven."),
+  proofsPerSecond: tunable(20, "per-second", "About 4 % of a core."),
+  limitedKeys: tunable(16_384, "count", "Links, networks and hosts whose proofs are remembered; about 200 bytes each."),
 };

@@ -13,8 +13,6 @@ export interface AskedHop {
 export interface LocatedHop {
   /** IP endpoints that the peer signed, the best first. */
   readonly endpoints: readonly HostPort[];
-  /** Whether this node itself has reached the peer. Otherwise the peer says so, whoever passed that on. */
-  readonly isKnown: boolean;
 }
 
 /**

@@ -1,21 +1,54 @@
 import type { Duplex } from "node:stream";
-import { deadline, withAbort } from "../core/abort.ts";
+import { abortReason, deadline, withAbort } from "../core/abort.ts";
 import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
-import { BywayError } from "../core/errors.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import type { Random } from "../core/random.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
 import { openLink } from "../link/open-link.ts";
 import { RELAY_LIMITS } from "./limits.ts";
+import { type Asker, ProofBounds, type ProofBoundsOptions, type ProofTicket } from "./proof-bounds.ts";
+import type { ProofLog } from "./proof-log.ts";
+import { ProofPlaces, type ProofPlacesOptions } from "./proof-places.ts";
+import { RecentCount } from "./recent-count.ts";
 
 /** Dials an IP endpoint of a node, under the node's address guard; failures are hop errors. */
 export interface HopDialler {
   dialHop(endpoint: HostPort, signal: AbortSignal): Promise<Duplex>;
 }
 
-/** How much getting to know is done at once; the default is in `limits.ts`. */
-export interface ProvenHopsOptions {
-  readonly maxPendingProofs?: number;
+/** How much getting to know is done; every value has a default in `limits.ts`. */
+export interface ProvenHopsOptions extends ProofBoundsOptions, Omit<ProofPlacesOptions, "localNetwork"> {}
+
+/** What getting to know hops needs. */
+export interface ProvenHopsComponents {
+  readonly clock: Clock;
+  readonly budget: ByteBudget;
+  readonly dialler: HopDialler;
+  readonly random?: Pick<Random, "bytes">;
+  /** Where proofs of endpoints that only strangers name are written; nowhere when absent. */
+  readonly log?: ProofLog | undefined;
+}
+
+/** Which proof is wanted. */
+export interface ProofAsked {
+  readonly peerId: string;
+  readonly endpoint: HostPort;
+  readonly asker: Asker;
+  /** Whether the peer has proved itself there before. */
+  readonly isKnown: boolean;
+  /** How long it may take. */
+  readonly ms: number;
+}
+
+/** What is known of a peer at an endpoint. */
+export type HopState = "proven" | "known" | "unknown";
+
+interface Pending {
+  readonly done: Promise<void>;
+  readonly end: AbortController;
+  askers: number;
 }
 
 /**
@@ -23,63 +56,154 @@ export interface ProvenHopsOptions {
  *
  * Anybody can sign an advertisement with a fresh key and name any server in it. So before the relay carries anything to
  * an endpoint for the first time, it opens a link of its own to it and checks the key; a server that is no node of
- * that key cannot pass. Proofs are kept for a while, and concurrent askers share one.
+ * that key cannot pass. Proofs are kept for a while, failures for a moment. Concurrent askers share one proof, which ends
+ * with the last of them.
  */
 export class ProvenHops {
-  readonly #clock: Clock;
-  readonly #budget: ByteBudget;
-  readonly #dialler: HopDialler;
-  readonly #maxPending: number;
-  /** When each proof ends, oldest first. */
+  readonly #components: ProvenHopsComponents;
+  readonly #bounds: ProofBounds;
+  readonly #places: ProofPlaces;
+  readonly #failures: RecentCount;
+  /** When each proof ends, oldest first; the same of failures. */
   readonly #provenUntilMs = new Map<string, number>();
-  readonly #pending = new Map<string, Promise<void>>();
+  readonly #failedUntilMs = new Map<string, number>();
+  readonly #pending = new Map<string, Pending>();
 
-  constructor(components: { clock: Clock; budget: ByteBudget; dialler: HopDialler }, options: ProvenHopsOptions = {}) {
-    this.#maxPending = options.maxPendingProofs ?? RELAY_LIMITS.pendingProofs.value;
-    this.#clock = components.clock;
-    this.#budget = components.budget;
-    this.#dialler = components.dialler;
+  constructor(components: ProvenHopsComponents, options: ProvenHopsOptions = {}) {
+    this.#components = components;
+    this.#bounds = new ProofBounds(components, options);
+    this.#places = new ProofPlaces(options);
+    this.#failures = new RecentCount(components);
   }
 
-  /** Settles once `peerId` is known to answer at `endpoint`. Throws what dialling or `openLink` throws, or ERR_STREAM_LIMIT. */
-  async prove(peerId: string, endpoint: HostPort, signal: AbortSignal): Promise<void> {
-    const key = `${peerId}@${formatHostPort(endpoint)}`;
-    if ((this.#provenUntilMs.get(key) ?? 0) > this.#clock.monotonicMs()) return;
-    let pending = this.#pending.get(key);
-    if (pending === undefined) {
-      if (this.#pending.size >= this.#maxPending) {
-        throw new BywayError("ERR_STREAM_LIMIT", "this relay is getting to know too many nodes at once");
-      }
-      pending = this.#meet(peerId, endpoint).finally(() => this.#pending.delete(key));
-      this.#pending.set(key, pending);
-      pending.then(
-        () => this.#remember(key),
-        () => {},
-      );
+  /** Proofs under way now. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Proofs of what only strangers name that failed within the last hour. */
+  get failedLastHour(): number {
+    return this.#failures.lastHour;
+  }
+
+  /** `proven` for an hour after a proof, then `known` for a day, unless a proof fails: what only strangers name is `unknown`. */
+  stateOf(peerId: string, endpoint: HostPort): HopState {
+    const untilMs = this.#provenUntilMs.get(keyOf(peerId, endpoint));
+    if (untilMs === undefined) return "unknown";
+    const nowMs = this.#components.clock.monotonicMs();
+    if (untilMs > nowMs) return "proven";
+    return untilMs + RELAY_LIMITS.knownLastsMs.value > nowMs ? "known" : "unknown";
+  }
+
+  /**
+   * Settles once the peer has proved itself. Throws ERR_STREAM_LIMIT where the asker, or this relay, has no proof left, the
+   * abort reason, and whatever was found in place of the peer.
+   */
+  async prove(asked: ProofAsked, signal: AbortSignal): Promise<void> {
+    const key = keyOf(asked.peerId, asked.endpoint);
+    if (this.#isUntil(this.#provenUntilMs, key)) return;
+    if (signal.aborted) throw abortReason(signal);
+    if (this.#isUntil(this.#failedUntilMs, key)) throw new BywayError("ERR_HOP_UNREACHABLE", "it failed a moment ago");
+    const pending = this.#pending.get(key) ?? this.#begin(key, asked);
+    pending.askers += 1;
+    try {
+      await withAbort(pending.done, signal);
+    } finally {
+      pending.askers -= 1;
+      if (pending.askers === 0) this.#end(key, pending, new BywayError("ERR_ABORTED", "nobody waits for the proof"));
     }
-    await withAbort(pending, signal);
   }
 
-  async #meet(peerId: string, endpoint: HostPort): Promise<void> {
-    using limit = deadline(
-      this.#clock,
-      RELAY_LIMITS.proofMs.value,
-      () => new BywayError("ERR_HOP_TIMEOUT", "the next hop did not answer"),
-    );
-    const raw = await this.#dialler.dialHop(endpoint, limit.signal);
+  #begin(key: string, asked: ProofAsked): Pending {
+    const { endpoint, asker, isKnown } = asked;
+    const end = new AbortController();
+    const evict = (): void =>
+      this.#end(key, pending, new BywayError("ERR_STREAM_LIMIT", TOO_MANY, { data: { by: "pending proofs" } }));
+    const release = this.#places.take(asker.remoteAddress, endpoint.host, evict);
+    if (release === undefined) throw new BywayError("ERR_STREAM_LIMIT", TOO_MANY, { data: { by: "pending proofs" } });
+    let ticket: ProofTicket | undefined;
+    try {
+      ticket = isKnown ? undefined : this.#bounds.admit(asker, endpoint);
+      if (!isKnown && ticket === undefined) throw new BywayError("ERR_HOP_UNREACHABLE", "too much was named there");
+      this.#bounds.pace(asker);
+    } catch (error) {
+      ticket?.succeeded();
+      release();
+      throw error;
+    }
+    const done = this.#run(key, asked, end.signal, ticket).finally(() => {
+      release();
+      if (this.#pending.get(key) === pending) this.#pending.delete(key);
+    });
+    done.catch(() => {});
+    const pending: Pending = { done, end, askers: 0 };
+    this.#pending.set(key, pending);
+    return pending;
+  }
+
+  /** Ends a proof that nobody waits for, or whose place is gone; whoever comes now begins a new one. */
+  #end(key: string, pending: Pending, reason: BywayError): void {
+    if (this.#pending.get(key) === pending) this.#pending.delete(key);
+    pending.end.abort(reason);
+  }
+
+  async #run(key: string, asked: ProofAsked, signal: AbortSignal, ticket: ProofTicket | undefined): Promise<void> {
+    const { clock, log } = this.#components;
+    const beganMs = clock.monotonicMs();
+    let result: BywayError | undefined;
+    try {
+      await this.#meet(asked, signal);
+      ticket?.succeeded();
+      const untilMs = clock.monotonicMs() + RELAY_LIMITS.proofLastsMs.value;
+      remember(this.#provenUntilMs, key, untilMs, RELAY_LIMITS.provenHops.value);
+    } catch (error) {
+      result = toBywayError(error);
+      if (result.code === "ERR_STREAM_LIMIT" && !signal.aborted) {
+        // This node had no socket for it: nothing was dialled.
+        ticket?.succeeded();
+        throw result;
+      }
+      ticket?.failed();
+      if (!asked.isKnown) this.#failures.count();
+      if (!signal.aborted) {
+        this.#provenUntilMs.delete(key);
+        const untilMs = clock.monotonicMs() + RELAY_LIMITS.failedProofLastsMs.value;
+        remember(this.#failedUntilMs, key, untilMs, RELAY_LIMITS.failedHops.value);
+      }
+      throw result;
+    } finally {
+      if (!asked.isKnown) {
+        const durationMs = Math.round(clock.monotonicMs() - beganMs);
+        log?.proof({ linkId: asked.asker.linkId, endpoint: asked.endpoint, durationMs, result: result?.code ?? "ok" });
+      }
+    }
+  }
+
+  async #meet({ peerId, endpoint, ms }: ProofAsked, signal: AbortSignal): Promise<void> {
+    const { clock, budget, dialler } = this.#components;
+    using limit = deadline(clock, ms, () => new BywayError("ERR_HOP_TIMEOUT", "the next hop did not answer"), signal);
+    const raw = await dialler.dialHop(endpoint, limit.signal);
     // Whether the key exchange is strong enough is for the client to say, whose link it will be.
     const options = { peerId: parsePeerId(peerId), allowClassical: true, signal: limit.signal };
-    const link = await openLink({ clock: this.#clock, budget: this.#budget }, raw, options);
+    const link = await openLink({ clock, budget }, raw, options);
     link.destroy();
     await link.closed;
   }
 
-  #remember(key: string): void {
-    this.#provenUntilMs.delete(key);
-    this.#provenUntilMs.set(key, this.#clock.monotonicMs() + RELAY_LIMITS.proofLastsMs.value);
-    const oldest = this.#provenUntilMs.keys().next();
-    if (this.#provenUntilMs.size > RELAY_LIMITS.provenHops.value && oldest.done !== true) {
-      this.#provenUntilMs.delete(oldest.value);
-    }
+  #isUntil(times: ReadonlyMap<string, number>, key: string): boolean {
+    return (times.get(key) ?? 0) > this.#components.clock.monotonicMs();
   }
+}
+
+const TOO_MANY = "this relay is getting to know too many nodes at once";
+
+function keyOf(peerId: string, endpoint: HostPort): string {
+  return `${peerId}@${formatHostPort(endpoint)}`;
+}
+
+function remember(times: Map<string, number>, key: string, untilMs: number, most: number): void {
+  times.delete(key);
+  times.set(key, untilMs);
+  const oldest = times.keys().next();
+  if (times.size > most && oldest.done !== true) times.delete(oldest.value);
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
-import { deadline } from "../core/abort.ts";
-import type { ByteBudget } from "../core/byte-budget.ts";
+import { abortReason, deadline } from "../core/abort.ts";
+import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
@@ -9,14 +9,14 @@ import { splice } from "../core/splice.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 import type { LocateHop } from "./locate-hop.ts";
-import { type HopDialler, ProvenHops, type ProvenHopsOptions } from "./proven-hops.ts";
+import { OnwardPlaces } from "./onward-places.ts";
+import type { Asker } from "./proof-bounds.ts";
+import { ProvenHops, type ProvenHopsComponents, type ProvenHopsOptions } from "./proven-hops.ts";
+import { ReturnStreams } from "./return-streams.ts";
 
 /** What a relay is made of. */
-export interface RelayComponents {
-  readonly clock: Clock;
-  readonly budget: ByteBudget;
+export interface RelayComponents extends ProvenHopsComponents {
   readonly locate: LocateHop;
-  readonly dialler: HopDialler;
   /** The speed that a link is held to; any when absent. */
   readonly paceOf?: ((linkId: number) => Pace | undefined) | undefined;
 }
@@ -24,6 +24,14 @@ export interface RelayComponents {
 /** How much a relay takes on; every value has a default in `limits.ts`. */
 export interface RelayOptions extends ProvenHopsOptions {
   readonly maxCarried?: number;
+  readonly maxWaiting?: number;
+}
+
+/** The hop that is asked for, as it will be dialled. */
+interface NextHop {
+  readonly peerId: string;
+  readonly endpoints: readonly HostPort[];
+  readonly asker: Asker;
 }
 
 /**
@@ -31,70 +39,161 @@ export interface RelayOptions extends ProvenHopsOptions {
  *
  * It dials only endpoints that the next hop itself signed, through the address guard, and only after that hop has proved
  * its key there; so a relay cannot be used as an exit (docs/protocol.md §5). It knows by itself where the next hop is: if
- * the client told, the next hop could give each client another endpoint, and see who asks. It sees ciphertext only.
+ * the client told, the next hop could give each client another endpoint, and see who asks. What strangers sign is dialled at
+ * a pace that they cannot set, and every failed proof has one answer. It sees ciphertext only.
  */
 export class RelayService {
   readonly #clock: Clock;
-  readonly #budget: ByteBudget;
-  readonly #locate: LocateHop;
-  readonly #dialler: HopDialler;
-  readonly #paceOf: (linkId: number) => Pace | undefined;
+  readonly #components: RelayComponents;
+  readonly #localNetwork: boolean;
   readonly #proven: ProvenHops;
-  readonly #maxCarried: number;
-  #carried = 0;
+  readonly #carried: OnwardPlaces;
+  readonly #waiting: OnwardPlaces;
+  readonly #returning = new ReturnStreams();
 
   constructor(components: RelayComponents, options: RelayOptions = {}) {
     this.#clock = components.clock;
-    this.#budget = components.budget;
-    this.#locate = components.locate;
-    this.#dialler = components.dialler;
-    this.#paceOf = components.paceOf ?? (() => undefined);
+    this.#components = components;
+    this.#localNetwork = options.localNetwork ?? false;
     this.#proven = new ProvenHops(components, options);
-    this.#maxCarried = options.maxCarried ?? RELAY_LIMITS.carried.value;
+    this.#carried = new OnwardPlaces("carried connections", {
+      most: options.maxCarried ?? RELAY_LIMITS.carried.value,
+      mostPerNetwork: RELAY_LIMITS.carriedPerNetwork.value,
+      mostPerLink: RELAY_LIMITS.carriedPerLink.value,
+    });
+    this.#waiting = new OnwardPlaces("waiting requests", {
+      most: options.maxWaiting ?? RELAY_LIMITS.waiting.value,
+      mostPerNetwork: RELAY_LIMITS.waitingPerNetwork.value,
+      mostPerLink: RELAY_LIMITS.waitingPerLink.value,
+    });
   }
 
-  /** Onward connections open now. */
+  /** Onward connections open or asked for now. */
   get carried(): number {
-    return this.#carried;
+    return this.#carried.taken;
+  }
+
+  /** Proofs under way now. */
+  get pendingProofs(): number {
+    return this.#proven.pending;
+  }
+
+  /** Proofs of endpoints that only strangers name, which failed within the last hour. */
+  get failedProofsLastHour(): number {
+    return this.#proven.failedLastHour;
   }
 
   /**
-   * Serves `CONNECT <peerId>.byway.alt:443`. Throws ERR_HOP_UNKNOWN for a peer that nobody knows, ERR_ADVERTISEMENT_*, ERR_TARGET_PROHIBITED, ERR_STREAM_LIMIT, or a hop error when the next hop does not answer as itself.
+   * Serves `CONNECT <peerId>.byway.alt:443`. Throws ERR_HOP_UNKNOWN for a peer that nobody knows, ERR_ADVERTISEMENT_*,
+   * ERR_STREAM_LIMIT, or ERR_HOP_UNREACHABLE, always with the same words, when the next hop does not prove itself.
    */
   async connectHop(incoming: IncomingStream, peerId: string): Promise<void> {
-    if (this.#carried >= this.#maxCarried) {
-      throw new BywayError("ERR_STREAM_LIMIT", `this relay carries ${this.#carried} connections already`);
-    }
-    this.#carried += 1;
-    try {
-      const asked = { peerId, shown: shownBy(incoming), askerAddress: incoming.remoteAddress };
-      const { endpoints } = await this.#locate(asked, incoming.signal);
-      const onward = await this.#dial(peerId, endpoints, incoming.signal);
-      const pace = this.#paceOf(incoming.linkId);
-      await splice({ clock: this.#clock, budget: this.#budget, pace }, incoming.accept(), onward);
-    } finally {
-      this.#carried -= 1;
-    }
+    const { linkId, remoteAddress } = incoming;
+    const asker = { linkId, remoteAddress };
+    const shown = shownBy(incoming);
+    const ending = new AbortController();
+    let client: Duplex | undefined;
+    const end = (reason: Error): void => {
+      ending.abort(reason);
+      if (client !== undefined) abortStream(client, reason);
+    };
+    const leave = (): void => end(abortReason(incoming.signal));
+    using held = new DisposableStack();
+    held.defer(this.#carried.take(asker, end));
+    const connected = this.#waiting.take(asker, end);
+    held.defer(connected);
+    if (incoming.signal.aborted) throw abortReason(incoming.signal);
+    incoming.signal.addEventListener("abort", leave, { once: true });
+    held.defer(() => incoming.signal.removeEventListener("abort", leave));
+    const located = await this.#components.locate({ peerId, shown, askerAddress: remoteAddress }, ending.signal);
+    const endpoints = located.endpoints.slice(0, RELAY_LIMITS.endpointsTried.value);
+    held.defer(this.#return(asker, endpoints));
+    const onward = await this.#reach({ peerId, endpoints, asker }, ending.signal);
+    incoming.signal.removeEventListener("abort", leave);
+    connected();
+    client = incoming.accept();
+    const { budget, paceOf } = this.#components;
+    await splice({ clock: this.#clock, budget, pace: paceOf?.(linkId) }, client, onward);
   }
 
-  async #dial(peerId: string, endpoints: readonly HostPort[], signal: AbortSignal): Promise<Duplex> {
-    let failure = new BywayError("ERR_HOP_UNREACHABLE", "the next hop advertises no endpoint");
-    for (const endpoint of endpoints.slice(0, RELAY_LIMITS.endpointsTried.value)) {
+  #return({ remoteAddress }: Asker, endpoints: readonly HostPort[]): () => void {
+    const release = this.#localNetwork ? () => {} : this.#returning.take(remoteAddress, endpoints);
+    if (release !== undefined) return release;
+    throw new BywayError("ERR_STREAM_LIMIT", "this relay sends no more streams back to their own address", {
+      data: { by: "returning streams" },
+    });
+  }
+
+  /** A connection to the hop, once it has proved itself. */
+  async #reach(next: NextHop, signal: AbortSignal): Promise<Duplex> {
+    const beganMs = this.#clock.monotonicMs();
+    let limit: BywayError | undefined;
+    let hasTried = false;
+    let isTimed = false;
+    for (const [index, endpoint] of next.endpoints.entries()) {
+      const state = this.#proven.stateOf(next.peerId, endpoint);
       try {
-        await this.#proven.prove(peerId, endpoint, signal);
-        using limit = deadline(
-          this.#clock,
-          RELAY_LIMITS.dialMs.value,
-          () => new BywayError("ERR_HOP_TIMEOUT", "the next hop did not answer"),
-          signal,
-        );
-        return await this.#dialler.dialHop(endpoint, limit.signal);
+        if (state !== "proven") await this.#prove(next, index, state, beganMs, signal);
+        return await this.#dial(endpoint, signal);
       } catch (error) {
-        failure = toBywayError(error);
-        if (signal.aborted) break;
+        if (signal.aborted) throw abortReason(signal);
+        const known = toBywayError(error);
+        if (known.code === "ERR_STREAM_LIMIT") limit ??= known;
+        else {
+          hasTried = true;
+          isTimed ||= state === "unknown";
+        }
       }
     }
-    throw failure;
+    if (limit !== undefined && !hasTried) throw limit;
+    // The time must not say what was found at a place that only strangers name.
+    if (isTimed) await this.#wait(beganMs + RELAY_LIMITS.unknownProofMs.value, signal);
+    throw new BywayError("ERR_HOP_UNREACHABLE", "the next hop did not prove itself", {
+      data: { by: "proofs of next hops" },
+    });
+  }
+
+  /** The endpoints that only strangers name share the time that all of them have. */
+  async #prove(
+    next: NextHop,
+    index: number,
+    state: "known" | "unknown",
+    beganMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { endpoints, peerId, asker } = next;
+    const endpoint = endpoints[index] as HostPort;
+    const leftMs = beganMs + RELAY_LIMITS.unknownProofMs.value - this.#clock.monotonicMs();
+    const ms = state === "known" ? RELAY_LIMITS.proofMs.value : leftMs / (endpoints.length - index);
+    if (ms <= 0) throw new BywayError("ERR_HOP_TIMEOUT", "no time is left for this endpoint");
+    await this.#proven.prove({ peerId, endpoint, asker, isKnown: state === "known", ms }, signal);
+  }
+
+  async #dial(endpoint: HostPort, signal: AbortSignal): Promise<Duplex> {
+    using limit = deadline(
+      this.#clock,
+      RELAY_LIMITS.dialMs.value,
+      () => new BywayError("ERR_HOP_TIMEOUT", "the next hop did not answer"),
+      signal,
+    );
+    return await this.#components.dialler.dialHop(endpoint, limit.signal);
+  }
+
+  /** Settles at `untilMs`; throws the abort reason. */
+  #wait(untilMs: number, signal: AbortSignal): Promise<void> {
+    const leftMs = untilMs - this.#clock.monotonicMs();
+    if (leftMs <= 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        timer.cancel();
+        reject(abortReason(signal));
+      };
+      const timer = this.#clock.after(leftMs, () => {
+        signal.removeEventListener("abort", onAbort);
+        resolve();
+      });
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
   }
 }
 

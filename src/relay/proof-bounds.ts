@@ -1,0 +1,209 @@
+import { CellRate } from "../core/cell-rate.ts";
+import { CellRule } from "../core/cell-rule.ts";
+import type { Clock } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
+import { KeyedHash } from "../core/keyed-hash.ts";
+import { type HeldState, type KeyedState, KeyedStates } from "../core/keyed-states.ts";
+import type { Limit } from "../core/limits.ts";
+import type { HostPort } from "../core/network-address.ts";
+import { type Random, systemRandom } from "../core/random.ts";
+import { addressNetwork } from "../link/address-crowd.ts";
+import { HostPorts } from "./host-ports.ts";
+import { RELAY_LIMITS } from "./limits.ts";
+
+/** Who asks for a hop. */
+export interface Asker {
+  readonly linkId: number;
+  /** The IP address at the far end of that link; "" where it has none. */
+  readonly remoteAddress: string;
+}
+
+/** What bounds proofs; every value has a default. */
+export interface ProofBoundsOptions {
+  /** How many ends of links the node has: each gets its part of what is for the node as a whole. Default 1. */
+  readonly ends?: number;
+  /** Nodes share hosts and networks here, as everybody is you: what bounds those that are dialled does not apply. */
+  readonly localNetwork?: boolean;
+}
+
+/** One attempt that was let through. */
+export interface ProofTicket {
+  /** The peer proved itself: the attempt costs nobody anything. Once at the most, as with `failed`. */
+  succeeded(): void;
+  /** It did not, or nobody waited for it. */
+  failed(): void;
+}
+
+/** How much one link, network or host has used. */
+class Used implements KeyedState {
+  readonly #rule: CellRule;
+  nextMs: number = CellRule.FRESH;
+
+  constructor(rule: CellRule) {
+    this.#rule = rule;
+  }
+
+  used(nowMs: number): number {
+    return this.#rule.used(this.nextMs, nowMs);
+  }
+}
+
+/**
+ * Holds proofs of next hops to a pace that strangers cannot set: how many endpoints a link, a network of askers and
+ * all together may name in vain, how many of them in one network, and how many ports of one host.
+ *
+ * An attempt counts while it is under way and after it failed; if the peer proves itself, it is given back. So
+ * honest clients, whose hops are there, use next to nothing, however many they are. A second, far wider bound counts all
+ * attempts, since each costs this node a handshake.
+ */
+export class ProofBounds {
+  readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #hash: KeyedHash;
+  readonly #link = ruleOf("unprovenPerMinuteOfLink", "unprovenBurstOfLink");
+  readonly #network = ruleOf("unprovenPerMinuteOfNetwork", "unprovenBurstOfNetwork");
+  readonly #node: CellRule;
+  readonly #nodeBusy: CellRule;
+  readonly #target: CellRule;
+  readonly #targetBusy: CellRule;
+  readonly #networkPace = new CellRule({
+    perSecond: RELAY_LIMITS.proofsPerSecondOfNetwork.value,
+    burst: RELAY_LIMITS.proofBurstOfNetwork.value,
+  });
+  readonly #pace: CellRate;
+  readonly #localNetwork: boolean;
+  readonly #links: KeyedStates<Used>;
+  readonly #networks: KeyedStates<Used>;
+  readonly #networkPaces: KeyedStates<Used>;
+  readonly #targets: KeyedStates<Used>;
+  readonly #ports: HostPorts;
+  readonly #portsForNetwork: HostPorts;
+  #nodeNextMs: number = CellRule.FRESH;
+
+  constructor(
+    components: { readonly clock: Pick<Clock, "monotonicMs">; readonly random?: Pick<Random, "bytes"> },
+    { ends = 1, localNetwork = false }: ProofBoundsOptions = {},
+  ) {
+    const { clock, random = systemRandom } = components;
+    this.#clock = clock;
+    this.#hash = new KeyedHash({ random });
+    this.#localNetwork = localNetwork;
+    this.#node = ruleOf("unprovenPerMinute", "unprovenBurst", ends);
+    this.#nodeBusy = ruleOf("unprovenPerMinute", "unprovenBurst", ends, OTHERS_SHARE);
+    this.#target = ruleOf("unprovenPerMinuteToNetwork", "unprovenBurstToNetwork", ends);
+    this.#targetBusy = ruleOf("unprovenPerMinuteToNetwork", "unprovenBurstToNetwork", ends, OTHERS_SHARE);
+    this.#pace = new CellRate({
+      perSecond: RELAY_LIMITS.proofsPerSecond.value / ends,
+      burst: RELAY_LIMITS.proofBurst.value / ends,
+    });
+    const keyed = (rule: CellRule): KeyedStates<Used> =>
+      new KeyedStates({ clock, fresh: () => new Used(rule) }, { most: RELAY_LIMITS.limitedKeys.value });
+    this.#links = keyed(this.#link);
+    this.#networks = keyed(this.#network);
+    this.#networkPaces = keyed(this.#networkPace);
+    this.#targets = keyed(this.#target);
+    this.#ports = new HostPorts({ clock }, { most: RELAY_LIMITS.unprovenPorts.value });
+    this.#portsForNetwork = new HostPorts({ clock }, { most: RELAY_LIMITS.unprovenPortsForNetwork.value });
+  }
+
+  /** Counts a proof of any kind. Throws ERR_STREAM_LIMIT, with `data.by` and `data.retryAfterSec`. */
+  pace({ remoteAddress }: Asker): void {
+    const nowMs = this.#clock.monotonicMs();
+    const network = addressNetwork(remoteAddress);
+    const key = this.#hash.of(network);
+    const found = network === "" ? undefined : this.#networkPaces.find(key);
+    if (found !== undefined) {
+      refuseWait("proofs of a network", this.#networkPace.waitMs(found.state.nextMs, nowMs));
+    }
+    refuseWait("proofs", this.#pace.waitMs(nowMs));
+    this.#pace.take(nowMs);
+    if (network === "") return;
+    const held = this.#networkPaces.hold(key, found);
+    held.state.nextMs = this.#networkPace.taken(held.state.nextMs, nowMs);
+    this.#networkPaces.release(held);
+  }
+
+  /**
+   * Lets an attempt through to an endpoint that only the client names; undefined where that endpoint's host or
+   * network was named in vain too often. Throws ERR_STREAM_LIMIT, with `data.by` and `data.retryAfterSec`, where it is
+   * the asker's bound or that of the node. What is refused counts nothing.
+   */
+  admit({ linkId, remoteAddress }: Asker, { host, port }: HostPort): ProofTicket | undefined {
+    const nowMs = this.#clock.monotonicMs();
+    const network = addressNetwork(remoteAddress);
+    const link = this.#links.find(linkId);
+    if (link !== undefined) refuseWait("unproven hops of a link", this.#link.waitMs(link.state.nextMs, nowMs));
+    const networkKey = this.#hash.of(network);
+    const asking = network === "" ? undefined : this.#networks.find(networkKey);
+    if (asking !== undefined)
+      refuseWait("unproven hops of a network", this.#network.waitMs(asking.state.nextMs, nowMs));
+    const isQuiet = (asking?.state.nextMs ?? CellRule.FRESH) <= nowMs;
+    refuseWait("unproven hops", (isQuiet ? this.#node : this.#nodeBusy).waitMs(this.#nodeNextMs, nowMs));
+
+    const undo: (() => void)[] = [];
+    const failed: (() => void)[] = [];
+    if (!this.#localNetwork) {
+      const targetKey = this.#hash.of(`to ${addressNetwork(host)}`);
+      const target = this.#targets.find(targetKey);
+      const rule = isQuiet ? this.#target : this.#targetBusy;
+      if (target !== undefined && rule.waitMs(target.state.nextMs, nowMs) > 0) return undefined;
+      const hostKey = this.#hash.of(host);
+      const pairKey = this.#hash.of(`${network} ${host}`);
+      if (!this.#ports.admits(hostKey, port) || !this.#portsForNetwork.admits(pairKey, port)) return undefined;
+      for (const held of [this.#ports.take(hostKey, port), this.#portsForNetwork.take(pairKey, port)]) {
+        undo.push(() => held.forget());
+        failed.push(() => held.keep());
+      }
+      this.#take(this.#targets, targetKey, target, this.#target, undo, failed);
+    }
+    this.#take(this.#links, linkId, link, this.#link, undo, failed);
+    if (network !== "") this.#take(this.#networks, networkKey, asking, this.#network, undo, failed);
+    this.#nodeNextMs = this.#node.taken(this.#nodeNextMs, nowMs);
+    undo.push(() => {
+      this.#nodeNextMs = this.#node.taken(this.#nodeNextMs, this.#clock.monotonicMs(), -1);
+    });
+    return { succeeded: () => runOnce(undo, failed), failed: () => runOnce(failed, undo) };
+  }
+
+  /** Counts one, which `undo` gives back; the state is kept until it is known how the attempt ended. */
+  #take(
+    states: KeyedStates<Used>,
+    key: number,
+    found: HeldState<Used> | undefined,
+    rule: CellRule,
+    undo: (() => void)[],
+    failed: (() => void)[],
+  ): void {
+    const held = states.hold(key, found);
+    held.state.nextMs = rule.taken(held.state.nextMs, this.#clock.monotonicMs());
+    undo.push(() => {
+      held.state.nextMs = rule.taken(held.state.nextMs, this.#clock.monotonicMs(), -1);
+      states.release(held);
+    });
+    failed.push(() => states.release(held));
+  }
+}
+
+/** What others than quiet networks may have of a bound. */
+const OTHERS_SHARE = 1 - 1 / RELAY_LIMITS.quietShare.value;
+const MINUTE_SEC = 60;
+
+function ruleOf(perMinute: keyof typeof RELAY_LIMITS, burst: keyof typeof RELAY_LIMITS, ends = 1, share = 1): CellRule {
+  const part = ({ value }: Limit): number => Math.max(1, value / ends);
+  return new CellRule({
+    perSecond: part(RELAY_LIMITS[perMinute]) / MINUTE_SEC,
+    burst: Math.max(1, part(RELAY_LIMITS[burst]) * share),
+  });
+}
+
+/** Runs all of `these`, and none of either a second time. */
+function runOnce(these: (() => void)[], others: (() => void)[]): void {
+  others.length = 0;
+  for (const run of these.splice(0)) run();
+}
+
+function refuseWait(by: string, waitMs: number): void {
+  if (waitMs <= 0) return;
+  throw new BywayError("ERR_STREAM_LIMIT", "this relay is getting to know too many nodes at once", {
+    data: { by, retryAfterSec: Math.ceil(waitMs / 1000) },
+  });
+}
