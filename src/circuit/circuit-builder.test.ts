@@ -7,6 +7,7 @@ import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import type { Circuit } from "./circuit.ts";
 import { CircuitPool } from "./circuit-pool.ts";
+import type { Hop } from "./hop.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
 function peersOf(circuit: Circuit): readonly string[] {
@@ -270,4 +271,24 @@ test("six hops and none are refused", async () => {
     { code: "ERR_PARAMETER_VALUE" },
   );
   await assert.rejects(network.builder().build(network.choose(6)), { code: "ERR_PARAMETER_VALUE" });
+});
+
+test("a node is asked by way of a first hop, whose link alone is left open", async () => {
+  await using network = await hopNetwork(3);
+  const builder = network.builder();
+  const [guard, node, silent] = network.hopsOf(0, 1, 2);
+  const { signal } = new AbortController();
+  let carried = 0;
+  const probe = (to: Hop | undefined): Promise<number> =>
+    builder.probe(guard ?? assert.fail(), to ?? assert.fail(), signal, () => (carried += 1));
+  assert.ok((await probe(node)) >= 1);
+  assert.ok((await probe(node)) >= 1);
+  assert.deepEqual([carried, network.linksOf(0)], [2, 1]);
+  network.beforeOnward = async () => {
+    throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
+  };
+  await assert.rejects(probe(silent), { code: "ERR_HOP_UNREACHABLE" });
+  assert.equal(network.linksOf(2), 0);
+  while (network.linksOf(1) > 0 || network.streamsOf(0) > 0) await new Promise(setImmediate);
+  await builder.stop();
 });

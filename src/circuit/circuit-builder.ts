@@ -41,7 +41,7 @@ export interface BuildOptions {
 /** What building circuits takes. */
 export interface CircuitBuilderComponents extends LinkOpenerComponents {
   /** Told of each peer that failed as a hop, and never on another hop's word alone. */
-  readonly onHopFailed?: (peer: string) => void;
+  readonly onHopFailed?: (peer: string, isFirst: boolean) => void;
   /** Asks a hop that another hop accuses; by default nothing can be found out. */
   readonly check?: AccusationsComponents["check"];
   /** Told of each peer that failed as a first hop, which no other hop can lie about. */
@@ -139,14 +139,31 @@ export class CircuitBuilder {
     this.#recent.noteSuccess(peer, beganMs);
   }
 
+  /**
+   * Asks `node` for a sign of life by way of `first`, whose link is shared with circuits; nothing else is left open. The round
+   * trip in ms between the two. Calls `onCarried` when `first` carries on. Throws as `build` does, or the abort reason.
+   */
+  async probe(first: Hop, node: Hop, signal: AbortSignal, onCarried: () => void): Promise<number> {
+    const { link: before } = await this.#opener.first(first, true, signal, () => {});
+    const link = await this.#opener.next(before, node, false, signal, onCarried);
+    try {
+      const [wholeMs, partMs] = await withAbort(Promise.all([link.ping(), before.ping()]), signal);
+      return Math.max(1, wholeMs - partMs);
+    } finally {
+      link.destroy();
+      await link.closed;
+    }
+  }
+
   /** Ends the links to first hops, and with them every circuit that begins there. */
   stop(): Promise<void> {
     return this.#opener.guardLinks.stop();
   }
 
   #noteKnown(peer: string, hops: readonly Hop[]): void {
-    this.#recent.note(peer);
-    if (hops[0]?.peerId === peer) this.#onFirstHopFailed(peer);
+    const isFirst = hops[0]?.peerId === peer;
+    this.#recent.note(peer, isFirst);
+    if (isFirst) this.#onFirstHopFailed(peer);
   }
 
   /** Passes the hop at `index` over, which seems to fail behind the hop before it, and has that looked into. */

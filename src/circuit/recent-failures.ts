@@ -20,13 +20,13 @@ interface Mark {
  */
 export class RecentFailures {
   readonly #clock: Clock;
-  readonly #onNoted: (peer: string) => void;
+  readonly #onNoted: (peer: string, isFirst: boolean) => void;
   /** Oldest failure first. */
   readonly #marks = new Map<string, Mark>();
   /** Until when, on the monotonic clock; the one noted longest ago first. */
   readonly #resting = new Map<string, number>();
 
-  constructor(components: { readonly clock: Clock; readonly onHopFailed?: (peer: string) => void }) {
+  constructor(components: { readonly clock: Clock; readonly onHopFailed?: (peer: string, isFirst: boolean) => void }) {
     this.#clock = components.clock;
     this.#onNoted = components.onHopFailed ?? (() => {});
   }
@@ -51,8 +51,8 @@ export class RecentFailures {
     return this.#marks.size;
   }
 
-  /** Notes that `peer` failed. */
-  note(peer: string): void {
+  /** Notes that `peer` failed, as the first hop of a circuit or behind others. */
+  note(peer: string, isFirst = false): void {
     const nowMs = this.#clock.monotonicMs();
     const { failureMs, longestFailureMs, failures } = CIRCUIT_LIMITS;
     const last = this.#marks.get(peer);
@@ -64,7 +64,7 @@ export class RecentFailures {
     this.#marks.set(peer, { sinceMs: nowMs, lengthMs });
     const oldest = this.#marks.keys().next();
     if (this.#marks.size > failures.value && oldest.done !== true) this.#marks.delete(oldest.value);
-    this.#onNoted(peer);
+    this.#onNoted(peer, isFirst);
   }
 
   /** Passes `peer` over for `ms`; nobody is told, as it did nothing wrong. */

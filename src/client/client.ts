@@ -26,6 +26,7 @@ import type { Explanation } from "../routing/explanation.ts";
 import { GuardSet } from "../routing/guard-set.ts";
 import { SessionTable } from "../routing/session-table.ts";
 import { OwnExperience } from "../trust/own-experience.ts";
+import { checkFar } from "./check-far.ts";
 import type { ClientOptions, ListenerOptions } from "./client-options.ts";
 import { hopFailures } from "./hop-failures.ts";
 import { HopPlanner } from "./hop-planner.ts";
@@ -80,17 +81,20 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
             ...kept,
             // A new one each time, so that nobody knows the client again.
             identity: generateIdentity(),
-            check: ({ advertisement: { peer, endpoints } }, thorough, signal, onConnected) => {
-              const target = { peerId: parsePeerId(peer), endpoints, allowClassical, thorough, onConnected };
+            check: (known, way, signal, onConnected) => {
+              if (way.isFar) return checkFar({ clock, random, builder, planner }, known, signal, onConnected);
+              const { peer, endpoints } = known.advertisement;
+              const target = { peerId: parsePeerId(peer), endpoints, allowClassical, ...way, onConnected };
               return checkPeer({ clock, budget, dialler }, target, signal);
             },
+            canCheckFar: () => planner.firstHops().length > 0,
             onUsable: (peer, usable) => peers.noteUsable(peer, usable),
           },
-          { ...options.directory, localNetwork },
+          { ...options.directory, localNetwork, checksFar: (options.hops ?? 1) > 1 },
         );
   made.defer(() => directory?.stop());
   if (directory !== undefined) peers.follow(directory);
-  const builder = new CircuitBuilder(
+  const builder: CircuitBuilder = new CircuitBuilder(
     { clock, budget, dialler, ...hopFailures({ peers, experience, guards }) },
     { allowClassical },
   );
@@ -100,7 +104,7 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
   );
   made.defer(() => pool.stop());
   const { preset, weights, explorationShare } = options;
-  const planner = new HopPlanner(
+  const planner: HopPlanner = new HopPlanner(
     { peers, guards, random },
     {
       defaultHops: options.hops ?? 1,

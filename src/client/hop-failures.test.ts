@@ -6,8 +6,8 @@ function heard(answer?: boolean) {
   const told: string[] = [];
   const failures = hopFailures({
     peers: {
-      doubt: async (peer) => {
-        told.push(`check ${peer}`);
+      doubt: async (peer, isFar) => {
+        told.push(`check ${peer}${isFar ? " by way of others" : ""}`);
         return answer;
       },
     },
@@ -19,8 +19,10 @@ function heard(answer?: boolean) {
 
 test("a hop that failed is checked and loses trust", () => {
   const { failures, told } = heard();
-  failures.onHopFailed("a");
-  assert.deepEqual(told, ["check a", "trust a"]);
+  failures.onHopFailed("a", true);
+  assert.deepEqual(told.splice(0), ["check a", "trust a"]);
+  failures.onHopFailed("b", false);
+  assert.deepEqual(told, ["check b by way of others", "trust b"]);
 });
 
 test("a first hop that failed counts as failed among the guards", () => {
@@ -33,6 +35,6 @@ test("a hop that another one accuses is checked, and loses nothing for that", as
   for (const answer of [true, false, undefined]) {
     const { failures, told } = heard(answer);
     assert.equal(await failures.check("a", "accuser"), answer);
-    assert.deepEqual(told, ["check a"]);
+    assert.deepEqual(told, ["check a by way of others"]);
   }
 });

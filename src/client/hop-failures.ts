@@ -10,20 +10,23 @@ export interface HopFailuresComponents {
   readonly guards: Pick<GuardSet, "noteFailure">;
 }
 
-/** What a client makes of a hop that failed: it loses trust and is checked, and a first hop counts as failed as a guard. */
+/**
+ * What a client makes of a hop that failed: it loses trust and is checked, and a first hop counts as failed as a guard. One
+ * behind others is checked by way of others: it must not see who comes to look right after it failed.
+ */
 export function hopFailures({
   peers,
   experience,
   guards,
 }: HopFailuresComponents): Required<Pick<CircuitBuilderComponents, "onHopFailed" | "onFirstHopFailed" | "check">> {
   return {
-    onHopFailed: (peer) => {
-      void peers.doubt(peer);
+    onHopFailed: (peer, isFirst) => {
+      void peers.doubt(peer, !isFirst);
       experience.noteFailure(peer);
     },
     // A hop that says of a guard behind it that it fails must not make the client leave its guard.
     onFirstHopFailed: (peer) => guards.noteFailure(peer),
     // What one hop shows of another is no evidence; what this client's own check finds is.
-    check: (peer) => peers.doubt(peer),
+    check: (peer) => peers.doubt(peer, true),
   };
 }

@@ -60,6 +60,15 @@ export class HopPlanner {
     return explanation;
   }
 
+  /** The first hops that answer, to ask others through; draws them where there are none yet. */
+  firstHops(): readonly Hop[] {
+    const index = this.#components.peers.usable();
+    return this.#guards(index, true).flatMap((peerId) => {
+      const candidate = index.get(peerId);
+      return candidate === undefined ? [] : [this.#asHop(candidate)];
+    });
+  }
+
   /** How many hops a circuit of these constraints has. */
   hopsOf(constraints: Constraints): number {
     return hopsOf(constraints, this.#options);
@@ -97,7 +106,7 @@ export class HopPlanner {
   #plan(request: PlanRequest, mayDrawGuards: boolean): Plan {
     const { peers } = this.#components;
     const wish = wishOf(request);
-    peers.expect(wish);
+    peers.expect(wish, this.hopsOf(request.constraints) > 1);
     try {
       return this.#planIn(peers.usable(), request, mayDrawGuards);
     } catch (error) {

@@ -109,13 +109,13 @@ export class PeerSource {
   }
 
   /** A node seems to have failed in use: it is asked whether it still answers. Undefined where that cannot be told. */
-  async doubt(peer: string): Promise<boolean | undefined> {
-    return this.#directory?.doubt(peer);
+  async doubt(peer: string, isFar: boolean): Promise<boolean | undefined> {
+    return this.#directory?.doubt(peer, isFar);
   }
 
-  /** Nodes that fit will be wanted. */
-  expect(wish: PeerWish): void {
-    this.#directory?.expect(wish);
+  /** Nodes that fit will be wanted; `isFar` where behind other hops, which are checked by way of others. */
+  expect(wish: PeerWish, isFar = false): void {
+    this.#directory?.expect(wish, isFar);
   }
 
   #candidates(wish: PeerWish): CandidateIndex | undefined {

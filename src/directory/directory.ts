@@ -12,6 +12,7 @@ import { decodeAdvertisement } from "../wire/advertisement.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { Announcer } from "./announcer.ts";
+import type { CheckPeer } from "./check-way.ts";
 import { CrowdCaps, capsOf } from "./crowd-caps.ts";
 import { crowdOf, providerNetwork } from "./crowd-of.ts";
 import type { DirectoryState } from "./directory-state.ts";
@@ -20,7 +21,7 @@ import { Finder } from "./finder.ts";
 import { GossipBudget } from "./gossip-budget.ts";
 import { GossipListener } from "./gossip-listener.ts";
 import { freshTopic } from "./gossip-share.ts";
-import { type CheckPeer, HealthChecker } from "./health-checker.ts";
+import { HealthChecker } from "./health-checker.ts";
 import { HopLocator, type HopPlace, type HopToLocate } from "./hop-locator.ts";
 import { NO_COUNTRY } from "./index-key.ts";
 import { Joiner } from "./joiner.ts";
@@ -42,6 +43,8 @@ export interface DirectoryComponents {
   readonly overlay: Overlay;
   /** How to find out whether a node answers; a node relies on nobody and needs none. */
   readonly check?: CheckPeer;
+  /** Whether there are nodes now to check others through. */
+  readonly canCheckFar?: (() => boolean) | undefined;
   /** This peer as it advertises itself; absent for a client. */
   readonly own?: () => KnownPeer;
   /**
@@ -58,6 +61,8 @@ export interface DirectoryOptions {
   /** Multiaddrs that end in a peer id. */
   readonly bootstrap: readonly string[];
   readonly localNetwork: boolean;
+  /** Nodes that nobody has asked for are checked by way of others. Default false. */
+  readonly checksFar?: boolean | undefined;
 }
 
 /** Finds nodes and makes one's own known: wires the parts of this room. */
@@ -134,8 +139,9 @@ export class Directory {
           draw: (wish, count, except) => this.#drawUncrowded(wish, count, except),
           onChecked: (peer, rttMs) => book.recordCheck(peer, rttMs),
           onUsable: components.onUsable,
+          canCheckFar: components.canCheckFar,
         },
-        { isSharedNetwork: options.localNetwork },
+        { isSharedNetwork: options.localNetwork, isFar: options.checksFar ?? false },
       );
     }
     this.#news = new Rounds(
@@ -207,7 +213,7 @@ export class Directory {
    */
   async find(wish: PeerWish, hops: number, parent: AbortSignal): Promise<void> {
     const { clock } = this.#components;
-    this.expect(wish);
+    this.expect(wish, hops > 1);
     using bound = deadline(
       clock,
       DIRECTORY_LIMITS.findMs.value,
@@ -227,15 +233,15 @@ export class Directory {
     return this.#hops.locate(asked, signal);
   }
 
-  /** Nodes of this kind will be asked for: keeps some at hand. */
-  expect(wish: PeerWish): void {
-    this.#health?.expect(wish);
+  /** Nodes of this kind will be asked for: keeps some at hand; `isFar` where they will be used behind other hops. */
+  expect(wish: PeerWish, isFar = false): void {
+    this.#health?.expect(wish, isFar);
     for (const country of wish.countries ?? []) this.#hear(country);
   }
 
   /** A node seems to have failed in use: whether it answers, or undefined where that cannot be told. */
-  async doubt(peer: string): Promise<boolean | undefined> {
-    return this.#health?.doubt(peer);
+  async doubt(peer: string, isFar: boolean): Promise<boolean | undefined> {
+    return this.#health?.doubt(peer, isFar);
   }
 
   state(): DirectoryState {

@@ -155,8 +155,8 @@ test("one that seems to have failed in use is asked at once who it is, and is ou
   asked.get(idOf(node))?.answer(1);
   await settled();
   for (const answers of [true, false]) {
-    checker.doubt(idOf(node));
-    checker.doubt(idOf(node));
+    checker.doubt(idOf(node), false);
+    checker.doubt(idOf(node), false);
     assert.equal(checker.usable({}).length, 1);
     const { thorough, answer, refuse } = asked.get(idOf(node)) ?? assert.fail();
     assert.ok(thorough);
@@ -166,7 +166,7 @@ test("one that seems to have failed in use is asked at once who it is, and is ou
     assert.equal(checker.usable({}).length, answers ? 1 : 0);
   }
   clock.advance(1_000);
-  checker.doubt(idOf(node));
+  checker.doubt(idOf(node), false);
   assert.equal(asked.size, 0);
   await checker.stop();
 });
@@ -178,16 +178,16 @@ test("who doubts a node hears whether it answers, from a check that runs or ran 
   for (const { answer } of [...asked.values()]) answer(1);
   await settled();
   const finds = async (how: "answer" | "refuse"): Promise<readonly unknown[]> => {
-    const doubts = [checker.doubt(idOf(node)), checker.doubt(idOf(node))];
+    const doubts = [checker.doubt(idOf(node), false), checker.doubt(idOf(node), false)];
     asked.get(idOf(node))?.[how](1);
     return Promise.all(doubts);
   };
   assert.deepEqual(await finds("answer"), [true, true]);
   assert.deepEqual(await finds("refuse"), [false, false]);
-  assert.deepEqual([await checker.doubt(idOf(node)), asked.size], [false, 0], "it is not asked again");
-  assert.equal(await checker.doubt(idOf(unknown)), undefined);
+  assert.deepEqual([await checker.doubt(idOf(node), false), asked.size], [false, 0], "it is not asked again");
+  assert.equal(await checker.doubt(idOf(unknown), false), undefined);
   await checker.stop();
-  assert.equal(await checker.doubt(idOf(other)), undefined);
+  assert.equal(await checker.doubt(idOf(other), false), undefined);
   assert.equal(clock.pending, 0);
 });
 
@@ -198,9 +198,9 @@ test("where nobody answers, silence says nothing of a node that is doubted", asy
   asked.get(idOf(node))?.answer(1);
   await settled();
   clock.advance(DIRECTORY_LIMITS.recheckMs.value + 1);
-  const doubt = checker.doubt(idOf(node));
+  const doubt = checker.doubt(idOf(node), false);
   asked.get(idOf(node))?.refuse();
-  assert.deepEqual([await doubt, await checker.doubt(idOf(node))], [undefined, undefined]);
+  assert.deepEqual([await doubt, await checker.doubt(idOf(node), false)], [undefined, undefined]);
   await checker.stop();
 });
 

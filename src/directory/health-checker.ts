@@ -3,23 +3,12 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { CheckPauses, endpointOf } from "./check-pauses.ts";
+import type { CheckPeer, CheckWay } from "./check-way.ts";
 import { fitsWish } from "./fits-wish.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import { allotUsable } from "./usable-allotment.ts";
 import { WantedKind } from "./wanted-kind.ts";
-
-/**
- * Asks a peer for a sign of life; the round trip in ms. Rejects when it does not answer. A `thorough` check opens a link
- * and so proves who it is; the others need only show that somebody still answers there. Calls `onConnected` when somebody has
- * accepted the connection.
- */
-export type CheckPeer = (
-  peer: KnownPeer,
-  thorough: boolean,
-  signal: AbortSignal,
-  onConnected: () => void,
-) => Promise<number>;
 
 /** What a health checker is made of. */
 export interface HealthCheckerComponents<Peer extends KnownPeer = KnownPeer> {
@@ -31,6 +20,8 @@ export interface HealthCheckerComponents<Peer extends KnownPeer = KnownPeer> {
   readonly draw: (wish: PeerWish, count: number, except: (peer: string) => boolean) => readonly KnownPeer[];
   /** Whether others vouch for a peer: such peers are not held up by failures of those for whom nobody does. */
   readonly isVouched?: ((peer: string) => boolean) | undefined;
+  /** Whether there are nodes now to check others through. Never when absent. */
+  readonly canCheckFar?: (() => boolean) | undefined;
   /** Told how each check went: the round trip, or undefined where there was no answer. */
   readonly onChecked: (peer: string, rttMs: number | undefined) => void;
   /**
@@ -45,6 +36,8 @@ export interface HealthCheckerComponents<Peer extends KnownPeer = KnownPeer> {
 export interface HealthCheckerOptions {
   /** All peers may stand at one address: a local network. Default false. */
   readonly isSharedNetwork?: boolean;
+  /** Nodes that nobody has asked for are checked by way of others. Default false. */
+  readonly isFar?: boolean;
 }
 
 interface Reached {
@@ -54,6 +47,17 @@ interface Reached {
   readonly provenAtMs: number;
   readonly provenAt: string;
   readonly rttMs: number;
+  /** Whether it answered by way of others. */
+  readonly isFar: boolean;
+}
+
+/** What a check came to. */
+interface Asked {
+  readonly rttMs: number | undefined;
+  /** Somebody accepted a connection. */
+  readonly isConnected: boolean;
+  /** The peer was asked at all. */
+  readonly isAsked: boolean;
 }
 
 /** A usable peer as it was told of last. */
@@ -77,7 +81,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   readonly #reached = new Map<string, Reached>();
   /** Those of them that are usable, in the order in which they became so. */
   readonly #usable = new Map<string, Told<Peer>>();
-  readonly #any = new WantedKind({}, Number.POSITIVE_INFINITY);
+  readonly #any: WantedKind;
   readonly #pauses: CheckPauses;
   /** When any peer last answered. Where none has for a while it is this peer that has no connection. */
   #answeredAtMs = Number.NEGATIVE_INFINITY;
@@ -94,8 +98,9 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   #timer: Timer | undefined;
 
   constructor(components: HealthCheckerComponents<Peer>, options: HealthCheckerOptions = {}) {
-    const { isSharedNetwork = false } = options;
+    const { isSharedNetwork = false, isFar = false } = options;
     this.#components = components;
+    this.#any = new WantedKind({}, Number.POSITIVE_INFINITY, isFar);
     this.#pauses = new CheckPauses(components, { isSharedNetwork });
   }
 
@@ -121,11 +126,14 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     await Promise.all(this.#verdicts.values());
   }
 
-  /** Keeps peers of this sort usable from now on, until nobody has asked for them for a while. */
-  expect(wish: PeerWish): void {
+  /**
+   * Keeps peers of this sort usable from now on, until nobody has asked for them for a while. Those that become so are
+   * checked by way of others if `isFar`: a check from here would tell them who is about to use them.
+   */
+  expect(wish: PeerWish, isFar = false): void {
     const untilMs = this.#components.clock.monotonicMs() + DIRECTORY_LIMITS.wishMs.value;
-    const key = JSON.stringify(wish);
-    const wanted = this.#wanted.get(key) ?? new WantedKind(wish, untilMs);
+    const key = JSON.stringify([wish, isFar]);
+    const wanted = this.#wanted.get(key) ?? new WantedKind(wish, untilMs, isFar);
     wanted.untilMs = untilMs;
     this.#wanted.delete(key);
     this.#wanted.set(key, wanted);
@@ -147,13 +155,14 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
 
   /**
    * Checks a usable peer at once, thoroughly, since it seems to have failed in use. It is not taken out for that alone: the
-   * hop before it may lie. Whether it answers, or did a moment ago; undefined when that cannot be told.
+   * hop before it may lie. Whether it answers, or did a moment ago; undefined when that cannot be told. `isFar` where it
+   * failed behind another hop: a check from here, at that moment, would tell it whose circuit that was.
    */
-  async doubt(peerId: string): Promise<boolean | undefined> {
+  async doubt(peerId: string, isFar: boolean): Promise<boolean | undefined> {
     const peer = this.#components.get(peerId);
     if (peer === undefined || this.#timer === undefined) return undefined;
     if (!this.#checking.has(peerId) && this.#pauses.isSilent(peer)) return false;
-    if (!this.#checking.has(peerId) && this.#reached.has(peerId) && this.#places() > 0) this.#check(peer, true);
+    if (!this.#checking.has(peerId) && this.#reached.has(peerId) && this.#places() > 0) this.#check(peer, isFar, true);
     return this.#verdicts.get(peerId);
   }
 
@@ -201,13 +210,14 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     const places = Math.min(missing, this.#places());
     const nowMs = this.#components.clock.monotonicMs();
     if (places <= 0 || nowMs < wanted.emptyUntilMs) return;
+    if (wanted.isFar && this.#components.canCheckFar?.() !== true) return;
     const isOut = (peer: string): boolean =>
       this.#reached.has(peer) || this.#checking.has(peer) || !this.#mayCheck(peer);
     const drawn = this.#components.draw(wanted.wish, places, isOut);
     // Those of one address may all have been free to be drawn, and are not when some of them are being checked.
     const checked = drawn.filter((peer) => {
       const may = this.#mayCheck(peer.advertisement.peer);
-      if (may) this.#check(peer);
+      if (may) this.#check(peer, wanted.isFar);
       return may;
     });
     if (checked.length < places) wanted.emptyUntilMs = this.#redrawAtMs(nowMs);
@@ -270,27 +280,28 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     if (!this.#stopping.signal.aborted) this.#components.onUsable?.(peer, usable);
   }
 
-  #isUsable(peer: Peer, { atMs, provenAt }: Reached): boolean {
-    const sinceMs = this.#components.clock.monotonicMs() - this.#periodMs() - DIRECTORY_LIMITS.checkMs.value;
+  #isUsable(peer: Peer, { atMs, provenAt, isFar }: Reached): boolean {
+    const sinceMs = this.#components.clock.monotonicMs() - this.#periodMs(isFar) - DIRECTORY_LIMITS.checkMs.value;
     return atMs >= sinceMs && endpointOf(peer) === provenAt;
   }
 
   /** Checks those again whose turn has come, the longest unasked first, and those that moved. */
   #again(nowMs: number): void {
-    // Asked some time before it is due, so that it stays usable while it is asked.
-    const dueMs = this.#periodMs() - DIRECTORY_LIMITS.checkPauseMs.value;
-    for (const [peerId, { atMs, provenAt }] of [...this.#reached].sort((a, b) => a[1].atMs - b[1].atMs)) {
+    for (const [peerId, { atMs, provenAt, isFar }] of [...this.#reached].sort((a, b) => a[1].atMs - b[1].atMs)) {
       if (this.#places() <= 0) return;
+      // Asked some time before it is due, so that it stays usable while it is asked.
+      const dueMs = this.#periodMs(isFar) - DIRECTORY_LIMITS.checkPauseMs.value;
       if (this.#checking.has(peerId) || (nowMs - atMs < dueMs && this.#usable.has(peerId))) continue;
       const peer = this.#components.get(peerId);
       if (peer === undefined) continue;
       // One that moved is as new as one that was never asked.
-      if (endpointOf(peer) === provenAt || this.#mayCheck(peerId)) this.#check(peer);
+      if (endpointOf(peer) === provenAt || this.#mayCheck(peerId)) this.#check(peer, isFar);
       else this.#reached.delete(peerId);
     }
   }
 
-  #periodMs(): number {
+  #periodMs(isFar = false): number {
+    if (isFar) return DIRECTORY_LIMITS.farRecheckMs.value;
     const { recheckMs, alarmRecheckMs, alarmFailures } = DIRECTORY_LIMITS;
     const failures = this.#lately.filter((answered) => !answered).length;
     return (failures >= alarmFailures.value ? alarmRecheckMs : recheckMs).value;
@@ -300,7 +311,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     return DIRECTORY_LIMITS.checks.value - (this.#checking.size - this.#slow.size);
   }
 
-  #check(peer: KnownPeer, isDoubted = false): void {
+  #check(peer: KnownPeer, isFar: boolean, isDoubted = false): void {
     const peerId = peer.advertisement.peer;
     this.#checking.set(peerId, peer);
     const before = this.#reached.get(peerId);
@@ -309,18 +320,23 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     // Who proved itself in one place and moves has proved nothing of the other, where anybody may stand.
     const isHere = !isDoubted && before?.provenAt === where;
     const isProven = isHere && nowMs - before.provenAtMs < DIRECTORY_LIMITS.thoroughMs.value;
-    const proof = isProven ? before : { provenAtMs: nowMs, provenAt: where };
+    // One that also answers from here stays one that is asked from here.
+    const wasNear = isDoubted && before?.isFar === false;
+    const proof = isProven ? before : { provenAtMs: nowMs, provenAt: where, isFar: isFar && !wasNear };
     const end = this.#pauses.begin(peer, this.#isVouched(peerId));
-    const running = this.#ask(peer, !isProven).then(({ rttMs, isConnected }) => {
+    const running = this.#ask(peer, { thorough: !isProven || isFar, isFar }).then(({ rttMs, isConnected, isAsked }) => {
       this.#checking.delete(peerId);
       this.#slow.delete(peerId);
       this.#verdicts.delete(peerId);
       if (this.#stopping.signal.aborted) return undefined;
-      const isAlone = this.#components.clock.monotonicMs() - this.#answeredAtMs > DIRECTORY_LIMITS.recheckMs.value;
+      const sinceMs = this.#components.clock.monotonicMs() - this.#answeredAtMs;
+      // Whom nobody could be asked through has shown as little as one that is asked while this peer is offline.
+      const isAlone = !isAsked || sinceMs > DIRECTORY_LIMITS.recheckMs.value;
       end({ hasAnswered: rttMs !== undefined, isConnected, isAlone });
       const periodMs = this.#periodMs();
-      if (before !== undefined) this.#remember(rttMs !== undefined);
-      this.#note(peerId, rttMs, proof, isAlone);
+      if (before !== undefined && isAsked && !isFar) this.#remember(rttMs !== undefined);
+      if (isAsked || !isDoubted)
+        this.#note(peerId, wasNear && rttMs !== undefined ? before.rttMs : rttMs, proof, isAlone);
       this.#lookAt(peerId);
       // An alarm that this check began or ended makes others usable or not.
       if (this.#periodMs() !== periodMs) this.#lookAtAll();
@@ -332,10 +348,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     this.#verdicts.set(peerId, running);
   }
 
-  async #ask(
-    peer: KnownPeer,
-    thorough: boolean,
-  ): Promise<{ readonly rttMs: number | undefined; readonly isConnected: boolean }> {
+  async #ask(peer: KnownPeer, way: CheckWay): Promise<Asked> {
     const { clock, check } = this.#components;
     const { checkMs, checkConnectMs } = DIRECTORY_LIMITS;
     const limit = new AbortController();
@@ -348,10 +361,10 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
       if (!isConnected) this.#yieldPlace(peer.advertisement.peer, giveUp);
     });
     try {
-      const rttMs = await check(peer, thorough, limit.signal, () => (isConnected = true));
-      return { rttMs, isConnected: true };
+      const rttMs = await check(peer, way, limit.signal, () => (isConnected = true));
+      return { rttMs, isConnected: true, isAsked: rttMs !== undefined };
     } catch {
-      return { rttMs: undefined, isConnected };
+      return { rttMs: undefined, isConnected, isAsked: true };
     } finally {
       this.#stopping.signal.removeEventListener("abort", stop);
     }
@@ -373,7 +386,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   #note(
     peer: string,
     rttMs: number | undefined,
-    proof: Pick<Reached, "provenAtMs" | "provenAt">,
+    { provenAtMs, provenAt, isFar }: Pick<Reached, "provenAtMs" | "provenAt" | "isFar">,
     isAlone: boolean,
   ): void {
     if (rttMs === undefined) {
@@ -382,7 +395,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     } else {
       const nowMs = this.#components.clock.monotonicMs();
       this.#answeredAtMs = nowMs;
-      this.#reached.set(peer, { provenAtMs: proof.provenAtMs, provenAt: proof.provenAt, atMs: nowMs, rttMs });
+      this.#reached.set(peer, { provenAtMs, provenAt, isFar, atMs: nowMs, rttMs });
     }
     this.#components.onChecked(peer, rttMs);
   }

@@ -38,6 +38,7 @@ export const DIRECTORY_LIMITS: Readonly<
     | "forgivenMs"
     | "checkPauseMs"
     | "recheckMs"
+    | "farRecheckMs"
     | "alarmRecheckMs"
     | "alarmFailures"
     | "alarmChecks"
@@ -196,6 +197,11 @@ export const DIRECTORY_LIMITS: Readonly<
   ),
   checkPauseMs: tunable(1_000, "ms", "How often it is looked at whose check is due."),
   recheckMs: tunable(90_000, "ms", "How old the last sign of life of a usable node may get; docs/simulation.md."),
+  farRecheckMs: tunable(
+    600_000,
+    "ms",
+    "Nodes that are checked by way of others: each check costs three nodes a handshake.",
+  ),
   alarmRecheckMs: tunable(
     30_000,
     "ms",

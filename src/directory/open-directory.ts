@@ -27,11 +27,13 @@ export interface OpenDirectoryOptions extends Pick<DirectorySettings, "network" 
   readonly localNetwork: boolean;
   /** Multiaddrs at which others reach this node; absent for a client, which nobody dials. */
   readonly announce?: readonly string[];
+  /** Nodes that nobody has asked for are checked by way of others. Default false. */
+  readonly checksFar?: boolean;
 }
 
 /** Makes a directory over libp2p that is not started yet. */
 export async function openDirectory(
-  components: Pick<DirectoryComponents, "own" | "check" | "onUsable"> &
+  components: Pick<DirectoryComponents, "own" | "check" | "onUsable" | "canCheckFar"> &
     Pick<OverlayServices, "seenAt"> &
     Pick<OpenedPeers, "book" | "geo"> & {
       readonly clock: Clock;
@@ -42,8 +44,8 @@ export async function openDirectory(
     },
   options: OpenDirectoryOptions,
 ): Promise<Directory> {
-  const { clock, random, logger, identity, book, geo, own, check, onUsable, seenAt } = components;
-  const { network = "byway", bootstrap = [], localNetwork, announce } = options;
+  const { clock, random, logger, identity, book, geo, own, check, onUsable, canCheckFar, seenAt } = components;
+  const { network = "byway", bootstrap = [], localNetwork, announce, checksFar } = options;
   const served = overlayServices({ clock, random, book, geo, own: () => own?.() }, { localNetwork });
   const services = seenAt === undefined ? served : { ...served, seenAt };
   const overlay = await createOverlay(
@@ -67,7 +69,8 @@ export async function openDirectory(
       ...(own === undefined ? {} : { own }),
       ...(check === undefined ? {} : { check }),
       onUsable,
+      canCheckFar,
     },
-    { bootstrap, localNetwork },
+    { bootstrap, localNetwork, checksFar },
   );
 }

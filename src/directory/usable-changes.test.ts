@@ -55,7 +55,7 @@ test("whoever hears of each change knows what is usable, is told each one once, 
         if (one.kind === "renew") write(one.who);
         if (one.kind === "move") write(one.who, one.port);
         if (one.kind === "expire") known.delete(peer);
-        if (one.kind === "doubt") checker.doubt(peer);
+        if (one.kind === "doubt") checker.doubt(peer, false);
         if (one.kind === "wait") {
           for (let second = 0; second < one.seconds; second += 1) {
             clock.advance(1_000);

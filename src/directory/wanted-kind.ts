@@ -6,13 +6,16 @@ import type { KnownPeer } from "./known-peer.ts";
 export class WantedKind {
   readonly wish: PeerWish;
   untilMs: number;
+  /** Whether its peers are checked by way of others. */
+  readonly isFar: boolean;
   /** All that are known have been drawn; until then it is not looked again. */
   emptyUntilMs: number = Number.NEGATIVE_INFINITY;
   /** Names take a while to compare, and each peer is held against each wish many times a second. */
   readonly #fits = new WeakMap<KnownPeer, boolean>();
 
-  constructor(wish: PeerWish, untilMs: number) {
+  constructor(wish: PeerWish, untilMs: number, isFar = false) {
     this.wish = wish;
+    this.isFar = isFar;
     this.untilMs = untilMs;
   }
 

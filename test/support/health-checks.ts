@@ -15,7 +15,13 @@ export interface Checks {
   /** Peers that are being asked, and how to answer for them. */
   readonly asked: Map<
     string,
-    { readonly thorough: boolean; connect(): void; answer(rttMs: number): void; refuse(): void }
+    {
+      readonly thorough: boolean;
+      readonly isFar: boolean;
+      connect(): void;
+      answer(rttMs: number | undefined): void;
+      refuse(): void;
+    }
   >;
   readonly told: [string, number | undefined][];
   /** What `onUsable` has told so far: the usable peers, as they were told of last. */
@@ -29,7 +35,10 @@ export interface Checks {
 /** A checker of `nodes` that is not started yet; all may stand at one address, unless `options` say otherwise. */
 export function checks(
   nodes: readonly KnownPeer[],
-  options: HealthCheckerOptions & { readonly isVouched?: (peer: string) => boolean } = { isSharedNetwork: true },
+  options: HealthCheckerOptions & {
+    readonly isVouched?: (peer: string) => boolean;
+    readonly canCheckFar?: () => boolean;
+  } = { isSharedNetwork: true },
 ): Checks {
   const clock = new FakeClock();
   const known = new Map(nodes.map((node) => [node.advertisement.peer, node]));
@@ -41,11 +50,12 @@ export function checks(
   const components: HealthCheckerComponents = {
     clock,
     isVouched: options.isVouched,
-    check: ({ advertisement: { peer } }, thorough, signal, onConnected) =>
+    canCheckFar: options.canCheckFar,
+    check: ({ advertisement: { peer } }, way, signal, onConnected) =>
       new Promise((resolve, reject) => {
         const done = (): boolean => asked.delete(peer);
         asked.set(peer, {
-          thorough,
+          ...way,
           connect: onConnected,
           answer: (rttMs) => done() && resolve(rttMs),
           refuse: () => done() && reject(new Error("no answer")),

@@ -1,0 +1,56 @@
+import type { CircuitBuilder } from "../circuit/circuit-builder.ts";
+import { deadline } from "../core/abort.ts";
+import type { Clock } from "../core/clock.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
+import type { Random } from "../core/random.ts";
+import { shuffled } from "../core/shuffled.ts";
+import type { KnownPeer } from "../directory/known-peer.ts";
+import { DIRECTORY_LIMITS } from "../directory/limits.ts";
+import { parsePeerId } from "../identity/peer-id.ts";
+import type { HopPlanner } from "./hop-planner.ts";
+
+/** What checking by way of others takes. */
+export interface FarCheckComponents {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly builder: Pick<CircuitBuilder, "probe">;
+  readonly planner: Pick<HopPlanner, "firstHops">;
+}
+
+/** A first hop may lie about the node behind it: only what two of them show is held against that one. */
+const WITNESSES = 2;
+
+/**
+ * Whether a node answers by way of a first hop, and the round trip between the two in ms; undefined where there are not two
+ * first hops to ask through. Rejects when it answers by neither, or with the abort reason.
+ */
+export async function checkFar(
+  { clock, random, builder, planner }: FarCheckComponents,
+  { advertisement: { peer, endpoints } }: KnownPeer,
+  signal: AbortSignal,
+  onConnected: () => void,
+): Promise<number | undefined> {
+  const peerId = parsePeerId(peer);
+  const [endpoint] = endpoints;
+  if (endpoint === undefined) throw new BywayError("ERR_HOP_UNREACHABLE", "the peer has no endpoint");
+  const through = shuffled(planner.firstHops(), random)
+    .filter((first) => first.peerId !== peerId)
+    .slice(0, WITNESSES);
+  let failure: BywayError | undefined;
+  for (const first of through) {
+    using limit = deadline(
+      clock,
+      DIRECTORY_LIMITS.checkMs.value / WITNESSES,
+      () => new BywayError("ERR_HOP_TIMEOUT", "the node did not answer in time"),
+      signal,
+    );
+    try {
+      return await builder.probe(first, { peerId, endpoint }, limit.signal, onConnected);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      failure = toBywayError(error);
+    }
+  }
+  if (failure === undefined || through.length < WITNESSES) return undefined;
+  throw failure;
+}
