@@ -117,3 +117,55 @@ test("the budget is a quarter of the memory and no more than its limit", () => {
   const { bytes } = new ByteBudget({ clock: new FakeClock(), logger: silentLogger });
   assert.ok(bytes > 0 && bytes <= CORE_LIMITS.budgetBytes.value && bytes <= totalmem() / 4);
 });
+
+test("what arrives is looked at as it comes, without waiting for a timer, and passes the budget by a small part of it", async () => {
+  const { budget } = limitedTo(1_000 * KIB);
+  const streams = Array.from({ length: 20 }, () => new Unread());
+  let most = 0;
+  for (let round = 0; round < 100; round += 1) {
+    for (const stream of streams.filter(({ destroyed }) => !destroyed)) {
+      stream.arrive(2 * KIB);
+      budget.arrived(stream, 2 * KIB);
+    }
+    const held = streams.reduce((sum, { destroyed, readableLength }) => sum + (destroyed ? 0 : readableLength), 0);
+    most = Math.max(most, held);
+    await Promise.resolve();
+  }
+  assert.ok(most > 900 * KIB && most <= (1_000 + 2 * 20) * KIB, `${most}`);
+  assert.ok(streams.some(({ destroyed }) => destroyed) && streams.some(({ destroyed }) => !destroyed));
+});
+
+test("a stream of which next to nothing waits is not looked at", () => {
+  const { clock, budget } = limitedTo(100 * KIB);
+  const stream = new Unread();
+  stream.arrive(CORE_LIMITS.watchedBytes.value - 1);
+  budget.arrived(stream, CORE_LIMITS.watchedBytes.value - 1);
+  assert.equal(clock.pending, 0);
+  stream.arrive(1);
+  budget.arrived(stream, 1);
+  assert.equal(clock.pending, 1);
+});
+
+test("a stream that sends on goes after one that stands, however much waits in it to be sent", () => {
+  const { budget, look } = limitedTo(100 * KIB);
+  const [moving, standing] = [new Unread(), new Unread()].map((stream) => Object.assign(stream, { bytesWritten: 0 }));
+  moving?.write(Buffer.alloc(60 * KIB));
+  standing?.write(Buffer.alloc(30 * KIB));
+  for (const stream of [moving, standing]) budget.watch(stream as Unread);
+  look();
+  // All that waited has gone out, and more has come.
+  Object.assign(moving as Unread, { bytesWritten: 80 * KIB });
+  moving?.write(Buffer.alloc(20 * KIB));
+  look();
+  assert.deepEqual([moving?.destroyed, standing?.destroyed], [false, true]);
+});
+
+test("memory of ended streams is made known, for it to be collected", () => {
+  const clock = new FakeClock();
+  const freed: number[] = [];
+  const components = { clock, logger: silentLogger, freed: { add: (bytes: number) => void freed.push(bytes) } };
+  const budget = new ByteBudget(components, { bytes: 100 * KIB });
+  for (const kib of [60, 60]) budget.watch(new Unread(kib * KIB));
+  clock.advance(CORE_LIMITS.budgetPeriodMs.value);
+  assert.deepEqual(freed, [60 * KIB + CORE_LIMITS.chunkCostBytes.value]);
+});

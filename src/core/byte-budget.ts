@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { abortStream } from "./abort-stream.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { BywayError } from "./errors.ts";
+import { FreedMemory } from "./freed-memory.ts";
 import { CORE_LIMITS } from "./limits.ts";
 import type { Logger } from "./logger.ts";
 
@@ -16,31 +17,41 @@ export interface ByteBudgetOptions {
 interface Watched {
   readonly end: (reason: BywayError) => void;
   readonly kept: () => number;
-  /** Bytes read from the stream when it was last looked at. */
-  read: number;
+  /** Bytes that had gone through the stream when it was last looked at. */
+  moved: number;
 }
 
 /**
  * The one budget for bytes that wait in this process because somebody does not read or a target does not take them.
  *
- * Nothing is counted while bytes flow. Whoever finds a stream held up says so; streams that were held up are looked at
- * once in `budgetPeriodMs`, and when together they hold more than the budget, those of which most has stood still since
- * the last look are ended with ERR_STREAM_STALLED until the rest fits.
+ * Nothing is counted while bytes flow. Whoever finds a stream held up says so. Streams that were held up are looked at
+ * once in `budgetPeriodMs`, and at once when what has arrived since then may be too much. When together they hold more than
+ * the budget, those of which most has stood still since the last look are ended with ERR_STREAM_STALLED until the rest fits.
+ * The memory of ended streams is collected on purpose where that is possible.
  */
 export class ByteBudget {
   /** How many bytes may wait. */
   readonly bytes: number;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #freed: Pick<FreedMemory, "add">;
   readonly #watched = new Map<Duplex, Watched>();
+  /** What streams held after the last look, and what has come since. */
+  #held = 0;
+  #grown = 0;
+  #isDue = false;
   #look: Timer | undefined;
   #report: Timer | undefined;
   #endedSinceReport = 0;
 
-  constructor(components: { clock: Clock; logger: Logger }, options: ByteBudgetOptions = {}) {
+  constructor(
+    components: { clock: Clock; logger: Logger; freed?: Pick<FreedMemory, "add"> },
+    options: ByteBudgetOptions = {},
+  ) {
     this.bytes = options.bytes ?? defaultBytes();
     this.#clock = components.clock;
     this.#logger = components.logger;
+    this.#freed = components.freed ?? new FreedMemory(components, this.bytes / CORE_LIMITS.freedSteps.value);
   }
 
   /**
@@ -52,12 +63,29 @@ export class ByteBudget {
     this.#watched.set(stream, {
       end: end ?? ((reason) => abortStream(stream, reason)),
       kept,
-      read: bytesRead(stream) - kept(),
+      moved: bytesMoved(stream) - kept(),
     });
     this.#look ??= this.#clock.every(CORE_LIMITS.budgetPeriodMs.value, () => this.#check());
+    this.#grow(heldBytes(stream) + kept());
+  }
+
+  /** Says that `bytes` arrived on `stream` while nobody read it. A stream with little is not worth a look. */
+  arrived(stream: Duplex, bytes: number): void {
+    if (this.#watched.has(stream)) this.#grow(bytes);
+    else if (stream.readableLength >= CORE_LIMITS.watchedBytes.value) this.watch(stream);
+  }
+
+  /** Looks as soon as what comes in now is done, when there may be too much. A look takes time, so it must be worth one. */
+  #grow(bytes: number): void {
+    this.#grown += bytes;
+    if (this.#isDue || this.#held + this.#grown <= this.bytes) return;
+    if (this.#grown < this.bytes / CORE_LIMITS.budgetSteps.value) return;
+    this.#isDue = true;
+    queueMicrotask(() => this.#check());
   }
 
   #check(): void {
+    this.#isDue = false;
     let held = 0;
     const found: { end: Watched["end"]; bytes: number; stood: number }[] = [];
     for (const [stream, watched] of this.#watched) {
@@ -67,15 +95,17 @@ export class ByteBudget {
         this.#watched.delete(stream);
         continue;
       }
-      const read = bytesRead(stream) - kept;
-      found.push({ end: watched.end, bytes, stood: Math.max(0, bytes - (read - watched.read)) });
-      watched.read = read;
+      const moved = bytesMoved(stream) - kept;
+      found.push({ end: watched.end, bytes, stood: Math.max(0, bytes - (moved - watched.moved)) });
+      watched.moved = moved;
       held += bytes;
     }
     if (this.#watched.size === 0) {
       this.#look?.cancel();
       this.#look = undefined;
     }
+    this.#grown = 0;
+    this.#held = held;
     if (held <= this.bytes) return;
     const before = held;
     found.sort((a, b) => b.stood - a.stood || b.bytes - a.bytes);
@@ -94,6 +124,8 @@ export class ByteBudget {
         ),
       );
     }
+    this.#held = held;
+    this.#freed.add(before - held);
     this.#tell(ended, before);
   }
 
@@ -135,8 +167,9 @@ function chunksIn(stream: Duplex, side: "_readableState" | "_writableState"): nu
   return Array.isArray(chunks) ? chunks.length : 0;
 }
 
-/** Bytes that the stream's reader has taken so far, where the stream counts what arrives (`net.Socket`, hardened streams). */
-function bytesRead(stream: Duplex): number {
-  const arrived = (stream as { bytesRead?: unknown }).bytesRead;
-  return typeof arrived === "number" ? arrived - stream.readableLength : 0;
+/** Bytes that have gone through the stream so far, either way, where it counts them (`net.Socket`, hardened streams). */
+function bytesMoved(stream: Duplex): number {
+  const { bytesRead, bytesWritten } = stream as { bytesRead?: unknown; bytesWritten?: unknown };
+  const taken = typeof bytesRead === "number" ? bytesRead - stream.readableLength : 0;
+  return typeof bytesWritten === "number" ? taken + bytesWritten - stream.writableLength : taken;
 }

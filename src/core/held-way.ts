@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { toBywayError } from "./errors.ts";
 import type { FirstBytes } from "./first-bytes.ts";
+import { JoinedBytes } from "./joined-bytes.ts";
 import { CORE_LIMITS } from "./limits.ts";
 import type { Pace, PacePlace } from "./pace.ts";
 import { PooledSocket } from "./pooled-socket.ts";
@@ -44,6 +45,8 @@ export class HeldWay {
   #seen: Buffer | undefined;
   #seenBytes = 0;
   #held: Held[] = [];
+  /** Small chunks behind those. */
+  readonly #joined = new JoinedBytes();
   #heldBytes = 0;
   #isPaused = false;
   /** The far stream wants no more for now. */
@@ -92,6 +95,7 @@ export class HeldWay {
     this.#seen = undefined;
     for (const { release } of this.#held) release?.();
     this.#held = [];
+    this.#joined.clear();
     this.#heldBytes = 0;
     this.#passEndOn = undefined;
   }
@@ -158,8 +162,21 @@ export class HeldWay {
   }
 
   #keepBack(chunk: Buffer, release: (() => void) | undefined): void {
-    this.#held.push({ chunk, release });
     this.#heldBytes += chunk.length;
+    if (!isSmall(chunk, release)) {
+      this.#holdJoined();
+      this.#held.push({ chunk, release });
+      return;
+    }
+    if (!this.#joined.add(chunk)) {
+      this.#holdJoined();
+      this.#joined.add(chunk);
+    }
+    release?.();
+  }
+
+  #holdJoined(): void {
+    if (this.#joined.length > 0) this.#held.push({ chunk: this.#joined.take(), release: undefined });
   }
 
   /** Passes as much of what is held as may go now. */
@@ -181,6 +198,7 @@ export class HeldWay {
     let left = bytes;
     this.#heldBytes -= bytes;
     while (left > 0) {
+      if (this.#held.length === 0) this.#holdJoined();
       const [head] = this.#held;
       if (head === undefined) return;
       if (head.chunk.length > left) {
@@ -208,4 +226,12 @@ export class HeldWay {
     const { from } = this.#ends;
     if (from instanceof PooledSocket) from.readsLittle = isLittle;
   }
+}
+
+/** Whether a chunk is small, or small beside the memory that it keeps, so that it had better be copied. */
+function isSmall(chunk: Buffer, release: (() => void) | undefined): boolean {
+  // The beginning of the same memory may be on its way still.
+  if (release !== undefined && chunk.byteOffset > 0) return false;
+  if (chunk.length > CORE_LIMITS.blockBytes.value) return false;
+  return chunk.length < CORE_LIMITS.smallChunkBytes.value || 4 * chunk.length < chunk.buffer.byteLength;
 }

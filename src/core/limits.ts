@@ -25,6 +25,14 @@ export const CORE_LIMITS: Readonly<
     | "budgetPeriodMs"
     | "budgetReportMs"
     | "chunkCostBytes"
+    | "budgetSteps"
+    | "watchedBytes"
+    | "freedSteps"
+    | "collectMs"
+    | "collectSoonMs"
+    | "blockBytes"
+    | "leastBlockBytes"
+    | "smallChunkBytes"
     | "readBytes"
     | "slabBytes"
     | "freeSlabs"
@@ -62,6 +70,15 @@ export const CORE_LIMITS: Readonly<
     "Bytes that may wait in a process; a quarter of its memory where that is less. `memory-budget` sets another.",
   ),
   budgetPeriodMs: tunable(250, "ms", "How often streams that are held up are looked at; 1 Gbit/s brings 31 MB in it."),
+  budgetSteps: tunable(64, "count", "Between two looks the budget is not passed by more than this part of it."),
+  watchedBytes: tunable(
+    1_024,
+    "bytes",
+    "A stream with less waiting is not looked at; as much as the stream itself costs.",
+  ),
+  collectMs: tunable(1_000, "ms", "When memory of ended streams is collected on purpose; 30 to 50 ms of a core each."),
+  collectSoonMs: tunable(20, "ms", "The same where there is much of it; ended streams take some turns to close."),
+  freedSteps: tunable(8, "count", "This part of the budget is much: 16 MiB of 128."),
   budgetReportMs: tunable(60_000, "ms", "At most one warning in this time, however many streams are ended."),
   smallHeapBytes: tunable(64 * 1024 * 1024, "bytes", "A heap that may grow sixfold between two full collections."),
   heapLookMs: tunable(1_000, "ms", "How often it is looked at whether the heap is still a small one."),
@@ -70,6 +87,9 @@ export const CORE_LIMITS: Readonly<
   freeSlabs: tunable(64, "count", "Unused pieces of each size that are kept: 5 MiB."),
   leastPooledBytes: tunable(2_048, "bytes", "Less than this is not worth a piece of its own."),
   chunkCostBytes: tunable(256, "bytes", "What Node keeps for each waiting chunk beside its bytes."),
+  blockBytes: tunable(16 * 1024, "bytes", "Small chunks that wait are joined into blocks of this size."),
+  smallChunkBytes: tunable(1_024, "bytes", "Chunks below this are copied rather than written one by one."),
+  leastBlockBytes: tunable(64, "bytes", "Room for the first of them; it doubles as more come."),
   halfClosedIdleMs: tunable(
     300_000,
     "ms",

@@ -2,7 +2,11 @@ import { constants, type Http2Stream } from "node:http2";
 import type { ByteBudget } from "../core/byte-budget.ts";
 import { BywayError } from "../core/errors.ts";
 import type { StreamCounts } from "./counted-stream.ts";
+import { LINK_LIMITS } from "./limits.ts";
+import type { LinkConduct } from "./link-conduct.ts";
 import type { ReceiveWindow } from "./receive-window.ts";
+import type { TinyWrites } from "./tiny-writes.ts";
+import { WaitingBytes } from "./waiting-bytes.ts";
 
 interface Chunk {
   readonly chunk: string | Uint8Array;
@@ -17,6 +21,10 @@ export interface StreamWatch {
   readonly budget: ByteBudget;
   /** Told of what arrives. */
   readonly window?: Pick<ReceiveWindow, "onArrival"> | undefined;
+  /** Told of tiny frames that follow one another. */
+  readonly conduct?: Pick<LinkConduct, "sentTiny"> | undefined;
+  /** Spaces out the tiny frames that this end sends. */
+  readonly tinyWrites?: Pick<TinyWrites, "admit"> | undefined;
 }
 
 /**
@@ -31,11 +39,11 @@ export interface StreamWatch {
  * so that the far side receives whatever the heap holds there by then; `node:http` ends a message with such a chunk.
  * After this call empty chunks are left out.
  *
- * It counts what it carries. A stream that is not read is made known to `watch.budget`. `resetAndDestroy(reason)` resets with
+ * It counts what it carries. What waits is joined, so that its memory goes by its bytes, and is made known to `watch.budget`. `resetAndDestroy(reason)` resets with
  * ENHANCE_YOUR_CALM where the reason is ERR_STREAM_STALLED, and a stream that the far side reset so has that as its error.
  */
 export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatch): S & StreamCounts {
-  const { budget, window } = watch;
+  const { budget, window, conduct, tinyWrites } = watch;
   const hardened: Hardened<S> = Object.assign(stream, {
     bytesRead: 0,
     bytesWritten: 0,
@@ -47,31 +55,48 @@ export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatc
     },
   });
   const push = stream.push;
+  let waiting: WaitingBytes | undefined;
+  let isAfterTiny = false;
   stream.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
     if (chunk === null && stream.closed && stream.rstCode !== constants.NGHTTP2_NO_ERROR) return false;
-    if (!(chunk instanceof Uint8Array)) return push.call(stream, chunk, encoding);
+    if (!(chunk instanceof Uint8Array)) {
+      waiting?.flush();
+      return push.call(stream, chunk, encoding);
+    }
     hardened.bytesRead += chunk.length;
     window?.onArrival(hardened, chunk.length);
-    if (stream.readableFlowing === true) return push.call(stream, chunk, encoding);
-    // A single chunk is what an app says before the answer, as a rule: it waits for a moment, and cannot be large.
-    if (stream.readableLength > 0) budget.watch(stream);
-    return push.call(stream, alone(chunk), encoding);
+    const isTiny = chunk.length < LINK_LIMITS.tinyFrameBytes.value;
+    // A large frame comes in two pieces where a record of TLS ends, and one of them can be tiny.
+    if (isTiny && isAfterTiny) conduct?.sentTiny();
+    isAfterTiny = isTiny;
+    if (stream.readableFlowing === true) {
+      waiting?.flush();
+      return push.call(stream, chunk, encoding);
+    }
+    waiting ??= new WaitingBytes(stream, push.bind(stream));
+    const more = waiting.add(chunk);
+    budget.arrived(stream, chunk.length);
+    return more;
   };
   const destroy = stream._destroy;
   stream._destroy = (error, callback): void => destroy.call(stream, error ?? stallTold(stream), callback);
+  const send = (bytes: number, out: () => void): void => {
+    hardened.bytesWritten += bytes;
+    if (tinyWrites === undefined || bytes >= LINK_LIMITS.tinyFrameBytes.value) out();
+    else tinyWrites.admit(out);
+  };
   const write = stream._write;
   stream._write = (chunk: string | Uint8Array, encoding, callback): void => {
-    hardened.bytesWritten += sizeOf(chunk, encoding);
-    write.call(stream, chunk, encoding, callback);
+    if (chunk.length === 0) callback();
+    else send(sizeOf(chunk, encoding), () => write.call(stream, chunk, encoding, callback));
   };
   const writev = stream._writev?.bind(stream);
   if (writev !== undefined) {
     stream._writev = (chunks: Chunk[], callback): void => {
       const full = chunks.filter(({ chunk }) => chunk.length > 0);
-      for (const { chunk, encoding } of full) hardened.bytesWritten += sizeOf(chunk, encoding);
-      if (full.length === chunks.length) writev(chunks, callback);
-      else if (full.length > 0) writev(full, callback);
-      else callback();
+      const bytes = full.reduce((sum, { chunk, encoding }) => sum + sizeOf(chunk, encoding), 0);
+      if (bytes === 0) callback();
+      else send(bytes, () => writev(full.length === chunks.length ? chunks : full, callback));
     };
   }
   stream.on("error", () => {});
@@ -80,11 +105,6 @@ export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatc
 
 function sizeOf(chunk: string | Uint8Array, encoding: BufferEncoding): number {
   return typeof chunk === "string" ? Buffer.byteLength(chunk, encoding) : chunk.length;
-}
-
-/** A chunk is a part of what one read of the connection brought, and would keep all of that in memory while it waits. */
-function alone(chunk: Uint8Array): Uint8Array {
-  return 2 * chunk.length < chunk.buffer.byteLength ? Uint8Array.prototype.slice.call(chunk) : chunk;
 }
 
 function isStall(reason: Error | undefined): boolean {

@@ -61,7 +61,13 @@ type Name =
   | "settingsBurst"
   | "settingsPerSecond"
   | "refusalBurst"
-  | "refusalsPerSecond";
+  | "refusalsPerSecond"
+  | "tinyFrameBytes"
+  | "tinyFramesPerSecond"
+  | "tinyFrameBurst"
+  | "tinyWritesPerSecond"
+  | "tinyWriteBurst"
+  | "tinyWriteWaitMs";
 
 /** Bounds of the link room: what one hop may make the other hold, and how long it may be silent. */
 export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
@@ -186,4 +192,26 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   floodedRefusalBurst: tunable(8, "count", "What a link has of them while all together have too many."),
   refusedDrainMs: tunable(500, "ms", "How long a link that is sent away for them stands, so that its peer reads why."),
   refusalsPerSecond: tunable(10, "per-second", "How fast such are forgiven; each costs 0.3 ms."),
+  tinyFrameBytes: tunable(64, "bytes", "A DATA frame below this costs more by its number than by its bytes."),
+  tinyFramesPerSecond: tunable(
+    8_000,
+    "per-second",
+    "Tiny frames of a peer that follow one another: 3 µs of a core each. Twice what our sender lets out.",
+  ),
+  tinyFrameBurst: tunable(
+    32_768,
+    "count",
+    "What a line that stood for some seconds brings at once; a tenth of a second of a core.",
+  ),
+  tinyWritesPerSecond: tunable(
+    4_000,
+    "per-second",
+    "Tiny frames that this end sends on a link; more wait for company.",
+  ),
+  tinyWriteBurst: tunable(
+    512,
+    "count",
+    "Tiny writes that go out at once whatever came before: all streams of a busy link.",
+  ),
+  tinyWriteWaitMs: tunable(2, "ms", "How long a tiny write beyond that waits at least."),
 };

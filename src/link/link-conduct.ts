@@ -5,7 +5,7 @@ import type { BywayError } from "../core/errors.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** What a peer may do so often and no more: the words that logs and counts show. */
-export type Excess = "pings" | "settings" | "refused requests";
+export type Excess = "pings" | "settings" | "refused requests" | "tiny frames";
 
 /**
  * Refusals that a peer would be spared if it kept to what the node advertises and allows. A next hop that is not there
@@ -30,6 +30,7 @@ export class LinkConduct {
   readonly #refusals = rateOf(LINK_LIMITS.refusalsPerSecond.value, LINK_LIMITS.refusalBurst.value);
   /** In place of that while all links together have too many. */
   readonly #fewRefusals = rateOf(LINK_LIMITS.refusalsPerSecond.value, LINK_LIMITS.floodedRefusalBurst.value);
+  readonly #tinyFrames = rateOf(LINK_LIMITS.tinyFramesPerSecond.value, LINK_LIMITS.tinyFrameBurst.value);
   readonly #ofAllLinks: CellRate;
   #isOver = false;
 
@@ -48,6 +49,11 @@ export class LinkConduct {
   /** The peer changed its SETTINGS (RFC 9113 §6.5). */
   changedSettings(): void {
     this.#judge(this.#settings, "settings");
+  }
+
+  /** The peer sent a DATA frame below `tinyFrameBytes` behind another such on one stream. */
+  sentTiny(): void {
+    this.#judge(this.#tinyFrames, "tiny frames");
   }
 
   /** A request was refused with `error`; only refusals that the peer could have avoided count. */

@@ -24,6 +24,7 @@ import { LINK_LIMITS } from "./limits.ts";
 import { type Excess, LinkConduct, sharedRefusals } from "./link-conduct.ts";
 import { LinkPlaces } from "./link-places.ts";
 import { ReceiveWindow } from "./receive-window.ts";
+import { TinyWrites } from "./tiny-writes.ts";
 import { serverTls, type TlsChoice } from "./tls-profile.ts";
 
 /** What a node does with the requests on its links; a missing service means that the node lacks the role. */
@@ -246,6 +247,8 @@ export class LinkServer {
       clock: this.#clock,
       budget: this.#budget,
       window: new ReceiveWindow(session, keepAlive, LINK_LIMITS.streamWindowBytes.value),
+      conduct,
+      tinyWrites: new TinyWrites({ clock: this.#clock }),
     };
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
       open.add(stream);

@@ -1,9 +1,10 @@
-import type {
-  ClientHttp2Session,
-  ClientHttp2Stream,
-  IncomingHttpHeaders,
-  OutgoingHttpHeaders,
-  Settings,
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type Settings,
 } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -19,7 +20,9 @@ import { hardenStream } from "./harden-stream.ts";
 import type { Toward } from "./hop-word.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { LINK_LIMITS } from "./limits.ts";
+import { type Excess, LinkConduct } from "./link-conduct.ts";
 import { ReceiveWindow } from "./receive-window.ts";
+import { TinyWrites } from "./tiny-writes.ts";
 
 /** What a link works with. */
 export interface LinkComponents {
@@ -70,6 +73,8 @@ export class Link {
   readonly #budget: ByteBudget;
   readonly #keepAlive: KeepAlive;
   readonly #window: ReceiveWindow;
+  readonly #tinyWrites: TinyWrites;
+  readonly #conduct: LinkConduct;
   /** Settles when the hop has sent its settings or the link is closed. */
   readonly #firstSettings: Promise<void>;
   #ping: Promise<number> | undefined;
@@ -105,6 +110,8 @@ export class Link {
       bytesReceived: () => this.bytesReceived,
     });
     this.#window = new ReceiveWindow(session, this.#keepAlive, windowBytes);
+    this.#tinyWrites = new TinyWrites(components);
+    this.#conduct = new LinkConduct(components, (of) => this.#calm(of));
   }
 
   /** Whether new streams can be opened. */
@@ -149,6 +156,8 @@ export class Link {
     const stream = hardenStream(this.#session.request(request.headers, { endStream: false }), {
       budget: this.#budget,
       window: this.#window,
+      conduct: this.#conduct,
+      tinyWrites: this.#tinyWrites,
     });
     this.#streams += 1;
     stream.once("close", () => {
@@ -263,6 +272,12 @@ export class Link {
       else reject(new BywayError("ERR_HOP_LOST", "the hop reset the stream before it answered"));
     });
     return { stream, accepted, cancel };
+  }
+
+  /** Leaves a hop that does too much of something (RFC 9113 §7, ENHANCE_YOUR_CALM). */
+  #calm(of: Excess): void {
+    if (!this.#session.destroyed) this.#session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    this.destroy(new BywayError("ERR_HOP_PROTOCOL", `the hop sent too many ${of}`));
   }
 
   /** Ends a refused stream without RST_STREAM, of which a hop tolerates only so many. */

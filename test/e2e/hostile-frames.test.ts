@@ -153,6 +153,15 @@ const ATTACKS: readonly Attack[] = [
     reason: /a link broke.*Too many invalid HTTP\/2 frames/,
   },
   {
+    name: "a stream byte by byte",
+    batch: (turn, target) => [
+      ...(turn === 0 ? [connectRequest(1, target)] : []),
+      ...many(1_000, () => frame(FRAME.data, FLAG.none, 1, Buffer.of(65))),
+    ],
+    codes: [CALM],
+    reason: /a link broke.*too many tiny frames/,
+  },
+  {
     name: "frames that nobody knows",
     batch: () => many(1_000, () => frame(UNKNOWN_FRAME, FLAG.none, 0)),
     codes: [CALM],

@@ -1,27 +1,18 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { after, before, suite, type TestContext, test } from "node:test";
-import { createServer, type TLSSocket } from "node:tls";
 import { Circuit } from "../../src/circuit/circuit.ts";
 import { CIRCUIT_LIMITS } from "../../src/circuit/limits.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
-import { systemRandom } from "../../src/core/random.ts";
-import { createCertificate } from "../../src/identity/certificate.ts";
-import { generateIdentity } from "../../src/identity/identity.ts";
-import type { Link } from "../../src/link/link.ts";
-import { openLink } from "../../src/link/open-link.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
-import { serverTls } from "../../src/link/tls-profile.ts";
 import { closeOf, collect } from "../support/collect.ts";
 import { type ServedLink, serveLink } from "../support/link-bench.ts";
 import { until } from "../support/proxy-fixture.ts";
-import { FLAG, FRAME, fields, frame, RawHttp2, reset, SETTING, settings, windowUpdate } from "../support/raw-http2.ts";
-import { roomyBudget } from "../support/roomy-budget.ts";
+import { meetRawHop } from "../support/raw-hop.ts";
+import { FLAG, FRAME, fields, frame, reset, SETTING, settings, windowUpdate } from "../support/raw-http2.ts";
 
 const HOST = "127.203.0.3";
 const options = { timeout: 60_000 };
@@ -119,30 +110,8 @@ suite("hostile frames at a client", () => {
   });
   after(() => cleanup.disposeAsync());
 
-  /** A link to a hop of which the test speaks every frame. */
-  const meet = async (
-    t: TestContext,
-    own: Buffer = settings(),
-    clock: Clock = systemClock,
-  ): Promise<{ link: Link; hop: RawHttp2 }> => {
-    const identity = generateIdentity();
-    const { certPem, keyPem } = await createCertificate(identity, systemClock, systemRandom);
-    const server = createServer(serverTls(certPem, keyPem, {}));
-    const accepted = once(server, "secureConnection") as Promise<[TLSSocket]>;
-    server.listen(0, HOST);
-    await once(server, "listening");
-    const endpoint = { host: HOST, port: (server.address() as AddressInfo).port };
-    const link = await openLink({ clock, budget: roomyBudget() }, await transport.dial(endpoint), {
-      peerId: identity.peerId,
-    });
-    const hop = RawHttp2.serve((await accepted)[0], own);
-    t.after(() => {
-      link.destroy();
-      hop.socket.destroy();
-      server.close();
-    });
-    return { link, hop };
-  };
+  const meet = (t: TestContext, own: Buffer = settings(), clock: Clock = systemClock) =>
+    meetRawHop(t, { host: HOST, own, clock });
 
   /** What goes on over another link of the same client. */
   const others = async (): Promise<void> => {
