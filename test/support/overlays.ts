@@ -53,6 +53,8 @@ export async function startTestPeer(
     clock?: Clock;
     announce?: string;
     localNetwork?: boolean;
+    /** Where those who dial it seem to come from, as behind a router; else where they do. */
+    seesOthersAt?: string;
   } = {},
 ): Promise<TestPeer> {
   const identity = generateIdentity();
@@ -65,7 +67,10 @@ export async function startTestPeer(
     server = createServer((socket) => {
       sockets.add(socket);
       socket.on("close", () => sockets.delete(socket));
-      overlay?.accept(socket, { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 });
+      overlay?.accept(socket, {
+        host: options.seesOthersAt ?? socket.remoteAddress ?? "",
+        port: socket.remotePort ?? 0,
+      });
     });
     const listening = Promise.withResolvers<void>();
     server.listen(0, host, listening.resolve);
