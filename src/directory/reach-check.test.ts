@@ -45,6 +45,7 @@ function setUp(relays: readonly KnownPeer[], options: Partial<ReachCheckOptions>
   const known = [...relays];
   const asked: string[] = [];
   let answers: readonly ReachAnswer[] = [];
+  const place = { isHere: true };
   let aborted = 0;
   let hold: Promise<void> | undefined;
   const check = new ReachCheck(
@@ -53,6 +54,7 @@ function setUp(relays: readonly KnownPeer[], options: Partial<ReachCheckOptions>
       logger,
       random: seededRandom(seed),
       relays: () => known,
+      isHere: () => place.isHere,
       async ask(peer, signal) {
         asked.push(peer.advertisement.peer);
         signal.addEventListener("abort", () => {
@@ -68,6 +70,7 @@ function setUp(relays: readonly KnownPeer[], options: Partial<ReachCheckOptions>
     for (let n = 0; n < 10; n += 1) await new Promise(setImmediate);
   };
   return {
+    place,
     clock,
     logger,
     known,
@@ -198,6 +201,44 @@ test("stopping takes the check back, tells nothing more and leaves no timer", as
   bench.check.start();
   await bench.advance(reachMs.value * 2);
   assert.deepEqual([bench.asked.length, bench.check.state.checkedAt, bench.clock.pending], [1, undefined, 0]);
+});
+
+test("when the machine's addresses change it is looked at once, and an address that went needs nobody to be told", async () => {
+  const bench = setUp(FOUR);
+  const lookAgain = async (): Promise<string> => {
+    bench.check.lookAgain();
+    await bench.advance(0);
+    return bench.check.state.state;
+  };
+  assert.deepEqual([await lookAgain(), bench.asked.length], ["unknown", 0]);
+  await bench.start();
+  assert.deepEqual([bench.check.state.state, bench.asked.length], ["yes", 1]);
+  bench.place.isHere = false;
+  assert.deepEqual([await lookAgain(), bench.asked.length], ["no", 1]);
+  assert.match(
+    bench.check.state.reason,
+    /^no interface of this machine has the address that the node listens at: give/,
+  );
+  assert.match(bench.logger.lines.at(-1) ?? "", /^warn other peers cannot connect/);
+  bench.place.isHere = true;
+  assert.deepEqual([await lookAgain(), bench.asked.length], ["yes", 2]);
+  assert.equal(bench.clock.pending, 1);
+  await bench.check.stop();
+  assert.deepEqual([await lookAgain(), bench.asked.length], ["yes", 2]);
+});
+
+test("a change while it is being looked at has it looked at once more, and only once", async () => {
+  const bench = setUp(FOUR);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  bench.hold(promise);
+  await bench.start();
+  bench.check.lookAgain();
+  bench.check.lookAgain();
+  assert.equal(bench.asked.length, 1);
+  resolve();
+  await bench.advance(0);
+  assert.deepEqual([bench.asked.length, bench.check.state.state, bench.clock.pending], [2, "yes", 1]);
+  await bench.check.stop();
 });
 
 test("each error of the next hop has words of its own, and those of a relay are none", () => {

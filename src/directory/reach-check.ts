@@ -10,7 +10,7 @@ import { crowdOf } from "./crowd-of.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import type { AskRelay } from "./reach-answer.ts";
-import { PRIVATE_REMEDY, reachReason } from "./reach-reason.ts";
+import { GONE_REMEDY, PRIVATE_REMEDY, reachReason } from "./reach-reason.ts";
 
 /** Whether other peers can connect to this node. */
 export interface Reachability {
@@ -29,6 +29,8 @@ export interface ReachCheckComponents {
   /** Relays to ask; this node itself is passed over. */
   readonly relays: () => readonly KnownPeer[];
   readonly ask: AskRelay<KnownPeer>;
+  /** Whether the machine has the address that the node listens at. Default: it has. */
+  readonly isHere?: () => boolean;
 }
 
 /** Whom to look for. */
@@ -49,7 +51,7 @@ const JITTER = 0.2;
  * Finds out whether this node can be reached from outside: has relays, each of another network, connect to it.
  *
  * One that gets through decides, since only this node can prove its key. Two that do not decide as well, and say why.
- * It looks at the start, then every 15 minutes, and every two while it was not reached.
+ * It looks at the start, then every 15 minutes, every two while it was not reached, and whenever it is asked to.
  */
 export class ReachCheck {
   readonly #components: ReachCheckComponents;
@@ -58,6 +60,7 @@ export class ReachCheck {
   #state: Reachability = { state: "unknown", reason: "it was not looked at yet" };
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
+  #isAskedAgain = false;
 
   constructor(components: ReachCheckComponents, options: ReachCheckOptions) {
     this.#components = components;
@@ -74,6 +77,17 @@ export class ReachCheck {
     if (this.#timer === undefined && this.#running === undefined && !this.#stopping.signal.aborted) this.#check();
   }
 
+  /** Checks at once, or as soon as the check that runs is over: what was found may be true no more. */
+  lookAgain(): void {
+    if (this.#running !== undefined) {
+      this.#isAskedAgain = true;
+      return;
+    }
+    if (this.#timer === undefined || this.#stopping.signal.aborted) return;
+    this.#timer.cancel();
+    this.#check();
+  }
+
   /** Settles when no check runs. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping.abort();
@@ -87,6 +101,11 @@ export class ReachCheck {
       this.#running = undefined;
       if (this.#stopping.signal.aborted) return;
       this.#tell(found);
+      if (this.#isAskedAgain) {
+        this.#isAskedAgain = false;
+        this.#check();
+        return;
+      }
       this.#timer = this.#components.clock.after(this.#waitMs(relays.length), () => this.#check());
     });
   }
@@ -118,6 +137,12 @@ export class ReachCheck {
     const place = formatHostPort(endpoint);
     if (!localNetwork && classifyAddress(endpoint.host) !== undefined) {
       return { state: "no", reason: `${place} is no public address: ${PRIVATE_REMEDY}` };
+    }
+    if (this.#components.isHere?.() === false) {
+      return {
+        state: "no",
+        reason: `no interface of this machine has the address that the node listens at: ${GONE_REMEDY}`,
+      };
     }
     if (relays.length === 0) {
       return { state: "unknown", reason: "no relay of another network is known that could try to connect" };

@@ -23,6 +23,9 @@ const OTHER: Sight = {
 /** Also said of an address that needs nobody to be told. */
 export const PRIVATE_REMEDY =
   "name a public address, and a port that is not one for mail, with --advertise, and forward it to this machine";
+/** Said where the node sees for itself that nobody can connect. */
+export const GONE_REMEDY =
+  "give the address back to the machine, or restart the node with another one, or with --listen 0.0.0.0 and --advertise";
 const PROHIBITED: Sight = { saw: "may not connect to such an address", remedy: PRIVATE_REMEDY };
 
 /** The errors that say what a relay saw of the node it was asked for; all others are of the relay itself. */

@@ -83,7 +83,7 @@ export function createOperations(
   const reach =
     book === undefined || options.checksReach === false
       ? undefined
-      : createReachCheck({ ...components, book }, options, endpoint);
+      : createReachCheck({ ...components, book }, { ...options, listen: options.address }, endpoint);
   const health = new HealthWatch({ clock, load }, { dataDirectory: dataDirectory ?? "." });
   const settings: HealthSettings = {
     unlisted: options.directory === undefined,

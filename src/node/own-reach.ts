@@ -6,10 +6,18 @@ import type { Random } from "../core/random.ts";
 import { DIRECTORY_LIMITS } from "../directory/limits.ts";
 import type { PeerBook } from "../directory/peer-book.ts";
 import { ReachCheck } from "../directory/reach-check.ts";
+import { LocalAddresses, type LocalNetwork } from "../egress/local-addresses.ts";
+import { AddressWatch } from "./address-watch.ts";
 import { askRelay } from "./ask-relay.ts";
 import type { NodeOptions } from "./node-options.ts";
 
-/** Finds out whether others reach the node at `endpoint`, with relays from its book. Whoever made it starts and stops it. */
+/** Whether others reach the node. Whoever made it starts and stops it. */
+export type OwnReach = Pick<ReachCheck, "state" | "start" | "stop">;
+
+/**
+ * Finds out whether others reach the node at `endpoint`, with relays from its book, and again when the machine's addresses
+ * change. `listen` in the options is where the node listens in fact.
+ */
 export function createReachCheck(
   components: {
     readonly clock: Clock;
@@ -19,18 +27,37 @@ export function createReachCheck(
     readonly book: Pick<PeerBook, "find">;
     /** The node's newest advertisement. */
     readonly envelope: () => Uint8Array;
+    /** The operating system's by default. */
+    readonly local?: () => LocalNetwork;
   },
-  { identity, localNetwork = false, allowClassical = false }: NodeOptions,
+  { identity, listen, localNetwork = false, allowClassical = false }: NodeOptions,
   endpoint: HostPort,
-): ReachCheck {
-  const { book } = components;
+): OwnReach {
+  const { book, clock } = components;
   const self = identity.peerId;
-  return new ReachCheck(
+  const machine = new LocalAddresses({ clock });
+  const local = components.local ?? (() => machine.current());
+  const addresses = new AddressWatch({ clock, local, onChange: () => check.lookAgain() }, { listen: listen.host });
+  const check = new ReachCheck(
     {
       ...components,
       relays: () => book.find({ roles: ["relay"] }, DIRECTORY_LIMITS.reachDrawn.value, "random"),
       ask: askRelay(components, { self, localNetwork, allowClassical }),
+      isHere: () => addresses.isHere,
     },
     { self, endpoint, localNetwork },
   );
+  return {
+    get state() {
+      return check.state;
+    },
+    start() {
+      check.start();
+      addresses.start();
+    },
+    async stop() {
+      addresses.stop();
+      await check.stop();
+    },
+  };
 }
