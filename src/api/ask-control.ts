@@ -1,12 +1,12 @@
 import { type IncomingMessage, request } from "node:http";
-import { dirname } from "node:path";
 import { abortReason, deadline } from "../core/abort.ts";
+import { isLocked } from "../core/claimed-lock.ts";
 import type { Clock } from "../core/clock.ts";
 import { ERROR_TABLE, type ErrorCode } from "../core/error-table.ts";
 import { BywayError, type JsonValue, systemCode } from "../core/errors.ts";
-import { CONTROL_WORDS, type ControlName, isInSharedPlace } from "./control-path.ts";
+import { CONTROL_WORDS, type ControlName, isSocketName, lockPath, pipeName } from "./control-path.ts";
+import { findFarSocket } from "./far-socket.ts";
 import { API_LIMITS } from "./limits.ts";
-import { checkPrivate } from "./private-directory.ts";
 
 /** Who is asked, and where it answers. */
 export interface ControlPlace {
@@ -33,33 +33,37 @@ export async function askControl(
   question: ControlQuestion,
   signal?: AbortSignal,
 ): Promise<unknown> {
-  if (isInSharedPlace(place.path)) await checkPlace(place);
   const { who } = CONTROL_WORDS[place.name];
   const late = (): BywayError => new BywayError("ERR_CONTROL", `the ${who} that runs here does not answer`);
   using limit = deadline(components.clock, question.timeoutMs, late, signal);
-  const { status, text } = await get(place, question, limit.signal);
+  const { status, text } = await get(place, await socketOf(place), question, limit.signal);
   const answer = parse(place, text);
   if (status === 200) return answer;
   throw readError(place, answer);
 }
 
-async function checkPlace(place: ControlPlace): Promise<void> {
+/** Where it answers. Throws ERR_CONTROL. */
+async function socketOf(place: ControlPlace): Promise<string> {
+  if (process.platform === "win32") return pipeName(place.path);
+  if (isSocketName(place.path)) return place.path;
   try {
-    await checkPrivate(dirname(place.path));
-  } catch (error) {
-    const { cause } = error as Error;
-    throw systemCode(cause) === "ENOENT" ? failure(place, cause) : error;
+    const socket = await findFarSocket(place.path);
+    if (socket !== undefined) return socket;
+  } catch (cause) {
+    throw failure(place, cause);
   }
+  throw absent(place);
 }
 
 function get(
   place: ControlPlace,
+  socketPath: string,
   { method, target }: ControlQuestion,
   signal: AbortSignal,
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const failed = (cause: unknown): void => reject(signal.aborted ? abortReason(signal) : failure(place, cause));
-    const options = { socketPath: place.path, path: target, method, agent: false, signal };
+    const options = { socketPath, path: target, method, agent: false, signal };
     const asked = request(options, (response) => {
       readText(place, response).then((text) => resolve({ status: response.statusCode ?? 0, text }), failed);
     });
@@ -68,13 +72,21 @@ function get(
   });
 }
 
-function failure({ path, name }: ControlPlace, cause: unknown): BywayError {
+function failure(place: ControlPlace, cause: unknown): BywayError {
   if (cause instanceof BywayError) return cause;
   const code = systemCode(cause);
-  const running = !["ENOENT", "ECONNREFUSED"].includes(code);
+  if (["ENOENT", "ECONNREFUSED"].includes(code)) return absent(place, cause);
+  const { who } = CONTROL_WORDS[place.name];
+  const message = `the ${who} that runs with this data directory cannot be asked (${code})`;
+  return new BywayError("ERR_CONTROL", message, { data: { path: place.path, running: true }, cause });
+}
+
+/** Nobody answers. The lock tells whether nobody runs. */
+function absent({ path, name }: ControlPlace, cause?: unknown): BywayError {
   const { who, command } = CONTROL_WORDS[name];
+  const running = process.platform !== "win32" && isLocked(lockPath(path));
   const message = running
-    ? `the ${who} that runs with this data directory cannot be asked (${code})`
+    ? `a ${command} runs with this data directory, but its socket is gone, or hidden from here: restart the ${who}${isSocketName(path) ? "" : ", with a data directory of a shorter path"}`
     : `no ${command} runs with this data directory`;
   return new BywayError("ERR_CONTROL", message, { data: { path, running }, cause });
 }

@@ -4,33 +4,37 @@ import { connect, type Server } from "node:net";
 import { dirname, join } from "node:path";
 import { claimLock } from "../core/claimed-lock.ts";
 import { BywayError, systemCode } from "../core/errors.ts";
-import { CONTROL_WORDS, type ControlName } from "./control-path.ts";
-
-/** The name of a listening Unix socket, until it is released. */
-export interface ClaimedSocket {
-  /** Removes the name. Idempotent. */
-  release(): Promise<void>;
-}
+import type { Logger } from "../core/logger.ts";
+import { CONTROL_WORDS, type ControlName, isSocketName, lockPath } from "./control-path.ts";
+import { findFarSocket, makeFarPlace, pointToSocket, removeFarSocket } from "./far-socket.ts";
+import { type ClaimedSocket, HeldSocket, type ListeningSocket } from "./held-socket.ts";
+import { API_LIMITS } from "./limits.ts";
 
 /**
- * Has `server` listen on the Unix socket `path`, for its owner alone (mode 0600).
+ * Has `server` listen on the Unix socket `path`, or near the temporary files where that is too long a name, for its owner
+ * alone (mode 0600).
  *
- * Whoever holds the lock beside it may replace what is there: a process that was killed left it. The socket gets its
- * name when it is ready, so that whoever finds it can connect. Throws ERR_CONTROL where another process holds the lock
- * or answers, what is there is no socket, or the name cannot be made.
+ * Whoever holds the lock beside `path` may replace what is there: a process that was killed left it. The socket gets its
+ * name when it is ready, so that whoever finds it can connect. A lock or a socket that is removed while it is held is made
+ * again. Throws ERR_CONTROL where another process holds the lock or answers, what is there is no socket, or the name cannot
+ * be made.
  */
-export async function claimSocket(server: Server, path: string, name: ControlName): Promise<ClaimedSocket> {
+export async function claimSocket(
+  components: { readonly server: Server; readonly logger: Logger },
+  path: string,
+  name: ControlName,
+): Promise<ClaimedSocket> {
   try {
-    const lock = await claimLock(`${path}.lock`);
+    const lock = await claimLock(lockPath(path), API_LIMITS.controlLockMs.value);
     if (lock === undefined) throw inUse(path, name);
     try {
-      await checkPlace(path, name);
-      await listenAs(server, path);
+      const listenNew = async (server: Server): Promise<ListeningSocket> =>
+        isSocketName(path) ? listenNear(server, path, name) : listenFar(server, path, name);
+      return new HeldSocket(components, { path, listenNew, lock, socket: await listenNew(components.server) });
     } catch (error) {
       lock.release();
       throw error;
     }
-    return { release: released(path, lock.release) };
   } catch (cause) {
     if (cause instanceof BywayError) throw cause;
     throw new BywayError("ERR_CONTROL", `the control socket ${path} cannot be made (${systemCode(cause)})`, {
@@ -38,6 +42,29 @@ export async function claimSocket(server: Server, path: string, name: ControlNam
       cause,
     });
   }
+}
+
+async function listenNear(server: Server, path: string, name: ControlName): Promise<ListeningSocket> {
+  await checkPlace(path, name);
+  await listenAs(server, path);
+  return { place: path, remove: () => rm(path, { force: true }) };
+}
+
+async function listenFar(server: Server, path: string, name: ControlName): Promise<ListeningSocket> {
+  const left = await findFarSocket(path);
+  if (left !== undefined) {
+    await checkPlace(left, name);
+    await removeFarSocket(path, left);
+  }
+  const socket = await makeFarPlace();
+  try {
+    await listenAs(server, socket);
+    await pointToSocket(path, socket);
+  } catch (error) {
+    await removeFarSocket(path, socket);
+    throw error;
+  }
+  return { place: socket, remove: () => removeFarSocket(path, socket) };
 }
 
 /** That another process holds `path`. */
@@ -55,16 +82,6 @@ export function listen(server: Server, path: string): Promise<void> {
       resolve();
     });
   });
-}
-
-function released(path: string, unlock: () => void): () => Promise<void> {
-  let isHeld = true;
-  return async () => {
-    if (!isHeld) return;
-    isHeld = false;
-    await rm(path, { force: true });
-    unlock();
-  };
 }
 
 /** Only a socket that nobody answers may be replaced, even with the lock: somebody might have removed the lock's file. */

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { API_LIMITS } from "./limits.ts";
 
 const DIGEST_CHARACTERS = 24;
@@ -15,27 +14,30 @@ export const CONTROL_WORDS: Readonly<Record<ControlName, { readonly who: string;
 };
 
 /**
- * Where the client or the node of a data directory answers commands: `control.sock` or `node.sock` in it. Where that is longer
- * than a socket's name may be, `<temporary directory>/byway-<user>/<digest>-<name>.sock`, which names the data directory by
- * the SHA-256 of its path; and on Windows a named pipe that is named so.
+ * Where the client or the node of a data directory is found: `control.sock` or `node.sock` in it, however long that path is.
+ * The lock is beside it always (`lockPath`). The socket has that name as well, unless it is longer than a socket's name may
+ * be: then it is elsewhere, and `pointerPath` beside it names the place.
  */
 export function controlPath(dataDirectory: string, name: ControlName): string {
-  const whole = resolve(dataDirectory);
-  const digest = createHash("sha256").update(whole).digest("hex").slice(0, DIGEST_CHARACTERS);
-  if (process.platform === "win32") return `\\\\.\\pipe\\byway-${digest}-${name}`;
-  const inside = join(whole, `${name}.sock`);
-  if (isShort(inside)) return inside;
-  // Not userInfo, which fails for a user without an entry in passwd, as in containers.
-  const nearby = (directory: string): string =>
-    join(directory, `byway-${process.getuid?.()}`, `${digest}-${name}.sock`);
-  return [nearby(tmpdir())].find(isShort) ?? nearby("/tmp");
+  return join(resolve(dataDirectory), `${name}.sock`);
 }
 
-/** Whether the directory that `path` stands in was named by us in a place that all users share. */
-export function isInSharedPlace(path: string): boolean {
-  return process.platform !== "win32" && !Object.keys(CONTROL_WORDS).some((name) => basename(path) === `${name}.sock`);
+/** The lock of whoever answers at `path`. */
+export function lockPath(path: string): string {
+  return `${path}.lock`;
 }
 
-function isShort(path: string): boolean {
+/** Names the place of a socket that cannot be at `path`. */
+export function pointerPath(path: string): string {
+  return `${path}.path`;
+}
+
+/** Whether a socket may have this name. */
+export function isSocketName(path: string): boolean {
   return Buffer.byteLength(path) <= API_LIMITS.controlPathBytes.value;
+}
+
+/** The named pipe on Windows that stands for `path`. */
+export function pipeName(path: string): string {
+  return `\\\\.\\pipe\\byway-${createHash("sha256").update(path).digest("hex").slice(0, DIGEST_CHARACTERS)}`;
 }

@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  watch,
   writeFileSync,
 } from "node:fs";
 import { request } from "node:http";
@@ -23,7 +24,6 @@ import { temporaryDirectory } from "../../test/support/run-byway.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { ControlClient } from "./control-client.ts";
-import { controlPath } from "./control-path.ts";
 import { API_LIMITS } from "./limits.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../test/support/control-process.ts", import.meta.url));
@@ -184,24 +184,123 @@ function longDirectory(t: TestContext): string {
   return directory;
 }
 
-test("a data directory with a long path has its socket in a place that only its owner can enter", UNIX, async (t) => {
+/** Settles when `isTrue` holds after something in `directory` has changed. */
+function changed(directory: string, isTrue: () => boolean, harm: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    const watcher = watch(directory, { persistent: false }, () => {
+      if (!isTrue()) return;
+      watcher.close();
+      resolve();
+    });
+    harm();
+  });
+}
+
+test("a lock and a socket that are removed while they are held are made again", UNIX, async (t) => {
+  t.after(() => clearTimeout(late));
+  const late = setTimeout(() => assert.fail("nothing was made again within 20 s"), 20_000);
+  for (const dataDirectory of [temporaryDirectory(t), longDirectory(t)]) {
+    const { server, path, logger } = makeControl(t, { dataDirectory });
+    await server.start();
+    const socket = (): string => (existsSync(`${path}.path`) ? pointedTo(path) : path);
+    const first = statSync(socket()).ino;
+    const isMended = (): boolean =>
+      existsSync(`${path}.lock`) && existsSync(socket()) && statSync(socket()).ino !== first;
+    await changed(dataDirectory, isMended, () => {
+      rmSync(`${path}.lock`);
+      rmSync(socket());
+      rmSync(`${path}.path`, { force: true });
+    });
+    assert.deepEqual(await clientOf(path).requests(1), []);
+    await assert.rejects(makeControl(t, { dataDirectory }).server.start(), isControlError(/another byway up/));
+    assert.deepEqual(await clientOf(path).requests(1), []);
+    await server.stop();
+    assert.deepEqual(readdirSync(dataDirectory), ["control.sock.lock"]);
+    assert.equal(logger.lines.filter((line) => line.startsWith("error")).length, 0);
+  }
+});
+
+/** The socket that the data directory's pointer names. */
+function pointedTo(path: string): string {
+  return readFileSync(`${path}.path`, "utf8").trim();
+}
+
+test(
+  "a data directory with a long path has its socket in a place of chance that only its owner can enter",
+  UNIX,
+  async (t) => {
+    const dataDirectory = longDirectory(t);
+    const { server, path } = makeControl(t, { dataDirectory });
+    await assert.rejects(clientOf(path).requests(1), isControlError(/no byway up runs/));
+    await server.start();
+    const socket = pointedTo(path);
+    assert.ok(Buffer.byteLength(socket) <= API_LIMITS.controlPathBytes.value);
+    assert.equal(dirname(dirname(socket)), process.env.TMPDIR);
+    assert.equal(statSync(dirname(socket)).mode & 0o777, 0o700);
+    assert.equal(statSync(`${path}.path`).mode & 0o777, 0o600);
+    assert.deepEqual(await clientOf(path).requests(1), []);
+    await server.stop();
+    assert.deepEqual(readdirSync(dataDirectory), ["control.sock.lock"]);
+    assert.deepEqual(readdirSync(process.env.TMPDIR ?? ""), []);
+  },
+);
+
+test("the lock of a data directory and the way to its socket do not depend on who asks", UNIX, async (t) => {
+  const dataDirectory = longDirectory(t);
+  const first = makeControl(t, { dataDirectory });
+  await first.server.start();
+  process.env.TMPDIR = temporaryDirectory(t);
+  assert.deepEqual(await clientOf(first.path).requests(1), []);
+  const second = makeControl(t, { dataDirectory });
+  await assert.rejects(second.server.start(), isControlError(/^another byway up runs with this data directory$/));
+  assert.deepEqual(await clientOf(first.path).requests(1), []);
+});
+
+test("a client with a long path that was killed leaves no hindrance and nothing behind", UNIX, async (t) => {
   const dataDirectory = longDirectory(t);
   const { server, path } = makeControl(t, { dataDirectory });
-  assert.ok(Buffer.byteLength(path) <= API_LIMITS.controlPathBytes.value);
-  assert.equal(dirname(dirname(path)), process.env.TMPDIR);
-  assert.notEqual(controlPath(`${dataDirectory}x`, "control"), path);
+  const child = await startProcess(t, path);
+  await assert.rejects(makeControl(t, { dataDirectory }).server.start(), isControlError(/another byway up/));
+  await killed(child);
+  const left = pointedTo(path);
   await assert.rejects(clientOf(path).requests(1), isControlError(/no byway up runs/));
   await server.start();
-  assert.equal(statSync(dirname(path)).mode & 0o777, 0o700);
+  assert.notEqual(pointedTo(path), left);
+  assert.ok(!existsSync(dirname(left)));
   assert.deepEqual(await clientOf(path).requests(1), []);
 });
 
-test("a place that others can enter is used by neither end", UNIX, async (t) => {
-  const { server, path } = makeControl(t, { dataDirectory: longDirectory(t) });
-  mkdirSync(dirname(path));
-  chmodSync(dirname(path), 0o755);
-  await assert.rejects(server.start(), isControlError(/open to other users/));
-  await assert.rejects(clientOf(path).requests(1), isControlError(/open to other users/));
+test("a place that others made or can enter is neither asked nor touched", UNIX, async (t) => {
+  const dataDirectory = longDirectory(t);
+  const { server, path } = makeControl(t, { dataDirectory });
+  const place = join(process.env.TMPDIR ?? "", "byway-abcdef");
+  const socket = join(place, "control.sock");
+  mkdirSync(place);
+  writeFileSync(socket, "precious");
+  writeFileSync(`${path}.path`, `${socket}\n`);
+  chmodSync(place, 0o755);
+  await assert.rejects(clientOf(path).requests(1), isControlError(/no byway up runs/));
+  await server.start();
+  assert.notEqual(pointedTo(path), socket);
+  assert.equal(readFileSync(socket, "utf8"), "precious");
+  assert.deepEqual(await clientOf(path).requests(1), []);
+});
+
+test("a socket that a cleaner removed does not make its owner look gone", UNIX, async (t) => {
+  for (const dataDirectory of [temporaryDirectory(t), longDirectory(t)]) {
+    const { path } = makeControl(t, { dataDirectory });
+    const child = await startProcess(t, path);
+    // So that it does not mend it meanwhile.
+    child.kill("SIGSTOP");
+    rmSync(existsSync(path) ? path : dirname(pointedTo(path)), { recursive: true });
+    await assert.rejects(
+      clientOf(path).requests(1),
+      isControlError(/a byway up runs .* its socket is gone, or hidden from here: restart the client/),
+    );
+    await assert.rejects(makeControl(t, { dataDirectory }).server.start(), isControlError(/another byway up/));
+    await killed(child);
+    await assert.rejects(clientOf(path).requests(1), isControlError(/no byway up runs/));
+  }
 });
 
 test("connections are bounded, and those that are open end with the server", UNIX, async (t) => {

@@ -1,12 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { dirname } from "node:path";
 import { BywayError, systemCode } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
-import { type ClaimedSocket, claimSocket, inUse, listen } from "./claimed-socket.ts";
+import { claimSocket, inUse, listen } from "./claimed-socket.ts";
 import { type ControlAnswer, errorAnswer } from "./control-answer.ts";
-import { type ControlName, isInSharedPlace } from "./control-path.ts";
+import { type ControlName, pipeName } from "./control-path.ts";
+import type { ClaimedSocket } from "./held-socket.ts";
 import { API_LIMITS } from "./limits.ts";
-import { makePrivate } from "./private-directory.ts";
 
 const CHECK_MS = 500;
 
@@ -27,7 +26,7 @@ export interface ControlOptions {
 
 /**
  * Answers commands while a client or a node runs: HTTP/1.1 over a Unix socket that only its owner can open (mode 0600), or a
- * named pipe on Windows. The socket is also what keeps a second one out of a data directory. Nothing that is asked or
+ * named pipe on Windows. The lock beside it keeps a second one out of a data directory. Nothing that is asked or
  * answered is logged.
  */
 export class ControlServer {
@@ -84,13 +83,13 @@ export class ControlServer {
 
   async #listen(server: Server): Promise<ClaimedSocket | undefined> {
     if (process.platform !== "win32") {
-      if (isInSharedPlace(this.#path)) await makePrivate(dirname(this.#path));
-      return claimSocket(server, this.#path, this.#name);
+      return claimSocket({ server, logger: this.#components.logger }, this.#path, this.#name);
     }
     // A pipe goes with its process, so one that is there is in use.
-    await listen(server, this.#path).catch((cause: unknown) => {
+    const pipe = pipeName(this.#path);
+    await listen(server, pipe).catch((cause: unknown) => {
       if (systemCode(cause) === "EADDRINUSE") throw inUse(this.#path, this.#name);
-      throw new BywayError("ERR_CONTROL", `the pipe ${this.#path} cannot be made (${systemCode(cause)})`, { cause });
+      throw new BywayError("ERR_CONTROL", `the pipe ${pipe} cannot be made (${systemCode(cause)})`, { cause });
     });
     return undefined;
   }

@@ -15,6 +15,7 @@ export const API_LIMITS: Readonly<
     | "controlAnswerBytes"
     | "controlRequestMs"
     | "controlPathBytes"
+    | "controlLockMs"
     | "controlSlowMs"
     | "metricsConnections",
     Limit
@@ -44,6 +45,7 @@ export const API_LIMITS: Readonly<
     "bytes",
     "A socket's path: sun_path has 104 bytes on macOS, 108 on Linux, with the NUL.",
   ),
+  controlLockMs: tunable(100, "ms", "A command that asks whether the lock is held holds it for less than that itself."),
   controlSlowMs: tunable(300_000, "ms", "A question that has lists read again, over a slow line."),
   metricsConnections: tunable(16, "count", "A few programs that collect figures, each with a connection or two."),
 };

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { CountingClock } from "../../test/support/counting-clock.ts";
+import { controlPath } from "../api/control-path.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { createClient } from "./client.ts";
@@ -56,6 +57,19 @@ suite("a client that cannot be made", () => {
       assert.deepEqual(openIn(directory), []);
     });
   }
+});
+
+test("a second client with one data directory opens none of its files", async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "byway-client-"));
+  t.after(() => rm(directory, { recursive: true }));
+  const options = { controlPath: controlPath(directory, "control") };
+  const first = await createClient(options);
+  t.after(() => first.stop());
+  const second = { ...options, recordsPath: join(directory, "records.db") };
+  await assert.rejects(createClient(second), { code: "ERR_CONTROL" });
+  assert.ok(!existsSync(second.recordsPath));
+  await first.stop();
+  await (await createClient(second)).stop();
 });
 
 test("a client stops once, however often it is told to, and keeps no timer", async () => {

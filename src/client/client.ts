@@ -1,4 +1,4 @@
-import { controlAnswer } from "../api/control-pages.ts";
+import { type ControlComponents, controlAnswer } from "../api/control-pages.ts";
 import { ControlServer } from "../api/control-server.ts";
 import type { PickQuery } from "../api/pick-query.ts";
 import { RequestLog } from "../api/request-log.ts";
@@ -6,6 +6,7 @@ import { CircuitBuilder } from "../circuit/circuit-builder.ts";
 import { CircuitPool } from "../circuit/circuit-pool.ts";
 import { ByteBudget } from "../core/byte-budget.ts";
 import { systemClock } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
 import { silentLogger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { systemRandom } from "../core/random.ts";
@@ -57,6 +58,23 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
   const dialler = new TcpTransport({ clock });
   // Ended in the opposite order, by whatever it is that fails on the way, or by `stop`.
   await using made = new AsyncDisposableStack();
+  let pages: ControlComponents | undefined;
+  const control =
+    options.controlPath === undefined
+      ? undefined
+      : new ControlServer(
+          {
+            logger,
+            answer: (method, target) => {
+              if (pages === undefined) throw new BywayError("ERR_CONTROL", "the client is starting or stopping");
+              return controlAnswer(pages, method, target);
+            },
+          },
+          { path: options.controlPath },
+        );
+  made.defer(() => control?.stop());
+  // First of all, so that two clients never write to one directory.
+  await control?.start();
   const kept = openPeers({ clock, random, logger }, { ...options.directory, localNetwork });
   made.defer(() => kept.stop());
   const { book } = kept;
@@ -143,21 +161,15 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
     router: StreamRouter,
     { user = "", protocol = "tcp", constraints, ...rest }: PickQuery,
   ): Explanation => router.explain({ ...rest, user, protocol, constraints: withDefaults(constraints) });
-  const pages = { log, pick: (query: PickQuery) => explainBy(proxies[0]?.opener ?? own, query) };
-  const control =
-    options.controlPath === undefined
-      ? undefined
-      : new ControlServer(
-          { logger, answer: (method, target) => controlAnswer(pages, method, target) },
-          { path: options.controlPath },
-        );
-  made.defer(() => control?.stop());
+  pages = { log, pick: (query: PickQuery) => explainBy(proxies[0]?.opener ?? own, query) };
+  made.defer(() => {
+    pages = undefined;
+  });
   // What ends from here on says nothing of the nodes.
   made.defer(() => experience.stop());
   const stopping = new AbortController();
   made.defer(() => stopping.abort());
   await files.start();
-  await control?.start();
   const addresses: HostPort[] = [];
   for (const { proxy } of proxies) addresses.push(await proxy.start());
   await directory?.start();
