@@ -284,9 +284,11 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   ERR_POLICY_PORT: row("policy", "Choose a node whose policy accepts the port."),
   ERR_POLICY_TARGET: row("policy", "Choose another exit: the operator of this one does not serve the target."),
   ERR_POLICY_LISTED: row("policy", "Choose another exit: a blocklist of this one names the target."),
-  ERR_POLICY_PROTOCOL: row("policy", "Choose an exit that opens this protocol; most refuse BitTorrent.", {
-    retry: "never",
-  }),
+  ERR_POLICY_PROTOCOL: row(
+    "policy",
+    "Choose an exit that opens this protocol; most refuse BitTorrent, some HTTP/2 without TLS and malformed requests.",
+    { retry: "never" },
+  ),
   ERR_NODE_LIMIT: row("policy", "Wait as long as Retry-After says, or use another node.", {
     http: 429,
     socks: 1,

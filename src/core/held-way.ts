@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { Clock, Timer } from "./clock.ts";
 import { toBywayError } from "./errors.ts";
 import type { FirstBytes } from "./first-bytes.ts";
 import { JoinedBytes } from "./joined-bytes.ts";
@@ -21,6 +22,7 @@ export interface HeldWayEnds {
 
 /** What holds bytes up on a way. */
 export interface WayHolds {
+  readonly clock: Clock;
   readonly pace?: Pace | undefined;
   readonly firstBytes?: FirstBytes | undefined;
 }
@@ -33,17 +35,21 @@ interface Held {
 /**
  * One direction of a splice of which the bytes do not simply pass: they are looked at first, or held to a pace.
  *
- *     from ─► first bytes: held until "pass" ─► pace: held until its turn ─► to
+ *     from ─► first bytes: held until "pass", or for `firstBytesHoldMs` ─► pace: held until its turn ─► to
  *
- * Keeps at most `firstBytes` or, waiting for its turn, `heldBytes` and one read of `from`.
+ * Keeps at most `firstBytes`, also of what has passed and is still looked at, or, waiting for its turn, `heldBytes` and one
+ * read of `from`.
  */
 export class HeldWay {
   readonly #ends: HeldWayEnds;
   readonly #place: PacePlace | undefined;
+  readonly #clock: Clock;
   #firstBytes: FirstBytes | undefined;
-  /** Room for what was not let through yet; `#seenBytes` of it are used. */
+  /** Room for what is not decided yet: `#seenBytes` of it are used, of which the first `#passedBytes` have passed. */
   #seen: Buffer | undefined;
   #seenBytes = 0;
+  #passedBytes = 0;
+  #holdTimer: Timer | undefined;
   #held: Held[] = [];
   /** Small chunks behind those. */
   readonly #joined = new JoinedBytes();
@@ -56,6 +62,7 @@ export class HeldWay {
 
   constructor(ends: HeldWayEnds, holds: WayHolds) {
     this.#ends = ends;
+    this.#clock = holds.clock;
     this.#firstBytes = holds.firstBytes;
     this.#place = holds.pace?.join(() => this.#pump());
   }
@@ -83,8 +90,15 @@ export class HeldWay {
   /** `from` has ended: `passEndOn` is called once all that is held has passed. */
   ended(passEndOn: () => void): void {
     this.#passEndOn = passEndOn;
+    const firstBytes = this.#firstBytes;
     this.#firstBytes = undefined;
-    if (this.#seen !== undefined) this.#pass(this.#takeSeen());
+    if (this.#seen !== undefined) {
+      const seen = this.#seen.subarray(0, this.#seenBytes);
+      if (!this.#isHarmless(() => firstBytes?.end?.(seen))) return;
+      const rest = seen.subarray(this.#passedBytes);
+      this.#forget();
+      if (rest.length > 0) this.#pass(rest);
+    }
     this.#pump();
   }
 
@@ -92,7 +106,7 @@ export class HeldWay {
   stop(): void {
     this.#isOver = true;
     this.#place?.leave();
-    this.#seen = undefined;
+    this.#forget();
     for (const { release } of this.#held) release?.();
     this.#held = [];
     this.#joined.clear();
@@ -101,25 +115,91 @@ export class HeldWay {
   }
 
   #look(firstBytes: FirstBytes, chunk: Buffer, release?: () => void): boolean {
-    const isFirst = this.#seen === undefined;
-    if (!isFirst) this.#keep(chunk);
+    const isKept = this.#seen !== undefined;
+    if (isKept) this.#keep(chunk);
     const seen = this.#seen?.subarray(0, this.#seenBytes) ?? chunk;
-    try {
-      if (firstBytes.look(seen) === "more" && seen.length < CORE_LIMITS.firstBytes.value) {
-        if (isFirst) this.#keep(chunk);
-        release?.();
-        return true;
+    const passed = this.#passedBytes;
+    // How much of `seen` needs no more looks, and how much passes.
+    let done = 0;
+    let passes = passed;
+    const isHarmless = this.#isHarmless(() => {
+      while (done < seen.length) {
+        const verdict = firstBytes.look(done === 0 ? seen : seen.subarray(done));
+        if (verdict === "pass") {
+          if (firstBytes.nextAt === undefined) this.#firstBytes = undefined;
+          done = firstBytes.nextAt === undefined ? seen.length : done + firstBytes.nextAt;
+          passes = Math.max(passes, done);
+          continue;
+        }
+        if (verdict === "open") passes = seen.length;
+        if (seen.length - done < CORE_LIMITS.firstBytes.value) break;
+        this.#firstBytes = undefined;
+        done = seen.length;
+        passes = done;
       }
-    } catch (error) {
+    });
+    if (!isHarmless) {
       release?.();
+      return false;
+    }
+    if (!isKept && done === seen.length) return this.#pass(chunk, release);
+    if (!isKept || done > 0) this.#keepOnly(seen.subarray(done), Math.max(0, passes - done));
+    else this.#passedBytes = passes;
+    if (this.#seenBytes > this.#passedBytes) this.#holdTimer ??= this.#holdsUntil();
+    else this.#endHold();
+    const goes = passes > passed ? seen.subarray(passed, passes) : undefined;
+    if (goes === undefined) {
+      release?.();
+      return true;
+    }
+    // Of a chunk that was not kept the rest has been copied.
+    return isKept ? this.#passKept(goes, release) : this.#pass(goes, release);
+  }
+
+  #passKept(kept: Buffer, release?: () => void): boolean {
+    release?.();
+    return this.#pass(kept);
+  }
+
+  /** Runs a look; when it throws, ends both streams. */
+  #isHarmless(look: () => void): boolean {
+    try {
+      look();
+      return true;
+    } catch (error) {
       this.stop();
       this.#ends.fail(toBywayError(error));
       return false;
     }
-    this.#firstBytes = undefined;
-    if (isFirst) return this.#pass(chunk, release);
-    release?.();
-    return this.#pass(this.#takeSeen());
+  }
+
+  /** Passes what is held after its time, and goes on looking. */
+  #holdsUntil(): Timer {
+    return this.#clock.after(CORE_LIMITS.firstBytesHoldMs.value, () => {
+      this.#holdTimer = undefined;
+      const held = this.#seen?.subarray(this.#passedBytes, this.#seenBytes);
+      this.#passedBytes = this.#seenBytes;
+      if (held !== undefined && held.length > 0) this.#pass(held);
+    });
+  }
+
+  #endHold(): void {
+    this.#holdTimer?.cancel();
+    this.#holdTimer = undefined;
+  }
+
+  /** Keeps of what is kept no more than `rest`, of which `passed` bytes have passed. */
+  #keepOnly(rest: Buffer, passed: number): void {
+    this.#forget();
+    if (rest.length > 0) this.#keep(rest);
+    this.#passedBytes = passed;
+  }
+
+  #forget(): void {
+    this.#endHold();
+    this.#seen = undefined;
+    this.#seenBytes = 0;
+    this.#passedBytes = 0;
   }
 
   /** Copies, into room that doubles: an app may say a byte at a time. */
@@ -133,12 +213,6 @@ export class HeldWay {
     chunk.copy(this.#seen, this.#seenBytes);
     this.#seenBytes = needed;
     this.#ends.keeps();
-  }
-
-  #takeSeen(): Buffer {
-    const seen = this.#seen?.subarray(0, this.#seenBytes) ?? Buffer.alloc(0);
-    this.#seen = undefined;
-    return seen;
   }
 
   #pass(chunk: Buffer, release?: () => void): boolean {

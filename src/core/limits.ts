@@ -47,6 +47,7 @@ export const CORE_LIMITS: Readonly<
     | "waitingRecords"
     | "refusalWords"
     | "firstBytes"
+    | "firstBytesHoldMs"
     | "pacePieceMs"
     | "pacePieceBytes"
     | "pacePiecesPerSecond"
@@ -107,6 +108,11 @@ export const CORE_LIMITS: Readonly<
   ),
   refusalWords: tunable(256, "count", "Rules, lists and limits by which refusals are told apart."),
   firstBytes: tunable(65_536, "bytes", "What an app sends first and is held until it was looked at."),
+  firstBytesHoldMs: tunable(
+    1_000,
+    "ms",
+    "What cannot be judged yet waits so long for the rest; a console or a server may wait for just these bytes.",
+  ),
   pacePieceMs: tunable(5, "ms", "What a stream alone may pass in one turn, as time on the line; many share it."),
   pacePieceBytes: tunable(1_400, "bytes", "No turn brings less, since each costs a frame and a record around it."),
   pacePiecesPerSecond: tunable(10_000, "per-second", "Turns beyond this would cost more than the bytes in them."),

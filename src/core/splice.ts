@@ -24,7 +24,7 @@ export interface SpliceComponents {
   readonly budget: ByteBudget;
   /** Holds both directions together to a speed. */
   readonly pace?: Pace | undefined;
-  /** Looks at what `a` sends first. Meanwhile `b` may speak; an end of `a` lets go what was held. */
+  /** Looks at what `a` sends. Meanwhile `b` may speak. */
   readonly firstBytes?: FirstBytes | undefined;
 }
 
@@ -96,7 +96,7 @@ export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Prom
       const write = (chunk: Buffer, release?: () => void): boolean => writes.write(chunk, release);
       return new HeldWay(
         { from, write, hold: () => hold(from, to), keeps: () => watchBytes(from), fail: end },
-        { pace, firstBytes: looks },
+        { clock, pace, firstBytes: looks },
       );
     };
     const aToB = heldWay(a, b, firstBytes);

@@ -20,6 +20,7 @@ type LimitName =
   | "nat64AgeMs"
   | "policyRules"
   | "maxFirstBytes"
+  | "maxBeforeSecondHello"
   | "firstDatagrams"
   | "maxStreams"
   | "streamsPerSecond"
@@ -59,7 +60,12 @@ export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
     "count",
     "what is longer is a blocklist, which has a form of its own that takes millions",
   ),
-  maxFirstBytes: tunable(65_536, "bytes", "no honest ClientHello or HTTP header is longer; it waits until it is whole"),
+  maxFirstBytes: tunable(65_536, "bytes", "no honest ClientHello or HTTP header is longer; so much of it is kept"),
+  maxBeforeSecondHello: tunable(
+    131_072,
+    "bytes",
+    "a server that wants a second hello takes 16 KiB of early data before it, by OpenSSL's and Go's defaults",
+  ),
   firstDatagrams: tunable(
     8,
     "count",

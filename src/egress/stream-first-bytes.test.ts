@@ -6,58 +6,25 @@ import { connect as connectTls } from "node:tls";
 import fc from "fast-check";
 import { CHROMIUM_HELLO, CURL_HELLO, NODE_HELLO, OPENSSL_HELLO } from "../../test/support/client-hellos.ts";
 import { closeOf, collect } from "../../test/support/collect.ts";
+import {
+  ADDRESS,
+  FakePolicy,
+  firstBytes,
+  HANDSHAKE,
+  LISTED,
+  outcome,
+  request,
+  unclear,
+  verdicts,
+} from "../../test/support/first-bytes-looks.ts";
 import { hostileBytes, onlyTypedErrors } from "../../test/support/hostile-bytes.ts";
-import { abortStream } from "../core/abort-stream.ts";
-import { BywayError, toBywayError } from "../core/errors.ts";
+import { messageOf, nameEntry, nameList, naming, partsOf, recordsOf } from "../../test/support/odd-hellos.ts";
+import { ByteBudget } from "../core/byte-budget.ts";
+import { systemClock } from "../core/clock.ts";
+import { silentLogger } from "../core/logger.ts";
+import { splice } from "../core/splice.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
-import type { PolicyQuestion, TargetPolicy } from "./policy/policy-decision.ts";
 import { StreamFirstBytes } from "./stream-first-bytes.ts";
-
-const ADDRESS = "198.51.99.1";
-const HANDSHAKE = Buffer.from(`\x13BitTorrent protocol${"\0".repeat(48)}`);
-
-/** A policy that refuses the names under `bad.example` and the addresses 9.…, and writes down what it was asked. */
-class FakePolicy implements TargetPolicy {
-  readonly opensBitTorrent: boolean;
-  readonly asked: PolicyQuestion[] = [];
-
-  constructor(opensBitTorrent = false) {
-    this.opensBitTorrent = opensBitTorrent;
-  }
-
-  decide(question: PolicyQuestion): ReturnType<TargetPolicy["decide"]> {
-    this.asked.push(question);
-    if (question.addresses === undefined) return undefined;
-    const isBad =
-      `.${question.name ?? ""}`.endsWith(".bad.example") || question.addresses.some((ip) => ip.startsWith("9."));
-    const refusal = isBad ? new BywayError("ERR_POLICY_LISTED", `${question.name} is listed`) : undefined;
-    return { refusal, by: isBad ? "list drop" : "rule 1", text: "" };
-  }
-}
-
-function firstBytes(name?: string, policy: FakePolicy = new FakePolicy()): StreamFirstBytes {
-  return new StreamFirstBytes(policy, {
-    protocol: "tcp",
-    ...(name === undefined ? {} : { name }),
-    addresses: [ADDRESS],
-    port: 443,
-  });
-}
-
-function request(host: string, target = "/"): Buffer {
-  return Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`, "latin1");
-}
-
-/** "pass", "more", or the code of the refusal and what it counts as. */
-function outcome(look: StreamFirstBytes, seen: Buffer): unknown {
-  try {
-    return look.look(seen);
-  } catch (error) {
-    const { code, data, message } = toBywayError(error);
-    assert.doesNotMatch(`${message} ${JSON.stringify(data)}`, /\.example|\.onion|9\.9/, "a name is shown");
-    return [code, data.by];
-  }
-}
 
 test("a name of the stream that is not the target's is judged as well, and the stricter of both counts", () => {
   const listed = (kind: string): unknown => ["ERR_POLICY_LISTED", `list drop, ${kind}`];
@@ -81,8 +48,7 @@ test("a name of the stream that is not the target's is judged as well, and the s
     ["a.example", request(ADDRESS), "pass"],
     [undefined, request("198.51.25345"), "pass"],
     ["a.example", request("9.9.9.9"), listed("host header")],
-    ["a.example", request("b\xe4d .example"), "pass"],
-    ["a.example", Buffer.from("EHLO bad.example\r\n"), "pass"],
+    ["a.example", Buffer.from("EHLO bad.example\r\n"), "open"],
   ];
   for (const [name, seen, expected] of rows) {
     assert.deepEqual(outcome(firstBytes(name), seen), expected, `${name}: ${seen.toString("latin1", 0, 60)}`);
@@ -134,35 +100,76 @@ test("BitTorrent is refused unless the policy opens it", () => {
   assert.equal(outcome(firstBytes(undefined, new FakePolicy(true)), HANDSHAKE.subarray(0, 19)), "pass");
 });
 
-test("cut anywhere, nothing passes before what decides is there", () => {
+test("cut anywhere, nothing is decided before what decides is there", () => {
   const samples: readonly (readonly [Buffer, unknown])[] = [
     [CURL_HELLO, "pass"],
     [CHROMIUM_HELLO, "pass"],
     [request("a.example"), "pass"],
-    [request("bad.example"), ["ERR_POLICY_LISTED", "list drop, host header"]],
+    [request("bad.example"), LISTED],
     [HANDSHAKE.subarray(0, 20), ["ERR_POLICY_PROTOCOL", "bittorrent"]],
   ];
   for (const [bytes, expected] of samples) {
     const bytewise = firstBytes("a.example");
     for (let length = 1; length < bytes.length; length += 1) {
-      assert.equal(outcome(bytewise, bytes.subarray(0, length)), "more");
+      const early = outcome(bytewise, bytes.subarray(0, length));
+      const isRefusal = expected !== "pass" && length > bytes.length - 4;
+      assert.ok(early === "more" || early === "open" || isRefusal, `${early} at ${length}`);
+      if (isRefusal) break;
       const twice = firstBytes("a.example");
       outcome(twice, bytes.subarray(0, length));
       assert.deepEqual(outcome(twice, bytes), expected, `cut at ${length}`);
     }
-    assert.deepEqual(outcome(bytewise, bytes), expected);
+    assert.deepEqual(outcome(firstBytes("a.example"), bytes), expected);
+  }
+});
+
+test("what servers may read in several ways is refused where hosts matter to the policy, and only there", () => {
+  const hello = recordsOf(messageOf(naming(partsOf(CURL_HELLO), nameList(nameEntry("bad.example:443")))));
+  const twoNames = naming(partsOf(CURL_HELLO), nameList(nameEntry("x", 1), nameEntry("bad.example")));
+  const rows: readonly (readonly [Buffer | string, string])[] = [
+    ["GET  / HTTP/1.1\r\nHost: bad.example\r\n\r\n", "request line"],
+    ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "request line"],
+    ["GET / HTTP/1.1\r\nHost : bad.example\r\n\r\n", "header line"],
+    [request("bad.example:x"), "host"],
+    [request("a!b.bad.example"), "host header"],
+    [request("b\xe4d.bad.example"), "host header"],
+    [request(`${"a".repeat(64)}.bad.example`), "host header"],
+    [request("a.example\r\nContent-Length: 1\r\nTransfer-Encoding: chunked"), "length of body"],
+    [hello, "server name"],
+    [recordsOf(messageOf(twoNames)), "TLS hello"],
+    [Buffer.concat([Buffer.from("15030100020100", "hex"), CURL_HELLO]), "TLS hello"],
+  ];
+  for (const [bytes, what] of rows) {
+    assert.deepEqual(verdicts(firstBytes("a.example"), bytes).at(-1), unclear(what), what);
+    assert.deepEqual(verdicts(firstBytes("a.example", new FakePolicy(false, false)), bytes), ["pass", "end"], what);
+  }
+});
+
+test("a first line of 64 KiB is refused only where hosts matter and a server could read it", () => {
+  const most = EGRESS_LIMITS.maxFirstBytes.value;
+  const rows: readonly (readonly [string, unknown])[] = [
+    [`GET /${"x".repeat(most)}`, ["ERR_POLICY_PROTOCOL", "long HTTP header"]],
+    ["x".repeat(most), ["ERR_POLICY_PROTOCOL", "long HTTP header"]],
+    [`x\r${"x".repeat(most)}`, "pass"],
+    [`AMQ \0${"x".repeat(most)}`, "pass"],
+  ];
+  for (const [text, expected] of rows) {
+    assert.deepEqual(outcome(firstBytes(), Buffer.from(text)), expected);
+    assert.equal(outcome(firstBytes(undefined, new FakePolicy(false, false)), Buffer.from(text)), "pass");
   }
 });
 
 test("a hello or header of 64 KiB is refused and not waited for", () => {
   const most = EGRESS_LIMITS.maxFirstBytes.value;
   const long = Buffer.alloc(most, "x");
-  long.write("GET / HTTP/1.1\r\nX: ");
+  long.write("GET / HTTP/1.1\r\nX: y");
   const look = firstBytes();
   assert.equal(outcome(look, long.subarray(0, most - 1)), "more");
   assert.deepEqual(outcome(look, long), ["ERR_POLICY_PROTOCOL", "long HTTP header"]);
   const hello = Buffer.from([0x16, 3, 1, 0x40, 0, 1, 1, 0, 0]);
   assert.deepEqual(outcome(firstBytes(), hello), ["ERR_POLICY_PROTOCOL", "long TLS hello"]);
+  assert.equal(outcome(firstBytes(), hello.subarray(0, 5)), "open");
+  assert.equal(outcome(firstBytes(), CURL_HELLO.subarray(0, 6)), "more");
 });
 
 test("changed bytes give an answer or a typed refusal, and 64 KiB never wait", () => {
@@ -174,33 +181,18 @@ test("changed bytes give an answer or a typed refusal, and 64 KiB never wait", (
         bytes,
         Buffer.alloc(EGRESS_LIMITS.maxFirstBytes.value - bytes.length, bytes.at(-1)),
       ]);
-      assert.notEqual(outcome(firstBytes("a.example"), padded), "more");
+      const verdict = outcome(firstBytes("a.example"), padded);
+      assert.ok(verdict !== "more" && verdict !== "open");
     }),
   );
 });
 
 /** Carries what comes at a port of this machine to `to`, past a look of its own for each connection, as an exit does. */
 async function pump(context: TestContext, to: number, look: () => StreamFirstBytes): Promise<number> {
+  const budget = new ByteBudget({ clock: systemClock, logger: silentLogger });
   const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = connect({ port: to, host: "127.0.0.1", allowHalfOpen: true });
-    const first = look();
-    let seen = Buffer.alloc(0);
-    let isThrough = false;
-    near.on("error", () => {}).on("close", () => far.destroy());
-    far.on("error", () => {}).on("close", () => near.destroy());
-    far.pipe(near);
-    near.on("end", () => far.end());
-    near.on("data", (chunk: Buffer) => {
-      if (isThrough) return void far.write(chunk);
-      seen = Buffer.concat([seen, chunk]);
-      try {
-        isThrough = first.look(seen) === "pass";
-        if (isThrough) far.write(seen);
-      } catch (error) {
-        abortStream(near, toBywayError(error));
-        abortStream(far, toBywayError(error));
-      }
-    });
+    void splice({ clock: systemClock, budget, firstBytes: look() }, near, far);
   });
   return listen(context, server);
 }

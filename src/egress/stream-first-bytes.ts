@@ -1,114 +1,213 @@
-import { isIP } from "node:net";
 import { BywayError } from "../core/errors.ts";
 import type { FirstBytes } from "../core/first-bytes.ts";
-import { isWellKnownNat64 } from "../geo/nat64.ts";
-import { classifyAddress } from "../geo/reserved-ranges.ts";
-import { normaliseHost } from "../wire/authority.ts";
+import { balancerHeaderBytes } from "../wire/balancer-header.ts";
 import { isTrackerRequest, readBitTorrentHandshake } from "../wire/bittorrent.ts";
-import { readServerName } from "../wire/client-hello.ts";
-import { type PartialRequest, readRequestHosts } from "../wire/request-hosts.ts";
+import { readClientHello } from "../wire/client-hello.ts";
+import { type RequestBody, SizedBody } from "../wire/request-body.ts";
+import { RequestReader } from "../wire/request-reader.ts";
+import { readAfterHello } from "../wire/second-hello.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
-import { specialName } from "./name-policy.ts";
 import type { PolicyQuestion, TargetPolicy } from "./policy/policy-decision.ts";
+import { StreamNames, unclear } from "./stream-names.ts";
 
-/** Where a name was read; refusals are told apart by it. */
-type NameKind = "server name" | "host header";
+type Verdict = ReturnType<FirstBytes["look"]>;
 
-const TLS_HANDSHAKE = 0x16;
+/** What the next byte of the stream belongs to. */
+type Place =
+  | { readonly at: "start" }
+  | { readonly at: "request"; readonly reader: RequestReader; readonly isAfterWords: boolean }
+  | { readonly at: "begin of body"; readonly body: RequestBody; readonly reader: RequestReader }
+  | { readonly at: "body"; readonly body: Pick<RequestBody, "take" | "isOver">; readonly then: Place }
+  | { readonly at: "hello" }
+  | { readonly at: "after hello"; readonly offeredEarlyData: boolean; readonly bytesLeft: number };
+
+const START: Place = { at: "start" };
+const HELLO: Place = { at: "hello" };
+const TLS_RECORDS: ReadonlySet<number | undefined> = new Set([0x14, 0x15, 0x16]);
+/** Of BitTorrent's handshake; fewer bytes may be all that somebody wants to say for now. */
+const TELLING_BYTES = 5;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
+const LONG_LINE = /^[\r\n]*[^\0-\x1f\x7f]+$/;
+const APPLICATION_DATA = 0x17;
+const REQUEST_END: Buffer = Buffer.from("\r\n\r\n");
 
 /**
- * Holds a stream to a target to what its CONNECT said: the client's first bytes may name another server than the one that
+ * Holds a stream to a target to what its CONNECT said: the client's bytes may name another server than the one that
  * was connected, and whoever stands there would serve that one.
  *
- * The names in a TLS ClientHello and in the first HTTP request are judged as if they had been asked for, so that the stricter
- * of both decides. BitTorrent is refused unless the policy opens it. What begins otherwise passes at once.
+ *     start ─► PROXY header ─► start                        BitTorrent: refused unless the policy opens it
+ *       ├────► request ─► body ─► start                     a name that the policy refuses: refused
+ *       ├────► hello ─► after hello ─► hello                what servers could read in several ways: refused
+ *       └────► all else: passes, and nothing is looked at any more
+ *
+ * The names in a TLS ClientHello and in a request of HTTP/1 are judged as if they had been asked for, so that the stricter
+ * of both decides. Where no host could change the policy's decision, only a name that is never looked up is refused, and
+ * only in what comes first and is plainly well-formed.
  */
 export class StreamFirstBytes implements FirstBytes {
-  readonly #policy: TargetPolicy;
-  readonly #question: PolicyQuestion;
+  readonly #opensBitTorrent: boolean;
+  readonly #names: StreamNames;
+  #place: Place = START;
   /** With fewer bytes there is nothing new to see. */
   #least = 0;
-  #request: PartialRequest | undefined;
+  #lastVerdict: Verdict = "open";
+  #nextAt: number | undefined;
 
   /** `question` is the one that was accepted, with the addresses of its target. One for each stream. */
   constructor(policy: TargetPolicy, question: PolicyQuestion) {
-    this.#policy = policy;
-    this.#question = question;
+    this.#opensBitTorrent = policy.opensBitTorrent;
+    this.#names = new StreamNames(policy, question);
+  }
+
+  get nextAt(): number | undefined {
+    return this.#nextAt;
   }
 
   /**
-   * Throws ERR_POLICY_PROTOCOL for BitTorrent and for a hello or header of more than 64 KiB, what the policy says of
-   * a name, and ERR_TARGET_PROHIBITED for a name that is never looked up.
+   * Throws ERR_POLICY_PROTOCOL for BitTorrent, for a hello or header of more than 64 KiB and for one that is not clear,
+   * what the policy says of a name, and ERR_TARGET_PROHIBITED for a name that is never looked up.
    */
-  look(seen: Buffer): "more" | "pass" {
-    if (seen.length < this.#least) return "more";
-    const isOpen = this.#policy.opensBitTorrent;
-    const handshake = isOpen ? "none" : readBitTorrentHandshake(seen);
-    if (handshake === "more") return "more";
+  look(seen: Buffer): Verdict {
+    this.#nextAt = undefined;
+    if (seen.length < this.#least) return this.#lastVerdict;
+    this.#lastVerdict = this.#lookAt(seen);
+    return this.#lastVerdict;
+  }
+
+  /** A header that was cut off is one to servers that take an end for an empty line. */
+  end(seen: Buffer): void {
+    if (this.#place.at === "request") this.#lookAt(Buffer.concat([seen, REQUEST_END]));
+  }
+
+  #lookAt(seen: Buffer): Verdict {
+    switch (this.#place.at) {
+      case "start":
+        return this.#lookAtStart(seen);
+      case "request":
+        return this.#lookAtRequest(seen, this.#place);
+      case "begin of body":
+        return this.#lookAtBeginOfBody(seen, this.#place);
+      case "body":
+        return this.#lookAtBody(seen, this.#place.body, this.#place.then);
+      case "hello":
+        return this.#lookAtHello(seen);
+      case "after hello":
+        return this.#lookAfterHello(seen, this.#place);
+    }
+  }
+
+  #lookAtStart(seen: Buffer): Verdict {
+    const handshake = this.#opensBitTorrent ? "none" : readBitTorrentHandshake(seen);
     if (handshake === "found") throw bitTorrent();
-    return seen[0] === TLS_HANDSHAKE ? this.#lookAtHello(seen) : this.#lookAtRequest(seen);
+    if (handshake === "more") return seen.length < TELLING_BYTES ? "open" : "more";
+    const skipped = this.#names.isStrict ? balancerHeaderBytes(seen) : 0;
+    if (skipped === "more") return this.#undecided(seen, "open", "PROXY header");
+    if (skipped > 0) return this.#goOn(skipped, START);
+    this.#place = TLS_RECORDS.has(seen[0]) ? HELLO : request(false);
+    return this.#lookAt(seen);
   }
 
-  #lookAtHello(seen: Buffer): "more" | "pass" {
-    const answer = readServerName(seen);
-    if (answer.found === "more") {
-      if (answer.least > EGRESS_LIMITS.maxFirstBytes.value) throw tooLong("TLS hello");
-      this.#least = answer.least;
-      return "more";
+  #lookAtRequest(seen: Buffer, { reader, isAfterWords }: Place & { readonly at: "request" }): Verdict {
+    const { found, line, hosts, unclear: what, end } = reader.read(seen);
+    if (line !== undefined && !this.#opensBitTorrent && isTrackerRequest(line)) throw bitTorrent();
+    // What names no HTTP is judged only where a server of HTTP/0.9 could matter.
+    if (this.#names.isStrict || found === "header" || found === "end") {
+      for (const host of hosts) this.#names.judge(host, "host header");
     }
-    if (answer.found === "name") this.#judge(answer.name, "server name");
+    if (what !== undefined) return this.#unclear(what);
+    if (found === "none") return isAfterWords ? this.#unclear("body") : "pass";
+    if (found === "header") return this.#undecided(seen, "more", "HTTP header");
+    if (found === "open") return this.#lookOn(seen, line, isAfterWords);
+    if (end === undefined || !this.#names.isStrict) return "pass";
+    const { bytes, body } = end;
+    return this.#goOn(bytes, body.isOver ? START : { at: "begin of body", body, reader: new RequestReader() });
+  }
+
+  /** Nothing says HTTP so far. */
+  #lookOn(seen: Buffer, line: string | undefined, isAfterWords: boolean): Verdict {
+    if (!this.#names.isStrict && line !== undefined) return "pass";
+    if (seen.length < EGRESS_LIMITS.maxFirstBytes.value) return "open";
+    // Only Go reads first lines that are longer, and only without control characters.
+    if (this.#names.isStrict && LONG_LINE.test(seen.toString("latin1"))) throw tooLong("HTTP header");
+    return isAfterWords ? this.#unclear("body") : "pass";
+  }
+
+  /**
+   * A server that does not read bodies takes one that begins as a request for the next one. Words of a body that could begin
+   * one may be followed by nothing but a plain request.
+   */
+  #lookAtBeginOfBody(seen: Buffer, { body, reader }: Place & { readonly at: "begin of body" }): Verdict {
+    let then = START;
+    if (body.left !== undefined) {
+      const { found, hosts } = reader.read(seen.subarray(0, body.left));
+      if (found === "header" || found === "end") throw unclear("body");
+      for (const host of hosts) this.#names.judge(host, "host header");
+      if (found === "open" && seen.length < Math.min(body.left, EGRESS_LIMITS.maxFirstBytes.value)) return "open";
+      if (found === "open") then = request(true);
+    }
+    this.#place = { at: "body", body, then };
+    return this.#lookAtBody(seen, body, then);
+  }
+
+  #lookAtBody(seen: Buffer, body: Pick<RequestBody, "take" | "isOver">, then: Place): Verdict {
+    const taken = body.take(seen);
+    if (taken === undefined) return this.#unclear("body");
+    if (body.isOver) return this.#goOn(taken, then);
+    return taken === 0 ? "open" : this.#goOn(taken, this.#place);
+  }
+
+  #lookAtHello(seen: Buffer): Verdict {
+    const hello = readClientHello(seen);
+    if (hello.found === "none") return "pass";
+    if (hello.found === "unclear") return this.#unclear("TLS hello");
+    if (hello.found === "more") {
+      if (hello.least > EGRESS_LIMITS.maxFirstBytes.value) throw tooLong("TLS hello");
+      this.#least = hello.least;
+      return hello.isBegun ? "more" : "open";
+    }
+    if (hello.name !== undefined) this.#names.judge(hello.name, "server name");
+    if (!this.#names.isStrict || !hello.mayBeRetried) return "pass";
+    const { offersEarlyData: offeredEarlyData } = hello;
+    const bytesLeft = EGRESS_LIMITS.maxBeforeSecondHello.value;
+    return this.#goOn(hello.bytes, { at: "after hello", offeredEarlyData, bytesLeft });
+  }
+
+  #lookAfterHello(seen: Buffer, place: Place & { readonly at: "after hello" }): Verdict {
+    const next = readAfterHello(seen, place.offeredEarlyData);
+    if (next === "more") return "open";
+    if (next === "none") return "pass";
+    // Early data that was taken goes on for as long as the client likes.
+    if (place.bytesLeft <= 0) return seen[0] === APPLICATION_DATA ? "pass" : this.#unclear("TLS hello");
+    if (next === "hello") {
+      this.#place = HELLO;
+      return this.#lookAtHello(seen);
+    }
+    const then = { ...place, bytesLeft: place.bytesLeft - next };
+    this.#place = { at: "body", body: new SizedBody(next), then };
+    return this.#lookAt(seen);
+  }
+
+  /** `bytes` of what was seen are done with, and `place` begins behind them. */
+  #goOn(bytes: number, place: Place): Verdict {
+    this.#place = place;
+    this.#least = 0;
+    this.#nextAt = bytes;
     return "pass";
   }
 
-  #lookAtRequest(seen: Buffer): "more" | "pass" {
-    const answer = readRequestHosts(seen, this.#request);
-    if (answer.found === "more") {
-      if (seen.length >= EGRESS_LIMITS.maxFirstBytes.value) throw tooLong("HTTP header");
-      this.#request = answer;
-      return "more";
-    }
-    if (answer.found === "none") return "pass";
-    if (!this.#policy.opensBitTorrent && isTrackerRequest(answer.target)) throw bitTorrent();
-    for (const host of answer.hosts) this.#judge(host, "host header");
+  #undecided(seen: Buffer, verdict: Verdict, what: string): Verdict {
+    if (seen.length >= EGRESS_LIMITS.maxFirstBytes.value) throw tooLong(what);
+    return verdict;
+  }
+
+  #unclear(what: string): Verdict {
+    if (this.#names.isStrict) throw unclear(what);
     return "pass";
-  }
-
-  #judge(written: string, kind: NameKind): void {
-    const { protocol, name, addresses, port } = this.#question;
-    if (written === name || this.#isOpened()) return;
-    const host = hostOf(written);
-    if (host === undefined || host === name) return;
-    const isAddress = isIP(host) !== 0;
-    if (isAddress && addresses?.includes(host)) return;
-    if (!isAddress && specialName(host) !== undefined) {
-      throw new BywayError("ERR_TARGET_PROHIBITED", `the ${kind} in the stream is no public name`, {
-        data: { by: kind },
-      });
-    }
-    const question = isAddress ? { protocol, addresses: [host], port } : { ...this.#question, name: host };
-    const decision = this.#policy.decide(question);
-    if (decision !== undefined && decision.refusal === undefined) return;
-    // Without a decision the question had no addresses: nothing has been dialled that this could be a stream to.
-    throw new BywayError(
-      decision?.refusal?.code ?? "ERR_POLICY_TARGET",
-      `the ${kind} in the stream is another than the target's, and refused`,
-      { data: { by: decision === undefined ? kind : `${decision.by}, ${kind}` } },
-    );
-  }
-
-  /** A private address is dialled only where the operator opened that very target, whatever it is called there. */
-  #isOpened(): boolean {
-    return this.#question.addresses?.some((ip) => classifyAddress(ip) !== undefined && !isWellKnownNat64(ip)) ?? false;
   }
 }
 
-/** Undefined for what is no host: no server that goes by names knows it. */
-function hostOf(written: string): string | undefined {
-  try {
-    return normaliseHost(written);
-  } catch {
-    return undefined;
-  }
+function request(isAfterWords: boolean): Place {
+  return { at: "request", reader: new RequestReader(), isAfterWords };
 }
 
 function bitTorrent(): BywayError {

@@ -42,6 +42,25 @@ test("announces and scrapes are told from other requests", () => {
   }
 });
 
+test("a tracker is asked in lines that are not plain as well", () => {
+  const query = "info_hash=x&peer_id=y";
+  const lines = [
+    ...[
+      `GET  /announce?${query} HTTP/1.1`,
+      `GET\t/announce?${query}  HTTP/1.1 `,
+      `get /a?x=/&${query}`,
+      `GET /a?x;${query} HTTP/9`,
+    ],
+    ...[
+      "GET /announce?info%5Fhash=x&%70eer_id=y HTTP/1.1",
+      `GET http://t.example/announce?${query} HTTP/1.1`,
+      `GET /a b?${query}`,
+    ],
+  ];
+  for (const line of lines) assert.ok(isTrackerRequest(line), line);
+  assert.ok(!isTrackerRequest("GET /announce HTTP/1.1"));
+});
+
 test("datagrams of trackers, of the DHT and of local discovery are told, and no others", () => {
   for (const [what, bytes] of Object.entries(BITTORRENT_DATAGRAMS)) assert.ok(isBitTorrentDatagram(bytes), what);
   for (const [what, bytes] of Object.entries(ORDINARY_DATAGRAMS)) assert.ok(!isBitTorrentDatagram(bytes), what);

@@ -21,12 +21,21 @@ export function readBitTorrentHandshake(seen: Buffer): "more" | "none" | "found"
   return length === HANDSHAKE.length ? "found" : "more";
 }
 
-/** Whether a request target of HTTP is an announce (BEP 3) or a scrape (BEP 48) to a tracker. */
-export function isTrackerRequest(target: string): boolean {
-  const query = target.indexOf("?");
-  if (query < 0 || !/[?&]info_hash=/.test(target)) return false;
-  const lastPart = target.slice(target.lastIndexOf("/", query) + 1, query);
-  return lastPart.startsWith("scrape") || /[?&]peer_id=/.test(target);
+/**
+ * Whether the first line of a request of HTTP is an announce (BEP 3) or a scrape (BEP 48) to a tracker. Reads any line, plain
+ * or not, and names that are percent-encoded, as trackers do.
+ */
+export function isTrackerRequest(line: string): boolean {
+  const query = line.indexOf("?");
+  if (query < 0) return false;
+  const fields = line.slice(query).replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) => charOf(hex));
+  if (!/[?&;]info_hash=/.test(fields)) return false;
+  const lastPart = line.slice(line.lastIndexOf("/", query) + 1, query);
+  return lastPart.startsWith("scrape") || /[?&;]peer_id=/.test(fields);
+}
+
+function charOf(hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16));
 }
 
 /** Whether a UDP payload by itself is a tracker's connect request, a message of the DHT or local service discovery. */

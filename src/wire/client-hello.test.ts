@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { CHROMIUM_HELLO, CURL_HELLO, NODE_HELLO, OPENSSL_HELLO } from "../../test/support/client-hellos.ts";
 import { hostileBytes } from "../../test/support/hostile-bytes.ts";
-import { readServerName } from "./client-hello.ts";
+import { readClientHello } from "./client-hello.ts";
 
 const HELLOS = [
   [NODE_HELLO, "node.example"],
@@ -12,9 +12,14 @@ const HELLOS = [
   [OPENSSL_HELLO, undefined],
 ] as const;
 
-/** What a whole hello says: its name, or none. */
+/** The name in a whole hello, which may be undefined, or what was found in its place. */
+function read(bytes: Uint8Array): unknown {
+  const answer = readClientHello(bytes);
+  return answer.found === "hello" ? { name: answer.name } : answer.found;
+}
+
 function said(name: string | undefined): unknown {
-  return name === undefined ? { found: "none" } : { found: "name", name };
+  return { name };
 }
 
 function uint(value: number, bytes: number): Buffer {
@@ -60,17 +65,19 @@ function hello(extensions: readonly Buffer[], after: Buffer = Buffer.alloc(0)): 
 }
 
 test("the hellos of Node, curl and Chromium name their server, and OpenSSL's none", () => {
-  for (const [bytes, name] of HELLOS) assert.deepEqual(readServerName(bytes), said(name));
+  for (const [bytes, name] of HELLOS) assert.deepEqual(read(bytes), said(name));
 });
 
 test("cut at any byte it asks for more, never for more than there is, and then reads the same", () => {
   for (const [bytes, name] of HELLOS) {
     for (let length = 0; length < bytes.length; length += 1) {
-      const answer = readServerName(bytes.subarray(0, length));
+      const answer = readClientHello(bytes.subarray(0, length));
       assert.ok(answer.found === "more", `${name} at ${length}: ${answer.found}`);
       assert.ok(answer.least > length && answer.least <= bytes.length, `${name} at ${length}: ${answer.least}`);
     }
-    assert.deepEqual(readServerName(Buffer.concat([bytes, Buffer.from("early bytes")])), said(name));
+    const followed = readClientHello(Buffer.concat([bytes, Buffer.from("early bytes")]));
+    assert.ok(followed.found === "hello");
+    assert.deepEqual([followed.name, followed.bytes, followed.mayBeRetried], [name, bytes.length, true]);
   }
 });
 
@@ -79,12 +86,12 @@ test("the hello may go over records of any length, also of none", () => {
     const message = bytes.subarray(5);
     for (const most of [1, 2, 3, 4, 5, 63, 300, message.length - 1, message.length]) {
       const split = records(message, most);
-      assert.deepEqual(readServerName(split), said(name), `${name} by ${most}`);
-      assert.equal(readServerName(split.subarray(0, -1)).found, "more");
+      assert.deepEqual(read(split), said(name), `${name} by ${most}`);
+      assert.equal(readClientHello(split.subarray(0, -1)).found, "more");
     }
     const empty = Buffer.from([0x16, 3, 3, 0, 0]);
-    assert.deepEqual(readServerName(Buffer.concat([empty, records(message.subarray(0, 9)), empty])).found, "more");
-    assert.deepEqual(readServerName(Buffer.concat([empty, bytes])), said(name));
+    assert.deepEqual(readClientHello(Buffer.concat([empty, records(message.subarray(0, 9)), empty])).found, "more");
+    assert.deepEqual(read(Buffer.concat([empty, bytes])), said(name));
   }
 });
 
@@ -94,28 +101,33 @@ test("a hello that comes byte by byte is read again a few times and not at each 
   for (let length = 1; length <= slow.length; length += 1) {
     if (length < least) continue;
     looks += 1;
-    const answer = readServerName(slow.subarray(0, length));
+    const answer = readClientHello(slow.subarray(0, length));
     if (answer.found === "more") least = answer.least;
-    else assert.deepEqual([answer, length], [said("a.example"), slow.length]);
+    else assert.deepEqual([answer.found === "hello" && answer.name, length], ["a.example", slow.length]);
   }
   assert.ok(looks < 100, `${looks} looks`);
 });
 
-test("names are told as they stand; what a server refuses counts as none", () => {
+test("names are told as they stand; what servers could read in several ways is unclear", () => {
   const one = extension(0, names("WWW.Example."));
-  const read = (...extensions: readonly Buffer[]): unknown => readServerName(records(hello(extensions)));
-  assert.deepEqual(read(one), said("WWW.Example."));
+  const readHello = (...extensions: readonly Buffer[]): unknown => read(records(hello(extensions)));
+  assert.deepEqual(readHello(one), said("WWW.Example."));
   assert.deepEqual(
-    read(extension(0x0a0a, Buffer.alloc(0)), one, extension(0x1a1a, Buffer.from([0]))),
+    readHello(extension(0x0a0a, Buffer.alloc(0)), one, extension(0x1a1a, Buffer.from([0]))),
     said("WWW.Example."),
   );
-  const none = {
-    "no extension": [],
+  assert.deepEqual(readHello(), said(undefined));
+  const another = Buffer.concat([Buffer.from([1]), sized(2, Buffer.from("a.example"))]);
+  const ours = Buffer.concat([Buffer.from([0]), sized(2, Buffer.from("a.example"))]);
+  const unclear = {
     "the extension twice": [one, one],
     "two names": [extension(0, names("a.example", "b.example"))],
     "an empty list": [extension(0, names())],
+    "an empty extension": [extension(0, Buffer.alloc(0))],
     "an empty name": [extension(0, names(""))],
-    "another kind of name": [extension(0, sized(2, Buffer.from([1]), sized(2, Buffer.from("a.example"))))],
+    "another kind of name": [extension(0, sized(2, another))],
+    "another kind of name before": [extension(0, sized(2, another, ours))],
+    "another kind of name behind": [extension(0, sized(2, ours, another))],
     "a list that is longer than it says": [extension(0, Buffer.concat([names("a.example"), Buffer.from([0])]))],
     "a name that is longer than its list": [extension(0, sized(2, Buffer.from([0, 0, 9]), Buffer.from("a")))],
     "a zero byte": [extension(0, names("a.example\0b.example"))],
@@ -124,31 +136,58 @@ test("names are told as they stand; what a server refuses counts as none", () =>
     "a name too long": [extension(0, names("a".repeat(256)))],
     "an extension cut short": [one, Buffer.from([0, 21, 0, 9, 1])],
   };
-  for (const [what, extensions] of Object.entries(none)) assert.deepEqual(read(...extensions), said(undefined), what);
-  assert.deepEqual(readServerName(records(hello([one], Buffer.from([1])))), said(undefined), "bytes behind extensions");
+  for (const [what, extensions] of Object.entries(unclear)) assert.equal(readHello(...extensions), "unclear", what);
+  assert.equal(read(records(hello([one], Buffer.from([1])))), "unclear", "bytes behind extensions");
+  assert.equal(read(records(Buffer.concat([hello([one]), hello([one])]))), "unclear", "two hellos in a record");
 });
 
-test("what is no hello waits for nothing", () => {
-  for (const start of [
+test("early data and a second hello are announced by extensions", () => {
+  const plain = readClientHello(records(hello([])));
+  assert.ok(plain.found === "hello" && !plain.mayBeRetried && !plain.offersEarlyData);
+  const early = readClientHello(
+    records(hello([extension(42, Buffer.alloc(0)), extension(43, Buffer.from([2, 3, 4]))])),
+  );
+  assert.ok(early.found === "hello" && early.mayBeRetried && early.offersEarlyData);
+});
+
+test("what no server takes for a hello waits for nothing", () => {
+  const others = [
     "GET / HTTP/1.1\r\n",
     "SSH-2.0-x",
     "\x13BitTorrent protocol",
-    "\x16\x02",
     "\x16GET",
-    "\x15\x03\x03",
-  ]) {
-    assert.deepEqual(readServerName(Buffer.from(start, "latin1")), said(undefined), start);
-  }
+    "\x15\x1b[A",
+    "\x17\x03\x03",
+  ];
+  // The first words of a game, and lengths of four bytes.
+  others.push("\x16\0\xf6\x05\x0fmc.server.example", "\x16\0\0\0\0\0\0\0", "\x15\0\0\0\x01\0", "\x14\0\0\0\x02\0");
+  for (const start of others) assert.equal(read(Buffer.from(start, "latin1")), "none", JSON.stringify(start));
+});
+
+test("what some server takes for a hello, or reads past before one, is unclear", () => {
+  const [name] = HELLOS;
+  const bytes = name[0];
   const other = records(Buffer.concat([Buffer.from([2]), sized(3, Buffer.alloc(99))]));
-  assert.deepEqual(readServerName(other.subarray(0, 6)), said(undefined), "a ServerHello");
-  assert.deepEqual(readServerName(Buffer.from([0x16, 3, 1, 0x40, 1, 1])), said(undefined), "a record too long");
+  assert.equal(read(other.subarray(0, 6)), "unclear", "a ServerHello");
+  assert.equal(read(Buffer.from([0x16, 3, 1, 0x40, 1, 1])), "unclear", "a record too long");
   const mixed = Buffer.concat([records(NODE_HELLO.subarray(5, 100)), Buffer.from([0x17, 3, 3, 0, 1, 0])]);
-  assert.deepEqual(readServerName(mixed), said(undefined), "another kind of record in between");
-  assert.deepEqual(readServerName(records(Buffer.from([1, 0, 0, 0]))), said(undefined), "an empty hello");
+  assert.equal(read(mixed), "unclear", "another kind of record in between");
+  assert.equal(read(records(Buffer.from([1, 0, 0, 0]))), "unclear", "an empty hello");
+  for (const start of ["15030100020100", "140303000101"]) {
+    const both = Buffer.concat([Buffer.from(start, "hex"), bytes]);
+    assert.equal(read(both), "unclear", start);
+    assert.equal(read(both.subarray(0, 5)), "more");
+  }
+  for (const major of [0, 2, 15]) {
+    const odd = Buffer.from(bytes);
+    odd[1] = major;
+    assert.equal(read(odd), "unclear", `major version ${major}`);
+    assert.equal(read(Buffer.concat([Buffer.from([0x16, major, 0, 0, 0]), odd])), "unclear", "behind an empty record");
+  }
 });
 
 test("a hello that says it is longer than any is known at once", () => {
-  const answer = readServerName(records(Buffer.from([1, 1, 0, 0])));
+  const answer = readClientHello(records(Buffer.from([1, 1, 0, 0])));
   assert.ok(answer.found === "more" && answer.least > 65_536);
 });
 
@@ -156,10 +195,10 @@ test("changed bytes give one of the three answers, and what is cut never gives a
   const samples = HELLOS.map(([bytes]) => bytes);
   fc.assert(
     fc.property(hostileBytes(samples), (bytes) => {
-      const whole = readServerName(bytes);
-      assert.ok(["more", "none", "name"].includes(whole.found));
+      const whole = readClientHello(bytes);
+      assert.ok(["more", "none", "unclear", "hello"].includes(whole.found));
       for (const length of [3, 7, bytes.length >> 1, bytes.length - 1]) {
-        const part = readServerName(bytes.subarray(0, Math.max(0, length)));
+        const part = readClientHello(bytes.subarray(0, Math.max(0, length)));
         if (part.found !== "more") assert.deepEqual(part, whole);
       }
     }),

@@ -1,13 +1,24 @@
 import { WIRE_LIMITS } from "./limits.ts";
 
-/**
- * What the first bytes of a stream say of the server that it asks for. "more": it may be a ClientHello, and can be read only
- * once `least` bytes are there. "none": no ClientHello, one without a name, or one that a server refuses as well.
- */
-export type ServerName =
-  | { readonly found: "more"; readonly least: number }
+/** What the bytes of a stream say of the server that they ask for. */
+export type ClientHello =
+  /** It may be a ClientHello. It can be read only once `least` bytes are there; `isBegun` once a record of a hello shows. */
+  | { readonly found: "more"; readonly least: number; readonly isBegun: boolean }
+  /** No server takes it for TLS. */
   | { readonly found: "none" }
-  | { readonly found: "name"; readonly name: string };
+  /** Some server may take it for a hello, and read another name in it than the next one does. */
+  | { readonly found: "unclear" }
+  | {
+      readonly found: "hello";
+      /** Undefined for a hello without server_name. */
+      readonly name: string | undefined;
+      /** Where the record ends in which the hello does. */
+      readonly bytes: number;
+      /** Whether a server may ask for a second hello (RFC 8446 §4.1.4). */
+      readonly mayBeRetried: boolean;
+      /** Whether records of early data may stand before that (RFC 8446 §4.2.10). */
+      readonly offersEarlyData: boolean;
+    };
 
 /*
  * A record (RFC 8446 §5.1); the hello may go over several of them:
@@ -23,57 +34,79 @@ export type ServerName =
  *
  *   length 2 | (00 | length 2 | name in ASCII)
  */
+const CHANGE_CIPHER_SPEC = 0x14;
+const ALERT = 0x15;
 const HANDSHAKE = 0x16;
 const MAJOR_VERSION = 3;
+/** Go takes a first record of any version below this. */
+const MAJOR_VERSIONS = 0x10;
 const RECORD_HEADER = 5;
 const RECORD_BYTES = 16_384;
 const CLIENT_HELLO = 1;
 const MESSAGE_HEADER = 4;
 const BEFORE_SESSION_ID = 2 + 32;
 const SERVER_NAME = 0;
+const EARLY_DATA = 42;
+const SUPPORTED_VERSIONS = 43;
 const HOST_NAME = 0;
 
 const NONE = { found: "none" } as const;
+const UNCLEAR = { found: "unclear" } as const;
 
 /**
- * Reads the server_name of a TLS ClientHello from the first bytes of a stream, as it stands there: neither folded nor checked
- * beyond its letters. Only the whole hello answers, since a name that comes twice counts as none.
+ * Reads a TLS ClientHello from the first bytes of a stream, with its server_name as it stands there: neither folded nor
+ * checked beyond its letters. Only the whole hello answers.
  *
  * Where Encrypted ClientHello is used the name is that of the outer hello. QUIC's hello is not read. Throws nothing. `least`
  * may be beyond `maxFirstBytes`: then the hello is longer than anybody's.
  */
-export function readServerName(bytes: Uint8Array): ServerName {
-  const hello = readHello(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  return typeof hello === "string"
-    ? NONE
-    : "body" in hello
-      ? nameIn(hello.body)
-      : { found: "more", least: hello.least };
+export function readClientHello(bytes: Uint8Array): ClientHello {
+  const seen = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (seen[0] === HANDSHAKE && (seen[1] ?? MAJOR_VERSION) === MAJOR_VERSION) return readRecords(seen);
+  return readOddStart(seen);
 }
 
-/** The hello without its header, put together from its records, or how many bytes it takes at least to have it. */
-function readHello(seen: Buffer): { readonly body: Buffer } | { readonly least: number } | "none" {
+/**
+ * Records that no client begins with and some servers read past, or in spite of their version: a warning, a change of
+ * cipher, a hello of another major version. All else that begins so is another protocol.
+ */
+function readOddStart(seen: Buffer): ClientHello {
+  const [type = HANDSHAKE, major = 0] = seen;
+  if (type < CHANGE_CIPHER_SPEC || type > HANDSHAKE || major >= MAJOR_VERSIONS) return NONE;
+  const least = RECORD_HEADER + 1;
+  if (seen.length < least) return { found: "more", least, isBegun: false };
+  const length = seen.readUInt16BE(3);
+  if (type !== HANDSHAKE) return length === (type === ALERT ? 2 : 1) ? UNCLEAR : NONE;
+  // An empty record says nothing by itself.
+  return seen[RECORD_HEADER] === (length === 0 ? HANDSHAKE : CLIENT_HELLO) ? UNCLEAR : NONE;
+}
+
+function readRecords(seen: Buffer): ClientHello {
   const parts: Buffer[] = [];
   let [at, have] = [0, 0];
   let wanted: number | undefined;
   while (at < seen.length) {
-    if (seen[at] !== HANDSHAKE || (seen[at + 1] ?? MAJOR_VERSION) !== MAJOR_VERSION) return "none";
+    if (seen[at] !== HANDSHAKE || (seen[at + 1] ?? MAJOR_VERSION) !== MAJOR_VERSION) return UNCLEAR;
     if (at + RECORD_HEADER > seen.length) break;
     const length = seen.readUInt16BE(at + 3);
-    if (length > RECORD_BYTES) return "none";
+    if (length > RECORD_BYTES) return UNCLEAR;
     at += RECORD_HEADER;
     const part = seen.subarray(at, at + length);
     at += length;
-    if (have === 0 && part.length > 0 && part[0] !== CLIENT_HELLO) return "none";
+    if (have === 0 && part.length > 0 && part[0] !== CLIENT_HELLO) return UNCLEAR;
     parts.push(part);
     have += part.length;
     if (wanted === undefined && have >= MESSAGE_HEADER) {
       wanted = MESSAGE_HEADER + joined(parts).readUIntBE(1, 3);
     }
-    if (wanted !== undefined && have >= wanted) return { body: joined(parts).subarray(MESSAGE_HEADER, wanted) };
+    if (wanted !== undefined && have >= wanted) {
+      // What follows in its record is a message that no client may send yet.
+      return have === wanted && at <= seen.length ? readBody(joined(parts).subarray(MESSAGE_HEADER), at) : UNCLEAR;
+    }
   }
   // Each record that is still to come adds a header to it.
-  return { least: seen.length + Math.max(1, (wanted ?? MESSAGE_HEADER) - have) };
+  const least = seen.length + Math.max(1, (wanted ?? MESSAGE_HEADER) - have);
+  return { found: "more", least, isBegun: have > 0 };
 }
 
 function joined(parts: readonly Buffer[]): Buffer {
@@ -81,33 +114,36 @@ function joined(parts: readonly Buffer[]): Buffer {
   return parts.length === 1 && first !== undefined ? first : Buffer.concat(parts);
 }
 
-function nameIn(body: Buffer): ServerName {
+function readBody(body: Buffer, bytes: number): ClientHello {
   let at = BEFORE_SESSION_ID;
   at += 1 + (body[at] ?? 0);
   at += 2 + uint16(body, at);
   at += 1 + (body[at] ?? 0);
+  if (at === body.length)
+    return { found: "hello", name: undefined, bytes, mayBeRetried: false, offersEarlyData: false };
   const end = at + 2 + uint16(body, at);
-  // What is behind the extensions, or has none, is as little a hello of today as one that is cut short.
-  if (at + 2 > body.length || end !== body.length) return NONE;
+  if (at + 2 > body.length || end !== body.length) return UNCLEAR;
   at += 2;
   let name: string | undefined;
-  let isSeen = false;
+  let [mayBeRetried, offersEarlyData] = [false, false];
   while (at + 4 <= end) {
     const type = uint16(body, at);
     const length = uint16(body, at + 2);
     at += 4;
-    if (at + length > end) return NONE;
+    if (at + length > end) return UNCLEAR;
     if (type === SERVER_NAME) {
-      if (isSeen) return NONE;
-      isSeen = true;
+      if (name !== undefined) return UNCLEAR;
       name = hostName(body.subarray(at, at + length));
+      if (name === undefined) return UNCLEAR;
     }
+    if (type === SUPPORTED_VERSIONS) mayBeRetried = true;
+    if (type === EARLY_DATA) offersEarlyData = true;
     at += length;
   }
-  return at === end && name !== undefined ? { found: "name", name } : NONE;
+  return at === end ? { found: "hello", name, bytes, mayBeRetried, offersEarlyData } : UNCLEAR;
 }
 
-/** The one name of the list; undefined for a list of none, of several, and of what is no host name. */
+/** The one name of the list; undefined for a list of none, of several, with one of another kind, and for what is no host name. */
 function hostName(list: Buffer): string | undefined {
   const length = uint16(list, 3);
   if (uint16(list, 0) !== list.length - 2 || list[2] !== HOST_NAME || length !== list.length - 5) return undefined;

@@ -24,7 +24,8 @@ export const WIRE_LIMITS: Readonly<
     | "maxAnswerEnvelopes"
     | "maxDirectoryRequestBytes"
     | "maxDirectoryAnswerBytes"
-    | "maxProxyHeaderBytes",
+    | "maxProxyHeaderBytes"
+    | "maxChunkLineBytes",
     Limit
   >
 > = {
@@ -54,4 +55,5 @@ export const WIRE_LIMITS: Readonly<
   maxDirectoryRequestBytes: fixed(8_192, "bytes", "an advertisement of one's own, 50 peer ids and every filter"),
   maxDirectoryAnswerBytes: fixed(65_536, "bytes", "50 of the longest envelopes"),
   maxProxyHeaderBytes: fixed(107, "bytes", "the longest header of the PROXY protocol, version 1"),
+  maxChunkLineBytes: tunable(4_096, "bytes", "a size in hex with extensions, or a trailer field, of a chunked body"),
 };

@@ -304,3 +304,21 @@ suite("the order of rules, against a naive reading of them", () => {
     );
   });
 });
+
+test("hosts matter to a policy with a list, or with a rule about a name, a network or a family", () => {
+  const judges = (...lines: readonly string[]): boolean => new ExitPolicy(parsePolicy(lines)).judgesHosts;
+  assert.equal(judges(...DEFAULT_POLICY), false);
+  assert.equal(judges("reject mail", "accept *:*"), false);
+  assert.equal(judges("reject udp bad.example:*", "accept *:*"), false);
+  for (const rule of [
+    "reject bad.example:*",
+    "reject =bad.example:80",
+    "accept *.a.example:*",
+    "reject tcp 192.0.2.0/24:*",
+  ]) {
+    assert.equal(judges(rule, "accept *:*"), true, rule);
+  }
+  assert.equal(judges("accept *4:443"), true);
+  const lists = { matchName: () => undefined, matchAddress: () => undefined };
+  assert.equal(new ExitPolicy(parsePolicy(["accept *:*"]), lists).judgesHosts, true);
+});

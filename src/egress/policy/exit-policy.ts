@@ -22,6 +22,7 @@ import type { PolicyRule } from "./policy-rule.ts";
  */
 export class ExitPolicy implements TargetPolicy {
   readonly opensBitTorrent: boolean;
+  readonly judgesHosts: boolean;
   readonly #rules: readonly PolicyRule[];
   readonly #lists: ListMatcher | undefined;
   readonly #inside: (ip: string) => readonly string[];
@@ -34,6 +35,8 @@ export class ExitPolicy implements TargetPolicy {
     this.#inside = inside ?? (() => []);
     this.#compiled = { tcp: new CompiledRules(rules, "tcp"), udp: new CompiledRules(rules, "udp") };
     this.opensBitTorrent = rules.some(({ accepts, sets }) => accepts && sets.includes("p2p"));
+    this.judgesHosts =
+      lists !== undefined || rules.some(({ host, protocol }) => host.kind !== "any" && protocol !== "udp");
   }
 
   /** The rules as they were understood. */

@@ -26,4 +26,6 @@ export interface TargetPolicy {
   decide(question: PolicyQuestion): PolicyDecision | undefined;
   /** Whether BitTorrent may be spoken on ports that are open. */
   readonly opensBitTorrent: boolean;
+  /** Whether the host of a target over TCP can change the decision: a list, or a rule about a name, network or family. */
+  readonly judgesHosts: boolean;
 }

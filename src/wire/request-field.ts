@@ -1,0 +1,19 @@
+/** A line of a request's header, after the first. */
+export type RequestField =
+  /** A name in lower case and its value without the spaces around it, as RFC 9112 §5 has them. */
+  | { readonly kind: "plain"; readonly name: string; readonly value: string }
+  /** Some server reads a field in it, or a part of the one before: a space before the colon, a folded line. */
+  | { readonly kind: "unclear"; readonly mayBeHost: boolean }
+  /** No field. */
+  | { readonly kind: "other" };
+
+const PLAIN = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*((?:[^\0\r]*[^\0\r\t ])?)[\t ]*$/;
+
+/** Reads one line of a header, without its end, in latin1. Not for the empty line that ends it. */
+export function readRequestField(line: string): RequestField {
+  const [, name, value = ""] = PLAIN.exec(line) ?? [];
+  if (name !== undefined) return { kind: "plain", name: name.toLowerCase(), value };
+  const mayBeHost = /^[^a-z]*host[^a-z]*:/i.test(line);
+  const isUnclear = mayBeHost || /^[\t ]/.test(line) || /^[!-9;-~]+[\0-\x20\x7f]*:/.test(line);
+  return isUnclear ? { kind: "unclear", mayBeHost } : { kind: "other" };
+}
