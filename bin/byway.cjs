@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-// Starts Byway. Byway needs Node 26; under an older one this runs Byway in the runtime that npm installed
-// beside it as an optional dependency. It is plain CommonJS, so that any Node gets far enough to say what is wrong.
+// Starts Byway. It runs in the Node that runs this file if that is one that Byway was tried with ("runtime" in package.json:
+// from `tried`, below `below`), else in the runtime that npm installed beside it as an optional dependency. Without that one,
+// a Node below `works` is an error and any other gets a warning. It is plain CommonJS, so that any Node gets far enough to
+// say what is wrong.
 
 const childProcess = require("node:child_process");
 const fs = require("node:fs");
@@ -8,7 +10,7 @@ const os = require("node:os");
 const path = require("node:path");
 const url = require("node:url");
 
-const NEEDED_MAJOR = 26;
+const { runtime: RUNTIME } = require("../package.json");
 const EX_UNAVAILABLE = 69;
 
 const RUNTIMES = {
@@ -31,23 +33,36 @@ function entryPath() {
   return fs.existsSync(source) ? source : path.join(root, "dist", "cli", "main.js");
 }
 
+const ADVICE = `Install a Node from ${RUNTIME.tried} on and below ${RUNTIME.below}, or reinstall Byway without --omit=optional so that npm brings one along.`;
+
 function fail(what) {
-  process.stderr.write(
-    `byway: ${what}\n  Install Node ${NEEDED_MAJOR} or newer, or reinstall Byway without --omit=optional so that npm brings it along.\n`,
-  );
+  process.stderr.write(`byway: ${what}\n  ${ADVICE}\n`);
   process.exit(EX_UNAVAILABLE);
 }
 
-function runtimePath() {
+/** Whether version `a` comes before `b`. A nightly or a release candidate counts as the release. */
+function isBefore(a, b) {
+  const [left, right] = [a, b].map((version) => version.split("-")[0].split(".").map(Number));
+  for (let part = 0; part < 3; part += 1) if (left[part] !== right[part]) return left[part] < right[part];
+  return false;
+}
+
+function isTried(version) {
+  return !isBefore(version, RUNTIME.tried) && isBefore(version, RUNTIME.below);
+}
+
+/** The runtime that npm installed, or in words why there is none. */
+function installedRuntime() {
   const platform = `${process.platform}-${process.arch}`;
   const name = RUNTIMES[platform];
-  const here = `Byway needs Node ${NEEDED_MAJOR}, this is Node ${process.versions.node}`;
-  if (name === undefined) return fail(`${here}, and no runtime is published for ${platform}`);
+  if (name === undefined) return { missing: `no runtime is published for ${platform}` };
   try {
-    const home = path.dirname(require.resolve(`${name}/package.json`));
-    return path.join(home, "bin", process.platform === "win32" ? "node.exe" : "node");
+    const manifest = require.resolve(`${name}/package.json`);
+    const { version } = require(manifest);
+    if (!isTried(version)) return { missing: `the package ${name} holds Node ${version}` };
+    return { path: path.join(path.dirname(manifest), "bin", process.platform === "win32" ? "node.exe" : "node") };
   } catch {
-    return fail(`${here}, and the package ${name} that holds a newer one is not installed`);
+    return { missing: `the package ${name} that holds one is not installed` };
   }
 }
 
@@ -84,9 +99,19 @@ function replaceWithService() {
   }
 }
 
-if (Number(process.versions.node.split(".")[0]) >= NEEDED_MAJOR) {
+function runHere() {
   replaceWithService();
   void import(url.pathToFileURL(entryPath()).href);
-} else {
-  runUnder(runtimePath());
+}
+
+const own = process.versions.node;
+const installed = isTried(own) ? undefined : installedRuntime();
+if (installed === undefined) runHere();
+else if (installed.path !== undefined) runUnder(installed.path);
+else if (isBefore(own, RUNTIME.works)) fail(`Byway does not work with Node ${own}, and ${installed.missing}`);
+else {
+  // It was said before this process was replaced by its service.
+  if (!process.execArgv.includes(HEAP_FLAG))
+    process.stderr.write(`byway: Byway was not tried with Node ${own}, and ${installed.missing}\n  ${ADVICE}\n`);
+  runHere();
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -19,13 +19,18 @@ const oldNode = (process.env.PATH ?? "")
 
 const skip = oldNode === undefined ? "every node on the PATH is 26 or newer" : false;
 
+const MANIFEST = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  readonly runtime: { readonly works: string; readonly tried: string; readonly below: string };
+  readonly optionalDependencies: Readonly<Record<string, string>>;
+};
+
 /** The launcher in a package of its own, with a command line of the test's choice. */
 function launcherOf(context: TestContext, entry: string, source: string, hasRuntime = true): string {
   const root = temporaryDirectory(context);
   mkdirSync(join(root, "bin"));
   mkdirSync(join(root, entry, ".."), { recursive: true });
   cpSync(LAUNCHER, join(root, "bin", "byway.cjs"));
-  writeFileSync(join(root, "package.json"), '{ "type": "module" }');
+  writeFileSync(join(root, "package.json"), JSON.stringify({ type: "module", runtime: MANIFEST.runtime }));
   writeFileSync(join(root, entry), source);
   if (hasRuntime) symlinkSync(fileURLToPath(new URL("../node_modules", import.meta.url)), join(root, "node_modules"));
   return join(root, "bin", "byway.cjs");
@@ -62,6 +67,96 @@ test("a package without sources runs what was compiled", async (t) => {
   }
 });
 
+/** What makes a Node claim to be `version`, in the launcher only, and what it then runs tell which Node it is. */
+function claiming(context: TestContext, version: string): Readonly<Record<string, string>> {
+  const path = join(temporaryDirectory(context), "claim.cjs");
+  writeFileSync(
+    path,
+    `if (String(process.argv[1]).endsWith("byway.cjs"))
+      Object.defineProperty(process, "versions", { value: { ...process.versions, node: ${JSON.stringify(version)} } });`,
+  );
+  return { NODE_OPTIONS: `--require ${path}` };
+}
+
+/** Which process runs the command line: the launcher's own or another one, and which Node is in it. */
+const WHERE = "console.log(JSON.stringify([process.pid, process.execPath]));";
+
+const { works, tried, below } = MANIFEST.runtime;
+const previous = (version: string): string => {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return minor > 0 ? `${major}.${minor - 1}.99` : `${major - 1}.99.99`;
+};
+
+for (const version of [tried, "26.10.1", "26.99.0", previous(below), `${tried}-rc.1`])
+  test(`Node ${version} is one that was tried: the command line runs in it`, async (t) => {
+    for (const hasRuntime of [true, false]) {
+      const launcher = launcherOf(t, "src/cli/main.ts", WHERE, hasRuntime);
+      const { child, finished } = startByway(t, [], { launcher, environment: claiming(t, version) });
+      const { stdout, stderr } = await finished;
+      assert.deepEqual([JSON.parse(stdout), stderr], [[child.pid, process.execPath], ""]);
+    }
+  });
+
+for (const version of ["26.0.0", "26.4.0", "26.5.0", previous(tried), below, "27.1.0", "30.0.0", "20.20.2"])
+  test(`Node ${version} was not tried: the command line runs in the runtime that npm brings`, async (t) => {
+    const launcher = launcherOf(t, "src/cli/main.ts", WHERE);
+    const { child, finished } = startByway(t, [], { launcher, environment: claiming(t, version) });
+    const { stdout, stderr } = await finished;
+    const [pid, path] = JSON.parse(stdout) as [number, string];
+    assert.notEqual(pid, child.pid);
+    assert.match(path, /node_modules/);
+    assert.equal(stderr, "");
+  });
+
+for (const version of ["26.0.0", "26.4.0", previous(works), "20.20.2"])
+  test(`Node ${version} does not work: without another runtime it says so and ends with 69`, async (t) => {
+    const launcher = launcherOf(t, "src/cli/main.ts", WHERE, false);
+    const { code, stdout, stderr } = await runByway(t, [], { launcher, environment: claiming(t, version) });
+    assert.deepEqual([code, stdout], [69, ""]);
+    assert.match(
+      stderr,
+      /^byway: Byway does not work with Node [0-9.]+, and the package node-\S+ .*\n {2}Install a Node from /,
+    );
+    assert.ok(stderr.includes(version));
+  });
+
+for (const version of [works, previous(tried), below, "30.0.0"])
+  test(`Node ${version} may work: without another runtime it warns, once, and runs`, async (t) => {
+    for (const words of [[], ["up"]]) {
+      const launcher = launcherOf(t, "src/cli/main.ts", WHERE, false);
+      const { child, finished } = startByway(t, words, { launcher, environment: claiming(t, version) });
+      const { stdout, stderr } = await finished;
+      assert.deepEqual(JSON.parse(stdout), [child.pid, process.execPath]);
+      assert.match(
+        stderr,
+        /^byway: Byway was not tried with Node [0-9.]+, and .* not installed\n {2}Install a Node from .*\n$/,
+      );
+    }
+  });
+
+test("a runtime that npm installed for another program and that was not tried is none", async (t) => {
+  const launcher = launcherOf(t, "src/cli/main.ts", WHERE, false);
+  for (const name of Object.keys(MANIFEST.optionalDependencies).filter((one) => /^node-/.test(one))) {
+    const home = join(launcher, "..", "..", "node_modules", name);
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, "package.json"), JSON.stringify({ name, version: "26.0.0" }));
+  }
+  const { code, stderr } = await runByway(t, [], { launcher, environment: claiming(t, "26.4.0") });
+  assert.equal(code, 69);
+  assert.match(stderr, /the package node-\S+ holds Node 26\.0\.0\n/);
+});
+
+test("every runtime that npm may bring was tried", () => {
+  const pins = Object.entries(MANIFEST.optionalDependencies).filter(([name]) => /^node-/.test(name));
+  assert.equal(pins.length, 5);
+  for (const [name, pin] of pins) {
+    const [major = 0, minor = 0] = pin.replace("^", "").split(".").map(Number);
+    const [triedMajor = 0, triedMinor = 0] = tried.split(".").map(Number);
+    assert.ok(pin.startsWith("^") && major === triedMajor && minor >= triedMinor, `${name} ${pin}`);
+    assert.equal(below, `${major + 1}.0.0`);
+  }
+});
+
 test("the exit code comes through", { skip }, async (t) => {
   const launcher = launcherOf(t, "src/cli/main.ts", "process.exitCode = 78;");
   assert.equal((await runByway(t, [], { launcher, node: oldNode ?? "" })).code, 78);
@@ -79,7 +174,7 @@ test("without a runtime it says so and ends with 69", { skip }, async (t) => {
   assert.equal(result.stdout, "");
   assert.match(
     result.stderr,
-    /^byway: Byway needs Node 26, this is Node .*node-[a-z0-9-]+ .*is not installed\n {2}Install Node 26/,
+    /^byway: Byway does not work with Node .*node-[a-z0-9-]+ .*is not installed\n {2}Install a Node from 26/,
   );
 });
 

@@ -12,6 +12,7 @@ import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { systemRandom } from "../core/random.ts";
 import { RecordFile } from "../core/record-file.ts";
 import { MemoryRecords } from "../core/record-keeper.ts";
+import { runtimeDoubt } from "../core/tried-runtime.ts";
 import { openDirectory } from "../directory/open-directory.ts";
 import { openPeers } from "../directory/open-peers.ts";
 import { PeerFiles } from "../directory/peer-files.ts";
@@ -53,6 +54,8 @@ export interface BywayClient {
 /** Makes and starts a client. Throws ERR_PEER_FILE, ERR_ADVERTISEMENT_*, ERR_LISTEN_*, ERR_CONFIG_EXPOSED, ERR_STORE or ERR_CONTROL. */
 export async function createClient(options: ClientOptions = {}): Promise<BywayClient> {
   const { clock = systemClock, random = systemRandom, logger = silentLogger } = options;
+  const doubt = runtimeDoubt(process.versions.node);
+  if (doubt !== undefined) logger.warn(doubt);
   const { allowClassical = false, localNetwork = false, sharedNetworks = false, defaults = {} } = options;
   const budget = options.budget ?? new ByteBudget({ clock, logger }, { bytes: options.memoryBudgetBytes });
   const dialler = new TcpTransport({ clock });

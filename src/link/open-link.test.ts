@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
-import { connect as connectTls, createServer, type TlsOptions } from "node:tls";
+import { connect as connectTls, createServer, type TlsOptions, TLSSocket } from "node:tls";
 import { serveLink } from "../../test/support/link-bench.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
@@ -47,6 +47,15 @@ test("a classical-only server is refused, and accepted where the user says so", 
     allowClassical: true,
   });
   link.destroy();
+});
+
+test("a runtime that does not tell the key exchange is at fault, and not the hop", async (t) => {
+  const raw = await serve(t, {});
+  t.mock.method(TLSSocket.prototype, "getEphemeralKeyInfo", () => ({ type: undefined, name: undefined }));
+  await assert.rejects(openLink({ clock: systemClock, budget: roomyBudget() }, raw, { peerId: identity.peerId }), {
+    code: "ERR_HOP_CLASSICAL",
+    message: /this Node does not tell/,
+  });
 });
 
 test("TLS 1.2 is refused", async (t) => {

@@ -101,10 +101,11 @@ function verify(socket: TLSSocket, options: OpenLinkOptions): void {
   const group = socket.getEphemeralKeyInfo();
   const groupName = group !== null && "name" in group ? group.name : undefined;
   if (options.allowClassical !== true && groupName !== KEY_EXCHANGE_GROUP) {
-    throw new BywayError(
-      "ERR_HOP_CLASSICAL",
-      `the hop agreed to ${String(groupName)} instead of ${KEY_EXCHANGE_GROUP}`,
-    );
+    const message =
+      groupName === undefined
+        ? "this Node does not tell which key exchange was agreed; run Byway in the one that npm brings"
+        : `the hop agreed to ${groupName} instead of ${KEY_EXCHANGE_GROUP}`;
+    throw new BywayError("ERR_HOP_CLASSICAL", message);
   }
   const certificate = socket.getPeerX509Certificate();
   const key = certificate === undefined ? undefined : publicKeyOfCertificate(certificate);

@@ -17,7 +17,14 @@ export interface TlsChoice {
   readonly allowClassical?: boolean;
 }
 
-/** TLS of the server end: 1.3 only, hybrid key exchange, no ticket that could link two visits. */
+/**
+ * TLS of the server end: 1.3 only, hybrid key exchange, no session that could link two visits.
+ *
+ * With SSL_OP_NO_TICKET OpenSSL still sends two NewSessionTicket messages on each link (RFC 8446 §4.6.1), some 160 bytes
+ * together; Node has no way to send none. Each holds 32 random bytes that stand for a state, and Node keeps no such state:
+ * who offers one gets a full handshake. Without the option a ticket would hold the session itself, in 200 bytes more each,
+ * and could be resumed by a server that is set up otherwise.
+ */
 export function serverTls(certPem: string, keyPem: string, choice: TlsChoice): TlsOptions {
   return {
     cert: certPem,

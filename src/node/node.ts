@@ -5,6 +5,7 @@ import { silentLogger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { formatPeerAddress, formatTcpAddress } from "../core/peer-address.ts";
 import { systemRandom } from "../core/random.ts";
+import { runtimeDoubt } from "../core/tried-runtime.ts";
 import { Advertiser } from "../directory/advertiser.ts";
 import type { Directory } from "../directory/directory.ts";
 import type { KnownPeer } from "../directory/known-peer.ts";
@@ -64,6 +65,8 @@ const WORKER = new URL(import.meta.url.endsWith(".ts") ? "worker.ts" : "worker.j
  * ERR_WORKER when a worker does not come up.
  */
 export async function createNode(options: NodeOptions): Promise<BywayNode> {
+  const doubt = runtimeDoubt(process.versions.node);
+  if (doubt !== undefined) options.logger?.warn(doubt);
   const { identity, clock = systemClock, random = systemRandom, logger = silentLogger } = options;
   const { localNetwork = false, workers = 1 } = options;
   checkNodeOptions(options);
