@@ -355,7 +355,7 @@ async function answers(link: Link, signal: AbortSignal): Promise<boolean> {
     await withAbort(link.ping(), signal);
     return true;
   } catch {
-    return link.usable && link.bytesReceived > before;
+    return !link.ended && link.bytesReceived > before;
   }
 }
 

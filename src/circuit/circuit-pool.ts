@@ -125,7 +125,7 @@ export class CircuitPool {
    * the work of a hop before it; any other code is what the exit itself said.
    */
   retire(circuit: Circuit, culprit: string | undefined, code?: ErrorCode): void {
-    const isGone = code === undefined || GONE.has(code) || (code === "ERR_HOP_LOST" && !circuit.usable);
+    const isGone = code === undefined || GONE.has(code) || (code === "ERR_HOP_LOST" && circuit.ended);
     circuit.close();
     if (culprit === undefined) return;
     if (isGone) this.#leave(culprit, circuit);

@@ -70,6 +70,8 @@ export class CircuitTries<T> {
         circuit.usable &&
         circuit.room === 0
       );
+      // Nobody would own what a try makes from here on.
+      if (this.#isDone) return;
       // Where there is no other one, its circuit is kept: a new one would ask the same exit, and cost it more.
       for (const [full, ms] of this.#resting) pool.rest(full, ms);
       this.#resting.clear();
@@ -141,7 +143,9 @@ export class CircuitTries<T> {
     if (exit !== undefined) this.#failed.add(exit);
     const ms = restMs(error);
     if (ms !== undefined) this.#resting.set(circuit, ms);
-    if (this.#running.size === 0 && !this.#isHedging) void this.#next();
+    if (this.#running.size > 0 || this.#isHedging) return;
+    if (this.#refusal !== undefined) this.#fail(this.#refusal);
+    else void this.#next();
   }
 
   #refused(error: BywayError): void {
@@ -217,6 +221,7 @@ export class CircuitTries<T> {
   }
 
   #fail(error: BywayError): void {
+    if (this.#isDone) return;
     this.#finish();
     this.#result.reject(error);
   }

@@ -86,6 +86,11 @@ export class Circuit {
     return this.#exit.usable;
   }
 
+  /** Whether it can carry nothing any more; one that only takes no new streams has not ended. */
+  get ended(): boolean {
+    return this.#exit.ended;
+  }
+
   /** Streams open now. */
   get streams(): number {
     return this.#exit.streams;

@@ -43,6 +43,20 @@ test("an exit that is busy or refuses keeps the circuits of others", async () =>
   await pool.stop();
 });
 
+test("an exit whose circuit is only retired is not gone when a stream on it is lost", async () => {
+  const { pool } = cheapPool(0);
+  const a = await pool.circuit(needOf("a", inTurn("x")));
+  const b = await pool.circuit(needOf("b", inTurn("x")));
+  Object.assign(a, { streams: 1 });
+  a.close();
+  pool.retire(a, "x", "ERR_HOP_LOST");
+  assert.equal(b.usable, true);
+  a.destroy();
+  pool.retire(a, "x", "ERR_HOP_LOST");
+  assert.equal(b.usable, false);
+  await pool.stop();
+});
+
 test("an unused circuit that is found silent takes its exit's load away too", async () => {
   const { pool, clock, network } = cheapPool(1);
   pool.expect(needOf("", inTurn("x", "y")));

@@ -299,3 +299,30 @@ test("an app that takes its request back takes both tries back", async () => {
   assert.deepEqual([use("a").signal.aborted, use("b").signal.aborted], [true, true]);
   await bench.pool.stop();
 });
+
+const declined = new BywayError("ERR_POLICY_PORT", "this exit's policy");
+
+for (const [what, error] of [
+  ["declines", declined],
+  ["fails", lost],
+] as const) {
+  test(`after a refusal by the target an exit that ${what} brings no third try: nobody would own its stream`, async () => {
+    const bench = cheapPool(0);
+    const { result, uses, use, released } = stream(bench);
+    await settle();
+    bench.clock.advance(HEDGE_MS);
+    await settle();
+    use("a").reject(refused);
+    await settle();
+    bench.network.slow.add("c");
+    // Only a circuit that must be built first can come after the result.
+    for (const circuit of bench.built) circuit.close();
+    use("b").reject(error);
+    await assert.rejects(result, { code: "ERR_TARGET_REFUSED" });
+    bench.clock.advance(HEDGE_MS);
+    bench.network.release();
+    await settle();
+    assert.deepEqual([[...uses.keys()], released, bench.network.asked], [["a", "b"], [], 2]);
+    await bench.pool.stop();
+  });
+}

@@ -36,6 +36,25 @@ test("a socket that is still sending its end closes all the same", async () => {
   done();
 });
 
+test("the far side of a socket that is aborted with an end behind unsent bytes sees a reset: it has only a part", async () => {
+  const { near, far, done } = await pair();
+  near.on("error", () => {});
+  const failed = new Promise<NodeJS.ErrnoException>((resolve) => far.once("error", resolve));
+  let hasEnded = false;
+  far.on("end", () => {
+    hasEnded = true;
+  });
+  // More than the system takes at once.
+  near.end(Buffer.alloc(64 * 1024 * 1024));
+  await once(far, "readable");
+  assert.ok(near.writableLength > 0);
+  abortStream(near);
+  far.resume();
+  assert.equal((await failed).code, "ECONNRESET");
+  assert.equal(hasEnded, false);
+  done();
+});
+
 test("a local socket, which cannot be reset, is closed", async (t) => {
   const isWindows = process.platform === "win32";
   const path = isWindows ? `\\\\.\\pipe\\byway-test-${process.pid}` : join(temporaryDirectory(t), "socket");

@@ -11,9 +11,12 @@ function isAbortable(stream: object): stream is AbortableStream {
   return "resetAndDestroy" in stream && typeof stream.resetAndDestroy === "function";
 }
 
-/** libuv refuses to reset a socket whose FIN waits for earlier writes (EINVAL), and Node then never closes it. */
+/**
+ * libuv refuses to reset a socket once it was asked for a FIN (EINVAL), and Node then never closes it. Node asks for it when
+ * the last byte has left; until then a reset works, and takes care that what was not sent is missed.
+ */
 function isEnding(stream: Duplex): boolean {
-  return stream instanceof Socket && stream.writableEnded && !stream.writableFinished;
+  return stream instanceof Socket && stream.writableEnded && !stream.writableFinished && stream.writableLength === 0;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { isIP, type Socket, type TcpNetConnectOpts } from "node:net";
 import { abortReason } from "../core/abort.ts";
+import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
@@ -225,7 +226,7 @@ export class Egress {
     const { promise, resolve } = Promise.withResolvers<void>();
     socket.once("close", () => resolve());
     const traffic = (): Traffic => ({ received: socket.bytesRead, sent: socket.bytesWritten });
-    this.#own(socket, { close: () => socket.destroy(), closed: promise, traffic }, release);
+    this.#own(socket, { close: () => abortStream(socket), closed: promise, traffic }, release);
     return socket;
   }
 

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
@@ -11,7 +12,9 @@ import { INGRESS_LIMITS } from "./limits.ts";
 export function endSocket(socket: Socket, last: Uint8Array, clock: Clock): Promise<void> {
   if (socket.closed) return Promise.resolve();
   return new Promise((resolve) => {
-    const limit = clock.after(INGRESS_LIMITS.lingerMs.value, () => socket.destroy());
+    // A FIN after a part of an answer would make it look whole.
+    const cut = (): void => void (socket.writableFinished ? socket.destroy() : abortStream(socket));
+    const limit = clock.after(INGRESS_LIMITS.lingerMs.value, cut);
     socket.once("close", () => {
       limit.cancel();
       resolve();

@@ -4,6 +4,7 @@ import { suite, type TestContext, test } from "node:test";
 import { DirectOpener } from "../../test/support/direct-opener.ts";
 import { startTcpTarget } from "../../test/support/proxy-fixture.ts";
 import { FakeClock } from "../core/fake-clock.ts";
+import { INGRESS_LIMITS } from "./limits.ts";
 import type { OpenedStream } from "./stream-opener.ts";
 import { UpstreamAgent, type UpstreamRequestOptions } from "./upstream-agent.ts";
 
@@ -52,8 +53,19 @@ suite("a stream that has served a request", () => {
     const { agent, clock, stream } = await site(t, (own) => ({ endsAtMs: own.nowMs() + 1_000 }));
     assert.equal(agent.keepSocketAlive(stream), true);
     clock.advance(999);
-    assert.equal(stream.destroyed, false);
+    assert.equal(stream.writableEnded, false);
     clock.advance(1);
+    assert.equal(stream.writableEnded, true);
+  });
+
+  test("is ended where it is not kept, as Node would destroy it, and reset when the target does not end it too", async (t) => {
+    const { agent, clock, stream } = await site(t, () => ({ isForOne: true }));
+    assert.equal(agent.keepSocketAlive(stream), false);
+    stream.destroy();
+    assert.deepEqual([stream.writableEnded, stream.destroyed], [true, false]);
+    agent.destroy();
+    assert.equal(stream.destroyed, false);
+    clock.advance(INGRESS_LIMITS.lingerMs.value);
     assert.equal(stream.destroyed, true);
   });
 

@@ -1,6 +1,7 @@
 import http from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock, Timer } from "../core/clock.ts";
+import { endStream } from "../core/end-stream.ts";
 import { toBywayError } from "../core/errors.ts";
 import { formatHostPort } from "../core/network-address.ts";
 import { constraintsKey } from "../routing/constraints.ts";
@@ -72,11 +73,12 @@ export class UpstreamAgent extends http.Agent {
   override keepSocketAlive(stream: Duplex): boolean {
     const { isForOne = false, endsAtMs = Number.POSITIVE_INFINITY } = this.#opened.get(stream) ?? {};
     const leftMs = endsAtMs - this.#clock.nowMs();
-    if (isForOne || leftMs <= 0) return false;
-    if (this.#idle.size >= INGRESS_LIMITS.maxIdleUpstreams.value) return false;
-    if (stream.readableEnded || !stream.writable || stream.readableLength > 0) return false;
+    const isFull = this.#idle.size >= INGRESS_LIMITS.maxIdleUpstreams.value;
+    if (isForOne || leftMs <= 0 || isFull) return this.#part(stream);
+    if (stream.readableEnded || !stream.writable || stream.readableLength > 0) return this.#part(stream);
     const drop = (): void => {
       this.#endIdle(stream);
+      this.#part(stream);
       stream.destroy();
     };
     const timer = this.#clock.after(Math.min(INGRESS_LIMITS.idleUpstreamMs.value, leftMs), drop);
@@ -94,6 +96,22 @@ export class UpstreamAgent extends http.Agent {
   override destroy(): void {
     for (const { drop } of [...this.#idle.values()]) drop();
     super.destroy();
+  }
+
+  /**
+   * Has the next call of `destroy`, which is Node's way to let go of a stream after a whole exchange, end it: destroyed, it
+   * would be reset, and the target would see its connection break. Returns false.
+   */
+  #part(stream: Duplex): false {
+    const { destroy } = stream;
+    stream.destroy = () => {
+      stream.destroy = destroy;
+      endStream(stream, this.#clock, INGRESS_LIMITS.lingerMs.value);
+      // Node's agent would destroy it with the app's connection, or use it again.
+      stream.emit("agentRemove");
+      return stream;
+    };
+    return false;
   }
 
   #endIdle(stream: Duplex): void {

@@ -25,15 +25,21 @@ export interface StreamWatch {
   readonly conduct?: Pick<LinkConduct, "sentTiny"> | undefined;
   /** Spaces out the tiny frames that this end sends. */
   readonly tinyWrites?: Pick<TinyWrites, "admit"> | undefined;
+  /** Why the link is gone; undefined while it stands. */
+  readonly lost?: (() => BywayError | undefined) | undefined;
 }
 
 /**
  * Makes an HTTP/2 stream tell a cut body from a whole one, in both directions, and send what it was given.
  *
- * Node ends the readable side of a stream cleanly when its session dies or it is cancelled (RST_STREAM CANCEL), and sends
- * END_STREAM before RST_STREAM when it is closed with an error. A proxy that passed either on would turn a broken
- * download into a short file. After this call the readable side ends only on END_STREAM (otherwise the stream closes
- * without `end`), and `resetAndDestroy()` resets with CONNECT_ERROR (RFC 9113 §8.5) and no END_STREAM before it.
+ * Node ends the readable side of a stream cleanly when its session dies, when the far side resets it with NO_ERROR or CANCEL
+ * and when it is destroyed here; it sends END_STREAM before RST_STREAM when it is closed with an error, and NO_ERROR when it
+ * is destroyed. A proxy that passed any of these on would turn a broken download into a short file. After this call:
+ *
+ * - The readable side ends only on END_STREAM. Otherwise the stream closes without `end`; with an error, unless it was
+ *   destroyed here without one.
+ * - `resetAndDestroy()` resets with CONNECT_ERROR (RFC 9113 §8.5) and no END_STREAM before it.
+ * - `destroy()` resets with CANCEL, unless both directions have ended.
  *
  * Node (26.10) takes a gathered write for sent when it meets an empty last chunk and frees the memory of the others,
  * so that the far side receives whatever the heap holds there by then; `node:http` ends a message with such a chunk.
@@ -44,11 +50,15 @@ export interface StreamWatch {
  */
 export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatch): S & StreamCounts {
   const { budget, window, conduct, tinyWrites } = watch;
+  // Whether END_STREAM has come. Both can be before this call: with the head, or with what one read brought behind it.
+  let hasEnded = stream.endAfterHeaders || stream.state.remoteClose === 1;
+  let isEndedHere = false;
   const hardened: Hardened<S> = Object.assign(stream, {
     bytesRead: 0,
     bytesWritten: 0,
     resetAndDestroy(reason?: Error): void {
       if (stream.destroyed) return;
+      isEndedHere = true;
       stream.end = () => stream;
       stream.close(isStall(reason) ? constants.NGHTTP2_ENHANCE_YOUR_CALM : constants.NGHTTP2_CONNECT_ERROR);
       stream.destroy(reason);
@@ -57,8 +67,19 @@ export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatc
   const push = stream.push;
   let waiting: WaitingBytes | undefined;
   let isAfterTiny = false;
+  const pushEnd = (): boolean => {
+    // Node closes a stream before it ends one that got no END_STREAM, and after it has ended one that did.
+    if (!hasEnded && stream.closed) {
+      // It goes on to use the stream within this call.
+      process.nextTick(() => stream.destroy());
+      return false;
+    }
+    hasEnded = true;
+    waiting?.flush();
+    return push.call(stream, null);
+  };
   stream.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
-    if (chunk === null && stream.closed && stream.rstCode !== constants.NGHTTP2_NO_ERROR) return false;
+    if (chunk === null) return pushEnd();
     if (!(chunk instanceof Uint8Array)) {
       waiting?.flush();
       return push.call(stream, chunk, encoding);
@@ -78,8 +99,20 @@ export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatc
     budget.arrived(stream, chunk.length);
     return more;
   };
+  // One that was reset before it came here would wait for its end for ever.
+  if (stream.closed && !stream.destroyed) pushEnd();
   const destroy = stream._destroy;
-  stream._destroy = (error, callback): void => destroy.call(stream, error ?? stallTold(stream), callback);
+  stream._destroy = (error, callback): void => {
+    const isWhole = hasEnded && stream.writableFinished;
+    const cut = isWhole ? undefined : watch.lost?.();
+    if (!stream.closed && !isWhole) {
+      isEndedHere = true;
+      stream.end = () => stream;
+      stream.close(constants.NGHTTP2_CANCEL);
+    }
+    const told = error ?? cut ?? stallTold(stream) ?? (isWhole || isEndedHere ? null : quietReset(stream));
+    destroy.call(stream, told, callback);
+  };
   const send = (bytes: number, out: () => void): void => {
     hardened.bytesWritten += bytes;
     if (tinyWrites === undefined || bytes >= LINK_LIMITS.tinyFrameBytes.value) out();
@@ -116,4 +149,12 @@ function stallTold(stream: Http2Stream): BywayError | null {
   return stream.closed && stream.rstCode === constants.NGHTTP2_ENHANCE_YOUR_CALM
     ? new BywayError("ERR_STREAM_STALLED", "the far end of the link had no memory left for bytes that waited")
     : null;
+}
+
+/** The error that Node spares a stream which the far side reset with one of the two codes that it takes for no failure. */
+function quietReset({ closed, rstCode }: Http2Stream): Error | null {
+  const isQuiet = rstCode === constants.NGHTTP2_NO_ERROR || rstCode === constants.NGHTTP2_CANCEL;
+  if (!closed || !isQuiet) return null;
+  const error = new Error(`the far side reset the stream with HTTP/2 error ${rstCode}`);
+  return Object.assign(error, { code: "ERR_HTTP2_STREAM_ERROR" });
 }

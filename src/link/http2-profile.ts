@@ -1,4 +1,4 @@
-import type { Http2Session, SessionOptions, Settings } from "node:http2";
+import { constants, type Http2Session, type SessionOptions, type Settings } from "node:http2";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** HTTP/2 settings (RFC 9113 §6.5.2) of an end that takes up to `streamWindowBytes` ahead on each stream. */
@@ -18,6 +18,14 @@ export const SESSION_OPTIONS: SessionOptions & { streamResetBurst: number; strea
   streamResetBurst: LINK_LIMITS.resetBurst.value,
   streamResetRate: LINK_LIMITS.resetsPerSecond.value,
 };
+
+/**
+ * Ends a session and resets its streams, which fail with `reason`. Without a code Node would end them cleanly, and tell the far
+ * side that all is well.
+ */
+export function cutSession(session: Http2Session, reason: Error, code: number = constants.NGHTTP2_CANCEL): void {
+  session.destroy(reason, code);
+}
 
 /** Opens the receive window of the whole link, which the settings frame cannot do (RFC 9113 §6.9.2). */
 export function widenLink(session: Http2Session): void {

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
@@ -81,7 +81,8 @@ export class IncomingStream {
 
   #dropRest(): void {
     this.#stream.resume();
-    const timer = this.#clock.after(LINK_LIMITS.drainMs.value, () => this.#stream.destroy());
+    // The answer is whole: NO_ERROR takes back nothing of it (RFC 9113 §8.1).
+    const timer = this.#clock.after(LINK_LIMITS.drainMs.value, () => this.#stream.close(constants.NGHTTP2_NO_ERROR));
     this.#stream.once("close", () => timer.cancel());
   }
 }

@@ -17,6 +17,20 @@ export interface KeepAliveEvents {
   readonly idleMs?: () => number;
 }
 
+/**
+ * As `session.ping`, also where the session takes no new streams: Node answers its own pings with an error then, as if nobody
+ * were there, although frames still go both ways. It asks `closed`, which says no for the length of the call.
+ */
+function pingEvenIfClosed(session: Http2Session, onAnswer: (error: Error | null, durationMs: number) => void): boolean {
+  if (!session.closed) return session.ping(onAnswer);
+  Object.defineProperty(session, "closed", { value: false, configurable: true });
+  try {
+    return session.ping(onAnswer);
+  } finally {
+    Reflect.deleteProperty(session, "closed");
+  }
+}
+
 /** Pings a session (RFC 9113 §6.7) and watches for silence and idleness; stops by itself when the session closes. */
 export class KeepAlive {
   readonly #session: Http2Session;
@@ -53,7 +67,7 @@ export class KeepAlive {
         this.#roundTripMs = Math.min(this.#roundTripMs ?? Number.POSITIVE_INFINITY, durationMs);
         resolve(durationMs);
       };
-      if (this.#session.destroyed || !this.#session.ping(onAnswer)) {
+      if (this.#session.destroyed || !pingEvenIfClosed(this.#session, onAnswer)) {
         reject(new BywayError("ERR_HOP_LOST", "the link is closed"));
       }
     });

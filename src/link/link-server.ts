@@ -17,7 +17,7 @@ import type { RefusalCounts } from "../core/refusal-counts.ts";
 import { parseHopAuthority } from "../wire/hop-authority.ts";
 import { BANDWIDTH_PATH, type BandwidthService } from "./bandwidth-service.ts";
 import { HandshakeQueue } from "./handshake-queue.ts";
-import { linkSettings, SESSION_OPTIONS, widenLink } from "./http2-profile.ts";
+import { cutSession, linkSettings, SESSION_OPTIONS, widenLink } from "./http2-profile.ts";
 import { IncomingStream } from "./incoming-stream.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { LINK_LIMITS } from "./limits.ts";
@@ -74,6 +74,14 @@ export interface LinkServerComponents {
   /** Lets TLS handshakes begin; one of its own when absent. */
   readonly handshakes?: HandshakeQueue | undefined;
 }
+
+const CALM = constants.NGHTTP2_ENHANCE_YOUR_CALM;
+
+// Made once, as there may be thousands of streams on the links that end so.
+const STOPPED = new BywayError("ERR_STOPPED", "the node stopped");
+const SILENT = new BywayError("ERR_ABORTED", "the far side of the link no longer answers pings");
+const CALMED = new BywayError("ERR_ABORTED", "the far side of the link did too much of something");
+const GONE = new BywayError("ERR_ABORTED", "the far side of the link is gone");
 
 /** From this share of taken places on, links without streams make room sooner. */
 const CROWDED = 0.9;
@@ -198,7 +206,7 @@ export class LinkServer {
       await Promise.race([gone, new Promise<void>((resolve) => (timer = this.#clock.after(graceMs, resolve)))]);
       timer?.[Symbol.dispose]();
     }
-    for (const session of this.#sessions.keys()) session.destroy();
+    for (const session of this.#sessions.keys()) cutSession(session, STOPPED);
     for (const raw of this.#connections) raw.destroy();
     await gone;
   }
@@ -237,7 +245,7 @@ export class LinkServer {
       socket.destroy();
     });
     const keepAlive = new KeepAlive({ clock: this.#clock }, session, {
-      onDead: () => session.destroy(),
+      onDead: () => cutSession(session, SILENT),
       onIdle: () => session.close(),
       streams: () => open.size,
       bytesReceived: () => socket.bytesRead,
@@ -249,6 +257,7 @@ export class LinkServer {
       window: new ReceiveWindow(session, keepAlive, LINK_LIMITS.streamWindowBytes.value),
       conduct,
       tinyWrites: new TinyWrites({ clock: this.#clock }),
+      lost: () => (session.destroyed ? GONE : undefined),
     };
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
       open.add(stream);
@@ -263,13 +272,13 @@ export class LinkServer {
     this.#refusals?.count(`too many ${of}`);
     this.#logger.debug("a link broke", { linkId, reason: `too many ${of}` });
     if (session.destroyed) return;
-    session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    session.goaway(CALM);
     if (of !== "refused requests") {
-      session.destroy();
+      cutSession(session, CALMED, CALM);
       return;
     }
     // An honest peer must come to read why; requests after a GOAWAY are not even looked at.
-    const timer = this.#clock.after(LINK_LIMITS.refusedDrainMs.value, () => session.destroy());
+    const timer = this.#clock.after(LINK_LIMITS.refusedDrainMs.value, () => cutSession(session, CALMED, CALM));
     session.once("close", () => timer.cancel());
   }
 

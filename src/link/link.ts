@@ -18,6 +18,7 @@ import { errorFromAnswer } from "./answer.ts";
 import type { CountedStream, StreamCounts } from "./counted-stream.ts";
 import { hardenStream } from "./harden-stream.ts";
 import type { Toward } from "./hop-word.ts";
+import { cutSession } from "./http2-profile.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { type Excess, LinkConduct } from "./link-conduct.ts";
@@ -158,6 +159,7 @@ export class Link {
       window: this.#window,
       conduct: this.#conduct,
       tinyWrites: this.#tinyWrites,
+      lost: this.#whyLost,
     });
     this.#streams += 1;
     stream.once("close", () => {
@@ -211,8 +213,8 @@ export class Link {
 
   /** Ends the link and every stream on it now. */
   destroy(reason?: BywayError): void {
-    this.#failure ??= reason;
-    this.#session.destroy();
+    this.#failure ??= reason ?? closed();
+    cutSession(this.#session, this.#failure);
     // The session alone would wait until its last frames are out, which a hop that does not read can put off for ever.
     this.#connection.destroy();
   }
@@ -233,8 +235,10 @@ export class Link {
   }
 
   #lost(): BywayError {
-    return this.#failure ?? new BywayError("ERR_HOP_LOST", "the link closed");
+    return this.#failure ?? closed();
   }
+
+  readonly #whyLost = (): BywayError | undefined => (this.ended ? this.#lost() : undefined);
 
   #pending(stream: ClientHttp2Stream & StreamCounts, { signal, toward }: LinkRequest): PendingStream {
     const { promise: accepted, resolve, reject } = Promise.withResolvers<IncomingHttpHeaders>();
@@ -266,7 +270,7 @@ export class Link {
     stream.once("close", () => {
       if (settled) return;
       settle();
-      if (!this.usable) reject(this.#lost());
+      if (this.ended) reject(this.#lost());
       else if (stream.errored instanceof BywayError)
         reject(new BywayError("ERR_HOP_LIMIT", "the hop has no memory left for the stream"));
       else reject(new BywayError("ERR_HOP_LOST", "the hop reset the stream before it answered"));
@@ -287,4 +291,8 @@ export class Link {
     const timer = this.#clock.after(LINK_LIMITS.drainMs.value, () => stream.destroy());
     stream.once("close", () => timer.cancel());
   }
+}
+
+function closed(): BywayError {
+  return new BywayError("ERR_HOP_LOST", "the link closed");
 }

@@ -115,6 +115,7 @@ function cheapCircuit(hops: readonly Hop[], clock: FakeClock, network: CheapNetw
   const circuit = {
     hops,
     usable: true,
+    ended: false,
     streams: 0,
     room: 1_000,
     bytes: 0,
@@ -134,10 +135,12 @@ function cheapCircuit(hops: readonly Hop[], clock: FakeClock, network: CheapNetw
     },
     close: () => {
       circuit.usable = false;
-      if (circuit.streams === 0) resolve();
+      circuit.ended = circuit.streams === 0;
+      if (circuit.ended) resolve();
     },
     destroy: () => {
       circuit.usable = false;
+      circuit.ended = true;
       resolve();
     },
   };

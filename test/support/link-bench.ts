@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { ByteBudget } from "../../src/core/byte-budget.ts";
-import { systemClock } from "../../src/core/clock.ts";
+import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { createCertificate } from "../../src/identity/certificate.ts";
@@ -20,16 +20,16 @@ export interface ServedLink extends AsyncDisposable {
   open(expected?: Identity, choice?: TlsChoice): Promise<Link>;
 }
 
-/** Serves links with `services`, within `budget`, over `transport` at a free loopback port. */
+/** Serves links with `services`, within `budget`, over `transport` at a free loopback port; both ends go by `clock`. */
 export async function serveLink(
   transport: Transport,
   services: Partial<LinkServices>,
   choice: TlsChoice = {},
   budget: ByteBudget = roomyBudget(),
+  clock: Clock = systemClock,
 ): Promise<ServedLink> {
-  const clock = systemClock;
   const identity = generateIdentity();
-  const certificate = await createCertificate(identity, clock, systemRandom);
+  const certificate = await createCertificate(identity, systemClock, systemRandom);
   const server = new LinkServer(
     { clock, logger: silentLogger, budget, services: { describe: () => ({ v: 1 }), ...services } },
     { ...certificate, ...choice },

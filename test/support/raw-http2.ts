@@ -112,7 +112,11 @@ export class RawHttp2 implements Disposable {
 
   /** Connects to the server end of a link as a client that has `own` settings, which hold then. */
   static async connect(to: HostPort, own: Buffer = settings(), acknowledges = true): Promise<RawHttp2> {
-    const socket = connect({ ...clientTls({}), ...to });
+    return RawHttp2.begin(connect({ ...clientTls({}), ...to }), own, acknowledges);
+  }
+
+  /** As `connect`, over TLS whose handshake is under way. */
+  static async begin(socket: TLSSocket, own: Buffer = settings(), acknowledges = true): Promise<RawHttp2> {
     await once(socket, "secureConnect");
     const end = new RawHttp2(socket, 0, acknowledges);
     end.send(PREFACE, own);
