@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
-import { connect as connectTls, createServer, type TlsOptions, TLSSocket } from "node:tls";
+import { connect as connectTls, createServer, TLSSocket, type TlsOptions } from "node:tls";
 import { serveLink } from "../../test/support/link-bench.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
