@@ -71,6 +71,11 @@ function streamLines({ streams, target }: AbuseReport): readonly string[] {
   const { first = "", last = "" } = streams;
   const lines = [
     `  ${counted(streams.streams, "stream")}, ${streams.failed} of which failed; ${streams.bytesUp} bytes to the target, ${streams.bytesDown} from it`,
+    ...(streams.proofs === 0
+      ? []
+      : [
+          `  ${counted(streams.proofs, "connection")} to see whether a node of the network was there, which carried nothing`,
+        ]),
     `  first ${first}, last ${last}`,
   ];
   if (target === undefined) return lines;
@@ -84,7 +89,7 @@ function streamLines({ streams, target }: AbuseReport): readonly string[] {
     stream.result,
   ]);
   const table = textTable(["time", "protocol", "target", "address", "bytes up", "bytes down", "result"], rows);
-  const rest = streams.streams - rows.length;
+  const rest = streams.streams + streams.proofs - rows.length;
   return [
     ...lines,
     "",

@@ -98,7 +98,7 @@ export function createOperations(
       health,
       operation,
       life() {
-        const { links: open, streams, streamsOpened, refusals, log, blocklists } = links.report;
+        const { links: open, streams, streamsOpened, failedProofs, refusals, log, blocklists } = links.report;
         const { bytesPerSecond } = operation.orders;
         return {
           endpoint: formatHostPort(endpoint),
@@ -107,6 +107,7 @@ export function createOperations(
           links: open,
           streams,
           streamsOpened,
+          failedProofs,
           load: load(),
           refusals,
           log,

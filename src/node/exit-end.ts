@@ -21,7 +21,7 @@ import { type StreamLimitOptions, StreamLimits } from "../egress/stream-limits.t
 import { type EndReport, NO_REPORT } from "../operation/end-report.ts";
 import type { LinkEndOptions } from "./link-end.ts";
 
-/** What an end of links has for the exit role, or a part of it where it has no such role. */
+/** What an end of links has for the exit role, or a part of it where it has no such role; and the log, which relays write too. */
 export interface ExitEnd {
   readonly policy: ExitPolicy;
   /** Serves with the ways out, which are made of `policy`. */
@@ -29,6 +29,8 @@ export interface ExitEnd {
   /** Throws ERR_NODE_CLOSED while a list is missing. */
   checkOpen(): void;
   readonly report: Pick<EndReport, "blocklists" | "log">;
+  /** Takes failed proofs of a relay; absent where nothing is logged. */
+  readonly proofLog: Pick<AccountabilityLog, "proofFailed"> | undefined;
   reload(): Promise<EndReport["blocklists"]>;
   /** Writes what waits, and ends all that goes on by itself. */
   stop(): Promise<void>;
@@ -55,7 +57,8 @@ export async function openExitEnd(
       ? new Blocklists({ clock, logger }, { ...given(options.blocklistDirectory), lists: options.blocklists })
       : undefined;
   const policy = new ExitPolicy(rules, lists, (ip) => guard.inside(ip));
-  const log = isExit ? await openLog(components, options) : undefined;
+  const isLogged = isExit || options.roles.includes("relay");
+  const log = isLogged ? await openLog(components, options) : undefined;
   if (lists !== undefined) await startLists(clock, lists);
   return {
     policy,
@@ -70,6 +73,7 @@ export async function openExitEnd(
         policy,
         opens: (host, port) => guard.opens(host, port),
       }),
+    proofLog: log,
     checkOpen() {
       const [missing] = lists?.missing ?? [];
       if (missing === undefined) return;
@@ -100,14 +104,15 @@ function given(cacheDirectory: string | undefined): { readonly cacheDirectory?: 
 
 async function openLog(
   { clock, logger, end }: { readonly clock: Clock; readonly logger: Logger; readonly end: number },
-  { log, peerId, certificate, ends }: LinkEndOptions,
+  { log, peerId, certificate, ends, roles }: LinkEndOptions,
 ): Promise<AccountabilityLog | undefined> {
   if (log === undefined) return undefined;
   return openAccountabilityLog(
     { clock, logger, random: systemRandom },
     {
       directory: join(log.directory, String(end)),
-      required: log.required,
+      // A relay does not wait for the log.
+      required: log.required && roles.includes("exit"),
       days: log.days,
       mib: Math.max(1, Math.floor(log.mib / ends)),
       peerId,

@@ -175,6 +175,7 @@ export async function openLinkEnd(
       budget,
       locate: components.locateHop ?? shownHops({ clock }, { localNetwork }),
       dialler: egress,
+      log: exitEnd.proofLog,
       paceOf,
     },
     {
@@ -246,6 +247,7 @@ export async function openLinkEnd(
         links,
         streams,
         streamsOpened: exit.opened,
+        failedProofs: relay.failedProofsLastHour,
         linkBytes: received + sent,
         line: { received: received + traffic.received, sent: sent + traffic.sent },
         refusals: refusals.counts,

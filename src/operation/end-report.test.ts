@@ -6,6 +6,7 @@ const REPORT: EndReport = {
   links: 2,
   streams: 3,
   streamsOpened: 10,
+  failedProofs: 3,
   linkBytes: 500,
   line: { received: 400, sent: 300 },
   refusals: { "rule 1": 2 },
@@ -24,6 +25,7 @@ test("counts of several ends are added, and of states the worst one counts", () 
     links: 4,
     streams: 6,
     streamsOpened: 20,
+    failedProofs: 6,
     linkBytes: 1_000,
     line: { received: 800, sent: 600 },
     refusals: { "rule 1": 3, "no rule": 7 },
@@ -37,5 +39,5 @@ test("of an end that is gone stays what it counted", () => {
   const left = afterEnd(REPORT);
   assert.deepEqual([left.links, left.streams, left.blocklists], [0, 0, []]);
   assert.deepEqual(addReports(left, NO_REPORT).line, REPORT.line);
-  assert.deepEqual([left.streamsOpened, left.refusals], [10, { "rule 1": 2 }]);
+  assert.deepEqual([left.streamsOpened, left.failedProofs, left.refusals], [10, 0, { "rule 1": 2 }]);
 });

@@ -6,6 +6,8 @@ export interface EndReport {
   readonly streams: number;
   /** Streams to targets since the start. */
   readonly streamsOpened: number;
+  /** Proofs of next hops that only strangers named, which failed within the last hour. */
+  readonly failedProofs: number;
   /** Bytes on the links since the start, both ways. */
   readonly linkBytes: number;
   /** Bytes since the start on all its sockets. */
@@ -21,6 +23,7 @@ export const NO_REPORT: EndReport = {
   links: 0,
   streams: 0,
   streamsOpened: 0,
+  failedProofs: 0,
   linkBytes: 0,
   line: { received: 0, sent: 0 },
   refusals: {},
@@ -42,6 +45,7 @@ export function addReports(a: EndReport, b: EndReport): EndReport {
     links: a.links + b.links,
     streams: a.streams + b.streams,
     streamsOpened: a.streamsOpened + b.streamsOpened,
+    failedProofs: a.failedProofs + b.failedProofs,
     linkBytes: a.linkBytes + b.linkBytes,
     line: { received: a.line.received + b.line.received, sent: a.line.sent + b.line.sent },
     refusals,

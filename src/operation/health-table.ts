@@ -39,6 +39,7 @@ export type HealthCode =
   | "WARN_FEW_DESCRIPTORS"
   | "WARN_BUSY"
   | "WARN_REFUSALS"
+  | "WARN_FAILED_PROOFS"
   | "WARN_NO_CONTACT"
   | "WARN_RESIDENTIAL_EXIT"
   | "WARN_PAUSED"
@@ -86,11 +87,11 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
   },
   WARN_LOG_FAILING: {
     level: "warning",
-    when: "the accountability log cannot be written; with `required`, the exit is closed meanwhile",
+    when: "the accountability log cannot be written; with `required`, an exit is closed meanwhile",
     remedy: "Make room on the disk or mend its rights; the log goes on by itself.",
-    find: ({ status: { log }, settings }) =>
+    find: ({ status: { log, roles }, settings }) =>
       log.state === "failing"
-        ? `the accountability log cannot be written${because(log.reason)}${settings.log === "required" ? "; the exit is closed meanwhile" : ""}`
+        ? `the accountability log cannot be written${because(log.reason)}${settings.log === "required" && roles.includes("exit") ? "; the exit is closed meanwhile" : ""}`
         : undefined,
   },
   WARN_LOG_LOST: {
@@ -221,6 +222,16 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
       const most = refusals.find(({ count }) => count >= FROM.refusals && count > asked * FROM.refusalsShare);
       return most && `${most.by} has refused ${most.count} of the ${asked} that were asked for`;
     },
+  },
+  WARN_FAILED_PROOFS: {
+    level: "warning",
+    when: "600 next hops or more within an hour were no nodes: somebody may be scanning through this relay, within its bounds",
+    remedy:
+      "Nothing more is let through than docs/limits.md says. If somebody complains, `byway node report --target ADDRESS` has the answer.",
+    find: ({ status: { failedProofs } }) =>
+      failedProofs >= FROM.failedProofs
+        ? `${counted(failedProofs, "next hop")} within the last hour did not prove to be nodes`
+        : undefined,
   },
   WARN_NO_CONTACT: {
     level: "warning",

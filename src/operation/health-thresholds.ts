@@ -12,6 +12,8 @@ export const HEALTH_THRESHOLDS = {
   refusals: 1_000,
   /** Of all that was asked for: a rule that refuses more may not be what was meant. */
   refusalsShare: 0.5,
+  /** Next hops named in vain within an hour: honest clients meet a few that are down, and the bound of a node is 7,200. */
+  failedProofs: 600,
   /** Of a blocklist's lines: with more that cannot be read, its form is another one. */
   unreadShare: 0.1,
   /** Descriptors beside one for each stream: links, files, the directory, DNS. */

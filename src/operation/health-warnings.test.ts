@@ -81,6 +81,7 @@ const CASES: readonly (readonly [code: HealthCode, message: RegExp, changes: Cha
       { status: { log: { ...log, state: "failing" } }, settings: { log: "best-effort" } },
       [],
     ],
+    ["WARN_LOG_FAILING", /cannot be written$/, { status: { log: { ...log, state: "failing" }, roles: ["relay"] } }, []],
     ["WARN_LOG_LOST", /^1 record of the accountability log is lost$/, { status: { log: { ...log, lost: 1 } } }, []],
     [
       "WARN_LOG_OFF",
@@ -145,6 +146,12 @@ const CASES: readonly (readonly [code: HealthCode, message: RegExp, changes: Cha
         { status: { refusals: [{ by: "rule 3", count: 1_000 }], streamsOpened: 1_000 } },
         { status: { refusals: [{ by: "rule 3", count: 999 }], streamsOpened: 0 } },
       ],
+    ],
+    [
+      "WARN_FAILED_PROOFS",
+      /^600 next hops within the last hour did not prove/,
+      { status: { failedProofs: 600 } },
+      [{ status: { failedProofs: 599 } }],
     ],
     ["WARN_NO_CONTACT", /whom to write to/, withoutContact(["exit"]), [withoutContact(["bootstrap"])]],
     [

@@ -49,6 +49,8 @@ export interface NodeStatus {
   readonly streams: number;
   /** Streams to targets since the start. */
   readonly streamsOpened: number;
+  /** Next hops that only strangers named, and that did not prove themselves, within the last hour. */
+  readonly failedProofs: number;
   readonly load: number;
   readonly traffic: {
     readonly today: LineBytes;

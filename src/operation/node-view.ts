@@ -16,6 +16,7 @@ export interface NodeLife
     | "links"
     | "streams"
     | "streamsOpened"
+    | "failedProofs"
     | "load"
     | "bytesPerSecond"
     | "blocklists"

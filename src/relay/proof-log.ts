@@ -1,17 +1,20 @@
 import type { ErrorCode } from "../core/error-table.ts";
 import type { HostPort } from "../core/network-address.ts";
 
-/** A proof of an endpoint that only strangers name, as the operator's log is told of it. */
-export interface LoggedProof {
+/** A failed proof of an endpoint that only strangers name, as the operator's log is told of it. */
+export interface FailedProof {
   /** The link that asked for it first. */
   readonly linkId: number;
   readonly endpoint: HostPort;
   readonly durationMs: number;
-  /** `ok`, or what was found there in place of the peer. */
-  readonly result: "ok" | ErrorCode;
+  /** What was found there in place of the peer. */
+  readonly result: ErrorCode;
 }
 
-/** Where a relay writes whom it connected to because strangers said so. */
+/**
+ * Where a relay writes to whom it connected though no node of that key was there. A proof that succeeds is not written: nobody
+ * complains of a connection to their node, and the record would tell which hops a link asks for.
+ */
 export interface ProofLog {
-  proof(proof: LoggedProof): void;
+  proofFailed(proof: FailedProof): void;
 }

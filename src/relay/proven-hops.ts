@@ -27,7 +27,7 @@ export interface ProvenHopsComponents {
   readonly budget: ByteBudget;
   readonly dialler: HopDialler;
   readonly random?: Pick<Random, "bytes">;
-  /** Where proofs of endpoints that only strangers name are written; nowhere when absent. */
+  /** Where failed proofs of endpoints that only strangers name are written; nowhere when absent. */
   readonly log?: ProofLog | undefined;
 }
 
@@ -150,32 +150,35 @@ export class ProvenHops {
   async #run(key: string, asked: ProofAsked, signal: AbortSignal, ticket: ProofTicket | undefined): Promise<void> {
     const { clock, log } = this.#components;
     const beganMs = clock.monotonicMs();
-    let result: BywayError | undefined;
     try {
       await this.#meet(asked, signal);
       ticket?.succeeded();
       const untilMs = clock.monotonicMs() + RELAY_LIMITS.proofLastsMs.value;
       remember(this.#provenUntilMs, key, untilMs, RELAY_LIMITS.provenHops.value);
     } catch (error) {
-      result = toBywayError(error);
+      const result = toBywayError(error);
       if (result.code === "ERR_STREAM_LIMIT" && !signal.aborted) {
         // This node had no socket for it: nothing was dialled.
         ticket?.succeeded();
         throw result;
       }
       ticket?.failed();
-      if (!asked.isKnown) this.#failures.count();
+      if (!asked.isKnown) {
+        this.#failures.count();
+        const durationMs = Math.round(clock.monotonicMs() - beganMs);
+        log?.proofFailed({
+          linkId: asked.asker.linkId,
+          endpoint: asked.endpoint,
+          durationMs,
+          result: result.code,
+        });
+      }
       if (!signal.aborted) {
         this.#provenUntilMs.delete(key);
         const untilMs = clock.monotonicMs() + RELAY_LIMITS.failedProofLastsMs.value;
         remember(this.#failedUntilMs, key, untilMs, RELAY_LIMITS.failedHops.value);
       }
       throw result;
-    } finally {
-      if (!asked.isKnown) {
-        const durationMs = Math.round(clock.monotonicMs() - beganMs);
-        log?.proof({ linkId: asked.asker.linkId, endpoint: asked.endpoint, durationMs, result: result?.code ?? "ok" });
-      }
     }
   }
 

@@ -19,6 +19,7 @@ export function nodeStatus(changes: Partial<NodeStatus> = {}): NodeStatus {
     links: 12,
     streams: 48,
     streamsOpened: 120_400,
+    failedProofs: 14,
     load: 0.31,
     traffic: {
       today: { received: 1_200_000_000, sent: 1_100_000_000 },

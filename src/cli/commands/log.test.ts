@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { forward, LOG_IDENTITY, openLog, someStream } from "../../../test/support/logged-streams.ts";
 import { type RunResult, runByway, temporaryDirectory } from "../../../test/support/run-byway.ts";
 import { systemClock } from "../../core/clock.ts";
+import type { AccountabilityLog } from "../../egress/accountability/accountability-log.ts";
 import { identityToPem } from "../../identity/identity.ts";
 import type { Terminal } from "../terminal.ts";
 import { readTime } from "../time-option.ts";
@@ -14,6 +15,7 @@ import { registerNodeReport } from "./node-report.ts";
 interface Operated {
   readonly dataDirectory: string;
   readonly path: string;
+  readonly log: AccountabilityLog;
   run(...args: readonly string[]): Promise<RunResult>;
 }
 
@@ -26,6 +28,7 @@ async function operate(t: TestContext): Promise<Operated> {
   const [name = ""] = readdirSync(directory).filter((file) => file.endsWith(".jsonl"));
   return {
     dataDirectory,
+    log,
     path: join(directory, name),
     run: (...args) => runByway(t, [...args, "--data", dataDirectory]),
   };
@@ -85,7 +88,7 @@ test("there is nothing to verify or to hand over where no node ran", async (t) =
 });
 
 test("node report tells an abuse desk what was forwarded to one target, and nothing of others", async (t) => {
-  const { dataDirectory, path } = await operate(t);
+  const { dataDirectory, path, log } = await operate(t);
   const report = async (...args: readonly string[]): Promise<string> => {
     let text = "";
     const terminal: Terminal = {
@@ -114,7 +117,16 @@ test("node report tells an abuse desk what was forwarded to one target, and noth
   assert.match(text, /was verified just now: 8 records/);
   assert.match(text, /keeps none of these/);
   assert.match(text, /abuse@operator\.example/);
-  assert.doesNotMatch(text, /others\.example/);
+  assert.doesNotMatch(text, /others\.example|connection to see/);
+  const endpoint = { host: "198.51.100.7", port: 22 };
+  log.proofFailed({ linkId: 1, endpoint, durationMs: 5, result: "ERR_HOP_UNREACHABLE" });
+  await log.flush();
+  const proof = await report("--target", "198.51.100.7");
+  assert.match(
+    proof,
+    /0 streams, .*\n {2}1 connection to see whether a node of the network was there, which carried nothing/,
+  );
+  assert.match(proof, /Z +proof +198\.51\.100\.7:22 +- +- +- +ERR_HOP_UNREACHABLE$/m);
   assert.doesNotMatch(await report(), /victim\.example|others\.example/);
   const { report: value } = JSON.parse(await report("--json")) as { report: { streams: { streams: number } } };
   assert.equal(value.streams.streams, 3);

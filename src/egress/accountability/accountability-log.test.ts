@@ -79,6 +79,26 @@ test("a dial that failed leaves a record, a refusal of policy none", async (t) =
   );
 });
 
+test("a next hop that was not there leaves a record, one that was never dialled none", async (t) => {
+  const { log, records } = await openLog(t, new FakeClock(START_MS));
+  const proof = { linkId: 7, endpoint: { host: "2a00::1", port: 4433 }, durationMs: 31 };
+  log.proofFailed({ ...proof, result: "ERR_HOP_TLS" });
+  log.proofFailed({ ...proof, result: "ERR_TARGET_PROHIBITED" });
+  log.proofFailed({ ...proof, result: "ERR_POLICY_PORT" });
+  await log.flush();
+  const [record, ...more] = records().slice(2);
+  assert.deepEqual(more, []);
+  assert.match(String(record?.nonce), /^[\w-]{12}$/);
+  assert.match(String(record?.link), /^[\w-]{12}$/);
+  assert.deepEqual(
+    { ...record, nonce: "", link: "", hash: "" },
+    {
+      ...{ seq: 3, time: "2026-11-21T12:00:00.000Z", event: "proof", nonce: "", link: "" },
+      ...{ target: "[2a00::1]:4433", durationMs: 31, result: "ERR_HOP_TLS", hash: "" },
+    },
+  );
+});
+
 test("links and payers have names that last a day and lead back to nobody", async (t) => {
   const clock = new FakeClock(START_MS);
   const { log, records, lines } = await openLog(t, clock);

@@ -12,8 +12,8 @@ import { ACCOUNTABILITY_LIMITS } from "./limits.ts";
 import { LogQueue } from "./log-queue.ts";
 import { asciiJson, type WaitingRecord } from "./log-record.ts";
 import { SaltedNames } from "./salted-names.ts";
-import { endFields, failFields, openFields, type StreamFacts } from "./stream-fields.ts";
-import type { LoggedStream, LogStatus, StreamEntry, StreamLog } from "./stream-log.ts";
+import { endFields, failFields, openFields, proofFields, type StreamFacts } from "./stream-fields.ts";
+import type { LoggedProof, LoggedStream, LogStatus, StreamEntry, StreamLog } from "./stream-log.ts";
 
 /** What the log is made of. */
 export interface AccountabilityLogComponents {
@@ -153,6 +153,16 @@ export class AccountabilityLog implements StreamLog {
         }
       },
     };
+  }
+
+  /**
+   * A relay's proof of a next hop failed. What never left this machine (a refusal of kind `policy`) leaves no record. A relay
+   * does not wait for the log, nor stop where it fails.
+   */
+  proofFailed(proof: LoggedProof): void {
+    if (errorRow(proof.result).kind === "policy") return;
+    const link = this.#names.nameOf(`link:${proof.linkId}`, this.#clock.nowMs());
+    this.#add(proofFields(link, this.#nonce(), proof));
   }
 
   /** Settles when the writing that was begun is over. Never rejects. */
@@ -336,7 +346,7 @@ export class AccountabilityLog implements StreamLog {
       this.#logger.error(
         required
           ? "the accountability log cannot be written: this exit refuses streams until it can"
-          : "the accountability log cannot be written: what this exit forwards is not recorded",
+          : "the accountability log cannot be written: what this node does for others is not recorded",
         {
           directory,
           reason: this.#reason,

@@ -89,6 +89,24 @@ test("with a target all other streams are hashes only, and the chain holds all t
   assert.equal((await verifyLogFile(path)).flaws[0]?.kind, "hash");
 });
 
+test("proofs of next hops are handed out as streams are: by their target, and all others as hashes", async (t) => {
+  const clock = new FakeClock(NOON_MS);
+  const { log, dataDirectory } = await openLog(t, clock);
+  for (const host of ["198.51.100.7", "198.51.100.8"]) {
+    log.proofFailed({ linkId: 1, endpoint: { host, port: 22 }, durationMs: 5, result: "ERR_HOP_UNREACHABLE" });
+  }
+  await log.stop();
+  const target = { text: "198.51.100.7", matches: parseLogTarget("198.51.100.7") };
+  const { path, text, records, summary } = await exported(t, dataDirectory, { target });
+  assert.doesNotMatch(text, /198\.51\.100\.8/);
+  assert.deepEqual(
+    records.filter(({ event }) => event === "proof").map((record) => record.target),
+    ["198.51.100.7:22"],
+  );
+  assert.equal(summary.redacted, 1);
+  assert.equal((await verifyLogFile(path, { peer: LOG_IDENTITY.peerId })).flawCount, 0);
+});
+
 test("an export that somebody shortened or changed is found out", async (t) => {
   const dataDirectory = await writeTwoDays(t);
   const { path, text } = await exported(t, dataDirectory, {});

@@ -124,5 +124,5 @@ function isShown(record: LogRecord, { fromMs, toMs, target }: ExportRange): bool
   return target === undefined || target.matches(recordFields(record));
 }
 
-/** Events that tell of a stream. */
-export const STREAM_EVENTS: ReadonlySet<string> = new Set(["open", "end", "fail"]);
+/** Events that tell whom this node talked to for others: of a stream, or of a next hop that did not prove itself. */
+export const STREAM_EVENTS: ReadonlySet<string> = new Set(["open", "end", "fail", "proof"]);

@@ -1,7 +1,7 @@
 import { formatHostPort } from "../../core/network-address.ts";
 import { ACCOUNTABILITY_LIMITS } from "./limits.ts";
 import { asciiJson } from "./log-record.ts";
-import type { LoggedStream, StreamEnd } from "./stream-log.ts";
+import type { LoggedProof, LoggedStream, StreamEnd } from "./stream-log.ts";
 
 /** What every record of one stream says. */
 export interface StreamFacts {
@@ -40,4 +40,9 @@ export function endFields(facts: StreamFacts, nonce: string, address: string, ou
 /** The fields of the record that a target could not be talked to, though packets may have gone out. */
 export function failFields(facts: StreamFacts, nonce: string, { durationMs, end }: StreamOutcome): string {
   return `"event":"fail",${common(facts, nonce)},"durationMs":${durationMs},"result":"${end}"`;
+}
+
+/** The fields of the record that a relay connected to an endpoint, and the peer that it was named for was not there. */
+export function proofFields(link: string, nonce: string, { endpoint, durationMs, result }: LoggedProof): string {
+  return `"event":"proof","nonce":"${nonce}","link":"${link}","target":${asciiJson(formatHostPort(endpoint))},"durationMs":${durationMs},"result":"${result}"`;
 }

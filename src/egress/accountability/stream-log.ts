@@ -34,6 +34,16 @@ export interface StreamLog {
   begin(stream: LoggedStream): StreamEntry;
 }
 
+/** A connection of a relay to an endpoint where the peer that it was named for was not. */
+export interface LoggedProof {
+  /** The link that asked for it; it goes into the log salted. */
+  readonly linkId: number;
+  /** An IP address. */
+  readonly endpoint: HostPort;
+  readonly durationMs: number;
+  readonly result: ErrorCode;
+}
+
 /** The log as its operator sees it. Plain JSON. */
 export interface LogStatus {
   readonly state: "off" | "writing" | "failing";

@@ -23,6 +23,8 @@ export interface StreamSummary {
   readonly bytesDown: number;
   readonly first?: string;
   readonly last?: string;
+  /** Connections by which a relay looked whether a node was there, and none was. */
+  readonly proofs: number;
   /** The last ones, oldest first. */
   readonly shown: readonly ReportedStream[];
 }
@@ -36,6 +38,7 @@ export class TargetSummary {
   readonly #shown = new Map<string, ReportedStream>();
   #streams = 0;
   #failed = 0;
+  #proofs = 0;
   #bytesUp = 0;
   #bytesDown = 0;
   #first: string | undefined;
@@ -56,9 +59,11 @@ export class TargetSummary {
     const fields = recordFields(record);
     if (this.#matches !== undefined && !this.#matches(fields)) return;
     // The link's name tells apart what restarts number alike.
-    const id = `${chain} ${String(fields.stream)} ${String(fields.link)}`;
+    const isProof = record.event === "proof";
+    const id = isProof ? `${chain} proof ${record.seq}` : `${chain} ${String(fields.stream)} ${String(fields.link)}`;
     const before = this.#shown.get(id);
-    if (record.event !== "end") this.#streams += 1;
+    if (isProof) this.#proofs += 1;
+    else if (record.event !== "end") this.#streams += 1;
     if (record.event === "fail") this.#failed += 1;
     this.#bytesUp += numberOf(fields.bytesUp);
     this.#bytesDown += numberOf(fields.bytesDown);
@@ -68,7 +73,7 @@ export class TargetSummary {
     this.#shown.delete(id);
     this.#shown.set(id, {
       time: before?.time ?? record.time,
-      protocol: String(fields.protocol),
+      protocol: isProof ? "proof" : String(fields.protocol),
       target: String(fields.target),
       ...(typeof fields.address === "string" ? { address: fields.address } : {}),
       ...(record.event === "end" ? { bytesUp: numberOf(fields.bytesUp), bytesDown: numberOf(fields.bytesDown) } : {}),
@@ -83,6 +88,7 @@ export class TargetSummary {
     return {
       streams: this.#streams,
       failed: this.#failed,
+      proofs: this.#proofs,
       bytesUp: this.#bytesUp,
       bytesDown: this.#bytesDown,
       ...(this.#first === undefined ? {} : { first: this.#first }),
