@@ -106,8 +106,12 @@ test("a machine that slept, or whose clock was set back, signs at once", () => {
   clock.jumpMs = 3_600_000;
   clock.advance(reviewMs.value);
   assert.equal(published.length, 1);
-  clock.jumpMs = -3_600_000;
+  clock.jumpMs = 3_600_000 - 200_000;
   clock.advance(resignMs.value);
   assert.equal(published.length, 2);
   assert.ok((published[1]?.seq ?? 0) > (published[0]?.seq ?? 0));
+  // Others refuse a number that is far ahead of its time.
+  clock.jumpMs = -3_600_000;
+  clock.advance(resignMs.value);
+  assert.equal(published[2]?.seq, clock.nowMs());
 });

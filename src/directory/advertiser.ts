@@ -88,6 +88,8 @@ export class Advertiser {
     const issuedAtSec = Math.floor(nowMs / 1000);
     // Time as sequence number goes on rising over restarts without a file to keep it in.
     this.#seq = Math.max(this.#seq + 1, Math.floor(nowMs));
+    // After a clock was set back far, a number that goes on rising would be refused.
+    if (this.#seq > nowMs + DIRECTORY_LIMITS.clockSkewSeconds.value * 1000) this.#seq = Math.floor(nowMs);
     this.#signedAtMs = this.#clock.monotonicMs();
     this.#changed = false;
     const advertisement = fitAdvertisement({

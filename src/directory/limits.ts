@@ -5,6 +5,7 @@ export const DIRECTORY_LIMITS: Readonly<
   Record<
     | "lifetimeSeconds"
     | "clockSkewSeconds"
+    | "seqAheadSeconds"
     | "renewMs"
     | "peerFileBytes"
     | "peerFileEntries"
@@ -139,6 +140,11 @@ export const DIRECTORY_LIMITS: Readonly<
 > = {
   lifetimeSeconds: fixed(7_200, "seconds", "protocol.md §6.3: an advertisement lives two hours at the most."),
   clockSkewSeconds: fixed(300, "seconds", "Home computers are wrong by minutes; an hour must be told as an error."),
+  seqAheadSeconds: fixed(
+    600,
+    "seconds",
+    "A number may be ahead of the time of issue, in ms: clocks that were set back, and signing more than once in a ms.",
+  ),
   renewMs: tunable(900_000, "ms", "Signed again every 15 minutes, so that one lost renewal harms nobody."),
   envelopeBytes: fixed(1_280, "bytes", "A payload of 1 KiB with key, type and signature."),
   peerFileBytes: tunable(1024 * 1024, "bytes", "A peers file is read whole into memory."),

@@ -39,6 +39,12 @@ test("times: expired, future-dated and too long-lived ones are refused", () => {
   assert.throws(() => open({ expiresAtSec: nowSec + 7_201 }), { code: "ERR_ADVERTISEMENT_MALFORMED" });
 });
 
+test("a number that is ahead of its time is refused: it would outlast all that is told elsewhere", () => {
+  assert.equal(open({ seq: (nowSec + 600) * 1000 }).seq, (nowSec + 600) * 1000);
+  assert.throws(() => open({ seq: (nowSec + 600) * 1000 + 1 }), { code: "ERR_ADVERTISEMENT_MALFORMED" });
+  assert.throws(() => open({ seq: Number.MAX_SAFE_INTEGER }), { code: "ERR_ADVERTISEMENT_MALFORMED" });
+});
+
 test("private endpoints are refused but on a local network", () => {
   for (const host of ["127.0.0.1", "192.168.1.1", "10.0.0.1", "fe80::1", "fd00::1", "169.254.169.254"]) {
     const endpoints = [

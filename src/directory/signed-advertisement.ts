@@ -70,8 +70,12 @@ export function readAdvertisement(
   return advertisement;
 }
 
-function checkTimes({ peer, issuedAtSec, expiresAtSec }: Advertisement, nowSec: number): void {
+function checkTimes({ peer, seq, issuedAtSec, expiresAtSec }: Advertisement, nowSec: number): void {
   const who = shortPeerId(peer);
+  // A number from the future would outlast what the peer tells everybody else.
+  if (seq > (issuedAtSec + DIRECTORY_LIMITS.seqAheadSeconds.value) * 1000) {
+    throw new BywayError("ERR_ADVERTISEMENT_MALFORMED", `the advertisement of ${who} has a number ahead of its time`);
+  }
   if (expiresAtSec - issuedAtSec > DIRECTORY_LIMITS.lifetimeSeconds.value || expiresAtSec <= issuedAtSec) {
     throw new BywayError("ERR_ADVERTISEMENT_MALFORMED", `the advertisement of ${who} has an impossible lifetime`);
   }
