@@ -14,7 +14,7 @@ export interface OpenPeersOptions {
   /** Address data to hold claims against; claims are believed when absent. */
   readonly geo?: GeoSource;
   readonly localNetwork: boolean;
-  /** A node's own peer id. */
+  /** A node's own peer id; absent for a client, which takes nobody's own word where it has another's. */
   readonly self?: string;
 }
 
@@ -37,7 +37,7 @@ export function openPeers(
   const store = new PeerStore(components, { path: storePath });
   const book = new PeerBook(
     { ...components, store, place: (advertisement) => placeOf(advertisement, geo) },
-    { localNetwork, ...(self === undefined ? {} : { self }) },
+    { localNetwork, ...(self === undefined ? { ownWordCounts: false } : { self }) },
   );
   book.start();
   return {

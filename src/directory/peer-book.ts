@@ -33,6 +33,11 @@ export interface PeerBookOptions {
   readonly self?: string;
   /** Accept loopback and private endpoints. Default false. */
   readonly localNetwork?: boolean;
+  /**
+   * Whether what a peer says of itself counts as what others say of it, as among nodes. Otherwise it is taken only while
+   * nobody else's word is held, and gives way to any other: a peer could say something else to each client. Default true.
+   */
+  readonly ownWordCounts?: boolean;
   /** The most peers of one network; default: those of a public network, and none on a local one. */
   readonly quotas?: Quotas | "none";
 }
@@ -56,6 +61,7 @@ export class PeerBook {
   readonly #place: (advertisement: Advertisement) => PeerPlace;
   readonly #self: string | undefined;
   readonly #localNetwork: boolean;
+  readonly #ownWordCounts: boolean;
   readonly #quotas: CrowdQuotas | undefined;
   readonly #decoded: DecodedPeers;
   readonly #buffer: PeerBuffer;
@@ -83,6 +89,7 @@ export class PeerBook {
     this.#place = components.place ?? claimedPlace;
     this.#self = self;
     this.#localNetwork = localNetwork;
+    this.#ownWordCounts = options.ownWordCounts ?? true;
     this.#decoded = new DecodedPeers({ localNetwork });
     this.#forgiven = new TokenBuckets(components, {
       most: DIRECTORY_LIMITS.failedPeers.value,
@@ -252,7 +259,10 @@ export class PeerBook {
     if (peer === this.#self) return "known";
     const held = this.#held(peer);
     const valid = held !== undefined && held.expiresAtSec > this.#nowSec();
-    if (valid && Buffer.compare(held.envelope, envelope) === 0) return this.#known(held);
+    const outranks = valid ? this.#outranks(peer, toldBy, held) : "neither";
+    if (valid && outranks === "held") return this.#known(held);
+    const replaces = outranks === "told";
+    if (valid && !replaces && Buffer.compare(held.envelope, envelope) === 0) return this.#known(held);
     if (held === undefined) this.#refuseEquivocator(peer);
     const advertisement = openAdvertisement(envelope, {
       nowMs: this.#clock.nowMs(),
@@ -260,10 +270,10 @@ export class PeerBook {
     });
     if (held !== undefined && advertisement.seq === held.seq) {
       const payloads = otherPayload(held, payload);
-      if (payloads === "same") return this.#known(held);
+      if (payloads === "same" && !replaces) return this.#known(held);
       if (payloads === "other") throw this.#equivocation(held, envelope);
     }
-    if (valid && advertisement.seq < held.seq) {
+    if (valid && !replaces && advertisement.seq < held.seq) {
       throw new BywayError("ERR_ADVERTISEMENT_OLD", `a newer advertisement of ${shortPeerId(peer)} is known`);
     }
     const entry = peerEntry(advertisement, envelope, this.#place(advertisement), toldBy, this.#clock.nowMs());
@@ -280,6 +290,13 @@ export class PeerBook {
     // It did not answer where it was: nobody has asked where it is now. But it must not move with each signature.
     if (isMoved && this.#forgiven.take(peer)) this.#forgive(peer);
     return held === undefined ? "new" : "renewed";
+  }
+
+  /** Whose word is worth more, whatever the numbers: what is told of `peer` now, or what is held. */
+  #outranks(peer: PeerId, toldBy: ToldBy, held: StoredPeer): "told" | "held" | "neither" {
+    const [isOwnWord, wasOwnWord] = [toldBy.peer === peer, held.toldBy.peer === peer];
+    if (this.#ownWordCounts || isOwnWord === wasOwnWord) return "neither";
+    return isOwnWord ? "held" : "told";
   }
 
   #moves(held: StoredPeer, { endpoints: [to] }: Advertisement): boolean {

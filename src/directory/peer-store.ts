@@ -48,7 +48,7 @@ const UPSERT = `
     up_mbps = excluded.up_mbps, down_mbps = excluded.down_mbps, last_seen = excluded.last_seen,
     told_kind = excluded.told_kind, told_peer = excluded.told_peer, envelope = excluded.envelope, region_code = excluded.region_code, city_key = excluded.city_key,
     place_marks = excluded.place_marks
-  WHERE excluded.seq > peers.seq OR expires_at <= ?`;
+  WHERE excluded.seq > peers.seq OR expires_at <= ? OR (peers.told_peer = peers.peer AND excluded.told_peer IS NOT peers.peer)`;
 
 /**
  * Peers and small state in one SQLite file (docs/directory-store.md). It keeps and finds; what is let in is for
@@ -86,8 +86,8 @@ export class PeerStore {
   }
 
   /**
-   * Writes peers in one transaction, each in place of what was held of it unless that has a higher or the same `seq` and
-   * has not expired; what was found out by checks stays. Over the capacity the least useful go (`evictPeers`).
+   * Writes peers in one transaction, each in place of what was held of it unless that has a higher or the same `seq`, has
+   * not expired and was not the peer's own word; what was found out by checks stays. Over the capacity the least useful go (`evictPeers`).
    */
   put(batch: readonly PeerEntry[]): void {
     if (batch.length === 0) return;
