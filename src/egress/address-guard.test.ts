@@ -168,6 +168,10 @@ test("IPv6 that stands for IPv4 is judged by what is inside, and by itself", () 
 test("a lab opens loopback and private addresses to hops and never to targets", () => {
   const lab = guard({ localNetwork: true });
   for (const ip of ["127.20.0.1", "::1", "10.0.0.1", "172.16.0.1", "192.168.1.5", "100.64.0.1", "fd00::1"]) {
+    new AddressGuard(
+      { local: () => LOCAL, listeners: () => [], inside: () => ["10.0.0.1"] },
+      { localNetwork: true },
+    ).check(ip, 4433, "hop");
     lab.check(ip, 4433, "hop");
     refused(lab, ip, 4433, /in /);
     refused(guard(), ip, 4433, /in /, "hop");

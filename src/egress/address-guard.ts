@@ -101,7 +101,8 @@ export class AddressGuard {
       if (name !== undefined && this.opens(name, port) && (range === undefined || isHome(range))) return;
     }
     const lab = purpose === "hop" && this.#localNetwork;
-    const inside = this.#inside(ip);
+    // No translator is part of a lab, whose own addresses may look as if one were.
+    const inside = lab ? [] : this.#inside(ip);
     const subject = name === undefined ? `${ip} is` : `${name} resolves to an address that is`;
     // The one reserved range that is judged by the IPv4 address inside alone.
     const isPassed = (lab && range !== undefined && isHome(range)) || (inside.length > 0 && isWellKnownNat64(ip));

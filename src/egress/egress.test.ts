@@ -35,13 +35,15 @@ interface Setup extends EgressOptions {
   readonly resolver?: Resolver;
   readonly allowTargets?: readonly HostPort[];
   readonly localNetwork?: boolean;
+  readonly guard?: AddressGuard;
   /** Rules; without any all but mail is accepted. */
   readonly policy?: readonly string[];
 }
 
 function egress(t: TestContext, setup: Setup = {}): Egress {
   const { resolver = mustNotResolve, allowTargets = [], localNetwork = false, policy, ...options } = setup;
-  const guard = new AddressGuard({ local: () => LOCAL, listeners: () => [] }, { allowTargets, localNetwork });
+  const guard =
+    setup.guard ?? new AddressGuard({ local: () => LOCAL, listeners: () => [] }, { allowTargets, localNetwork });
   const made = new Egress(
     {
       clock: systemClock,
@@ -310,6 +312,42 @@ test("look-ups under way are bounded, and an abort frees the place", async (t) =
     await assert.rejects(waiting, { code: "ERR_ABORTED" });
   }
   assert.deepEqual(out.open, { targets: 0, hops: 0, udpFlows: 0 });
+});
+
+/** A guard of a node that learns that an address is its own. */
+class LearningGuard extends AddressGuard {
+  own: string | undefined;
+
+  override check(...[ip, ...rest]: Parameters<AddressGuard["check"]>): void {
+    if (ip === this.own) throw new BywayError("ERR_TARGET_PROHIBITED", `${ip} is an address of the node itself`);
+    super.check(ip, ...rest);
+  }
+}
+
+test("what stands to an address that turns out to be the node's own ends, and the rest stays", async (t) => {
+  const { port } = await server(t);
+  const other = await server(t, "127.9.0.1");
+  const allowTargets = [
+    { host: "127.0.0.1", port },
+    { host: "127.9.0.1", port: other.port },
+  ];
+  const guard = new LearningGuard({ local: () => LOCAL, listeners: () => [] }, { allowTargets, localNetwork: true });
+  const out = egress(t, { guard });
+  const mine = { host: "127.0.0.1", port };
+  const [socket, flow, hop] = await Promise.all([
+    out.connect(mine, never),
+    out.openUdp(mine, never),
+    out.dialHop(mine, never),
+  ]);
+  const kept = await out.connect({ host: "127.9.0.1", port: other.port }, never);
+  out.endProhibited();
+  assert.deepEqual(out.open, { targets: 2, hops: 1, udpFlows: 1 });
+  const closed = Promise.all([once(socket, "close"), flow.closed, once(hop, "close")]);
+  guard.own = "127.0.0.1";
+  out.endProhibited();
+  await closed;
+  assert.deepEqual(out.open, { targets: 1, hops: 0, udpFlows: 0 });
+  assert.equal(kept.destroyed, false);
 });
 
 test("stop ends what is open and what is under way, and refuses what comes after", async (t) => {

@@ -46,6 +46,8 @@ interface Closing {
   readonly close: () => void;
   readonly closed: Promise<unknown>;
   readonly traffic: () => Traffic;
+  /** Throws where the guard would refuse now what it let pass then. */
+  readonly recheck: () => void;
 }
 
 /** Bytes of payload. */
@@ -57,6 +59,8 @@ interface Traffic {
 interface Checked {
   readonly addresses: readonly string[];
   readonly port: number;
+  /** The name that was looked up, if one was. */
+  readonly name: string | undefined;
   /** The target as messages show it. */
   readonly what: string;
 }
@@ -120,8 +124,10 @@ export class Egress {
     return this.#guarded("connect", target, signal, async (stopOrAbort) => {
       const release = this.#targetSlots.take();
       try {
-        const { addresses, port, what } = await this.#check(target, "tcp", stopOrAbort);
-        return this.#keepSocket(await this.#dialler.dial(addresses, port, what, stopOrAbort), release);
+        const { addresses, port, name, what } = await this.#check(target, "tcp", stopOrAbort);
+        const socket = await this.#dialler.dial(addresses, port, what, stopOrAbort);
+        const { remoteAddress: address = "" } = socket;
+        return this.#keepSocket(socket, release, () => this.#components.guard.check(address, port, "target", name));
       } catch (error) {
         release();
         throw error;
@@ -134,14 +140,16 @@ export class Egress {
     return this.#guarded("udp", target, signal, async (stopOrAbort) => {
       const release = this.#udpSlots.take();
       try {
-        const { addresses, port, what } = await this.#check(target, "udp", stopOrAbort);
+        const { addresses, port, name, what } = await this.#check(target, "udp", stopOrAbort);
         const { bindEgress, udpIdleTimeoutMs } = this.#options;
         const options = {
           ...(bindEgress === undefined ? {} : { bindEgress }),
           ...(udpIdleTimeoutMs === undefined ? {} : { idleTimeoutMs: udpIdleTimeoutMs }),
         };
         const flow = await openUdpFlow(this.#components, addresses, port, what, options, stopOrAbort);
-        this.#own(flow, { close: () => flow.close(), closed: flow.closed, traffic: () => flow.traffic }, release);
+        const recheck = (): void => this.#components.guard.check(flow.address, port, "target", name);
+        const traffic = (): Traffic => flow.traffic;
+        this.#own(flow, { close: () => flow.close(), closed: flow.closed, traffic, recheck }, release);
         return flow;
       } catch (error) {
         release();
@@ -167,13 +175,27 @@ export class Egress {
         if (MAIL_PORTS.includes(port)) {
           throw new BywayError("ERR_POLICY_PORT", `port ${port} is for mail, and no hop is there`);
         }
-        this.#components.guard.check(host, port, "hop");
-        return this.#keepSocket(await this.#dialler.dial([host], port, what, stopOrAbort), release);
+        const recheck = (): void => this.#components.guard.check(host, port, "hop");
+        recheck();
+        return this.#keepSocket(await this.#dialler.dial([host], port, what, stopOrAbort), release, recheck);
       } catch (error) {
         release();
         throw hopError(error);
       }
     });
+  }
+
+  /** The node learned more of what is its own: ends what leads there since before. */
+  endProhibited(): void {
+    for (const { recheck, close } of [...this.#closings.values()]) {
+      try {
+        recheck();
+      } catch (error) {
+        const { code, message } = toBywayError(error);
+        this.#components.logger.debug("what was open is prohibited now", { code, reason: new Sensitive(message) });
+        close();
+      }
+    }
   }
 
   /** Ends every socket, flow and attempt, and settles when they are gone; may be called twice. */
@@ -189,7 +211,8 @@ export class Egress {
     const { addresses, decision, ...hostPort } = await this.#targets.judge(target, protocol, signal);
     if (decision === undefined) throw new BywayError("ERR_INTERNAL", "a policy did not decide");
     if (decision.refusal !== undefined) throw decision.refusal;
-    return { addresses, port: hostPort.port, what: formatHostPort(hostPort) };
+    const name = isIP(hostPort.host) === 0 ? hostPort.host : undefined;
+    return { addresses, port: hostPort.port, name, what: formatHostPort(hostPort) };
   }
 
   async #lookUp(name: string, signal: AbortSignal): Promise<readonly string[]> {
@@ -222,11 +245,11 @@ export class Egress {
     }
   }
 
-  #keepSocket(socket: Socket, release: () => void): Socket {
+  #keepSocket(socket: Socket, release: () => void, recheck: () => void): Socket {
     const { promise, resolve } = Promise.withResolvers<void>();
     socket.once("close", () => resolve());
     const traffic = (): Traffic => ({ received: socket.bytesRead, sent: socket.bytesWritten });
-    this.#own(socket, { close: () => abortStream(socket), closed: promise, traffic }, release);
+    this.#own(socket, { close: () => abortStream(socket), closed: promise, traffic, recheck }, release);
     return socket;
   }
 

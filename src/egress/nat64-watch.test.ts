@@ -22,6 +22,7 @@ interface Bench {
   local: LocalNetwork;
   answer: () => Promise<readonly Nat64Prefix[]>;
   asked: number;
+  changes: number;
   readonly warnings: () => number;
 }
 
@@ -33,6 +34,7 @@ function bench(answer: Bench["answer"], local = DUAL): Bench {
     local,
     answer,
     asked: 0,
+    changes: 0,
     warnings: () => logger.lines.filter((line) => line.startsWith("warn ")).length,
     watch: new Nat64Watch({
       clock,
@@ -41,6 +43,9 @@ function bench(answer: Bench["answer"], local = DUAL): Bench {
       lookUp: () => {
         made.asked += 1;
         return made.answer();
+      },
+      onChange: () => {
+        made.changes += 1;
       },
     }),
   };
@@ -135,6 +140,24 @@ test("an answer that the machine moved away from does not count", async () => {
   assert.deepEqual(watch.inside(PUBLIC_INSIDE), []);
   assert.deepEqual(watch.inside(PRIVATE_INSIDE), []);
   await watch.stop();
+});
+
+test("whoever holds something open hears when the machine moved, and when the network's prefixes are others", async () => {
+  const made = bench(async () => []);
+  made.watch.start();
+  await made.watch.settled();
+  made.clock.advance(60 * MINUTE_MS);
+  await made.watch.settled();
+  assert.equal(made.changes, 0);
+  made.local = { ...DUAL, addresses: ["192.168.1.6"] };
+  made.clock.advance(MINUTE_MS);
+  assert.equal(made.changes, 1);
+  made.answer = async () => [PREFIX];
+  made.local = DUAL;
+  made.clock.advance(MINUTE_MS);
+  await made.watch.settled();
+  assert.equal(made.changes, 3);
+  await made.watch.stop();
 });
 
 test("a machine without IPv6 asks nobody, and one that stopped neither", async () => {

@@ -14,6 +14,8 @@ export interface Nat64WatchComponents {
   readonly local: () => LocalNetwork;
   /** The prefixes that the network translates; throws where nobody answers. */
   readonly lookUp: (signal: AbortSignal) => Promise<readonly Nat64Prefix[]>;
+  /** Called when the machine's addresses, or what is known of their network, are others than before. */
+  readonly onChange?: () => void;
 }
 
 /**
@@ -77,6 +79,7 @@ export class Nat64Watch {
     const network = local();
     this.#network = network;
     const seen = JSON.stringify([network.addresses.toSorted(), network.gateways.toSorted()]);
+    const hasMoved = seen !== this.#seen && this.#seen !== "";
     if (seen !== this.#seen) {
       this.#seen = seen;
       this.#isKnown = false;
@@ -84,6 +87,7 @@ export class Nat64Watch {
     }
     const isDue = this.#looking === undefined && clock.monotonicMs() >= this.#dueMs;
     if (isDue && network.addresses.some(isRouted)) this.#looking = this.#look(seen);
+    if (hasMoved) this.#components.onChange?.();
   }
 
   async #look(seen: string): Promise<void> {
@@ -92,10 +96,12 @@ export class Nat64Watch {
       const found = await lookUp(this.#stopping.signal);
       // An answer of the network before says nothing of this one.
       if (seen === this.#seen) {
+        const isOther = JSON.stringify(found) !== JSON.stringify(this.#prefixes);
         this.#prefixes = found;
         this.#isKnown = true;
         this.#hasWarned = false;
         this.#dueMs = clock.monotonicMs() + EGRESS_LIMITS.nat64AgeMs.value;
+        if (isOther) this.#components.onChange?.();
       }
     } catch (error) {
       if (!this.#stopping.signal.aborted && !this.#isKnown) this.#warn(error);

@@ -132,6 +132,7 @@ export async function openLinkEnd(
     logger,
     local: () => local.current(),
     lookUp: (signal) => lookUpNat64(clock, dnsServers, signal),
+    onChange: () => egress.endProhibited(),
   });
   const guard = new AddressGuard(
     {
@@ -156,8 +157,6 @@ export async function openLinkEnd(
   await using made = new AsyncDisposableStack();
   made.defer(() => exitEnd.stop());
   made.defer(() => nat64.stop());
-  // A lab stands behind no translator, and one that only tells peers of each other has no way out.
-  if (!localNetwork && roles.some((role) => role !== "bootstrap")) nat64.start();
   const egress = new Egress(
     { clock, logger, resolver, guard, policy: exitEnd.policy },
     {
@@ -168,6 +167,8 @@ export async function openLinkEnd(
       maxPendingLookups: share(EGRESS_LIMITS.maxPendingLookups),
     },
   );
+  // A lab stands behind no translator, and one that only tells peers of each other has no way out.
+  if (!localNetwork && roles.some((role) => role !== "bootstrap")) nat64.start();
   const exit = exitEnd.serve(egress);
   const relay = new RelayService(
     {
@@ -255,7 +256,9 @@ export async function openLinkEnd(
       };
     },
     obey(given) {
+      const isSeenElsewhere = given.seenAddresses?.join() !== orders.seenAddresses?.join();
       orders = given;
+      if (isSeenElsewhere) egress.endProhibited();
       const { bytesPerSecond, endsStreams, refusal } = given;
       pace.setRate(bytesPerSecond === undefined ? undefined : Math.max(1, Math.floor(bytesPerSecond / options.ends)));
       if (endsStreams && refusal !== undefined) server.endStreams(refusalOf(refusal));

@@ -12,9 +12,12 @@ import { roomyBudget } from "./roomy-budget.ts";
 
 /*
  * Asks a node over a link of its own, past all that a client would refuse: `ask-exit.ts host:port peer way=target…`, where
- * the way is `tcp`, `udp` or `hop`. Prints a JSON array: "accepted", or the code of each refusal.
+ * the way is `tcp`, `udp` or `hop`. Prints a JSON array: "accepted", or the code of each refusal. With `--hold` last it then
+ * waits until the node has ended all of them.
  */
-const [, , place = "", peer = "", ...asks] = process.argv;
+const [, , place = "", peer = "", ...rest] = process.argv;
+const holds = rest.at(-1) === "--hold";
+const asks = holds ? rest.slice(0, -1) : rest;
 const components = { clock: systemClock, budget: roomyBudget() };
 const raw = await new TcpTransport(components).dial(parseAuthority(place));
 const link = await openLink(components, raw, { peerId: parsePeerId(peer) });
@@ -44,16 +47,19 @@ function request(ask: string): Parameters<typeof link.open>[0] {
 }
 
 const outcomes: string[] = [];
+const ends: Promise<unknown>[] = [];
 for (const ask of asks) {
   const { stream, accepted } = link.open(request(ask));
-  stream.on("error", () => {});
+  stream.on("error", () => {}).resume();
+  ends.push(new Promise((resolve) => stream.once("close", resolve)));
   outcomes.push(
     await accepted.then(
       () => "accepted",
       (error: unknown) => toBywayError(error).code,
     ),
   );
-  stream.destroy();
+  if (!holds) stream.destroy();
 }
 process.stdout.write(`${JSON.stringify(outcomes)}\n`);
+await Promise.all(ends);
 link.destroy();

@@ -45,7 +45,10 @@ async function serveRouter(): Promise<void> {
   tell({ ready: true });
 }
 
-/** Names as a translating resolver tells them, web sites, and two peers to which everybody seems to come from the router. */
+/**
+ * Names as a translating resolver tells them, web sites, and two peers to which everybody seems to come from the router. The
+ * peers take nobody before something comes on standard input.
+ */
 async function serveInternet(): Promise<void> {
   const names: Readonly<Record<string, readonly string[]>> = {
     "ipv4only.arpa": ["192.0.0.170", `${NAT64}192.0.0.170`],
@@ -65,7 +68,10 @@ async function serveInternet(): Promise<void> {
   await serveWeb(`${NAT64}192.168.1.1`, "translated home", true);
   await serveWeb(`${NAT64}${WAN}`, "translated router", true);
   await serveUdp(INTERNET, "site by UDP");
-  const peers = await Promise.all(PEERS.map((host) => startTestPeer({ host, localNetwork: false, seesOthersAt: WAN })));
+  let isOpen = false;
+  process.stdin.once("data", () => (isOpen = true));
+  const seesOthersAt = (): string | undefined => (isOpen ? WAN : undefined);
+  const peers = await Promise.all(PEERS.map((host) => startTestPeer({ host, localNetwork: false, seesOthersAt })));
   tell({ ready: peers.map(({ address }) => address) });
 }
 

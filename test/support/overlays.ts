@@ -53,8 +53,8 @@ export async function startTestPeer(
     clock?: Clock;
     announce?: string;
     localNetwork?: boolean;
-    /** Where those who dial it seem to come from, as behind a router; else where they do. */
-    seesOthersAt?: string;
+    /** Where those who dial it seem to come from, as behind a router; else where they do. Undefined turns them away. */
+    seesOthersAt?: () => string | undefined;
   } = {},
 ): Promise<TestPeer> {
   const identity = generateIdentity();
@@ -67,10 +67,10 @@ export async function startTestPeer(
     server = createServer((socket) => {
       sockets.add(socket);
       socket.on("close", () => sockets.delete(socket));
-      overlay?.accept(socket, {
-        host: options.seesOthersAt ?? socket.remoteAddress ?? "",
-        port: socket.remotePort ?? 0,
-      });
+      const { remoteAddress = "", remotePort: port = 0 } = socket;
+      const host = options.seesOthersAt === undefined ? remoteAddress : options.seesOthersAt();
+      if (host === undefined) socket.on("error", () => {}).destroy();
+      else overlay?.accept(socket, { host, port });
     });
     const listening = Promise.withResolvers<void>();
     server.listen(0, host, listening.resolve);
