@@ -12,13 +12,16 @@ const GONE = new BywayError("ERR_ABORTED", "the far side ended the stream");
 
 /** A request that reached the server end of a link and waits for `accept` or `refuse`. */
 export class IncomingStream {
-  readonly headers: IncomingHttpHeaders;
+  /** `:authority`, or "" when there is none. */
+  readonly authority: string;
   /** The link that it came on; an opaque number for limits and logs. */
   readonly linkId: number;
   /** The IP address at the far end of that link, for limits; "" where it has none. */
   readonly remoteAddress: string;
   /** Aborts when the far side goes away before or after the answer. */
   readonly signal: AbortSignal;
+  #headers: IncomingHttpHeaders;
+  #answered: (() => void) | undefined;
   readonly #stream: ServerHttp2Stream;
   readonly #clock: Clock;
   readonly #conduct: Pick<LinkConduct, "refused" | "served"> | undefined;
@@ -35,7 +38,8 @@ export class IncomingStream {
     },
   ) {
     hardenStream(stream, components);
-    this.headers = headers;
+    this.#headers = headers;
+    this.authority = headers[":authority"] ?? "";
     this.linkId = link.id;
     this.remoteAddress = link.remoteAddress;
     this.#stream = stream;
@@ -43,22 +47,38 @@ export class IncomingStream {
     this.#conduct = link.conduct;
     const controller = new AbortController();
     this.signal = controller.signal;
-    stream.once("close", () => controller.abort(GONE));
+    stream.once("close", () => {
+      this.#answered?.();
+      controller.abort(GONE);
+    });
   }
 
-  /** `:authority`, or "" when there is none. */
-  get authority(): string {
-    return this.headers[":authority"] ?? "";
+  /** The header fields; none after `dropHeaders`. */
+  get headers(): IncomingHttpHeaders {
+    return this.#headers;
+  }
+
+  /** Lets go of the header fields: a request can wait for its answer for long, and a stream can stand for days. */
+  dropHeaders(): void {
+    this.#headers = {};
+  }
+
+  /** `release` is called once the request is answered or gone. */
+  onAnswered(release: () => void): void {
+    if (this.#stream.destroyed) release();
+    else this.#answered = release;
   }
 
   /** Answers 200 and hands over the byte stream; the caller owns it. */
   accept(headers: OutgoingHttpHeaders = {}): Duplex {
+    this.#answered?.();
     if (this.#answerable) this.#stream.respond({ ":status": 200, ...headers });
     return this.#stream;
   }
 
   /** Answers a JSON document. */
   reply(status: number, body: unknown): void {
+    this.#answered?.();
     if (!this.#answerable) return;
     this.#stream.respond({ ":status": status, "content-type": "application/json" });
     this.#stream.end(`${JSON.stringify(body)}\n`);
@@ -68,6 +88,7 @@ export class IncomingStream {
 
   /** Answers with an error and lets the far side end the stream in its own time. */
   refuse(error: BywayError): void {
+    this.#answered?.();
     if (!this.#answerable) return;
     this.#stream.respond(errorAnswer(error), { endStream: true });
     this.#dropRest();

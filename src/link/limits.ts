@@ -62,6 +62,12 @@ type Name =
   | "settingsPerSecond"
   | "refusalBurst"
   | "refusalsPerSecond"
+  | "headerListBytes"
+  | "waitingRequestBytes"
+  | "waitingRequestBytesPerNetwork"
+  | "waitingRequestBytesPerLink"
+  | "interimsPerSecond"
+  | "interimBurst"
   | "tinyFrameBytes"
   | "tinyFramesPerSecond"
   | "tinyFrameBurst"
@@ -192,6 +198,24 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   floodedRefusalBurst: tunable(8, "count", "What a link has of them while all together have too many."),
   refusedDrainMs: tunable(500, "ms", "How long a link that is sent away for them stands, so that its peer reads why."),
   refusalsPerSecond: tunable(10, "per-second", "How fast such are forgiven; each costs 0.3 ms."),
+  headerListBytes: tunable(
+    8_192,
+    "bytes",
+    "A header list as RFC 9113 §6.5.2 counts it, either way. The longest of ours is a relay's request: 2,400.",
+  ),
+  waitingRequestBytes: tunable(
+    64 * 1024 * 1024,
+    "bytes",
+    "Header lists of requests that wait for their answers; 27,000 of the longest of ours.",
+  ),
+  waitingRequestBytesPerNetwork: tunable(16 * 1024 * 1024, "bytes", "Those of one /24 or /48: a quarter."),
+  waitingRequestBytesPerLink: tunable(
+    4 * 1024 * 1024,
+    "bytes",
+    "Those of one link: all its streams may wait for a relay's answer, with the longest of ours.",
+  ),
+  interimsPerSecond: tunable(1, "per-second", "Interim answers (1xx) of a hop; ours sends none."),
+  interimBurst: tunable(64, "count", "The same at once."),
   tinyFrameBytes: tunable(64, "bytes", "A DATA frame below this costs more by its number than by its bytes."),
   tinyFramesPerSecond: tunable(
     8_000,

@@ -16,6 +16,7 @@ test("each kind of excess has its burst, and is told once", () => {
     ["pings", LINK_LIMITS.pingBurst, (conduct: LinkConduct) => conduct.pinged()],
     ["settings", LINK_LIMITS.settingsBurst, (conduct: LinkConduct) => conduct.changedSettings()],
     ["refused requests", LINK_LIMITS.refusalBurst, (conduct: LinkConduct) => conduct.served()],
+    ["interim answers", LINK_LIMITS.interimBurst, (conduct: LinkConduct) => conduct.sentInterim()],
     ["tiny frames", LINK_LIMITS.tinyFrameBurst, (conduct: LinkConduct) => conduct.sentTiny()],
   ] as const) {
     const { conduct, told } = setUp();

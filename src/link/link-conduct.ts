@@ -5,7 +5,7 @@ import type { BywayError } from "../core/errors.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** What a peer may do so often and no more: the words that logs and counts show. */
-export type Excess = "pings" | "settings" | "refused requests" | "tiny frames";
+export type Excess = "pings" | "settings" | "refused requests" | "tiny frames" | "interim answers";
 
 /**
  * Refusals that a peer would be spared if it kept to what the node advertises and allows. A next hop that is not there
@@ -31,6 +31,7 @@ export class LinkConduct {
   /** In place of that while all links together have too many. */
   readonly #fewRefusals = rateOf(LINK_LIMITS.refusalsPerSecond.value, LINK_LIMITS.floodedRefusalBurst.value);
   readonly #tinyFrames = rateOf(LINK_LIMITS.tinyFramesPerSecond.value, LINK_LIMITS.tinyFrameBurst.value);
+  readonly #interims = rateOf(LINK_LIMITS.interimsPerSecond.value, LINK_LIMITS.interimBurst.value);
   readonly #ofAllLinks: CellRate;
   #isOver = false;
 
@@ -54,6 +55,11 @@ export class LinkConduct {
   /** The peer sent a DATA frame below `tinyFrameBytes` behind another such on one stream. */
   sentTiny(): void {
     this.#judge(this.#tinyFrames, "tiny frames");
+  }
+
+  /** The peer sent an interim answer (1xx, RFC 9113 §8.1). */
+  sentInterim(): void {
+    this.#judge(this.#interims, "interim answers");
   }
 
   /** A request was refused with `error`; only refusals that the peer could have avoided count. */

@@ -24,6 +24,7 @@ import { LINK_LIMITS } from "./limits.ts";
 import { type Excess, LinkConduct, sharedRefusals } from "./link-conduct.ts";
 import { LinkPlaces } from "./link-places.ts";
 import { ReceiveWindow } from "./receive-window.ts";
+import { headerListBytes, RequestRoom } from "./request-room.ts";
 import { TinyWrites } from "./tiny-writes.ts";
 import { serverTls, type TlsChoice } from "./tls-profile.ts";
 
@@ -99,6 +100,7 @@ export class LinkServer {
   readonly #places: LinkPlaces;
   readonly #handshakes: HandshakeQueue;
   readonly #sharedRefusals = sharedRefusals();
+  readonly #requests = new RequestRoom();
   /** What ends the handshake of a connection from an address and port. */
   readonly #shaking = new Map<string, () => void>();
   /** Open streams by session. */
@@ -225,7 +227,12 @@ export class LinkServer {
     }
     const session = performServerHandshake(socket, {
       ...SESSION_OPTIONS,
-      settings: { ...linkSettings(LINK_LIMITS.streamWindowBytes.value), enableConnectProtocol: true },
+      settings: {
+        ...linkSettings(LINK_LIMITS.streamWindowBytes.value),
+        enableConnectProtocol: true,
+        // Node itself resets what is longer, once the peer has acknowledged it.
+        maxHeaderListSize: LINK_LIMITS.headerListBytes.value,
+      },
     });
     const id = this.#nextLinkId++;
     const conduct = new LinkConduct({ clock: this.#clock, refusals: this.#sharedRefusals }, (of) =>
@@ -259,11 +266,11 @@ export class LinkServer {
       tinyWrites: new TinyWrites({ clock: this.#clock }),
       lost: () => (session.destroyed ? GONE : undefined),
     };
-    session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
       open.add(stream);
       stream.once("close", () => open.delete(stream));
       const incoming = new IncomingStream(watch, stream, headers, link);
-      void this.#answer(incoming);
+      void this.#answer(incoming, headerListBytes(raw));
     });
   }
 
@@ -282,10 +289,14 @@ export class LinkServer {
     session.once("close", () => timer.cancel());
   }
 
-  async #answer(incoming: IncomingStream): Promise<void> {
+  async #answer(incoming: IncomingStream, bytes: number): Promise<void> {
     this.#serving += 1;
     try {
-      await this.#dispatch(incoming);
+      incoming.onAnswered(this.#requests.take(incoming, bytes));
+      const served = this.#dispatch(incoming);
+      // A service reads what it needs before it waits for anything.
+      incoming.dropHeaders();
+      await served;
     } catch (error) {
       const refusal = toBywayError(error);
       if (refusal.code === "ERR_INTERNAL") this.#logger.error("a request failed unexpectedly", { error: refusal });

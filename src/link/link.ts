@@ -2,7 +2,6 @@ import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   constants,
-  type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
   type Settings,
 } from "node:http2";
@@ -23,6 +22,7 @@ import { KeepAlive } from "./keep-alive.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { type Excess, LinkConduct } from "./link-conduct.ts";
 import { ReceiveWindow } from "./receive-window.ts";
+import { headerListBytes } from "./request-room.ts";
 import { TinyWrites } from "./tiny-writes.ts";
 
 /** What a link works with. */
@@ -44,8 +44,8 @@ export interface LinkRequest {
 /** A stream that may be written to at once; `accepted` settles when the hop has answered. */
 export interface PendingStream {
   readonly stream: CountedStream;
-  /** Resolves with the headers of a 200; rejects with the hop's refusal, the loss of the link, or the abort reason. */
-  readonly accepted: Promise<IncomingHttpHeaders>;
+  /** Resolves with a 200, of which nothing is kept; rejects with the hop's refusal, the loss of the link, or the abort reason. */
+  readonly accepted: Promise<void>;
   /** Takes the request back: resets the stream and rejects `accepted` with `reason`, unless it has settled. */
   cancel(reason: BywayError): void;
 }
@@ -241,7 +241,7 @@ export class Link {
   readonly #whyLost = (): BywayError | undefined => (this.ended ? this.#lost() : undefined);
 
   #pending(stream: ClientHttp2Stream & StreamCounts, { signal, toward }: LinkRequest): PendingStream {
-    const { promise: accepted, resolve, reject } = Promise.withResolvers<IncomingHttpHeaders>();
+    const { promise: accepted, resolve, reject } = Promise.withResolvers<void>();
     accepted.catch(() => {});
     let settled = false;
     const settle = (): void => {
@@ -257,11 +257,19 @@ export class Link {
     };
     const onAbort = (): void => cancel(abortReason(signal as AbortSignal));
     signal?.addEventListener("abort", onAbort, { once: true });
-    stream.once("response", (headers) => {
+    // Its content would be of no use to anyone, and a hop could send such for ever.
+    stream.on("headers", () => this.#conduct.sentInterim());
+    stream.once("response", (headers, _flags, raw) => {
       if (settled) return;
       settle();
+      // Of itself Node takes 64 KB.
+      if (headerListBytes(raw) > LINK_LIMITS.headerListBytes.value) {
+        reject(new BywayError("ERR_HOP_PROTOCOL", "the head of the hop's answer is too long"));
+        abortStream(stream);
+        return;
+      }
       if (headers[":status"] === 200) {
-        resolve(headers);
+        resolve();
         return;
       }
       reject(errorFromAnswer(headers, toward));

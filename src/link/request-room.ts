@@ -1,0 +1,88 @@
+import { BywayError } from "../core/errors.ts";
+import { addressNetwork } from "./address-crowd.ts";
+import { LINK_LIMITS } from "./limits.ts";
+
+/** How many bytes of requests may wait for their answers. */
+export interface RequestBounds {
+  readonly most: number;
+  /** For those of one /24 or /48. */
+  readonly mostPerNetwork: number;
+  readonly mostPerLink: number;
+}
+
+const FOR_NODE: RequestBounds = {
+  most: LINK_LIMITS.waitingRequestBytes.value,
+  mostPerNetwork: LINK_LIMITS.waitingRequestBytesPerNetwork.value,
+  mostPerLink: LINK_LIMITS.waitingRequestBytesPerLink.value,
+};
+
+/** Bytes of a header list as RFC 9113 §6.5.2 counts them; `raw` is names and values by turns. */
+export function headerListBytes(raw: readonly string[]): number {
+  let bytes = 16 * raw.length;
+  for (const part of raw) bytes += part.length;
+  return bytes;
+}
+
+/** Room for requests that wait for their answers: so much altogether, for one network of addresses, and for one link. */
+export class RequestRoom {
+  readonly #bounds: RequestBounds;
+  /** By network and by link. */
+  readonly #held = new Map<string, number>();
+  #all = 0;
+
+  constructor(bounds: RequestBounds = FOR_NODE) {
+    this.#bounds = bounds;
+  }
+
+  /** Bytes that are held now. */
+  get bytes(): number {
+    return this.#all;
+  }
+
+  /**
+   * Takes room for a request and returns what gives it back; calling that twice is harmless.
+   * Throws ERR_REQUEST_TOO_LARGE for more than `headerListBytes`, and ERR_HOP_LIMIT where there is none left.
+   */
+  take(
+    { linkId, remoteAddress }: { readonly linkId: number; readonly remoteAddress: string },
+    bytes: number,
+  ): () => void {
+    const { headerListBytes: most } = LINK_LIMITS;
+    if (bytes > most.value)
+      throw new BywayError("ERR_REQUEST_TOO_LARGE", `the header list is longer than ${most.value} bytes`);
+    const link = `link ${linkId}`;
+    const network = addressNetwork(remoteAddress);
+    const { mostPerLink, mostPerNetwork } = this.#bounds;
+    if (
+      this.#all + bytes > this.#bounds.most ||
+      this.#of(link) + bytes > mostPerLink ||
+      this.#of(network) + bytes > mostPerNetwork
+    ) {
+      throw new BywayError("ERR_HOP_LIMIT", "too many requests wait for their answers", {
+        data: { by: "waiting requests" },
+      });
+    }
+    const change = (by: number): void => {
+      this.#all += by;
+      this.#change(link, by);
+      this.#change(network, by);
+    };
+    change(bytes);
+    let isHeld = true;
+    return () => {
+      if (isHeld) change(-bytes);
+      isHeld = false;
+    };
+  }
+
+  #of(key: string): number {
+    return this.#held.get(key) ?? 0;
+  }
+
+  #change(key: string, by: number): void {
+    if (key === "") return;
+    const bytes = this.#of(key) + by;
+    if (bytes <= 0) this.#held.delete(key);
+    else this.#held.set(key, bytes);
+  }
+}
