@@ -92,7 +92,7 @@ export const RELAY_LIMITS: Readonly<Record<Name, Limit>> = {
   quietShare: tunable(
     4,
     "count",
-    "The last fourth of a bound that all askers share is for networks whose proofs did not fail lately.",
+    "The last fourth of a bound that all askers share is for those whose proofs did not fail lately; half of it for networks.",
   ),
   unprovenPortsForNetwork: tunable(
     2,

@@ -54,14 +54,16 @@ test("a link, a network and the node each have a burst, and a few more a minute"
   assert.equal(use((n) => asker(200 + n, 1)).count, perMinute);
 });
 
-test("all networks together have a bound, of which the last fourth is for those that did not fail lately", () => {
+test("all networks together have a bound, of which the last fourth is for who did not fail lately", () => {
   const { clock, use } = setUp();
   const { unprovenBurst, unprovenPerMinute } = RELAY_LIMITS;
-  // Six networks take turns; each stays below its own bound.
-  const busy = use((n) => asker(n, n % 6));
+  // Twelve links of six networks take turns; each stays below its own bound.
+  const busy = use((n) => asker(n % 12, n % 6));
   assert.deepEqual([busy.count, busy.by], [(unprovenBurst.value * 3) / 4, "unproven hops"]);
+  const quietLinks = use((n) => asker(100 + n, n % 6));
+  assert.deepEqual([quietLinks.count, quietLinks.by], [unprovenBurst.value / 8, "unproven hops"]);
   const quiet = use((n) => asker(1_000 + n, 1_000 + n));
-  assert.deepEqual([quiet.count, quiet.by], [unprovenBurst.value / 4, "unproven hops"]);
+  assert.deepEqual([quiet.count, quiet.by], [unprovenBurst.value / 8, "unproven hops"]);
   clock.advance(60_000);
   assert.equal(use((n) => asker(5_000 + n, 5_000 + n)).count, unprovenPerMinute.value);
 });
@@ -121,7 +123,7 @@ test("a port where the peer proved itself does not count", () => {
   assert.notEqual(bounds.admit(asker(1), { host: "198.51.100.1", port: 443 }), undefined);
 });
 
-test("one network of endpoints is named a few times a minute, whoever asks, and quiet networks have the last fourth", () => {
+test("one network of endpoints is named a few times a minute, whoever asks, and who did not fail lately has the last fourth", () => {
   const { clock, use } = setUp();
   const { unprovenBurstToNetwork, unprovenPerMinuteToNetwork } = RELAY_LIMITS;
   let last = 0;
@@ -129,9 +131,10 @@ test("one network of endpoints is named a few times a minute, whoever asks, and 
     last += 1;
     return { host: `198.51.100.${last & 255}`, port: 4433 };
   };
-  const busy = use((n) => asker(n, n % 2), inside);
+  const busy = use((n) => asker(n % 2), inside);
   assert.deepEqual([busy.count, busy.by], [(unprovenBurstToNetwork.value * 3) / 4, "place"]);
-  assert.equal(use((n) => asker(100 + n), inside).count, unprovenBurstToNetwork.value / 4);
+  assert.equal(use((n) => asker(50 + n, n % 2), inside).count, unprovenBurstToNetwork.value / 8);
+  assert.equal(use((n) => asker(100 + n), inside).count, unprovenBurstToNetwork.value / 8);
   clock.advance(60_000);
   assert.equal(use((n) => asker(200 + n), inside).count, unprovenPerMinuteToNetwork.value);
 });

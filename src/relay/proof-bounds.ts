@@ -61,10 +61,8 @@ export class ProofBounds {
   readonly #hash: KeyedHash;
   readonly #link = ruleOf("unprovenPerMinuteOfLink", "unprovenBurstOfLink");
   readonly #network = ruleOf("unprovenPerMinuteOfNetwork", "unprovenBurstOfNetwork");
-  readonly #node: CellRule;
-  readonly #nodeBusy: CellRule;
-  readonly #target: CellRule;
-  readonly #targetBusy: CellRule;
+  readonly #node: SharedRule;
+  readonly #target: SharedRule;
   readonly #networkPace = new CellRule({
     perSecond: RELAY_LIMITS.proofsPerSecondOfNetwork.value,
     burst: RELAY_LIMITS.proofBurstOfNetwork.value,
@@ -87,10 +85,8 @@ export class ProofBounds {
     this.#clock = clock;
     this.#hash = new KeyedHash({ random });
     this.#localNetwork = localNetwork;
-    this.#node = ruleOf("unprovenPerMinute", "unprovenBurst", ends);
-    this.#nodeBusy = ruleOf("unprovenPerMinute", "unprovenBurst", ends, OTHERS_SHARE);
-    this.#target = ruleOf("unprovenPerMinuteToNetwork", "unprovenBurstToNetwork", ends);
-    this.#targetBusy = ruleOf("unprovenPerMinuteToNetwork", "unprovenBurstToNetwork", ends, OTHERS_SHARE);
+    this.#node = sharedRule("unprovenPerMinute", "unprovenBurst", ends);
+    this.#target = sharedRule("unprovenPerMinuteToNetwork", "unprovenBurstToNetwork", ends);
     this.#pace = new CellRate({
       perSecond: RELAY_LIMITS.proofsPerSecond.value / ends,
       burst: RELAY_LIMITS.proofBurst.value / ends,
@@ -100,7 +96,7 @@ export class ProofBounds {
     this.#links = keyed(this.#link);
     this.#networks = keyed(this.#network);
     this.#networkPaces = keyed(this.#networkPace);
-    this.#targets = keyed(this.#target);
+    this.#targets = keyed(this.#target.quietNetwork);
     this.#ports = new HostPorts({ clock }, { most: RELAY_LIMITS.unprovenPorts.value });
     this.#portsForNetwork = new HostPorts({ clock }, { most: RELAY_LIMITS.unprovenPortsForNetwork.value });
   }
@@ -136,16 +132,15 @@ export class ProofBounds {
     const asking = network === "" ? undefined : this.#networks.find(networkKey);
     if (asking !== undefined)
       refuseWait("unproven hops of a network", this.#network.waitMs(asking.state.nextMs, nowMs));
-    const isQuiet = (asking?.state.nextMs ?? CellRule.FRESH) <= nowMs;
-    refuseWait("unproven hops", (isQuiet ? this.#node : this.#nodeBusy).waitMs(this.#nodeNextMs, nowMs));
+    const who = isQuiet(asking, nowMs) ? "quietNetwork" : isQuiet(link, nowMs) ? "quietLink" : "others";
+    refuseWait("unproven hops", this.#node[who].waitMs(this.#nodeNextMs, nowMs));
 
     const undo: (() => void)[] = [];
     const failed: (() => void)[] = [];
     if (!this.#localNetwork) {
       const targetKey = this.#hash.of(`to ${addressNetwork(host)}`);
       const target = this.#targets.find(targetKey);
-      const rule = isQuiet ? this.#target : this.#targetBusy;
-      if (target !== undefined && rule.waitMs(target.state.nextMs, nowMs) > 0) return undefined;
+      if (target !== undefined && this.#target[who].waitMs(target.state.nextMs, nowMs) > 0) return undefined;
       const hostKey = this.#hash.of(host);
       const pairKey = this.#hash.of(`${network} ${host}`);
       if (!this.#ports.admits(hostKey, port) || !this.#portsForNetwork.admits(pairKey, port)) return undefined;
@@ -153,13 +148,13 @@ export class ProofBounds {
         undo.push(() => held.forget());
         failed.push(() => held.keep());
       }
-      this.#take(this.#targets, targetKey, target, this.#target, undo, failed);
+      this.#take(this.#targets, targetKey, target, this.#target.quietNetwork, undo, failed);
     }
     this.#take(this.#links, linkId, link, this.#link, undo, failed);
     if (network !== "") this.#take(this.#networks, networkKey, asking, this.#network, undo, failed);
-    this.#nodeNextMs = this.#node.taken(this.#nodeNextMs, nowMs);
+    this.#nodeNextMs = this.#node.quietNetwork.taken(this.#nodeNextMs, nowMs);
     undo.push(() => {
-      this.#nodeNextMs = this.#node.taken(this.#nodeNextMs, this.#clock.monotonicMs(), -1);
+      this.#nodeNextMs = this.#node.quietNetwork.taken(this.#nodeNextMs, this.#clock.monotonicMs(), -1);
     });
     return { succeeded: () => runOnce(undo, failed), failed: () => runOnce(failed, undo) };
   }
@@ -183,9 +178,28 @@ export class ProofBounds {
   }
 }
 
-/** What others than quiet networks may have of a bound. */
-const OTHERS_SHARE = 1 - 1 / RELAY_LIMITS.quietShare.value;
+/** One bound that all askers share, as it is for those whose proofs did not fail lately, and for others. */
+interface SharedRule {
+  readonly quietNetwork: CellRule;
+  /** In a network that is not. */
+  readonly quietLink: CellRule;
+  readonly others: CellRule;
+}
+
 const MINUTE_SEC = 60;
+
+function sharedRule(perMinute: keyof typeof RELAY_LIMITS, burst: keyof typeof RELAY_LIMITS, ends: number): SharedRule {
+  const kept = 1 / RELAY_LIMITS.quietShare.value;
+  return {
+    quietNetwork: ruleOf(perMinute, burst, ends),
+    quietLink: ruleOf(perMinute, burst, ends, 1 - kept / 2),
+    others: ruleOf(perMinute, burst, ends, 1 - kept),
+  };
+}
+
+function isQuiet(asker: HeldState<Used> | undefined, nowMs: number): boolean {
+  return (asker?.state.nextMs ?? CellRule.FRESH) <= nowMs;
+}
 
 function ruleOf(perMinute: keyof typeof RELAY_LIMITS, burst: keyof typeof RELAY_LIMITS, ends = 1, share = 1): CellRule {
   const part = ({ value }: Limit): number => Math.max(1, value / ends);
