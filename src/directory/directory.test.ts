@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { advertisedNode } from "../../test/support/advertised-node.ts";
 import { DirectoryHub, type HubPeer } from "../../test/support/directory-hub.ts";
 import { settled } from "../../test/support/settled.ts";
 import { withAbort } from "../core/abort.ts";
@@ -307,4 +308,31 @@ test("after a time without any connection the nodes of before are used again", a
   isOnline = true;
   await pass(30);
   assert.equal(client.directory.state().usable, 1);
+});
+
+test("a client checks those first whom its teller has met, however many others that one knows", async (t) => {
+  const { clock, hub } = setUp(t);
+  const first = await hub.node();
+  const live = [first];
+  for (let n = 0; n < 6; n += 1) live.push(await hub.node([first]));
+  await settled();
+  const silent = Array.from({ length: 300 }, (_, n) =>
+    advertisedNode({
+      atMs: clock.nowMs(),
+      endpoints: [{ host: `127.${100 + (n % 100)}.${1 + Math.floor(n / 100)}.1`, port: 1 }],
+    }),
+  );
+  first.book.addAll(
+    silent.map(({ envelope }) => envelope),
+    { kind: "gossip" },
+  );
+  const ids = new Set(live.map(idOf));
+  const checked = new Set<string>();
+  await hub.client([first], (peer) => {
+    checked.add(peer);
+    return ids.has(peer);
+  });
+  await settled();
+  assert.ok(checked.size > 30, `${checked.size}`);
+  assert.ok(ids.isSubsetOf(new Set([...checked].slice(0, 16))), "among the first sixteen");
 });

@@ -12,6 +12,7 @@ import { decodeAdvertisement } from "../wire/advertisement.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { Announcer } from "./announcer.ts";
+import { CheckOrder } from "./check-order.ts";
 import type { CheckPeer } from "./check-way.ts";
 import { CrowdCaps, capsOf } from "./crowd-caps.ts";
 import { crowdOf, providerNetwork } from "./crowd-of.ts";
@@ -27,10 +28,14 @@ import { NO_COUNTRY } from "./index-key.ts";
 import { Joiner } from "./joiner.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
+import { Nominations } from "./nominations.ts";
 import type { Overlay } from "./overlay.ts";
 import type { BookPeer, PeerBook } from "./peer-book.ts";
 import { Rounds } from "./rounds.ts";
 import { spread } from "./spread.ts";
+
+/** Nodes that are drawn for each that a plan may choose from. */
+const DRAWN_FOR_EACH = 4;
 
 /** What a directory is made of. */
 export interface DirectoryComponents {
@@ -72,6 +77,8 @@ export class Directory {
   readonly #overlay: Overlay;
   readonly #exchange: ExchangeClient;
   readonly #gossip: GossipListener;
+  readonly #nominations = new Nominations();
+  readonly #order: CheckOrder;
   readonly #joiner: Joiner;
   readonly #finder: Finder;
   readonly #hops: HopLocator;
@@ -97,7 +104,14 @@ export class Directory {
     this.#components = components;
     this.#options = options;
     this.#overlay = overlay;
-    this.#exchange = new ExchangeClient({ clock, overlay, book, own: () => own?.() });
+    this.#order = new CheckOrder({ random, book, nominations: this.#nominations });
+    this.#exchange = new ExchangeClient({
+      clock,
+      overlay,
+      book,
+      own: () => own?.(),
+      onNamed: (teller, peers) => this.#nominations.name(this.#networkOfTeller(teller), peers),
+    });
     this.#gossip = new GossipListener({
       clock,
       add: (envelope, peer) => {
@@ -122,7 +136,8 @@ export class Directory {
       },
       options.bootstrap,
     );
-    this.#finder = new Finder({ random, overlay, exchange: this.#exchange, book, networkOf });
+    const likely = (count: number): readonly KnownPeer[] => this.#order.likely(count);
+    this.#finder = new Finder({ random, overlay, exchange: this.#exchange, book, likely, networkOf });
     this.#hops = new HopLocator(
       { clock, book, find: (peer, signal) => this.#finder.findOne(peer, signal) },
       { self: () => own?.().advertisement.peer, localNetwork: options.localNetwork },
@@ -137,7 +152,11 @@ export class Directory {
           check: components.check,
           get: (peer) => book.get(peer),
           draw: (wish, count, except) => this.#drawUncrowded(wish, count, except),
-          onChecked: (peer, rttMs) => book.recordCheck(peer, rttMs),
+          isVouched: (peer) => this.#nominations.isVouched(peer) || book.get(peer)?.reachedAtMs !== undefined,
+          onChecked: (peer, rttMs) => {
+            this.#nominations.noteChecked(peer, rttMs !== undefined);
+            book.recordCheck(peer, rttMs);
+          },
           onUsable: components.onUsable,
           canCheckFar: components.canCheckFar,
         },
@@ -202,7 +221,7 @@ export class Directory {
     const usable = this.#health?.usable({}) ?? [];
     const most = DIRECTORY_LIMITS.candidates.value;
     const fitting = this.#health?.usable(wish) ?? [];
-    const more = fitting.length > 0 ? fitting : this.#draw(wish, most, () => false);
+    const more = fitting.length > 0 ? fitting : this.#known(wish, most);
     const others = usable.length > 0 ? usable : book.find({}, most, "reached");
     return [...new Map([...more, ...others].map((peer) => [peer.advertisement.peer, peer])).values()];
   }
@@ -252,6 +271,17 @@ export class Directory {
       usable: this.#health?.size ?? 0,
       ...(estimatedPeers === undefined ? {} : { estimatedPeers }),
     };
+  }
+
+  #known(wish: PeerWish, count: number): readonly BookPeer[] {
+    const { book, random } = this.#components;
+    const known = book.find(wish, count * DRAWN_FOR_EACH, "random");
+    return spread(known, {
+      limit: count,
+      random,
+      groupsOf: crowdOf,
+      isProven: ({ reachedAtMs }) => reachedAtMs !== undefined,
+    });
   }
 
   #joined(peer: PeerId): void {
@@ -312,7 +342,7 @@ export class Directory {
     await Promise.allSettled([...peers].map((peer) => this.#exchange.ask(peer, {}, limit, signal)));
     if (signal.aborted) return;
     // One peer that is known and not connected, so that nobody depends on whom it joined through.
-    for (const known of this.#draw({}, 1, () => false)) {
+    for (const known of this.#order.likely(1)) {
       await this.#exchange.askKnown(known, {}, limit, signal).catch(() => {});
     }
     this.#idleRounds = book.size > before ? 0 : this.#idleRounds + 1;
@@ -327,20 +357,19 @@ export class Directory {
     return Math.min(roundMs.value, eagerRoundMs.value * 2 ** Math.min(this.#idleRounds, 16));
   }
 
-  /** As `#draw`, and leaves crowds out that have their part of what is usable, even where that leaves places free. */
+  /** As `CheckOrder` draws, and leaves crowds out that have their part of what is usable, even where that leaves places free. */
   #drawUncrowded(wish: PeerWish, count: number, except: (peer: string) => boolean): readonly KnownPeer[] {
-    if (this.#options.localNetwork) return this.#draw(wish, count, except);
+    const drawn = this.#order.draw(wish, count, except);
+    if (this.#options.localNetwork) return drawn;
     const usable = this.#health?.usable(wish) ?? [];
     const crowds = new CrowdCaps(usable.map(crowdOf), capsOf(wish));
-    return this.#draw(wish, count, except).filter((peer) => crowds.admit(crowdOf(peer)));
+    return drawn.filter((peer) => crowds.admit(crowdOf(peer)));
   }
 
-  #draw(wish: PeerWish, count: number, except: (peer: string) => boolean): readonly KnownPeer[] {
-    const { book, random } = this.#components;
-    const drawn = book
-      .find(wish, Math.max(64, count * 4), "random")
-      .filter(({ advertisement }) => !except(advertisement.peer));
-    return spread(drawn, { limit: count, random, groupsOf: crowdOf });
+  /** Tellers of one network count as one; on a local network all stand in one. */
+  #networkOfTeller(teller: PeerId): string {
+    const address = this.#options.localNetwork ? undefined : this.#overlay.addressOf(teller);
+    return (address === undefined ? undefined : networkPrefix(address)) ?? teller;
   }
 
   #hear(country: string): void {

@@ -2,8 +2,9 @@ import { deadline } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { formatTcpAddress } from "../core/peer-address.ts";
-import { type PeerId, parsePeerId, shortPeerId } from "../identity/peer-id.ts";
+import { type PeerId, parsePeerId, peerIdFromPublicKey, shortPeerId } from "../identity/peer-id.ts";
 import { decodeDirectoryAnswer, encodeDirectoryRequest } from "../wire/directory-message.ts";
+import { decodeEnvelope } from "../wire/envelope.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
@@ -13,10 +14,12 @@ import type { PeerBook } from "./peer-book.ts";
 /** What an exchange client is made of. */
 export interface ExchangeClientComponents {
   readonly clock: Clock;
-  readonly overlay: Pick<Overlay, "ask" | "learn">;
+  readonly overlay: Pick<Overlay, "ask" | "learn" | "addressOf">;
   readonly book: PeerBook;
   /** This peer as it advertises itself; undefined for a client. */
   readonly own: () => KnownPeer | undefined;
+  /** Told of each answer: who gave it, and whom it names that is known now, in its order. */
+  readonly onNamed?: (teller: PeerId, peers: readonly PeerId[]) => void;
 }
 
 /** Asks other peers what they have, and takes it into the book. */
@@ -32,7 +35,7 @@ export class ExchangeClient {
    * Throws ERR_PEER_UNREACHABLE, ERR_PEER_ANSWER or the abort reason.
    */
   async ask(peer: PeerId, wish: PeerWish, limit: number, signal?: AbortSignal): Promise<number> {
-    const { clock, overlay, book, own } = this.#components;
+    const { clock, overlay, book, own, onNamed } = this.#components;
     const self = own()?.envelope;
     const request = encodeDirectoryRequest({ wish, limit, ...(self === undefined ? {} : { self }) });
     using bound = deadline(
@@ -54,6 +57,12 @@ export class ExchangeClient {
       if (envelopes.length > limit)
         throw new BywayError("ERR_DIRECTORY_MESSAGE", "an answer has more than was asked for");
       const additions = book.addAll(envelopes, { kind: "exchange", peer });
+      book.noteMet(peer, overlay.addressOf(peer));
+      const named = envelopes.filter((_, index) => typeof additions[index] === "string").map(peerOf);
+      onNamed?.(
+        peer,
+        named.filter((name) => name !== peer),
+      );
       return additions.filter((addition) => addition === "new").length;
     } catch (cause) {
       book.reject("answer");
@@ -67,4 +76,8 @@ export class ExchangeClient {
     await this.#components.overlay.learn(peer, advertisement.endpoints.map(formatTcpAddress), "signed");
     return this.ask(peer, wish, limit, signal);
   }
+}
+
+function peerOf(envelope: Uint8Array): PeerId {
+  return peerIdFromPublicKey(decodeEnvelope(envelope).publicKey);
 }

@@ -6,7 +6,9 @@ import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
 import { fixtureGeo } from "../geo/fixture-geo.ts";
 import { generateIdentity } from "../identity/identity.ts";
+import { decodeAdvertisement } from "../wire/advertisement.ts";
 import { decodeDirectoryAnswer, encodeDirectoryRequest } from "../wire/directory-message.ts";
+import { decodeEnvelope } from "../wire/envelope.ts";
 import { ExchangeServer } from "./exchange-server.ts";
 import { PeerBook } from "./peer-book.ts";
 import { PeerStore } from "./peer-store.ts";
@@ -72,6 +74,33 @@ test("who claims an AS for each of its keys, where the data knows none, takes no
     const crowded = envelopes.filter((one) => crowd.has(Buffer.from(one).toString("latin1"))).length;
     assert.ok(crowded <= 12, `${crowded} of ${envelopes.length}`);
   }
+  book.stop();
+  store.close();
+});
+
+test("who was met where it says it is comes first; who claims addresses of others does not", () => {
+  const clock = new FakeClock();
+  const random = seededRandom(5);
+  const logger = silentLogger;
+  const store = new PeerStore({ clock, random, logger }, { path: ":memory:" });
+  const book = new PeerBook({ store, clock, logger });
+  const server = new ExchangeServer({ random, book, geo: fixtureGeo(), own: () => undefined });
+  const ask = (host: string, address: string, limit: number): readonly Uint8Array[] => {
+    const identity = generateIdentity();
+    const self = signedPeer(clock, identity, { endpoints: [{ host, port: 443 }] });
+    const request = encodeDirectoryRequest({ wish: {}, limit, self });
+    return decodeDirectoryAnswer(server.answer({ peerId: identity.peerId, address }, request)).envelopes;
+  };
+  for (let n = 0; n < 600; n += 1) ask(`${20 + (n % 60)}.${Math.floor(n / 60)}.0.1`, "9.9.9.9", 0);
+  for (let n = 0; n < 20; n += 1) ask(`99.${n}.0.1`, `99.${n}.0.1`, 0);
+  const named = ask("98.1.0.1", "98.2.0.1", 24).map(
+    (envelope) => decodeAdvertisement(decodeEnvelope(envelope).payload).endpoints[0]?.host ?? "",
+  );
+  assert.equal(named.length, 24);
+  assert.ok(
+    named.slice(0, 20).every((host) => host.startsWith("99.")),
+    named.join(),
+  );
   book.stop();
   store.close();
 });

@@ -22,7 +22,10 @@ export interface ExchangeServerComponents {
   readonly own: () => KnownPeer | undefined;
 }
 
-/** Answers what strangers ask of this peer's directory: what fits, near ones first, spread over networks. */
+/**
+ * Answers what strangers ask of this peer's directory: what fits, spread over networks, near ones first, and before all others
+ * those that this peer has met where they say they are.
+ */
 export class ExchangeServer {
   readonly #components: ExchangeServerComponents;
 
@@ -50,6 +53,7 @@ export class ExchangeServer {
     const { book } = this.#components;
     try {
       book.add(envelope, { kind: "exchange", peer: asker.peerId });
+      book.noteMet(asker.peerId, asker.address);
     } catch (error) {
       if (!(error instanceof BywayError)) throw error;
     }
@@ -65,7 +69,9 @@ export class ExchangeServer {
     }
     const country = asker.address === undefined ? undefined : geo.lookup(asker.address).country;
     const draw = (part: PeerWish, places: number): readonly StoredPeer[] =>
-      book.draw(part, places * DRAWN_FOR_EACH).filter(({ peer }) => peer !== asker.peerId);
+      [...book.drawReached(part, places * DRAWN_FOR_EACH), ...book.draw(part, places * DRAWN_FOR_EACH)].filter(
+        ({ peer }) => peer !== asker.peerId,
+      );
     const asksNear = country !== undefined && (wish.countries?.includes(country) ?? true);
     // Near ones are half of the answer at the most.
     const near = asksNear ? draw({ ...wish, countries: [country] }, Math.ceil(limit / 2)) : [];
@@ -75,6 +81,7 @@ export class ExchangeServer {
       limit: limit - first.length,
       random,
       groupsOf: crowdOfHeld,
+      isProven: ({ reachedAtMs }) => reachedAtMs !== undefined,
       ...(country === undefined ? {} : { isNear: ({ place }: StoredPeer) => place.country === country }),
     });
     return [...first, ...rest.flatMap((held) => book.open(held) ?? [])];

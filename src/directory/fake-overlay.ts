@@ -65,6 +65,11 @@ export class FakeOverlay implements Overlay {
     return [...this.#links];
   }
 
+  addressOf(peer: PeerId): string | undefined {
+    if (!this.#links.has(peer)) return undefined;
+    return ipOf(this.#hub.running.get(peer)?.addresses[0]);
+  }
+
   async connect(address: string, signal?: AbortSignal): Promise<PeerId> {
     signal?.throwIfAborted();
     const [where = "", id] = address.split("/p2p/");

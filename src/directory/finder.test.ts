@@ -20,6 +20,7 @@ test("who has searched a country begins where its index ended, and leaves the ho
     },
     exchange: { ask: async () => 0, askKnown: async () => 0 },
     book: { find: () => [], get: () => undefined, addAll: () => [] },
+    likely: () => [],
     networkOf: networkOfProvider,
   });
   const readsOfRoot = async (): Promise<number> => {

@@ -17,6 +17,8 @@ export interface FinderComponents {
   readonly overlay: Pick<Overlay, "connected" | "providers" | "provide" | "cancelProvide" | "learn" | "getRecord">;
   readonly exchange: Pick<ExchangeClient, "ask" | "askKnown">;
   readonly book: Pick<PeerBook, "find" | "get" | "addAll">;
+  /** At most so many known nodes that are likely to answer. */
+  readonly likely: (count: number) => readonly KnownPeer[];
   /** The network that a provider stands in; undefined where all share one. */
   readonly networkOf: FindOptions["networkOf"];
 }
@@ -37,7 +39,7 @@ export class Finder {
     const wish = askableWish(whole, random);
     const peers = shuffled(overlay.connected(), random).slice(0, DIRECTORY_LIMITS.findPeers.value);
     // Beside the connected ones some that are not, so that no crowd of neighbours decides what this peer hears of.
-    const others = book.find({}, DIRECTORY_LIMITS.findPeers.value, "random");
+    const others = this.#components.likely(DIRECTORY_LIMITS.findPeers.value);
     const asked = [this.#askAll(peers, wish, signal), ...others.map((known) => this.#askKnown(known, wish, signal))];
     let found = (await Promise.all(asked)).reduce((sum, count) => sum + count, 0);
     const isEnough = (): boolean => book.find(whole, ENOUGH, "random").length >= ENOUGH;

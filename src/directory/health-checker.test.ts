@@ -368,3 +368,18 @@ test("one that answers and then moves to where others failed is not checked ther
   assert.deepEqual([...asked.keys()], []);
   await checker.stop();
 });
+
+test("nodes that answer stay usable, however many are known that do not", async () => {
+  const { recheckMs } = DIRECTORY_LIMITS;
+  const live = Array.from({ length: 4 }, () => advertisedNode());
+  const silent = Array.from({ length: 4_000 }, () => advertisedNode());
+  const { clock, checker, asked } = checks([...live, ...silent]);
+  checker.start();
+  for (let second = 0; second < (recheckMs.value / 1_000) * 2; second += 1) {
+    for (const node of live) asked.get(idOf(node))?.answer(1);
+    await settled();
+    assert.equal(checker.usable({}).length, live.length, `after ${second} s`);
+    clock.advance(1_000);
+  }
+  await checker.stop();
+});

@@ -193,12 +193,13 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     const nowMs = this.#components.clock.monotonicMs();
     for (const [key, { untilMs }] of this.#wanted) if (untilMs <= nowMs) this.#wanted.delete(key);
     this.#pauses.sweep();
+    // First, since new ones may be without number, and hold every place.
+    this.#again(nowMs);
     const peers = this.#usablePeers();
     const wishes = [...this.#wanted.values()].toReversed();
     const { wanted } = allotUsable(peers, wishes, BOUNDS);
     for (const [index, wish] of wishes.entries()) this.#reach(wish, wanted[index] ?? 0, peers);
     this.#reach(this.#any, DIRECTORY_LIMITS.usablePeers.value, peers);
-    this.#again(nowMs);
   }
 
   /** Checks new peers until `count` that fit are usable. */

@@ -66,6 +66,23 @@ export const DIRECTORY_LIMITS: Readonly<Record<DirectoryLimit, Limit>> = {
     "ms",
     "A move ends a pause once in this time: who moves with each signature gains nothing.",
   ),
+  tellers: tunable(64, "count", "Networks whose answers are remembered, for the order in which nodes are checked."),
+  namesPerTeller: tunable(256, "count", "Nodes that one network named and that are remembered: five answers."),
+  namesLookedAt: tunable(32, "count", "Names of one teller that are looked at to find one that fits; 20 µs each."),
+  tellerOutcomes: tunable(16, "count", "Checks of the nodes that a network named by which its word is judged."),
+  doubtedTurns: tunable(
+    8,
+    "count",
+    "Each so many turns also those are believed whose names did not answer; they may have mended.",
+  ),
+  reachedDrawn: tunable(128, "count", "Nodes that answered last, among which those are drawn that come first."),
+  metPerAddress: tunable(
+    4,
+    "count",
+    "Nodes of one address that a peer notes at once to have met there; a household has no more.",
+  ),
+  metMs: tunable(900_000, "ms", "After this time it notes one more: a renewal."),
+  metAddresses: tunable(4_096, "count", "Addresses for which that is counted."),
   checkPauseMs: tunable(1_000, "ms", "How often it is looked at whose check is due."),
   recheckMs: tunable(90_000, "ms", "How old the last sign of life of a usable node may get; docs/simulation.md."),
   farRecheckMs: tunable(

@@ -47,6 +47,8 @@ export function overlayCompliance(name: string, open: () => StartPeer): void {
     await using client = await start({});
     assert.equal(await client.overlay.connect(node.address), node.identity.peerId);
     assert.deepEqual(client.overlay.connected(), [node.identity.peerId]);
+    assert.equal(client.overlay.addressOf(node.identity.peerId), "127.0.0.1");
+    assert.equal(client.overlay.addressOf(client.identity.peerId), undefined);
     assert.deepEqual(await client.overlay.ask(node.identity.peerId, Uint8Array.of(1, 2)), Uint8Array.of(2, 1));
     assert.deepEqual(
       askers.map(({ peerId }) => peerId),

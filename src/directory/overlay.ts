@@ -44,6 +44,8 @@ export interface Overlay {
   accept(socket: Socket, remote: { readonly host: string; readonly port: number }): void;
   /** Peers connected now. */
   connected(): readonly PeerId[];
+  /** The IP address at the other end of a connection to `peer`; undefined without one. */
+  addressOf(peer: PeerId): string | undefined;
   /**
    * Connects to a peer of this network by a multiaddr that ends in `/p2p/<id>`, and says who that is. Throws
    * ERR_PEER_UNREACHABLE with what is wrong, or the abort reason.

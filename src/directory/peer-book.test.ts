@@ -365,3 +365,34 @@ test("a move makes failed checks forgotten once an hour", () => {
   move(5);
   assert.ok(isFound());
 });
+
+test("a peer that is met where it says it stands counts as one that answered, until it moves", () => {
+  const { clock, book } = fixture();
+  const identity = generateIdentity();
+  const isReached = (): boolean => book.drawReached({}, 9).length === 1;
+  book.add(signedPeer(clock, identity), GOSSIP);
+  for (const address of [undefined, "9.9.9.8"]) book.noteMet(identity.peerId, address);
+  assert.ok(!isReached());
+  book.noteMet(identity.peerId, "9.9.9.9");
+  assert.ok(isReached());
+  book.add(signedPeer(clock, identity, { seq: 2 }), GOSSIP);
+  assert.ok(isReached());
+  book.add(signedPeer(clock, identity, { seq: 3, endpoints: [{ host: "8.8.8.8", port: 4433 }] }), GOSSIP);
+  assert.ok(!isReached());
+  assert.equal(book.get(identity.peerId)?.reachedAtMs, undefined);
+});
+
+test("of one address only so many peers are met at once", () => {
+  const { clock, book } = fixture();
+  const { metPerAddress, metMs } = DIRECTORY_LIMITS;
+  const meet = (): void => {
+    const identity = generateIdentity();
+    book.add(signedPeer(clock, identity), GOSSIP);
+    for (let times = 0; times < 9; times += 1) book.noteMet(identity.peerId, "9.9.9.9");
+  };
+  for (let n = 0; n < metPerAddress.value * 3; n += 1) meet();
+  assert.equal(book.drawReached({}, 99).length, metPerAddress.value);
+  clock.advance(metMs.value);
+  for (let n = 0; n < metPerAddress.value; n += 1) meet();
+  assert.equal(book.drawReached({}, 99).length, metPerAddress.value + 1);
+});

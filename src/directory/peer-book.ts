@@ -2,11 +2,13 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { BywayError, type JsonValue, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { type PeerId, peerIdFromPublicKey, shortPeerId } from "../identity/peer-id.ts";
+import { addressCrowd } from "../link/address-crowd.ts";
 import type { Advertisement } from "../wire/advertisement.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { type CrowdKeeper, CrowdQuotas, PUBLIC_QUOTAS, type Quotas } from "./crowd-quotas.ts";
 import { DecodedPeers } from "./decoded-peers.ts";
+import { equivocationError, otherPayload } from "./equivocation.ts";
 import type { KnownPeer, PeerPlace } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import { PeerBuffer } from "./peer-buffer.ts";
@@ -15,7 +17,7 @@ import { claimedPlace, peerEntry } from "./peer-entry.ts";
 import type { PeerOrder, PeerQuery } from "./peer-query.ts";
 import type { PeerStore } from "./peer-store.ts";
 import { type RejectionReason, Rejections } from "./rejections.ts";
-import { openAdvertisement, verifyAdvertisement } from "./signed-advertisement.ts";
+import { openAdvertisement } from "./signed-advertisement.ts";
 import type { PeerRecord, StoredPeer, ToldBy } from "./stored-peer.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
@@ -65,6 +67,7 @@ export class PeerBook {
   readonly #quotas: CrowdQuotas | undefined;
   readonly #decoded: DecodedPeers;
   readonly #buffer: PeerBuffer;
+  readonly #met: TokenBuckets;
   /** Moves that make failed checks forgotten. */
   readonly #forgiven: TokenBuckets;
   readonly #timers: Timer[] = [];
@@ -91,6 +94,11 @@ export class PeerBook {
     this.#localNetwork = localNetwork;
     this.#ownWordCounts = options.ownWordCounts ?? true;
     this.#decoded = new DecodedPeers({ localNetwork });
+    this.#met = new TokenBuckets(components, {
+      most: DIRECTORY_LIMITS.metAddresses.value,
+      burst: DIRECTORY_LIMITS.metPerAddress.value,
+      refillMs: DIRECTORY_LIMITS.metMs.value,
+    });
     this.#forgiven = new TokenBuckets(components, {
       most: DIRECTORY_LIMITS.failedPeers.value,
       burst: 1,
@@ -182,6 +190,13 @@ export class PeerBook {
     return this.#store.query(wish, { limit, order: "random", maxFailures, mostRead });
   }
 
+  /** As `draw`, of those that answered, the latest first. */
+  drawReached(wish: PeerWish, limit: number): readonly StoredPeer[] {
+    this.flush();
+    const maxFailures = DIRECTORY_LIMITS.unreachableAfter.value;
+    return this.#store.query(wish, { limit, order: "answered", maxFailures });
+  }
+
   /** Reads what is held of a peer; undefined where that was damaged, and goes. */
   open(stored: StoredPeer): BookPeer | undefined {
     const { peer, envelope, place, firstSeenMs, lastSeenMs, toldBy, checkedAtMs, reachedAtMs, rttMs, failures } =
@@ -207,9 +222,7 @@ export class PeerBook {
 
   /** Peers that once answered, though their advertisement has expired: where to ask when nobody else is known. */
   waysIn(limit: number): readonly BookPeer[] {
-    return this.#query({}, { limit, order: "reached", state: "expired" }).filter(
-      (peer) => peer.reachedAtMs !== undefined,
-    );
+    return this.#query({}, { limit, order: "answered", state: "expired" });
   }
 
   /** How many valid peers fit the wish. */
@@ -222,6 +235,20 @@ export class PeerBook {
   counts(): PeerCounts {
     this.flush();
     return this.#store.counts();
+  }
+
+  /**
+   * Notes that a peer, which proved its key, was met at `address`: if it says that it stands there it is a peer that
+   * answered. Of one address only some are noted, since keys cost nothing.
+   */
+  noteMet(peer: PeerId, address: string | undefined): void {
+    const known = this.get(peer);
+    const [endpoint] = known?.advertisement.endpoints ?? [];
+    if (address === undefined || endpoint?.host !== address) return;
+    if (this.#clock.nowMs() - (known?.reachedAtMs ?? 0) < DIRECTORY_LIMITS.metMs.value) return;
+    if (!this.#met.take(addressCrowd(address))) return;
+    this.flush();
+    this.#buffer.attempt(() => this.#store.recordMet(peer));
   }
 
   /** Notes that a peer answered a check after `rttMs`, or did not. */
@@ -284,11 +311,11 @@ export class PeerBook {
         { prefix: held?.prefix, asn: held?.place.provenAsn },
       );
     }
-    const isMoved = held !== undefined && held.failures > 0 && this.#moves(held, advertisement);
+    const isJudged = held !== undefined && (held.failures > 0 || held.reachedAtMs !== undefined);
+    const isMoved = isJudged && this.#moves(held, advertisement);
     this.#buffer.put(entry);
     this.#decoded.keep(advertisement, envelope);
-    // It did not answer where it was: nobody has asked where it is now. But it must not move with each signature.
-    if (isMoved && this.#forgiven.take(peer)) this.#forgive(peer);
+    if (isMoved) this.#noteMove(held);
     return held === undefined ? "new" : "renewed";
   }
 
@@ -304,9 +331,11 @@ export class PeerBook {
     return from?.host !== to?.host || from?.port !== to?.port;
   }
 
-  #forgive(peer: PeerId): void {
+  /** What a peer did where it was says nothing of where it is now. But it must not be forgiven with each signature. */
+  #noteMove({ peer, failures }: StoredPeer): void {
+    const isForgiven = failures > 0 && this.#forgiven.take(peer);
     this.flush();
-    this.#buffer.attempt(() => this.#store.forgive(peer));
+    this.#buffer.attempt(() => this.#store.noteMove(peer, isForgiven));
   }
 
   #known(held: StoredPeer): Addition {
@@ -380,19 +409,4 @@ export class PeerBook {
   #nowSec(): number {
     return this.#clock.nowMs() / 1000;
   }
-}
-
-/** Whether what is held says the same as `payload`; nobody is accused on the word of a row that was damaged. */
-function otherPayload(held: StoredPeer, payload: Uint8Array): "same" | "other" | "damaged" {
-  try {
-    if (verifyAdvertisement(held.envelope).seq !== held.seq) return "damaged";
-  } catch {
-    return "damaged";
-  }
-  return Buffer.compare(decodeEnvelope(held.envelope).payload, payload) === 0 ? "same" : "other";
-}
-
-function equivocationError(peer: string): BywayError {
-  const message = `${shortPeerId(peer)} signed two advertisements with one number`;
-  return new BywayError("ERR_ADVERTISEMENT_EQUIVOCATION", message);
 }

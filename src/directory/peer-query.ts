@@ -8,14 +8,14 @@ import { rowToPeer, type StoredPeer } from "./stored-peer.ts";
 import { type Condition, conditionOf, type Walk, type WishBounds, waysOf } from "./wish-query.ts";
 
 /** Which of the peers that fit come first. */
-export type PeerOrder = "random" | "reached" | "recent";
+export type PeerOrder = "random" | "reached" | "answered" | "recent";
 
 /** How a query chooses among the peers that fit a wish. */
 export interface PeerQuery {
   readonly limit: number;
   /**
    * `random`: any, each query others. `reached`: those that answered their last check, the latest first, then any.
-   * `recent`: those told of last; looks at all that fit, so not for every request.
+   * `answered`: as `reached`, and none that did not answer. `recent`: those told of last; looks at all that fit, so not for every request.
    */
   readonly order: PeerOrder;
   /** Peer ids to leave out. */
@@ -57,8 +57,8 @@ export function queryPeers(
   };
   const most = limit + leftOut.size;
   if (order === "recent") take(recent(file, condition, most));
-  if (order === "reached") take(reached(file, wish, condition, most));
-  if (order === "recent" || found.length >= limit) return found;
+  if (order === "reached" || order === "answered") take(reached(file, wish, condition, most));
+  if (order === "recent" || order === "answered" || found.length >= limit) return found;
   const ids = drawn(candidates(file, wish, condition, { ...bounds, mostRead }, most + found.length, random), random);
   for (let at = 0; at < ids.length && found.length < limit; at += limit) {
     take(file.all(BY_IDS, JSON.stringify(ids.slice(at, at + limit))));

@@ -146,9 +146,17 @@ export class PeerStore {
     });
   }
 
-  /** Forgets that a peer did not answer. */
-  forgive(peer: string): void {
-    this.#file.attempt(() => this.#file.run(`UPDATE peers SET failures = 0 ${BY_PEER}`, peer));
+  /** Notes that a peer was met where it says it stands. */
+  recordMet(peer: string): void {
+    const nowMs = Math.floor(this.#clock.nowMs());
+    const set = "reached_at = ?2, last_seen = max(last_seen, ?2)";
+    this.#file.attempt(() => this.#file.run(`UPDATE peers SET ${set} ${BY_PEER}`, peer, nowMs));
+  }
+
+  /** Forgets that a peer answered where it was, and where it `isForgiven` that it did not. */
+  noteMove(peer: string, isForgiven: boolean): void {
+    const set = `reached_at = NULL, rtt_ms = NULL${isForgiven ? ", failures = 0" : ""}`;
+    this.#file.attempt(() => this.#file.run(`UPDATE peers SET ${set} ${BY_PEER}`, peer));
   }
 
   /** Notes when peers were last told of, in one transaction; unknown ones are passed over. */

@@ -81,3 +81,14 @@ test("whatever comes: no more than asked, none twice, and never short without a 
     }),
   );
 });
+
+test("items that may only claim their networks get what one crowd gets, and come last", () => {
+  const fakes = crowd("fake", 2_000, (index) => ({ network: `66.${index}` }));
+  const isProven = ({ name }: Item): boolean => name === "honest";
+  const picked = spread([...fakes, ...honest], { limit: 40, random: seededRandom(1), groupsOf, isProven });
+  assert.equal(countOf(picked, "fake"), 5);
+  assert.equal(countOf(picked.slice(0, 35), "fake"), 0);
+  const few = spread([...fakes, ...honest.slice(0, 3)], { limit: 40, random: seededRandom(1), groupsOf, isProven });
+  assert.deepEqual([countOf(few, "honest"), few.length], [3, 40]);
+  assert.equal(countOf(few.slice(0, 3), "honest"), 3);
+});

@@ -15,6 +15,11 @@ export interface SpreadOptions<Item> {
   readonly limit: number;
   readonly random: Random;
   readonly groupsOf: (item: Item) => Crowd;
+  /**
+   * Whether an item is known to be where it claims to be; default: all are. The others may claim any network: together they
+   * get what one crowd gets while such items are left, and come last.
+   */
+  readonly isProven?: (item: Item) => boolean;
   /** Whether an item is near the asker. Near ones come first, and are half of the answer at the most while others are left. */
   readonly isNear?: (item: Item) => boolean;
   /** Hard cap for one network, even where that leaves the answer short. */
@@ -31,6 +36,16 @@ export interface SpreadOptions<Item> {
  * caps. Takes n log n.
  */
 export function spread<Item>(items: readonly Item[], options: SpreadOptions<Item>): readonly Item[] {
+  const { limit, isProven = () => true } = options;
+  const proven = items.filter((item) => isProven(item));
+  const claimed = items.filter((item) => !isProven(item));
+  if (claimed.length === 0) return spreadOver(proven, options);
+  const kept = Math.min(claimed.length, Math.floor(limit / DIRECTORY_LIMITS.crowdShare.value));
+  const first = spreadOver(proven, { ...options, limit: limit - kept });
+  return [...first, ...spreadOver(claimed, { ...options, limit: limit - first.length })];
+}
+
+function spreadOver<Item>(items: readonly Item[], options: SpreadOptions<Item>): readonly Item[] {
   const { limit, isNear = () => false } = options;
   const ordered = (near: boolean): readonly Item[] =>
     fairOrder(

@@ -85,6 +85,11 @@ export class Libp2pOverlay implements Overlay {
     return peers.map(fromLibp2p).filter((peer) => peer !== undefined);
   }
 
+  addressOf(peer: PeerId): string | undefined {
+    const open = this.#now?.host.getConnections(toLibp2p(peer)).find(({ status }) => status === "open");
+    return open === undefined ? undefined : ipOf(open.remoteAddr);
+  }
+
   async connect(address: string, signal?: AbortSignal): Promise<PeerId> {
     const target = readAddress(address);
     if (!address.includes("/p2p/")) {
