@@ -117,6 +117,8 @@ test("refuses every port where others reach the node, as endpoints or as they sa
     of.check("7.7.7.8", 80, as);
     of.check("5.5.5.4", 80, as);
   }
+  listeners.push({ host: "7.7.7.9", port: 80 });
+  refused(of, "7.7.7.9", 443, /others reach the node/);
   seen = ["6.6.6.6"];
   of.check("5.5.5.5", 80, "target");
   refused(of, "6.6.6.6", 80, /others reach the node/);

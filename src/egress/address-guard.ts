@@ -8,6 +8,7 @@ import { homePrefix, linkPrefix, type OwnPrefix } from "./home-prefixes.ts";
 import type { LocalNetwork } from "./local-addresses.ts";
 import { specialName } from "./name-policy.ts";
 import { wellKnownInside } from "./nat64-watch.ts";
+import { OwnHostsCache } from "./own-hosts.ts";
 
 /** What a connection out of a node is for: a client's target (exit role) or the next hop (relay role). */
 export type EgressPurpose = "target" | "hop";
@@ -43,6 +44,8 @@ interface OwnKeys {
   readonly homes: readonly OwnPrefix[];
 }
 
+const NOWHERE: readonly string[] = [];
+
 /**
  * Decides whether a node may send to an address: the one function that every way out goes through.
  *
@@ -53,6 +56,7 @@ export class AddressGuard {
   readonly #local: () => LocalNetwork;
   readonly #listeners: () => readonly HostPort[];
   readonly #seen: () => readonly string[];
+  readonly #hosts = new OwnHostsCache();
   readonly #inside: (ip: string) => readonly string[];
   readonly #allowed: ReadonlySet<string>;
   readonly #localNetwork: boolean;
@@ -61,7 +65,7 @@ export class AddressGuard {
   constructor(components: AddressGuardComponents, options: AddressGuardOptions = {}) {
     this.#local = components.local;
     this.#listeners = components.listeners;
-    this.#seen = components.seen ?? (() => []);
+    this.#seen = components.seen ?? (() => NOWHERE);
     this.#inside = components.inside ?? wellKnownInside;
     this.#localNetwork = options.localNetwork ?? false;
     this.#allowed = new Set(
@@ -120,22 +124,20 @@ export class AddressGuard {
     const bytes = parseIp(ip)?.bytes ?? new Uint8Array();
     const own = this.#ownKeys();
     const key = keyOf(bytes);
-    const listeners = this.#listeners();
-    const isListener = listeners.some((listener) => {
-      if (listener.port !== port) return false;
-      if (!isWildcard(listener.host)) return ipKey(listener.host) === key;
-      return classifyAddress(ip)?.kind === "loopback" || own.addresses.has(key);
-    });
+    const hosts = this.#hosts.of(this.#listeners(), this.#seen());
+    const isOwn = own.addresses.has(key);
+    const isListener =
+      hosts.places.has(`${key}|${port}`) ||
+      (hosts.everywhere.has(port) && (isOwn || classifyAddress(ip)?.kind === "loopback"));
     if (isListener) throw prohibited(subject, "a listening port of the node itself");
     if (lab) return;
-    if (own.addresses.has(key)) throw prohibited(subject, "an address of the node itself");
+    if (isOwn) throw prohibited(subject, "an address of the node itself");
     if (own.gateways.has(key)) throw prohibited(subject, "the node's gateway");
     const isIn = ({ network, bits }: OwnPrefix): boolean => sharesPrefix(bytes, network, bits);
     if (own.links.some(isIn)) throw prohibited(subject, "an address on the node's own link");
-    if (own.homes.some(isIn)) throw prohibited(subject, "an address of the node's own home");
-    for (const host of [...listeners.map((listener) => listener.host), ...this.#seen()]) {
-      if (ipKey(host) === key) throw prohibited(subject, "an address at which others reach the node itself");
-      if (homePrefix(host).some(isIn)) throw prohibited(subject, "an address of the node's own home");
+    if (hosts.keys.has(key)) throw prohibited(subject, "an address at which others reach the node itself");
+    if (own.homes.some(isIn) || hosts.homes.some(isIn)) {
+      throw prohibited(subject, "an address of the node's own home");
     }
   }
 
@@ -156,10 +158,6 @@ export class AddressGuard {
 
 function isHome(range: ReservedRange): boolean {
   return range.kind === "loopback" || range.kind === "private";
-}
-
-function isWildcard(host: string): boolean {
-  return classifyAddress(host)?.kind === "unspecified";
 }
 
 function describe(range: ReservedRange): string {

@@ -138,7 +138,7 @@ export async function openLinkEnd(
     {
       local: () => local.current(),
       listeners: () => options.listeners,
-      seen: () => orders.seenAddresses ?? [],
+      seen: () => orders.seenAddresses ?? NOWHERE,
       inside: (ip) => nat64.inside(ip),
     },
     { allowTargets: options.allowTargets, localNetwork },
@@ -275,6 +275,9 @@ export async function openLinkEnd(
     },
   };
 }
+
+/** One object, as the guard goes by which it is. */
+const NOWHERE: readonly string[] = [];
 
 function refusalOf({ code, message, retryAfterSec, by }: NonNullable<ServingOrders["refusal"]>): BywayError {
   return new BywayError(code, message, { data: { by, retryAfterSec } });
