@@ -52,7 +52,7 @@ test("the next request of a stream is judged like the first, wherever a body end
       ["CONNECT a.example:1 HTTP/1.1\r\n\r\n", helloFor("bad.example").toString("latin1")],
       LISTED_SNI,
     ],
-    ["a frame of a WebSocket", [upgrade, "\x81\x85abcd"], "end"],
+    ["a frame of a WebSocket", [upgrade, "\x81\x85a(cd"], "end"],
   ];
   for (const [what, pieces, expected] of rows) {
     assert.deepEqual(verdicts(firstBytes("a.example"), ...pieces).at(-1), expected, what);

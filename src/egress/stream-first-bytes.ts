@@ -18,11 +18,10 @@ type Place =
   | { readonly at: "request"; readonly reader: RequestReader; readonly isAfterWords: boolean }
   | { readonly at: "begin of body"; readonly body: RequestBody; readonly reader: RequestReader }
   | { readonly at: "body"; readonly body: Pick<RequestBody, "take" | "isOver">; readonly then: Place }
-  | { readonly at: "hello" }
+  | { readonly at: "hello"; readonly reader?: RequestReader }
   | { readonly at: "after hello"; readonly offeredEarlyData: boolean; readonly bytesLeft: number };
 
 const START: Place = { at: "start" };
-const HELLO: Place = { at: "hello" };
 const TLS_RECORDS: ReadonlySet<number | undefined> = new Set([0x14, 0x15, 0x16]);
 /** Of BitTorrent's handshake; fewer bytes may be all that somebody wants to say for now. */
 const TELLING_BYTES = 5;
@@ -48,7 +47,7 @@ export class StreamFirstBytes implements FirstBytes {
   readonly #opensBitTorrent: boolean;
   readonly #names: StreamNames;
   #place: Place = START;
-  /** With fewer bytes there is nothing new to see. */
+  /** With fewer bytes there is nothing new to see of a hello. */
   #least = 0;
   #lastVerdict: Verdict = "open";
   #nextAt: number | undefined;
@@ -69,7 +68,6 @@ export class StreamFirstBytes implements FirstBytes {
    */
   look(seen: Buffer): Verdict {
     this.#nextAt = undefined;
-    if (seen.length < this.#least) return this.#lastVerdict;
     this.#lastVerdict = this.#lookAt(seen);
     return this.#lastVerdict;
   }
@@ -90,7 +88,7 @@ export class StreamFirstBytes implements FirstBytes {
       case "body":
         return this.#lookAtBody(seen, this.#place.body, this.#place.then);
       case "hello":
-        return this.#lookAtHello(seen);
+        return this.#lookAtHello(seen, this.#place.reader);
       case "after hello":
         return this.#lookAfterHello(seen, this.#place);
     }
@@ -103,7 +101,7 @@ export class StreamFirstBytes implements FirstBytes {
     const skipped = this.#names.isStrict ? balancerHeaderBytes(seen) : 0;
     if (skipped === "more") return this.#undecided(seen, "open", "PROXY header");
     if (skipped > 0) return this.#goOn(skipped, START);
-    this.#place = TLS_RECORDS.has(seen[0]) ? HELLO : request(false);
+    this.#place = TLS_RECORDS.has(seen[0]) ? { at: "hello", reader: new RequestReader() } : request(false);
     return this.#lookAt(seen);
   }
 
@@ -156,8 +154,16 @@ export class StreamFirstBytes implements FirstBytes {
     return taken === 0 ? "open" : this.#goOn(taken, this.#place);
   }
 
-  #lookAtHello(seen: Buffer): Verdict {
+  /** Netty passes over the first bytes of a hello, and takes for a request what follows. `reader` is for that. */
+  #lookAtHello(seen: Buffer, reader?: RequestReader): Verdict {
+    const { found = "none", hosts = [] } = reader?.read(seen) ?? {};
+    if (found === "header" || found === "end" || hosts.length > 0) return this.#unclear("TLS hello");
+    if (seen.length < this.#least) return this.#lastVerdict;
     const hello = readClientHello(seen);
+    if (hello.found === "none" && reader !== undefined) {
+      this.#place = request(false);
+      return this.#lookAt(seen);
+    }
     if (hello.found === "none") return "pass";
     if (hello.found === "unclear") return this.#unclear("TLS hello");
     if (hello.found === "more") {
@@ -179,7 +185,7 @@ export class StreamFirstBytes implements FirstBytes {
     // Early data that was taken goes on for as long as the client likes.
     if (place.bytesLeft <= 0) return seen[0] === APPLICATION_DATA ? "pass" : this.#unclear("TLS hello");
     if (next === "hello") {
-      this.#place = HELLO;
+      this.#place = { at: "hello" };
       return this.#lookAtHello(seen);
     }
     const then = { ...place, bytesLeft: place.bytesLeft - next };

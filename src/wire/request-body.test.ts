@@ -54,6 +54,7 @@ test("a chunked body that servers could read in several ways is unclear", () => 
       "5\r\nhelloX\r\n",
       "5\r\nhello0\r\n\r\n",
       "5;\x01\r\n",
+      "5;x /y HTTP/1.1\r\n",
       "5;a\rb\r\n",
       "1234567890123\r\n",
       "0\r\nX : y\r\n",

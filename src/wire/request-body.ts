@@ -60,7 +60,7 @@ export class SizedBody implements RequestBody {
  *
  *   size in hex [; extensions] CRLF | bytes | CRLF      …      0 [; extensions] CRLF | trailer lines | CRLF
  */
-const SIZE_LINE = /^([0-9A-Fa-f]{1,12})(?:;[\t\x20-\x7e]*)?$/;
+const SIZE_LINE = /^([0-9A-Fa-f]{1,12})(?:;[\x21-\x7e]*)?$/;
 const TRAILER_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\0\r]*$/;
 
 class ChunkedBody implements RequestBody {

@@ -7,6 +7,8 @@ export interface RequestLine {
   /** The minor version of HTTP/1; 0 for all else. */
   readonly minor: number;
   readonly isConnect: boolean;
+  /** Whether it ends with a name and two numbers: some servers take any name for that of HTTP. */
+  readonly isVersioned: boolean;
   /** Whether the line is exactly as RFC 9112 §3 has it. Servers differ in how they read any other. */
   readonly isPlain: boolean;
 }
@@ -14,6 +16,8 @@ export interface RequestLine {
 /** What some server takes for a space: Python's `str.split` knows all of these. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
 const SPACES = /[\t\v\f\r \x1c-\x1f\x85\xa0]+/;
+/** What Netty passes over before a request. */
+const BEFORE = /^[\0-\x20\x7f-\xa0]+/;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const PLAIN = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e\x80-\xff]+) HTTP\/1\.([01])$/;
 const ABSOLUTE_FORM = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
@@ -31,7 +35,8 @@ export function readRequestLine(line: string): RequestLine | undefined {
   const isConnect = method.toUpperCase() === "CONNECT";
   const authority = ABSOLUTE_FORM.exec(target)?.[1] ?? (isConnect && isHttp && target[0] !== "/" ? target : undefined);
   const isPlain = minor !== undefined && (authority !== undefined || plainTarget[0] === "/" || plainTarget === "*");
-  return { isHttp, authority, minor: Number(minor ?? 0), isConnect, isPlain };
+  const isVersioned = /\/[0-9]+\.[0-9]+$/.test(rest.at(-1) ?? "");
+  return { isHttp, authority, minor: Number(minor ?? 0), isConnect, isVersioned, isPlain };
 }
 
 /** Whether a line is empty to some server: one that stands before the first line of a request is passed over. */
@@ -46,7 +51,10 @@ export function mayBecomeRequestLine(line: string): boolean {
 }
 
 function wordsOf(line: string): readonly string[] {
-  return line.split(SPACES).filter((word) => word !== "");
+  return line
+    .replace(BEFORE, "")
+    .split(SPACES)
+    .filter((word) => word !== "");
 }
 
 function namesHttp(word: string): boolean {

@@ -63,6 +63,7 @@ test("what servers read in several ways is told as unclear", () => {
       "GET http:/a HTTP/1.1",
       "GET /\x01 HTTP/1.1",
     ],
+    ...["\0\x01\x7f\x9fGET / HTTP/1.1", "\x16GET / HTTP/1.1", "GET / HTTP/1.1\t", "\x1fGET / HTTP/1.1"],
     ...["\rGET / HTTP/1.1", "GET\r/\rHTTP/1.1", "GET / HTTP/1.1\r"],
   ];
   for (const text of line) {
@@ -117,6 +118,7 @@ test("a line that names no HTTP is a request of HTTP/0.9 to some servers, and it
     ["GET /\r\nHost: a.example\r\n", "open", ["a.example"]],
     ["GET / RTSP/1.0\r\nHost: a.example\r\n\r\n", "end", ["a.example"]],
     ["SOURCE / ICE/1.0\r\nHost: a.example\r\n", "open", ["a.example"]],
+    ["GET / FOO/9.9\r\nHost: a.example\r\n", "open", ["a.example"]],
     ["GET key\r\n", "open", []],
     ["GET key\r\nGET key2\r\n", "none", []],
     ["EHLO a.example\r\nMAIL FROM:<a@b.example>\r\n", "none", []],
@@ -124,6 +126,7 @@ test("a line that names no HTTP is a request of HTTP/0.9 to some servers, and it
     ['CONNECT {"verbose":true}\r\nPING\r\n', "none", []],
   ];
   for (const [text, found, hosts] of rows) assert.deepEqual(summary(text), [found, hosts], JSON.stringify(text));
+  assert.equal(read("GET / FOO/9.9\r\njunk\r\nHost: a\r\n\r\n").unclear, "header line");
   for (const field of ["Host : a", "Host:\r\n a", "\tHost: a", "Host: a:x"]) {
     assert.equal(read(`GET /\r\n${field}\r\n\r\n`).unclear === undefined, false, JSON.stringify(field));
   }
@@ -149,17 +152,8 @@ test("each line is told when it has ended, wherever the bytes are cut, and none 
 
 test("what no server takes for a request waits for nothing", () => {
   const others = [
+    ...["READY\r\n", "SSH-2.0-OpenSSH_9.6\r\n", "AT\r\n", "root\r\n", "POST\r\n", "STOMP\naccept-version:1.2\n\n\0"],
     ...[
-      "READY\r\n",
-      "SSH-2.0-OpenSSH_9.6\r\n",
-      "AT\r\n",
-      "root\r\n",
-      "POST\r\n",
-      "STOMP\naccept-version:1.2\n\n\0",
-      "\x16\x03\x01",
-    ],
-    ...[
-      "\0\0\0",
       "{",
       "<?xml",
       "(GET / HTTP/1.1",

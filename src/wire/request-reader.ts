@@ -51,11 +51,18 @@ export class RequestReader {
   #searched = 0;
   #line: RequestLine | undefined;
   #isHostBefore = false;
+  #isNone = false;
   readonly #contentLength: string[] = [];
   readonly #transferEncoding: string[] = [];
 
-  /** `seen` is all that has come of the stream since the request began. Throws nothing. */
+  /** `seen` is all that has come of the stream since the request began. Once it said "none" it stays so. Throws nothing. */
   read(seen: Buffer): RequestRead {
+    const answer = this.#isNone ? { found: "none" as const, hosts: [] } : this.#read(seen);
+    this.#isNone = answer.found === "none";
+    return answer;
+  }
+
+  #read(seen: Buffer): RequestRead {
     const hosts: string[] = [];
     let firstLine: string | undefined;
     const answer = (rest: Omit<RequestRead, "hosts" | "line">): RequestRead => ({
@@ -122,7 +129,7 @@ export class RequestReader {
     const isAfterHost = this.#isHostBefore;
     this.#isHostBefore = field.kind === "unclear" ? field.mayBeHost : field.kind === "plain" && field.name === "host";
     if (isHttp && (isBare || field.kind !== "plain")) return "header line";
-    if (field.kind === "other") return "none";
+    if (field.kind === "other") return this.#line?.isVersioned === true ? "header line" : "none";
     if (field.kind === "unclear") return field.mayBeHost || isAfterHost ? "header line" : undefined;
     if (field.name === "content-length") this.#contentLength.push(field.value);
     else if (field.name === "transfer-encoding") this.#transferEncoding.push(field.value);

@@ -9,7 +9,21 @@ const rarely = <T>(usual: T, ...odd: readonly T[]): fc.Arbitrary<T> =>
 
 const spaces = rarely(" ", "  ", "\t", " \t", "\v", "\f", "\r", "\x85", "\xa0", "\x1c", "");
 const lineEnd = rarely("\r\n", "\n", "\r", "\r\r\n", "\n\r", " \r\n");
-const before = rarely("", "\r\n", "\n", "\r", "\r\n\r\n", " ", "\t\r\n", "\0", "\r\n".repeat(70));
+const before = rarely(
+  "",
+  "\r\n",
+  "\n",
+  "\r",
+  "\r\n\r\n",
+  " ",
+  "\t\r\n",
+  "\0",
+  "\x01\x1f",
+  "\x7f",
+  "\x16",
+  "\x16\x03\x01\x02\0\x01",
+  "\r\n".repeat(70),
+);
 const method = rarely(
   "GET",
   "POST",
@@ -27,7 +41,7 @@ const method = rarely(
 const version = rarely(
   "HTTP/1.1",
   ...["HTTP/1.0", "HTTP/1.10", "HTTP/1.01", "HTTP/01.1", "HTTP/1.2", "HTTP/2.0", "HTTP/0.9", "HTTP/1", "HTTP/1.1x"],
-  ...["http/1.1", "RTSP/1.0", "ICE/1.0", "", "HTTP/1.1 x", "HTTPS/1.1"],
+  ...["http/1.1", "RTSP/1.0", "ICE/1.0", "FOO/9.9", "", "HTTP/1.1 x", "HTTPS/1.1"],
 );
 const name = rarely(
   BLOCKED,
