@@ -59,7 +59,7 @@ function indented(text: string, by: number): readonly string[] {
   return wrapped(plainText(text), COLUMNS - by).map((line) => `${" ".repeat(by)}${line}`);
 }
 
-function addressText({ address, endpoint, seenAddresses }: NodeStatus): string {
+function addressText({ address, endpoint, seenAddresses = [] }: NodeStatus): string {
   const others = seenAddresses.filter((seen) => !endpoint.includes(seen) && !address.includes(seen));
   const seen = others.length === 0 ? "" : `; others see it at ${others.join(", ")}`;
   return address === endpoint ? `${address}${seen}` : `${endpoint} to others; it listens at ${address}${seen}`;
