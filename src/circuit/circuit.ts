@@ -175,7 +175,7 @@ export class Circuit {
       options,
     );
     await accepted;
-    return new CapsuleDatagrams({ clock }, stream);
+    return new CapsuleDatagrams({ clock, budget: this.#exit.budget }, stream);
   }
 
   /** Lets open streams finish, then closes. */

@@ -72,10 +72,10 @@ export class ExitService {
   connectUdp(incoming: IncomingStream): Promise<void> {
     const asked = parseConnectUdpPath(String(incoming.headers[":path"] ?? ""));
     return this.#serve(incoming, "udp", asked, async (target, entry) => {
-      const { clock, waysOut, paceOf, policy, opens } = this.#components;
+      const { clock, budget, waysOut, paceOf, policy, opens } = this.#components;
       const flow = await waysOut.openUdp(target, incoming.signal);
       this.#reached(entry, flow.address);
-      const datagrams = new CapsuleDatagrams({ clock }, incoming.accept({ "capsule-protocol": "?1" }));
+      const datagrams = new CapsuleDatagrams({ clock, budget }, incoming.accept({ "capsule-protocol": "?1" }));
       const first = opens(target.host, target.port) ? undefined : new FirstDatagrams(policy);
       return carryDatagrams(datagrams, flow, paceOf(incoming.linkId), first);
     });

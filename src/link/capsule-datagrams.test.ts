@@ -1,15 +1,25 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import type { Duplex } from "node:stream";
 import { test } from "node:test";
+import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { FakeClock } from "../core/fake-clock.ts";
+import { CORE_LIMITS } from "../core/limits.ts";
 import { CapsuleDatagrams } from "./capsule-datagrams.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { MemoryPipe } from "./memory-pipe.ts";
 
+const budget = roomyBudget();
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function chunksOf(stream: Duplex): number {
+  return (stream as unknown as { _writableState: { buffered: unknown[] } })._writableState.buffered.length;
+}
+
 test("a flow that the exit does not end is reset in time", async () => {
   const clock = new FakeClock();
   const [near, far] = MemoryPipe.pair();
-  const flow = new CapsuleDatagrams({ clock }, near);
+  const flow = new CapsuleDatagrams({ clock, budget }, near);
   far.resume();
   flow.close();
   flow.close();
@@ -25,7 +35,7 @@ test("a flow that the exit does not end is reset in time", async () => {
 test("a flow that the exit ends leaves no timer", async () => {
   const clock = new FakeClock();
   const [near, far] = MemoryPipe.pair();
-  const flow = new CapsuleDatagrams({ clock }, near);
+  const flow = new CapsuleDatagrams({ clock, budget }, near);
   far.resume();
   far.on("end", () => far.end());
   flow.close();
@@ -36,7 +46,7 @@ test("a flow that the exit ends leaves no timer", async () => {
 test("a flow counts the payloads that it carries", async () => {
   const clock = new FakeClock();
   const [near, far] = MemoryPipe.pair();
-  const [here, there] = [new CapsuleDatagrams({ clock }, near), new CapsuleDatagrams({ clock }, far)];
+  const [here, there] = [new CapsuleDatagrams({ clock, budget }, near), new CapsuleDatagrams({ clock, budget }, far)];
   const arrived = new Promise<void>((resolve) => {
     there.onDatagram = () => resolve();
   });
@@ -44,4 +54,39 @@ test("a flow counts the payloads that it carries", async () => {
   await arrived;
   assert.deepEqual(here.counts, { bytesRead: 0, bytesWritten: 100 });
   assert.deepEqual(there.counts, { bytesRead: 100, bytesWritten: 0 });
+});
+
+test("tiny payloads that a slow link does not take wait in a few blocks, and all that were not dropped arrive", async () => {
+  const [near, far] = MemoryPipe.pair();
+  const here = new CapsuleDatagrams({ clock: new FakeClock(), budget }, near);
+  let sent = 0;
+  while (here.counts.bytesWritten === sent) {
+    sent += 1;
+    here.send(Buffer.of(1));
+    if (sent % 1_000 === 0) await turn();
+  }
+  // A payload of one byte takes a capsule of four.
+  assert.ok(4 * sent > LINK_LIMITS.datagramBacklogBytes.value, `${sent} were taken`);
+  assert.ok(chunksOf(near) <= 2 + (4 * sent) / CORE_LIMITS.blockBytes.value, `${chunksOf(near)} chunks`);
+  const there = new CapsuleDatagrams({ clock: new FakeClock(), budget }, far);
+  here.close();
+  await there.closed;
+  assert.equal(there.counts.bytesRead, sent - 1);
+});
+
+test("the budget knows of capsules that do not end and of payloads that wait", async () => {
+  const kept: (() => number)[] = [];
+  const watching = { watch: (_: Duplex, __: unknown, keeps?: () => number) => void kept.push(keeps ?? (() => 0)) };
+  const [near, far] = MemoryPipe.pair();
+  const there = new CapsuleDatagrams({ clock: new FakeClock(), budget: watching }, far);
+  // A datagram of 65,000 bytes is announced (0x8000fde8), and some of it comes.
+  near.write(Buffer.from([0, 0x80, 0, 0xfd, 0xe8]));
+  near.write(Buffer.alloc(LINK_LIMITS.watchedCapsuleBytes.value));
+  await once(far, "data");
+  await turn();
+  assert.ok(kept.length > 0);
+  const bytes = kept[0]?.() ?? 0;
+  assert.ok(bytes >= LINK_LIMITS.watchedCapsuleBytes.value && bytes < 4 * LINK_LIMITS.watchedCapsuleBytes.value);
+  there.close();
+  near.destroy();
 });

@@ -1,6 +1,8 @@
 import type { Duplex } from "node:stream";
 import { abortStream } from "../core/abort-stream.ts";
+import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
+import { JoinedWrites } from "../core/joined-writes.ts";
 import { CapsuleReader } from "../wire/capsule.ts";
 import { decodeUdpPayload, encodeUdpCapsule } from "../wire/udp-payload.ts";
 import type { StreamCounts } from "./counted-stream.ts";
@@ -14,18 +16,23 @@ export class CapsuleDatagrams {
   readonly closed: Promise<void>;
   readonly #stream: Duplex;
   readonly #clock: Clock;
+  readonly #writes: JoinedWrites;
   #ending = false;
   #bytesRead = 0;
   #bytesWritten = 0;
 
-  constructor(components: { clock: Clock }, stream: Duplex) {
+  constructor(components: { readonly clock: Clock; readonly budget: Pick<ByteBudget, "watch"> }, stream: Duplex) {
+    const { clock, budget } = components;
     this.#stream = stream;
-    this.#clock = components.clock;
+    this.#clock = clock;
     const reader = new CapsuleReader();
+    const kept = (): number => reader.heldBytes + this.#writes.bytes;
+    const watch = (): void => budget.watch(stream, undefined, kept);
+    this.#writes = new JoinedWrites(stream, watch);
     // A stream that was destroyed before has said "close" already.
     this.closed = stream.destroyed ? Promise.resolve() : new Promise((resolve) => stream.once("close", resolve));
     stream.on("error", () => {});
-    stream.on("end", () => stream.end());
+    stream.on("end", () => this.#end());
     stream.on("data", (chunk: Buffer) => {
       try {
         for (const capsule of reader.push(chunk)) {
@@ -34,6 +41,7 @@ export class CapsuleDatagrams {
           this.#bytesRead += payload.length;
           this.onDatagram?.(payload);
         }
+        if (reader.heldBytes >= LINK_LIMITS.watchedCapsuleBytes.value) watch();
       } catch {
         abortStream(stream);
       }
@@ -47,18 +55,25 @@ export class CapsuleDatagrams {
 
   /** Sends one payload; dropped when the link is too slow or gone, as UDP may. */
   send(payload: Uint8Array): void {
-    if (!this.#stream.writable || this.#stream.writableLength > LINK_LIMITS.datagramBacklogBytes.value) return;
+    const waiting = this.#stream.writableLength + this.#writes.bytes;
+    if (!this.#stream.writable || waiting > LINK_LIMITS.datagramBacklogBytes.value) return;
     this.#bytesWritten += payload.length;
-    this.#stream.write(encodeUdpCapsule(payload));
+    const { buffer, byteOffset, length } = encodeUdpCapsule(payload);
+    this.#writes.write(Buffer.from(buffer, byteOffset, length));
   }
 
   /** Ends the flow; abruptly when the far side does not end it too within `datagramDrainMs`. Idempotent. */
   close(): void {
     if (this.#ending || this.#stream.destroyed) return;
     this.#ending = true;
-    this.#stream.end();
+    this.#end();
     this.#stream.resume();
     const timer = this.#clock.after(LINK_LIMITS.datagramDrainMs.value, () => abortStream(this.#stream));
     this.#stream.once("close", () => timer.cancel());
+  }
+
+  #end(): void {
+    this.#writes.flush();
+    this.#stream.end();
   }
 }

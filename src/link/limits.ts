@@ -19,6 +19,7 @@ type Name =
   | "links"
   | "linksPerAddress"
   | "datagramBacklogBytes"
+  | "watchedCapsuleBytes"
   | "datagramDrainMs"
   | "describeBytes"
   | "retryAfterSec"
@@ -123,6 +124,7 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
     "bytes",
     "UDP payload waiting for a slow link; more is dropped, as UDP may.",
   ),
+  watchedCapsuleBytes: tunable(4_096, "bytes", "An unfinished capsule from which on the memory budget knows of it."),
   datagramDrainMs: tunable(2_000, "ms", "Time for the far side to end its half of a flow before the flow is reset."),
   describeBytes: tunable(16 * 1024, "bytes", "The answer of GET /.well-known/byway."),
   retryAfterSec: tunable(

@@ -68,10 +68,11 @@ export class Link {
   readonly peerId: PeerId;
   /** Settles when the connection is gone, for whatever reason; never rejects. */
   readonly closed: Promise<void>;
+  /** What its streams are known to when their reader does not keep up. */
+  readonly budget: ByteBudget;
   readonly #session: ClientHttp2Session;
   readonly #connection: Duplex;
   readonly #clock: Clock;
-  readonly #budget: ByteBudget;
   readonly #keepAlive: KeepAlive;
   readonly #window: ReceiveWindow;
   readonly #tinyWrites: TinyWrites;
@@ -88,7 +89,7 @@ export class Link {
     this.#session = session;
     this.#connection = connection;
     this.#clock = components.clock;
-    this.#budget = components.budget;
+    this.budget = components.budget;
     this.closed = new Promise((resolve) => session.once("close", resolve));
     this.#firstSettings = new Promise((resolve) => {
       session.once("remoteSettings", () => resolve()).once("close", resolve);
@@ -155,7 +156,7 @@ export class Link {
     if (!this.usable) throw this.#lost();
     if (request.signal?.aborted === true) throw abortReason(request.signal);
     const stream = hardenStream(this.#session.request(request.headers, { endStream: false }), {
-      budget: this.#budget,
+      budget: this.budget,
       window: this.#window,
       conduct: this.#conduct,
       tinyWrites: this.#tinyWrites,

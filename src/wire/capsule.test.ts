@@ -103,3 +103,13 @@ test("random bytes give capsules or a typed error", () => {
     { numRuns: 500 },
   );
 });
+
+test("a capsule takes memory as its bytes come, and not as its length says", () => {
+  const reader = new CapsuleReader();
+  reader.push(hex("00 8000ffff"));
+  assert.equal(reader.heldBytes, 0);
+  for (let sent = 1; sent <= 10_000; sent += 1) {
+    reader.push(hex("aa"));
+    assert.ok(reader.heldBytes >= sent && reader.heldBytes <= 2 * sent, `${reader.heldBytes} for ${sent}`);
+  }
+});

@@ -36,10 +36,17 @@ export class CapsuleReader {
   readonly #header: Uint8Array = new Uint8Array(MAX_HEADER_BYTES);
   #headerLength = 0;
   #type: Varint = 0;
+  /** Room for the part of a payload that has come; it grows with that, as a length alone costs its sender nothing. */
   #payload: Uint8Array | undefined;
   #payloadLength = 0;
+  #wholeLength = 0;
   #skip = 0;
   #error: BywayError | undefined;
+
+  /** Bytes of memory in an unfinished payload. */
+  get heldBytes(): number {
+    return this.#payload?.length ?? 0;
+  }
 
   /** Whether the stream, if it ended now, would end in the middle of a capsule (malformed, RFC 9297 §3.3). */
   get incomplete(): boolean {
@@ -92,18 +99,21 @@ export class CapsuleReader {
       return end;
     }
     this.#type = type.value;
-    this.#payload = new Uint8Array(Number(length.value));
+    this.#payload = new Uint8Array(0);
     this.#payloadLength = 0;
+    this.#wholeLength = Number(length.value);
     return start;
   }
 
   #takePayload(payload: Uint8Array, chunk: Uint8Array, at: number, capsules: Capsule[]): number {
-    const piece = chunk.subarray(at, at + payload.length - this.#payloadLength);
-    payload.set(piece, this.#payloadLength);
+    const piece = chunk.subarray(at, at + this.#wholeLength - this.#payloadLength);
+    const room = roomFor(payload, this.#payloadLength, this.#payloadLength + piece.length, this.#wholeLength);
+    room.set(piece, this.#payloadLength);
     this.#payloadLength += piece.length;
-    if (this.#payloadLength === payload.length) {
+    this.#payload = room;
+    if (this.#payloadLength === this.#wholeLength) {
       this.#payload = undefined;
-      capsules.push({ type: this.#type, payload });
+      capsules.push({ type: this.#type, payload: room.subarray(0, this.#wholeLength) });
     }
     return at + piece.length;
   }
@@ -112,4 +122,12 @@ export class CapsuleReader {
     this.#error = new BywayError("ERR_REQUEST_MALFORMED", what);
     return this.#error;
   }
+}
+
+/** `room` with its first `used` bytes, or a larger one, doubled up to `most`, if `needed` do not fit. */
+function roomFor(room: Uint8Array, used: number, needed: number, most: number): Uint8Array {
+  if (needed <= room.length) return room;
+  const larger = new Uint8Array(Math.min(most, 2 * needed));
+  larger.set(room.subarray(0, used));
+  return larger;
 }
