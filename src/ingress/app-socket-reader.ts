@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { abortReason } from "../core/abort.ts";
+import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { Decoded } from "../wire/decoded.ts";
@@ -24,12 +25,17 @@ export class AppSocketReader {
   readonly #gone = new AbortController();
   #limit: Timer | undefined;
   #buffered: Buffer;
+  /** Memory of its own in which `#buffered` lies, once several chunks came. */
+  #room: Buffer = EMPTY;
+  #early: Buffer = EMPTY;
+  readonly #budget: Pick<ByteBudget, "watch">;
   #saidSomething = false;
   #ended = false;
   #wake: (() => void) | undefined;
 
   /** `first` are bytes that were read from the socket before. */
-  constructor(socket: Socket, first: Uint8Array) {
+  constructor(components: { readonly budget: Pick<ByteBudget, "watch"> }, socket: Socket, first: Uint8Array) {
+    this.#budget = components.budget;
     this.#socket = socket;
     this.#buffered = Buffer.from(first);
     socket.on("data", this.#onData).on("end", this.#onEnd).on("close", this.#onClose).on("error", this.#onClose);
@@ -73,6 +79,9 @@ export class AppSocketReader {
   takeEarly(): Uint8Array | undefined {
     const early = this.#buffered;
     this.#buffered = EMPTY;
+    this.#room = EMPTY;
+    this.#early = early;
+    this.#watch();
     this.#saidSomething = early.length > 0;
     if (this.#ended && !this.#saidSomething) this.#leave(HUNG_UP);
     this.#socket.resume();
@@ -88,11 +97,38 @@ export class AppSocketReader {
     const rest = this.#buffered;
     // The reader lives as long as the stream, and a part of a read keeps the whole of it in memory.
     this.#buffered = EMPTY;
+    this.#room = EMPTY;
+    this.#early = EMPTY;
     return rest;
   }
 
+  /** Tells the budget of what waits for the answer. */
+  #watch(): void {
+    const kept = (): number => this.#buffered.length + this.#early.length;
+    if (kept() >= INGRESS_LIMITS.watchedBytes.value) this.#budget.watch(this.#socket, undefined, kept);
+  }
+
+  /** Copies into room that doubles, as an app may say a byte at a time. */
+  #append(chunk: Buffer): void {
+    const used = this.#buffered.length;
+    const start = this.#buffered.byteOffset - this.#room.byteOffset;
+    const isOwn = this.#room.length > 0 && this.#buffered.buffer === this.#room.buffer;
+    if (isOwn && start + used + chunk.length <= this.#room.length) {
+      chunk.copy(this.#room, start + used);
+      this.#buffered = this.#room.subarray(start, start + used + chunk.length);
+      return;
+    }
+    const room = Buffer.allocUnsafeSlow(Math.max(1_024, 2 * (used + chunk.length)));
+    this.#buffered.copy(room);
+    chunk.copy(room, used);
+    this.#room = room;
+    this.#buffered = room.subarray(0, used + chunk.length);
+  }
+
   readonly #onData = (chunk: Buffer): void => {
-    this.#buffered = this.#buffered.length === 0 ? chunk : Buffer.concat([this.#buffered, chunk]);
+    if (this.#buffered.length === 0) this.#buffered = chunk;
+    else this.#append(chunk);
+    this.#watch();
     if (this.#buffered.length >= INGRESS_LIMITS.maxEarlyBytes.value) this.#socket.pause();
     this.#wake?.();
   };

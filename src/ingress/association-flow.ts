@@ -4,6 +4,11 @@ import type { FrontComponents } from "./front.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import type { DatagramFlow, StreamRequest } from "./stream-opener.ts";
 
+/** Bytes of the datagrams of one association that wait for their flows to open. */
+export interface PendingDatagrams {
+  bytes: number;
+}
+
 /**
  * The datagrams of one association to one target.
  *
@@ -14,14 +19,22 @@ export class AssociationFlow {
   /** Resolves when nothing of the flow is left. */
   readonly closed: Promise<void>;
   readonly #components: FrontComponents;
+  readonly #pending: PendingDatagrams;
   readonly #stop = new AbortController();
   #waiting: Uint8Array[] = [];
   #flow: DatagramFlow | undefined;
   #failed = false;
   #lastUsedMs: number;
 
-  constructor(components: FrontComponents, request: StreamRequest, onDatagram: (payload: Uint8Array) => void) {
+  /** `pending` is shared by all flows of the association. */
+  constructor(
+    components: FrontComponents,
+    request: StreamRequest,
+    pending: PendingDatagrams,
+    onDatagram: (payload: Uint8Array) => void,
+  ) {
     this.#components = components;
+    this.#pending = pending;
     this.#lastUsedMs = components.clock.monotonicMs();
     this.closed = this.#run(request, onDatagram);
   }
@@ -35,7 +48,22 @@ export class AssociationFlow {
     this.#lastUsedMs = this.#components.clock.monotonicMs();
     if (this.#failed || this.#stop.signal.aborted) return;
     if (this.#flow !== undefined) this.#flow.send(payload);
-    else if (this.#waiting.length < INGRESS_LIMITS.maxPendingDatagrams.value) this.#waiting.push(payload);
+    else this.#keep(payload);
+  }
+
+  #keep(payload: Uint8Array): void {
+    const bytes = this.#pending.bytes + payload.length;
+    if (this.#waiting.length >= INGRESS_LIMITS.maxPendingDatagrams.value) return;
+    if (bytes > INGRESS_LIMITS.maxPendingDatagramBytes.value) return;
+    this.#pending.bytes = bytes;
+    this.#waiting.push(payload);
+  }
+
+  #takeWaiting(): readonly Uint8Array[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { length } of waiting) this.#pending.bytes -= length;
+    return waiting;
   }
 
   close(): void {
@@ -54,12 +82,11 @@ export class AssociationFlow {
         this.#lastUsedMs = clock.monotonicMs();
         onDatagram(payload);
       };
-      for (const payload of this.#waiting) flow.send(payload);
-      this.#waiting = [];
+      for (const payload of this.#takeWaiting()) flow.send(payload);
       await flow.closed;
     } catch (error) {
       this.#failed = true;
-      this.#waiting = [];
+      this.#takeWaiting();
       logger.debug("datagrams to a target are dropped", { code: toBywayError(error).code });
       await this.#hold();
     }

@@ -176,7 +176,7 @@ export class HttpConnection {
     }
     this.#ending = true;
     request.on("error", () => {});
-    const reader = new AppSocketReader(this.#socket, head);
+    const reader = new AppSocketReader(this.#components, this.#socket, head);
     this.#enqueue(() =>
       serve(reader, reader.gone).catch((error: unknown) =>
         refuse(this.#components, this.#socket, reader, error, (why) => encodeAnswer(errorAnswer(why))),

@@ -10,6 +10,8 @@ export const INGRESS_LIMITS: Readonly<
     | "maxHeadBytes"
     | "maxFields"
     | "maxEarlyBytes"
+    | "watchedBytes"
+    | "maxPendingDatagramBytes"
     | "maxPipelinedRequests"
     | "maxIdleUpstreams"
     | "idleUpstreamMs"
@@ -36,6 +38,7 @@ export const INGRESS_LIMITS: Readonly<
   maxHeadBytes: tunable(32_768, "bytes", "twice what common servers take, so that cookies never fail here first"),
   maxFields: tunable(1_000, "count", "header fields of one request; browsers send about twenty"),
   maxEarlyBytes: tunable(65_536, "bytes", "what an app may send before the answer; more waits in the kernel"),
+  watchedBytes: tunable(1_024, "bytes", "what an app has sent early, from which on the memory budget knows of it"),
   maxPipelinedRequests: tunable(64, "count", "requests waiting on one connection; no browser pipelines"),
   maxIdleUpstreams: tunable(4, "count", "streams kept for the next request of one client connection"),
   idleUpstreamMs: tunable(15_000, "ms", "shorter than the keep-alive time of common servers"),
@@ -44,6 +47,7 @@ export const INGRESS_LIMITS: Readonly<
   flowIdleMs: tunable(180_000, "ms", "RFC 4787 REQ-5 asks for two minutes at least"),
   failedFlowHoldMs: tunable(1_000, "ms", "a target that failed is not tried again for each datagram"),
   maxPendingDatagrams: tunable(32, "count", "datagrams that wait while a flow opens; UDP may lose the rest"),
+  maxPendingDatagramBytes: tunable(262_144, "bytes", "the same for all flows of an association together"),
   maxSendQueueBytes: tunable(1_048_576, "bytes", "datagrams that wait for the local socket before they are dropped"),
   usageSampleMs: tunable(1_000, "ms", "how often the bytes of users with a limit are counted while they move"),
   maxToldIgnored: tunable(16, "count", "parameters that `byway-ignored` names; no provider's form has more"),

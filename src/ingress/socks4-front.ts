@@ -19,7 +19,7 @@ export class Socks4Front implements Front {
   }
 
   async serve(socket: Socket, first: Uint8Array): Promise<void> {
-    const reader = new AppSocketReader(socket, first);
+    const reader = new AppSocketReader(this.#components, socket, first);
     try {
       const { target, user, constraints } = await this.#read(reader);
       using _lease = leaseSocket(this.#components.admit(user), socket);

@@ -39,7 +39,7 @@ export class Socks5Front implements Front {
   }
 
   async serve(socket: Socket, first: Uint8Array): Promise<void> {
-    const reader = new AppSocketReader(socket, first);
+    const reader = new AppSocketReader(this.#components, socket, first);
     let stage: Stage = "greeting";
     try {
       const { admit, clock, opener } = this.#components;

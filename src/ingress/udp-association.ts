@@ -5,7 +5,7 @@ import { BywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import { decodeSocks5Datagram, encodeSocks5Datagram, type Socks5Datagram } from "../wire/socks5-datagram.ts";
-import { AssociationFlow } from "./association-flow.ts";
+import { AssociationFlow, type PendingDatagrams } from "./association-flow.ts";
 import type { FrontComponents } from "./front.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
@@ -31,6 +31,7 @@ export class UdpAssociation {
   readonly #flows = new Map<string, AssociationFlow>();
   /** Flows that are on their way out. */
   readonly #ending = new Set<Promise<void>>();
+  readonly #pending: PendingDatagrams = { bytes: 0 };
   readonly #sweep: Timer;
   #clientPort: number | undefined;
   #stopped = false;
@@ -109,7 +110,9 @@ export class UdpAssociation {
     const header = encodeSocks5Datagram(target, new Uint8Array(0));
     const { user, constraints } = this.#options;
     const request = { target, user, constraints };
-    const flow = new AssociationFlow(this.#components, request, (payload) => this.#toApp(header, payload));
+    const flow = new AssociationFlow(this.#components, request, this.#pending, (payload) =>
+      this.#toApp(header, payload),
+    );
     this.#flows.set(key, flow);
     const ending = flow.closed.then(() => {
       if (this.#flows.get(key) === flow) this.#flows.delete(key);
