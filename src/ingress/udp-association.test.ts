@@ -203,3 +203,14 @@ test("a target that fails is not tried for every datagram", async () => {
   send();
   await until(() => opener.requests.length === 3);
 });
+
+test("no more associations are open at a time than may be", async () => {
+  await using proxy = await startProxy();
+  const most = INGRESS_LIMITS.maxAssociations.value;
+  using open = new DisposableStack();
+  await Promise.all(Array.from({ length: most }, async () => open.use(await associate(proxy))));
+  const refused = await RawClient.connect(proxy.address);
+  open.use(refused);
+  refused.send(encodeSocks5Greeting([0])).send(encodeSocks5Request("udp-associate", { host: "0.0.0.0", port: 0 }));
+  assert.notEqual((await refused.hearBytes(4))[3], 0);
+});

@@ -3,7 +3,8 @@ import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { Pace } from "../core/pace.ts";
-import { addressCrowd } from "./address-crowd.ts";
+import { addressCrowd, addressNetwork } from "./address-crowd.ts";
+import { FairPlaces } from "./fair-places.ts";
 import type { IncomingStream } from "./incoming-stream.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
@@ -16,15 +17,15 @@ type Direction = "download" | "upload";
 
 /**
  * Lets a peer measure its line: sends it bytes that mean nothing, or takes such bytes and says how many have come
- * (docs/protocol.md §2.7). Bounded in bytes, time and number, and for each address.
+ * (docs/protocol.md §2.7). Bounded in bytes, time and number, and for each address and network. A transfer that the peer
+ * does not get on with is reset.
  */
 export class BandwidthService {
   readonly #clock: Clock;
-  readonly #most: number;
   readonly #paceOf: (linkId: number) => Pace | undefined;
   /** When each address last had each direction, oldest first. */
   readonly #lastMs = new Map<string, number>();
-  #running = 0;
+  readonly #places: FairPlaces;
 
   /** `paceOf` is the speed that a link is held to, where there is one; `most` how many transfers there may be at a time. */
   constructor(
@@ -33,17 +34,28 @@ export class BandwidthService {
   ) {
     this.#clock = components.clock;
     this.#paceOf = components.paceOf ?? (() => undefined);
-    this.#most = most;
+    this.#places = new FairPlaces({ most, mostPerKey: most });
+  }
+
+  /** Addresses and directions that are remembered. */
+  get remembered(): number {
+    return this.#lastMs.size;
   }
 
   /** `GET …?n=<bytes>`. Throws ERR_REQUEST_MALFORMED for another query, ERR_HOP_LIMIT. */
   async send(incoming: IncomingStream): Promise<void> {
     const bytes = bytesAsked(incoming.headers[":path"] ?? "");
-    using _slot = this.#take(incoming, "download");
+    const evicted = new AbortController();
+    using _slot = this.#take(incoming, "download", evicted);
     const stream = incoming.accept({ "content-type": "application/octet-stream" });
+    evicted.signal.addEventListener("abort", () => abortStream(stream));
     using _limit = this.#limit(stream);
+    let left = bytes;
+    // What the line is too busy for, or has taken, is not the peer's fault.
+    let isHeld = false;
+    const moved = (): number => bytes - left - stream.writableLength;
+    using _stall = this.#endStalled(stream, () => (isHeld || moved() === bytes ? undefined : moved()));
     await new Promise<void>((resolve) => {
-      let left = bytes;
       let isFull = false;
       const write = (): void => {
         while (left > 0 && !isFull) {
@@ -51,7 +63,8 @@ export class BandwidthService {
           const granted = place?.spend(wanted) ?? wanted;
           left -= granted;
           if (granted > 0) isFull = !stream.write(CHUNK.subarray(0, granted));
-          if (granted < wanted) return;
+          isHeld = granted < wanted;
+          if (isHeld) return;
         }
         if (left === 0 && !stream.writableEnded) stream.end();
       };
@@ -72,8 +85,10 @@ export class BandwidthService {
   /** `POST …`. A line of JSON tells how many bytes have come, again and again and at the end. Throws ERR_HOP_LIMIT. */
   async take(incoming: IncomingStream): Promise<void> {
     if (incoming.headers[":path"] !== BANDWIDTH_PATH) throw malformed();
-    using _slot = this.#take(incoming, "upload");
+    const evicted = new AbortController();
+    using _slot = this.#take(incoming, "upload", evicted);
     const stream = incoming.accept({ "content-type": "application/x-ndjson" });
+    evicted.signal.addEventListener("abort", () => abortStream(stream));
     using _limit = this.#limit(stream);
     const startMs = this.#clock.monotonicMs();
     let bytes = 0;
@@ -82,8 +97,9 @@ export class BandwidthService {
       if (stream.writable) stream.write(`${JSON.stringify({ bytes, ms })}\n`);
     };
     using _told = this.#clock.every(LINK_LIMITS.bandwidthReportMs.value, tell);
+    let unpaid = 0;
+    using _stall = this.#endStalled(stream, () => (unpaid > 0 ? undefined : bytes));
     await new Promise<void>((resolve) => {
-      let unpaid = 0;
       const place = this.#paceOf(incoming.linkId)?.join(() => pay());
       const pay = (): void => {
         if (place === undefined || unpaid === 0) return;
@@ -112,25 +128,31 @@ export class BandwidthService {
     return this.#clock.after(LINK_LIMITS.bandwidthMs.value, () => abortStream(stream));
   }
 
-  #take({ remoteAddress }: IncomingStream, direction: Direction): Disposable {
+  /** Resets a stream on which less than the least has moved since the last look; `moved` is undefined where it cannot. */
+  #endStalled(stream: Duplex, moved: () => number | undefined): Disposable {
+    let before = 0;
+    return this.#clock.every(LINK_LIMITS.bandwidthStallMs.value, () => {
+      const now = moved();
+      if (now !== undefined && now - before < LINK_LIMITS.bandwidthLeastBytes.value) abortStream(stream);
+      before = now ?? before;
+    });
+  }
+
+  /** A place; `evicted` is aborted when it goes to another network that has none. */
+  #take({ remoteAddress }: IncomingStream, direction: Direction, evicted: AbortController): Disposable {
     const { bandwidthPeriodMs, bandwidthAddresses } = LINK_LIMITS;
     const nowMs = this.#clock.monotonicMs();
     for (const [key, lastMs] of this.#lastMs) {
-      if (nowMs - lastMs < bandwidthPeriodMs.value) break;
+      if (nowMs - lastMs < bandwidthPeriodMs.value && this.#lastMs.size < bandwidthAddresses.value) break;
       this.#lastMs.delete(key);
     }
     const key = `${direction} ${addressCrowd(remoteAddress)}`;
     const lastMs = this.#lastMs.get(key);
     if (lastMs !== undefined) throw busy("this address has measured lately", lastMs + bandwidthPeriodMs.value - nowMs);
-    if (this.#running >= this.#most) throw busy("others are measuring", LINK_LIMITS.bandwidthMs.value);
-    if (this.#lastMs.size >= bandwidthAddresses.value) throw busy("many have measured lately", bandwidthPeriodMs.value);
-    this.#running += 1;
+    const release = this.#places.take(addressNetwork(remoteAddress), () => evicted.abort());
+    if (release === undefined) throw busy("others are measuring", LINK_LIMITS.bandwidthMs.value);
     this.#lastMs.set(key, nowMs);
-    return {
-      [Symbol.dispose]: () => {
-        this.#running -= 1;
-      },
-    };
+    return { [Symbol.dispose]: release };
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { OutgoingHttpHeaders } from "node:http2";
-import type { Duplex } from "node:stream";
+import { type Duplex, PassThrough } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { closeOf, collect } from "../../test/support/collect.ts";
 import { type ServedLink, serveLink } from "../../test/support/link-bench.ts";
@@ -8,6 +8,7 @@ import { until } from "../../test/support/proxy-fixture.ts";
 import { systemClock } from "../core/clock.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { BANDWIDTH_PATH, BandwidthService } from "./bandwidth-service.ts";
+import type { IncomingStream } from "./incoming-stream.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import type { Link } from "./link.ts";
 import { measureBandwidth, steadyMbps } from "./measure-bandwidth.ts";
@@ -45,11 +46,11 @@ test("a peer gets as many bytes as it asks for, and is told how many it sent", a
   const up = ask(link, "POST");
   up.stream.write(Buffer.alloc(600_000));
   await up.accepted;
-  clock.advance(3_000);
+  clock.advance(1_900);
   up.stream.end(Buffer.alloc(400_000));
   const lines = (await collect(up.stream)).toString().trim().split("\n");
-  assert.deepEqual(JSON.parse(lines.at(-1) ?? ""), { bytes: 1_000_000, ms: 3_000 });
-  assert.ok(lines.length > 100);
+  assert.deepEqual(JSON.parse(lines.at(-1) ?? ""), { bytes: 1_000_000, ms: 1_900 });
+  assert.ok(lines.length > 90);
   await until(() => clock.pending === 0);
 });
 
@@ -126,6 +127,66 @@ test("a transfer that takes too long, or too many bytes, is reset", async (t) =>
   for (let n = 0; n <= bandwidthBytes.value / chunk.length; n += 1) much.stream.write(chunk);
   await closed;
   assert.equal(link.usable, true);
+});
+
+test("a transfer that its peer does not get on with is reset, and gives its place back", async (t) => {
+  const { clock, open } = await serve(t, undefined, 1);
+  const link = await open();
+  const unread = ask(link, "GET", `${BANDWIDTH_PATH}?n=${bandwidthBytes.value}`);
+  await unread.accepted;
+  // It is read as far as the window goes; from then on nothing moves.
+  clock.advance(LINK_LIMITS.bandwidthStallMs.value);
+  clock.advance(LINK_LIMITS.bandwidthStallMs.value);
+  await assert.rejects(collect(unread.stream));
+  const idle = ask(link, "POST");
+  await idle.accepted;
+  clock.advance(LINK_LIMITS.bandwidthStallMs.value);
+  await assert.rejects(collect(idle.stream));
+  assert.equal(clock.pending, 0);
+});
+
+/** A request from `remoteAddress` whose answer is read or stays. */
+function incomingFrom(
+  remoteAddress: string,
+  path = `${BANDWIDTH_PATH}?n=1`,
+): { incoming: IncomingStream; stream: PassThrough } {
+  const stream = new PassThrough();
+  const incoming = { remoteAddress, linkId: 1, headers: { ":path": path }, accept: () => stream };
+  return { incoming: incoming as unknown as IncomingStream, stream };
+}
+
+test("a network that holds all transfers gives one to another network", async () => {
+  const bandwidth = new BandwidthService({ clock: new FakeClock() }, 2);
+  const [first, second, other] = ["192.0.2.1", "192.0.2.2", "198.51.100.1"].map((address) =>
+    incomingFrom(address, BANDWIDTH_PATH),
+  );
+  assert.ok(first !== undefined && second !== undefined && other !== undefined);
+  const sendings = [bandwidth.take(first.incoming), bandwidth.take(second.incoming)];
+  await assert.rejects(bandwidth.take(incomingFrom("192.0.2.3", BANDWIDTH_PATH).incoming), {
+    message: /others are measuring/,
+  });
+  sendings.push(bandwidth.take(other.incoming));
+  await sendings[0];
+  assert.ok(first.stream.destroyed && !second.stream.destroyed && !other.stream.destroyed);
+  await assert.rejects(bandwidth.take(incomingFrom("203.0.113.1", BANDWIDTH_PATH).incoming), {
+    message: /others are measuring/,
+  });
+  for (const { stream } of [second, other]) stream.destroy();
+  await Promise.all(sendings);
+});
+
+test("of the addresses that have measured the first is forgotten, and nobody is refused for it", async () => {
+  const clock = new FakeClock();
+  const bandwidth = new BandwidthService({ clock });
+  const most = LINK_LIMITS.bandwidthAddresses.value;
+  const measure = async (n: number): Promise<void> => {
+    const { incoming, stream } = incomingFrom(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`);
+    await Promise.all([bandwidth.send(incoming), collect(stream)]);
+  };
+  for (let n = 0; n < most + 5; n += 1) await measure(n);
+  assert.equal(bandwidth.remembered, most);
+  await assert.rejects(measure(most), { message: /this address has measured lately/ });
+  await measure(0);
 });
 
 test("a line is measured in both directions, over TCP and over a memory pipe", async (t) => {

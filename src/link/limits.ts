@@ -26,7 +26,10 @@ type Name =
   | "unspokenConnections"
   | "unspokenPerAddress"
   | "openNotices"
+  | "networkNotices"
   | "noticesPerSecond"
+  | "networkNoticesPerSecond"
+  | "noticeHeadMs"
   | "noticeHeadBytes"
   | "bandwidthBytes"
   | "bandwidthMs"
@@ -36,6 +39,8 @@ type Name =
   | "bandwidthTransfers"
   | "bandwidthPeriodMs"
   | "bandwidthAddresses"
+  | "bandwidthStallMs"
+  | "bandwidthLeastBytes"
   | "connectionsPerSecond"
   | "connectionBurst"
   | "networkConnectionsPerSecond"
@@ -135,7 +140,10 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   unspokenConnections: tunable(1_024, "count", "Connections to the public port whose first byte has not come."),
   unspokenPerAddress: tunable(32, "count", "Those of one address: peers send their first bytes at once."),
   openNotices: tunable(64, "count", "Connections that ask by HTTP what this address is; each is one short answer."),
+  networkNotices: tunable(8, "count", "Of these, of one /24 (IPv4) or /48 (IPv6): a browser opens six."),
   noticesPerSecond: tunable(20, "per-second", "People and crawlers ask a few times a day."),
+  networkNoticesPerSecond: tunable(4, "per-second", "Of these, of one network; so many more at once."),
+  noticeHeadMs: tunable(2_000, "ms", "The head of such a request comes in one packet; a slow one holds a place."),
   noticeHeadBytes: tunable(8_192, "bytes", "The head of such a request; a browser's is below 2 KiB."),
   bandwidthBytes: fixed(
     16 * 1024 * 1024,
@@ -146,9 +154,19 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   bandwidthClientMs: tunable(8_000, "ms", "When the one who measures stops, before the other end resets the transfer."),
   bandwidthLineBytes: tunable(128, "bytes", "One report on an upload."),
   bandwidthReportMs: tunable(20, "ms", "How often a node says how much of an upload has come."),
-  bandwidthTransfers: tunable(2, "count", "Such transfers at a time, so that users' streams keep the line."),
+  bandwidthTransfers: tunable(
+    2,
+    "count",
+    "Such transfers at a time, so that users' streams keep the line; one network does not keep both.",
+  ),
+  bandwidthStallMs: tunable(2_000, "ms", "How often a transfer has to have got on; one that stands holds a place."),
+  bandwidthLeastBytes: tunable(16_384, "bytes", "And how far: 65 kbit/s, slower than any line of a node."),
   bandwidthPeriodMs: tunable(600_000, "ms", "After an address measured one direction, until it may again."),
-  bandwidthAddresses: tunable(4_096, "count", "Addresses of which a node remembers that they measured."),
+  bandwidthAddresses: tunable(
+    4_096,
+    "count",
+    "Addresses of which a node remembers that they measured; the first is forgotten.",
+  ),
   connectionsPerSecond: tunable(
     400,
     "per-second",

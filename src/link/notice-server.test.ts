@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { closeOf, collect } from "../../test/support/collect.ts";
 import { until } from "../../test/support/proxy-fixture.ts";
@@ -6,15 +7,19 @@ import { serveTcp } from "../../test/support/tcp-server.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import type { NoticeFacts } from "./notice-page.ts";
-import { NoticeServer } from "./notice-server.ts";
+import { type NoticeBounds, NoticeServer } from "./notice-server.ts";
 
 const CONTACT = `<script>alert("x")</script> & abuse@example.org\u202e`;
 
-async function setUp(t: TestContext, facts: Partial<NoticeFacts> = {}, bounds = { open: 4, perSecond: 4 }) {
+async function setUp(
+  t: TestContext,
+  facts: Partial<NoticeFacts> = {},
+  bounds: NoticeBounds = { open: 4, networkOpen: 4, perSecond: 4, networkPerSecond: 4 },
+) {
   const clock = new FakeClock();
   const notice = new NoticeServer({ clock }, { roles: ["relay", "exit"], contact: CONTACT, ...facts }, bounds);
   let accepted = 0;
-  const { open } = await serveTcp(t, (socket) => {
+  const { open, address } = await serveTcp(t, (socket) => {
     accepted += 1;
     notice.accept(socket.on("error", () => {}));
   });
@@ -25,7 +30,13 @@ async function setUp(t: TestContext, facts: Partial<NoticeFacts> = {}, bounds = 
     socket.write(request, "latin1");
     return (await collect(socket)).toString();
   };
-  return { clock, notice, open, ask, accepted: () => accepted };
+  /** From another network than the rest. */
+  const openFrom = (localAddress: string): Socket => {
+    const socket = connect({ ...address, localAddress }).on("error", () => {});
+    t.after(() => socket.destroy());
+    return socket;
+  };
+  return { clock, notice, open, openFrom, ask, accepted: () => accepted };
 }
 
 const head = (line: string, ...fields: readonly string[]): string =>
@@ -86,18 +97,27 @@ test("a request that does not come to its end is closed", async (t) => {
   const socket = open();
   socket.write("GET / HTT");
   await until(() => accepted() === 1);
-  clock.advance(LINK_LIMITS.handshakeMs.value);
+  clock.advance(LINK_LIMITS.noticeHeadMs.value);
   await closeOf(socket.resume());
   assert.equal(clock.pending, 0);
 });
 
 test("no more is answered at once, and in a second, than may be", async (t) => {
-  const { clock, notice, open, ask } = await setUp(t, {}, { open: 2, perSecond: 3 });
+  const { clock, notice, open, ask } = await setUp(
+    t,
+    {},
+    {
+      open: 2,
+      networkOpen: 2,
+      perSecond: 4,
+      networkPerSecond: 4,
+    },
+  );
   const [first, second, third] = [open(), open(), open()];
   await Promise.race([first, second, third].map((socket) => closeOf(socket.resume())));
   assert.equal([first, second, third].filter((socket) => socket.destroyed).length, 1);
   await notice.stop();
-  // One of the three allowed a second is left.
+  // One of the four allowed a second is left.
   const answers = [open(), open()].map((socket) => {
     socket.end(head("GET / HTTP/1.1"));
     return collect(socket).then(String, () => "");
@@ -105,6 +125,39 @@ test("no more is answered at once, and in a second, than may be", async (t) => {
   assert.equal((await Promise.all(answers)).filter((answer) => answer !== "").length, 1);
   clock.advance(0);
   assert.match(await ask(head("GET / HTTP/1.1")), /^HTTP\/1\.1 200/);
+});
+
+test("a network that sits on its places keeps nobody else out", async (t) => {
+  const bounds = { open: 4, networkOpen: 3, perSecond: 20, networkPerSecond: 10 };
+  const { open, openFrom, accepted } = await setUp(t, {}, bounds);
+  const greedy = Array.from({ length: 6 }, () => open().resume());
+  await until(() => accepted() === 6 && greedy.filter((socket) => !socket.destroyed).length === 3);
+  const other = openFrom("127.0.1.1").resume();
+  await until(() => accepted() === 7);
+  const third = openFrom("127.0.2.1");
+  third.write(head("GET / HTTP/1.1"));
+  // All places are taken: that of the network with most goes to the newcomer.
+  assert.match((await collect(third)).toString(), /^HTTP\/1\.1 200/);
+  await until(() => greedy.filter((socket) => !socket.destroyed).length === 2);
+  assert.ok(!other.destroyed);
+});
+
+test("a network that asks all the time uses up no more than its part", async (t) => {
+  const bounds = { open: 100, networkOpen: 100, perSecond: 10, networkPerSecond: 2 };
+  const { open, openFrom, accepted } = await setUp(t, {}, bounds);
+  const greedy = Array.from({ length: 30 }, () => open().resume());
+  await until(() => accepted() === 30 && greedy.filter((socket) => !socket.destroyed).length === 4);
+  const other = openFrom("127.0.1.1");
+  other.write(head("GET / HTTP/1.1"));
+  assert.match((await collect(other)).toString(), /^HTTP\/1\.1 200/);
+});
+
+test("an answer that is not read is closed in its own time", async (t) => {
+  const { clock, open } = await setUp(t);
+  const socket = open();
+  socket.write(head("GET / HTTP/1.1"));
+  assert.match((await collect(socket)).toString(), /^HTTP\/1\.1 200/);
+  await until(() => clock.pending === 0);
 });
 
 test("an exit says what it writes down, which rules hold and what it runs; a relay has nothing to tell", async (t) => {

@@ -1,9 +1,11 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { CellRate } from "../core/cell-rate.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, Timer } from "../core/clock.ts";
 import type { RefusalCounts } from "../core/refusal-counts.ts";
+import { addressNetwork } from "./address-crowd.ts";
+import { ConnectionGate } from "./connection-gate.ts";
+import { FairPlaces } from "./fair-places.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { type NoticeFacts, noticeHtml, noticeText } from "./notice-page.ts";
 import { securityTxt } from "./security-txt.ts";
@@ -11,25 +13,31 @@ import { securityTxt } from "./security-txt.ts";
 /** How many answers there may be. */
 export interface NoticeBounds {
   readonly open: number;
+  /** Of one /24 (IPv4) or /48 (IPv6). */
+  readonly networkOpen: number;
   readonly perSecond: number;
+  readonly networkPerSecond: number;
 }
 
 const WHOLE_NODE: NoticeBounds = {
   open: LINK_LIMITS.openNotices.value,
+  networkOpen: LINK_LIMITS.networkNotices.value,
   perSecond: LINK_LIMITS.noticesPerSecond.value,
+  networkPerSecond: LINK_LIMITS.networkNoticesPerSecond.value,
 };
 
 /**
  * Answers HTTP/1.1 on a node's port: what this address is, whatever was asked. It is no proxy: nothing is forwarded, no
- * body is read, and each connection gets one answer.
+ * body is read, and each connection gets one answer. Places and answers are shared fairly between networks.
  */
 export class NoticeServer {
   readonly #clock: Clock;
   readonly #refusals: RefusalCounts | undefined;
   readonly #facts: NoticeFacts;
-  readonly #bounds: NoticeBounds;
-  readonly #open = new Set<Socket>();
-  readonly #rate: CellRate;
+  /** What each open connection is ended by in time. */
+  readonly #open = new Map<Socket, Timer>();
+  readonly #places: FairPlaces;
+  readonly #gate: ConnectionGate;
   #server: http.Server | undefined;
 
   constructor(
@@ -40,22 +48,29 @@ export class NoticeServer {
     this.#clock = components.clock;
     this.#refusals = components.refusals;
     this.#facts = facts;
-    this.#bounds = bounds;
-    this.#rate = new CellRate({ perSecond: bounds.perSecond, burst: bounds.perSecond });
+    this.#places = new FairPlaces({ most: bounds.open, mostPerKey: bounds.networkOpen });
+    const all = { perSecond: bounds.perSecond, burst: bounds.perSecond };
+    const network = { perSecond: bounds.networkPerSecond, burst: 2 * bounds.networkPerSecond };
+    this.#gate = new ConnectionGate({ clock: this.#clock }, { all, quiet: all, network });
   }
 
   /** Answers one connection and closes it, or closes it at once where there are too many. Owns it from here on. */
   accept(socket: Socket): void {
-    if (this.#open.size >= this.#bounds.open || !this.#rate.admit(this.#clock.monotonicMs())) {
+    const remoteAddress = socket.remoteAddress ?? "";
+    const close = (): void => void socket.destroy();
+    const release = this.#gate.admit(remoteAddress)
+      ? this.#places.take(addressNetwork(remoteAddress), close)
+      : undefined;
+    if (release === undefined) {
       this.#refusals?.count("notices");
-      socket.destroy();
+      close();
       return;
     }
-    this.#open.add(socket);
-    const limit = this.#clock.after(LINK_LIMITS.handshakeMs.value, () => socket.destroy());
+    this.#open.set(socket, this.#clock.after(LINK_LIMITS.noticeHeadMs.value, close));
     socket.once("close", () => {
-      limit.cancel();
+      this.#open.get(socket)?.cancel();
       this.#open.delete(socket);
+      release();
     });
     this.#server ??= this.#createServer();
     this.#server.emit("connection", socket);
@@ -64,8 +79,10 @@ export class NoticeServer {
 
   /** Ends all connections; settles when they are gone. */
   async stop(): Promise<void> {
-    const gone = [...this.#open].map((socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())));
-    for (const socket of this.#open) socket.destroy();
+    const gone = [...this.#open.keys()].map(
+      (socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())),
+    );
+    for (const socket of this.#open.keys()) socket.destroy();
     await Promise.all(gone);
   }
 
@@ -92,6 +109,12 @@ export class NoticeServer {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    this.#open.get(socket)?.cancel();
+    this.#open.set(
+      socket,
+      this.#clock.after(LINK_LIMITS.handshakeMs.value, () => void socket.destroy()),
+    );
     const isRead = request.method === "GET" || request.method === "HEAD";
     const { status, type, body } = this.#document(request);
     response.writeHead(isRead ? status : 405, {

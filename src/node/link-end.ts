@@ -223,7 +223,9 @@ export async function openLinkEnd(
   );
   const notice = new NoticeServer({ clock, refusals }, noticeFacts(options), {
     open: share(LINK_LIMITS.openNotices),
+    networkOpen: share(LINK_LIMITS.networkNotices),
     perSecond: share(LINK_LIMITS.noticesPerSecond),
+    networkPerSecond: share(LINK_LIMITS.networkNoticesPerSecond),
   });
   const sendToNode: AcceptOverlay | undefined =
     wayBackPath === undefined
