@@ -7,8 +7,12 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import { CountingClock } from "../../test/support/counting-clock.ts";
 import { controlPath } from "../api/control-path.ts";
+import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/error-table.ts";
+import { silentLogger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
+import { RecordFile } from "../core/record-file.ts";
+import { SessionTable } from "../routing/session-table.ts";
 import { createClient } from "./client.ts";
 import type { ClientOptions } from "./client-options.ts";
 
@@ -70,6 +74,45 @@ test("a second client with one data directory opens none of its files", async (t
   assert.ok(!existsSync(second.recordsPath));
   await first.stop();
   await (await createClient(second)).stop();
+});
+
+test("a start with the clock ahead forgets no guard, session or experience", async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "byway-client-"));
+  t.after(() => rm(directory, { recursive: true }));
+  const recordsPath = join(directory, "records.db");
+  const clock = new CountingClock();
+  const wall = { aheadMs: 0 };
+  const moved: Clock = {
+    nowMs: () => clock.nowMs() + wall.aheadMs,
+    monotonicMs: () => clock.monotonicMs(),
+    after: (delayMs, run) => clock.after(delayMs, run),
+    every: (periodMs, run) => clock.every(periodMs, run),
+  };
+  await (await createClient({ clock: moved, recordsPath })).stop();
+  const kinds = ["session", "guards", "experience"] as const;
+  const read = (): readonly unknown[] => {
+    const file = new RecordFile({ clock, logger: silentLogger }, { path: recordsPath });
+    const found = kinds.map((kind) => [...file.load(kind)]);
+    file.stop();
+    return found;
+  };
+  const now = clock.nowMs();
+  const file = new RecordFile({ clock, logger: silentLogger }, { path: recordsPath });
+  const sessions = new SessionTable({ clock, records: file });
+  const key = { user: "ann", session: "a", listener: "", constraints: "" };
+  sessions.find(key, { sessionSec: 600, strict: false });
+  sessions.hold(key, { peerId: "x" });
+  file.put("guards", "sample", { drawn: [], guards: [["g", now, 5_000_000_000, now]] });
+  file.put("experience", "n", [10, 0, now, 0, 0, 0, 0, 0]);
+  file.stop();
+  const before = read();
+  assert.deepEqual(
+    before.map((records) => (records as readonly unknown[]).length),
+    [1, 1, 1],
+  );
+  wall.aheadMs = 400 * 86_400_000;
+  await (await createClient({ clock: moved, recordsPath })).stop();
+  assert.deepEqual(read(), before);
 });
 
 test("a client stops once, however often it is told to, and keeps no timer", async () => {

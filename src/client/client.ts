@@ -12,6 +12,7 @@ import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { systemRandom } from "../core/random.ts";
 import { RecordFile } from "../core/record-file.ts";
 import { MemoryRecords } from "../core/record-keeper.ts";
+import { SettledClock } from "../core/settled-clock.ts";
 import { runtimeDoubt } from "../core/tried-runtime.ts";
 import { openDirectory } from "../directory/open-directory.ts";
 import { openPeers } from "../directory/open-peers.ts";
@@ -87,9 +88,12 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
   const records = recordFile ?? new MemoryRecords();
   const files = new PeerFiles({ clock, logger, book }, options.peerFiles ?? []);
   made.defer(() => files.stop());
-  const experience = new OwnExperience({ clock, records, onChanged: (peer) => peers.noteTrust(peer) });
-  const guards = new GuardSet({ clock, random, records });
-  const sessions = new SessionTable({ clock, records });
+  // A moment of a wrong clock must not cost guards that were kept for weeks, or what was learned of nodes.
+  const settled = new SettledClock({ clock, records });
+  made.defer(() => settled.stop());
+  const experience = new OwnExperience({ clock: settled, records, onChanged: (peer) => peers.noteTrust(peer) });
+  const guards = new GuardSet({ clock: settled, random, records });
+  const sessions = new SessionTable({ clock, settled, records });
   const peers: PeerSource = new PeerSource({ clock, book, trust: experience, more: options.peers }, { sharedNetworks });
   const directory =
     options.directory === undefined

@@ -61,7 +61,9 @@ export const CORE_LIMITS: Readonly<
     | "examinedKeys"
     | "earliestMs"
     | "clockToleranceMs"
-    | "clockLookMs",
+    | "clockHoldMs"
+    | "clockLookMs"
+    | "clockSaveMs",
     Limit
   >
 > = {
@@ -146,5 +148,11 @@ export const CORE_LIMITS: Readonly<
     "ms",
     "A clock that leaps by less is believed at once: nothing is kept for so few days that a day less would hurt.",
   ),
+  clockHoldMs: tunable(
+    3_600_000,
+    "ms",
+    "How long a program must run with a clock that leapt by more than a day before it forgets what grew old by that leap.",
+  ),
+  clockSaveMs: tunable(600_000, "ms", "How often it is kept how long a clock that leapt has stood."),
   clockLookMs: tunable(7_200_000, "ms", "The most that counts as one stretch between two looks at the clock."),
 };

@@ -19,6 +19,7 @@ import type { PeerStore } from "./peer-store.ts";
 import { type RejectionReason, Rejections } from "./rejections.ts";
 import { openAdvertisement } from "./signed-advertisement.ts";
 import type { PeerRecord, StoredPeer, ToldBy } from "./stored-peer.ts";
+import { StoredTime } from "./stored-time.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
 /** A known peer, and what was found out about it. */
@@ -70,6 +71,7 @@ export class PeerBook {
   readonly #met: TokenBuckets;
   /** Moves that make failed checks forgotten. */
   readonly #forgiven: TokenBuckets;
+  readonly #time: StoredTime;
   readonly #timers: Timer[] = [];
   #sweeping: Timer | undefined;
   /** What was refused, since ever. */
@@ -107,6 +109,7 @@ export class PeerBook {
     this.#quotas =
       quotas === "none" ? undefined : new CrowdQuotas({ clock: this.#clock, keeper: this.#keeper() }, quotas);
     this.rejections = new Rejections(this.#store.readState(REJECTED));
+    this.#time = new StoredTime(components);
   }
 
   /** Valid peers. */
@@ -114,7 +117,7 @@ export class PeerBook {
     return this.count();
   }
 
-  /** Begins to forget expired peers now and then, and to keep the counts of refusals. */
+  /** Begins to forget expired peers and to keep the counts of refusals. */
   start(): void {
     if (this.#timers.length > 0) return;
     this.#timers.push(
@@ -264,18 +267,18 @@ export class PeerBook {
 
   /** Forgets peers that have expired and are no ways in, and old proofs. */
   forgetExpired(): void {
-    const nowMs = this.#clock.nowMs();
     this.#buffer.attempt(() => {
       this.flush();
+      const nowMs = this.#time.lookMs();
       const most = DIRECTORY_LIMITS.sweptAtOnce.value;
-      const forgotten = this.#store.forgetExpired(nowMs - DIRECTORY_LIMITS.waysInMs.value, most);
+      const forgotten = this.#store.forgetExpired(nowMs, DIRECTORY_LIMITS.waysInMs.value, most);
       this.#sweeping?.cancel();
       this.#sweeping = forgotten < most ? undefined : this.#clock.after(1_000, () => this.forgetExpired());
       this.#store.forgetEquivocations(nowMs - DIRECTORY_LIMITS.equivocatorMs.value);
     });
   }
 
-  /** Writes what waits. While another process keeps the store locked it goes on waiting, up to a bound. */
+  /** Writes what waits; while another process keeps the store locked it waits, up to a bound. */
   flush(): void {
     this.#buffer.flush();
   }

@@ -68,7 +68,7 @@ function use(store: PeerStore): void {
   store.recordCheck(numberedPeer(7), 12);
   store.put(entries.slice(0, 5));
   store.changeState("x", () => 1);
-  store.forgetExpired(0, 500);
+  store.forgetExpired(0, 0, 500);
 }
 
 test("what was written is there after opening again, and only the owner may read it", (t) => {

@@ -259,7 +259,7 @@ test("crowds are counted right through adding, moving, evicting and forgetting",
   clock.advance(7_200_000);
   const left = store.size;
   assert.ok(left > 50);
-  assert.equal(store.forgetExpired(clock.nowMs(), 1_000), left);
+  assert.equal(store.forgetExpired(clock.nowMs(), 0, 1_000), left);
   for (const prefix of prefixes) assert.equal(store.crowdSize(`p${prefix}`), 0);
 });
 
@@ -268,9 +268,9 @@ test("ways in are kept past their end, others are not", () => {
   store.put(numbers(0, 10));
   store.recordCheck(numberedPeer(4), 5);
   clock.advance(7_200_000);
-  store.forgetExpired(clock.nowMs() - 7_300_000, 5);
+  store.forgetExpired(clock.nowMs(), 7_300_000, 5);
   assert.equal(store.size, 5);
-  store.forgetExpired(clock.nowMs() - 7_300_000, 50);
+  store.forgetExpired(clock.nowMs(), 7_300_000, 50);
   assert.deepEqual(
     store.query({}, { limit: 9, order: "reached", state: "expired" }).map(({ peer }) => peer),
     [numberedPeer(4)],

@@ -175,11 +175,11 @@ export class PeerStore {
     this.#file.attempt(() => this.#file.run(`DELETE FROM peers ${BY_PEER}`, peer));
   }
 
-  /** Forgets peers that have expired, `limit` at most; those that once answered only if that was before `keepSinceMs`. */
-  forgetExpired(keepSinceMs: number, limit: number): number {
+  /** Forgets peers that have expired at `nowMs`, `limit` at most; those that once answered only `keepMs` after that. */
+  forgetExpired(nowMs: number, keepMs: number, limit: number): number {
     const sql = `DELETE FROM peers WHERE id IN (SELECT id FROM peers INDEXED BY peers_expires
       WHERE expires_at <= ? AND (reached_at IS NULL OR reached_at < ?) LIMIT ?)`;
-    return this.#file.attempt(() => this.#file.run(sql, this.#nowSec(), Math.floor(keepSinceMs), limit));
+    return this.#file.attempt(() => this.#file.run(sql, Math.floor(nowMs / 1000), Math.floor(nowMs - keepMs), limit));
   }
 
   /** The proof against a peer, if one is held. */

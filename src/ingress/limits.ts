@@ -15,6 +15,7 @@ export const INGRESS_LIMITS: Readonly<
     | "maxPipelinedRequests"
     | "maxIdleUpstreams"
     | "idleUpstreamMs"
+    | "usedDays"
     | "maxAssociations"
     | "maxFlowsPerAssociation"
     | "flowIdleMs"
@@ -42,6 +43,7 @@ export const INGRESS_LIMITS: Readonly<
   maxPipelinedRequests: tunable(64, "count", "requests waiting on one connection; no browser pipelines"),
   maxIdleUpstreams: tunable(4, "count", "streams kept for the next request of one client connection"),
   idleUpstreamMs: tunable(15_000, "ms", "shorter than the keep-alive time of common servers"),
+  usedDays: tunable(4, "count", "Days whose bytes are kept for each user, for a clock that is set back."),
   maxAssociations: tunable(256, "count", "open UDP associations; each is a socket"),
   maxFlowsPerAssociation: tunable(256, "count", "targets of one association; the least used one makes room"),
   flowIdleMs: tunable(180_000, "ms", "RFC 4787 REQ-5 asks for two minutes at least"),

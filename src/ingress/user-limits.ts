@@ -1,9 +1,9 @@
 import type { Clock, Timer } from "../core/clock.ts";
-import type { BywayError } from "../core/errors.ts";
+import type { BywayError, JsonValue } from "../core/errors.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import type { RecordKeeper } from "../core/record-keeper.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
-import { dayOf, type Meter, type UserLimit, UserUsage } from "./user-usage.ts";
+import { dayOf, type Meter, type UsedDays, type UserLimit, UserUsage } from "./user-usage.ts";
 
 /** A request's place among those that its user may have open. */
 export interface Lease extends Disposable {
@@ -86,13 +86,11 @@ export class UserLimits {
   }
 
   #load(): void {
-    const today = dayOf(this.#clock.nowMs());
     for (const [user, value] of [...(this.#records?.load(KIND) ?? [])]) {
-      const { day, bytes } = (value ?? {}) as { readonly day?: unknown; readonly bytes?: unknown };
       const limit = this.#limits.get(user) ?? this.#limits.get(EVERYBODY);
-      if (limit?.bytesPerDay === undefined || day !== today || typeof bytes !== "number" || !(bytes >= 0))
-        this.#records?.remove(KIND, user);
-      else this.#users.set(user, new UserUsage({ ...limit, user }, { day, bytes }));
+      const days = limit?.bytesPerDay === undefined ? undefined : jsonToDays(value);
+      if (limit === undefined || days === undefined) this.#records?.remove(KIND, user);
+      else this.#users.set(user, new UserUsage({ ...limit, user }, days));
     }
   }
 
@@ -107,7 +105,7 @@ export class UserLimits {
   }
 
   #count(usage: UserUsage): void {
-    if (usage.count(this.#clock.nowMs())) this.#records?.put(KIND, usage.limit.user, { ...usage.today });
+    if (usage.count(this.#clock.nowMs())) this.#records?.put(KIND, usage.limit.user, daysToJson(usage.days));
   }
 
   #endIfOver(usage: UserUsage): void {
@@ -124,4 +122,24 @@ export class UserLimits {
     this.#sampling?.cancel();
     this.#sampling = undefined;
   }
+}
+
+function daysToJson({ day, bytes, others = [] }: UsedDays): JsonValue {
+  return { day, bytes, others: others.map((other) => [...other]) };
+}
+
+/** What was kept; undefined where it is none of ours. Days that are over are kept: the clock may be ahead at this moment. */
+function jsonToDays(json: JsonValue): UsedDays | undefined {
+  const { day, bytes, others } = (json ?? {}) as { readonly [key: string]: unknown };
+  if (!isCount(day) || !isCount(bytes)) return undefined;
+  const kept = Array.isArray(others) ? (others as readonly unknown[]).filter(isDay) : [];
+  return { day, bytes, others: kept.slice(-INGRESS_LIMITS.usedDays.value) };
+}
+
+function isDay(value: unknown): value is readonly [number, number] {
+  return Array.isArray(value) && value.length === 2 && value.every(isCount);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && value >= 0;
 }

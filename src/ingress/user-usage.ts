@@ -1,5 +1,6 @@
 import { CellRate } from "../core/cell-rate.ts";
 import { BywayError } from "../core/errors.ts";
+import { INGRESS_LIMITS } from "./limits.ts";
 
 /** What one user may have; what is absent is not limited. */
 export interface UserLimit {
@@ -21,6 +22,13 @@ export interface Meter {
   readonly end: (reason: BywayError) => void;
 }
 
+/** What a user has had of the day that the clock showed last, and of days that it showed before. */
+export interface UsedDays {
+  readonly day: number;
+  readonly bytes: number;
+  readonly others?: readonly (readonly [day: number, bytes: number])[];
+}
+
 const DAY_MS = 86_400_000;
 
 /** The day of a time, counted from the Unix epoch in UTC. */
@@ -35,21 +43,25 @@ export class UserUsage {
   /** Each open meter and how much of it is in the day's count already. */
   readonly #meters = new Map<Meter, number>();
   #open = 0;
+  /** The day that the clock shows, and what the user has had of it. */
   #day: number;
   #bytes: number;
+  /** Of days that the clock showed before, the latest last: it may be set back to one of them. */
+  readonly #others = new Map<number, number>();
 
-  /** `before` is what the user has had of a day before this program started. */
-  constructor(limit: UserLimit, before: { readonly day: number; readonly bytes: number }) {
+  /** `before` is what the user has had of days before this program started, that of the last one and of others. */
+  constructor(limit: UserLimit, before: UsedDays) {
     this.limit = limit;
     const { requestsPerSecond: perSecond } = limit;
     this.#rate = perSecond === undefined ? undefined : new CellRate({ perSecond, burst: perSecond });
     this.#day = before.day;
     this.#bytes = before.bytes;
+    for (const [day, bytes] of before.others ?? []) this.#others.set(day, bytes);
   }
 
-  /** The day and its bytes, as they are to be kept. */
-  get today(): { readonly day: number; readonly bytes: number } {
-    return { day: this.#day, bytes: this.#bytes };
+  /** The days and their bytes, as they are to be kept. */
+  get days(): UsedDays {
+    return { day: this.#day, bytes: this.#bytes, others: [...this.#others] };
   }
 
   /** Whether bytes that nobody has counted yet may be moving. */
@@ -113,12 +125,21 @@ export class UserUsage {
     return refusal("bytesPerDay", message, retryAfterSec);
   }
 
-  /** A clock that is set back gives nobody a second day. */
+  /**
+   * A clock that is set forward and back finds the count of its day again, and neither gives a second day nor takes one. Set
+   * back to a day that nobody knows, it takes the count along.
+   */
   #turnDay(nowMs: number): void {
     const day = dayOf(nowMs);
-    if (day <= this.#day) return;
+    if (day === this.#day) return;
+    const known = this.#others.get(day);
+    const carried = day < this.#day ? this.#bytes : 0;
+    this.#others.delete(day);
+    this.#others.set(this.#day, this.#bytes);
     this.#day = day;
-    this.#bytes = 0;
+    this.#bytes = known ?? carried;
+    const [first] = this.#others.keys();
+    if (this.#others.size > INGRESS_LIMITS.usedDays.value && first !== undefined) this.#others.delete(first);
   }
 
   #isOver(): boolean {

@@ -35,5 +35,9 @@ export const OPERATION_LIMITS: Readonly<
   ),
   pausedRetrySec: tunable(300, "seconds", "Nobody knows when an operator resumes; minutes are usual for maintenance."),
   clockStepMs: tunable(5_000, "ms", "What the clock may differ from time that passed before it counts as set anew."),
-  keptSpans: tunable(4, "count", "Months, and days, whose counts are kept for a clock that is set back."),
+  keptSpans: tunable(
+    16,
+    "count",
+    "Months, and days, whose counts are kept for a clock that is set back, also over several wrong ones.",
+  ),
 };

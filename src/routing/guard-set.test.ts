@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { FakeClock } from "../core/fake-clock.ts";
 import { seededRandom } from "../core/random.ts";
 import { MemoryRecords } from "../core/record-keeper.ts";
+import { SettledClock } from "../core/settled-clock.ts";
 import { GuardSet, type GuardSource } from "./guard-set.ts";
 import { ROUTING_LIMITS } from "./limits.ts";
 
@@ -338,4 +339,16 @@ test("property: never more than three, all listed, none twice, and the bounds on
       }
     }),
   );
+});
+
+test("a clock that is ahead for a moment costs no guard", () => {
+  const { clock, records, network } = site();
+  const settled = new SettledClock({ clock, records });
+  const set = new GuardSet({ clock: settled, random: seededRandom(3), records });
+  const before = set.guards(network).toSorted();
+  for (const peerId of before) set.noteSuccess(peerId);
+  clock.step(400 * DAY_MS);
+  assert.deepEqual(set.guards(network).toSorted(), before);
+  clock.step(-400 * DAY_MS);
+  assert.deepEqual(set.guards(network).toSorted(), before);
 });

@@ -54,20 +54,22 @@ const KIND = "session";
  */
 export class SessionTable {
   readonly #clock: Clock;
+  readonly #settled: Pick<Clock, "nowMs">;
   readonly #records: RecordKeeper;
   /** By digest; the one used longest ago stands first. */
   readonly #sessions = new Map<string, HeldSession>();
 
-  /** Reads what was kept. */
-  constructor(components: { clock: Clock; records: RecordKeeper }) {
+  /** Reads what was kept. `settled` decides what is forgotten for good: it does not follow a leap of the clock at once. */
+  constructor(components: { clock: Clock; settled?: Pick<Clock, "nowMs">; records: RecordKeeper }) {
     this.#clock = components.clock;
+    this.#settled = components.settled ?? components.clock;
     this.#records = components.records;
     const nowMs = this.#clock.nowMs();
     const held: (readonly [string, HeldSession])[] = [];
     const lost: string[] = [];
     for (const [name, json] of this.#records.load(KIND)) {
       const session = jsonToSession(json, nowMs);
-      if (session === undefined || isForgotten(session, nowMs)) lost.push(name);
+      if (session === undefined || this.#isForgotten(session, nowMs)) lost.push(name);
       else held.push([name, session]);
     }
     held.sort(([, a], [, b]) => a.startedMs - b.startedMs);
@@ -131,7 +133,7 @@ export class SessionTable {
     const held = this.#sessions.get(name);
     // What a later request asks counts: a longer time keeps a session that would have ended.
     const { sessionSec } = rules;
-    if (held === undefined || isForgotten(held, nowMs)) return { ...periodAt(nowMs, rules), sessionSec };
+    if (held === undefined || this.#isForgotten(held, nowMs)) return { ...periodAt(nowMs, rules), sessionSec };
     // The clock was set back: no session lasts the longer for it.
     const session = { ...held, sessionSec, startedMs: Math.min(held.startedMs, nowMs) };
     if (!hasEnded(session, nowMs)) return session;
@@ -144,6 +146,10 @@ export class SessionTable {
   endsAtMs(key: SessionKey): number | undefined {
     const session = this.#sessions.get(sessionName(key));
     return session === undefined ? undefined : endMs(session);
+  }
+
+  #isForgotten(session: HeldSession, nowMs: number): boolean {
+    return isForgotten(session, Math.min(nowMs, this.#settled.nowMs()));
   }
 
   #use(name: string, session: HeldSession): void {

@@ -21,6 +21,16 @@ const VERDICTS: Readonly<Record<GossipVerdict, TopicValidatorResult>> = {
 /** The junk score from which on nothing of a peer is heard: seven messages within a minute. */
 const SHUT_OUT = 40;
 
+/** Below this score a peer is told of no news. */
+export const GOSSIP_THRESHOLD = -10;
+
+/**
+ * What peers of one address lose for each other: (number − threshold)² × weight. A crowd loses its places in the mesh, which
+ * takes no peer below 0. As many as may connect from an address still get news: whoever shares a translator with an honest
+ * node cannot have it shut out.
+ */
+export const COLOCATION = { threshold: 4, weight: -0.05 } as const;
+
 /** Gossip topics over gossipsub (libp2p gossipsub specification 1.1 and 1.2). */
 export class Gossip {
   readonly #names: ProtocolNames;
@@ -70,14 +80,14 @@ export class Gossip {
         appSpecificScore: (peer) => -this.#junk.of(peer),
         appSpecificWeight: 1,
         // On one machine or LAN many peers share an address, and mean no harm by it.
-        IPColocationFactorWeight: this.#localNetwork ? 0 : -5,
-        IPColocationFactorThreshold: 4,
+        IPColocationFactorWeight: this.#localNetwork ? 0 : COLOCATION.weight,
+        IPColocationFactorThreshold: COLOCATION.threshold,
         behaviourPenaltyThreshold: 6,
         behaviourPenaltyWeight: -10,
         behaviourPenaltyDecay: 0.9,
       },
       scoreThresholds: {
-        gossipThreshold: -10,
+        gossipThreshold: GOSSIP_THRESHOLD,
         publishThreshold: -20,
         graylistThreshold: -SHUT_OUT,
         acceptPXThreshold: 1_000,
