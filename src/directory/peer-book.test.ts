@@ -252,22 +252,6 @@ test("expired peers are forgotten some at a time; those that once answered stay 
   assert.equal(clock.pending, 0);
 });
 
-test("a clock that is ahead for a moment costs no way in, and no memory of who signed two things", () => {
-  const { clock, store, book } = fixture({ localNetwork: true });
-  const [reached, liar] = [generateIdentity(), generateIdentity()];
-  book.add(signedPeer(clock, reached), GOSSIP);
-  book.recordCheck(reached.peerId, 8);
-  book.add(signedPeer(clock, liar, { country: "de" }), GOSSIP);
-  assert.throws(() => book.add(signedPeer(clock, liar, { country: "us" }), GOSSIP));
-  clock.step(60 * 86_400_000);
-  book.forgetExpired();
-  const again = new PeerBook({ store, clock, logger: silentLogger }, { localNetwork: true });
-  again.forgetExpired();
-  clock.step(-60 * 86_400_000);
-  assert.ok(again.get(reached.peerId));
-  assert.ok(store.equivocation(liar.peerId));
-});
-
 test("a peer that failed its last checks is found only by those who ask for it, and after an hour again", () => {
   const { clock, book } = fixture();
   const identity = generateIdentity();
