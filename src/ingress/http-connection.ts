@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { abortStream } from "../core/abort-stream.ts";
 import type { Timer } from "../core/clock.ts";
 import { BywayError, systemCode, toBywayError } from "../core/errors.ts";
+import { CORE_LIMITS } from "../core/limits.ts";
 import { parseAuthority } from "../wire/authority.ts";
 import { encodeAnswer, encodeHead, errorAnswer, sendAnswer } from "./answer.ts";
 import { AppSocketReader, HUNG_UP } from "./app-socket-reader.ts";
@@ -35,6 +36,8 @@ export class HttpConnection {
   /** Settles when all that came so far is served. */
   #served: Promise<void> = Promise.resolve();
   #waiting = 0;
+  /** The response that is being made. */
+  #current: ServerResponse | undefined;
   #latest: { readonly request: IncomingMessage; readonly broken: AbortController } | undefined;
   #timer: Timer | undefined;
   #bytesBefore = -1;
@@ -54,6 +57,7 @@ export class HttpConnection {
         return this.#served;
       })
       .then(() => this.#agent.destroy());
+    socket.once("end", () => this.#onHalfClose());
     this.#awaitHead(INGRESS_LIMITS.headTimeoutMs.value);
   }
 
@@ -71,8 +75,10 @@ export class HttpConnection {
     this.#pending.add(broken);
     this.#enqueue(async () => {
       if (!this.#socket.closed) {
+        this.#current = response;
         await this.#answer(request, response, broken);
         await closed;
+        this.#current = undefined;
       }
       this.#pending.delete(broken);
       this.#waiting -= 1;
@@ -199,6 +205,25 @@ export class HttpConnection {
     this.#bytesBefore = this.#socket.bytesRead;
     if (request.complete) this.#awaitHead(INGRESS_LIMITS.keepAliveTimeoutMs.value);
     else this.#setTimer(INGRESS_LIMITS.lingerMs.value, () => this.#abandon());
+  }
+
+  /** An app that half-closes while its response is under way wants the rest of it; before that it has hung up. */
+  #onHalfClose(): void {
+    if (this.#ending || this.#waiting === 0) return;
+    if (this.#current?.headersSent === true) this.#awaitProgress();
+    else {
+      for (const pending of this.#pending) pending.abort(HUNG_UP);
+      this.#socket.end();
+    }
+  }
+
+  /** An app that has gone looks like one that waits: it shows when something is sent. */
+  #awaitProgress(): void {
+    const { bytesWritten } = this.#socket;
+    this.#setTimer(CORE_LIMITS.halfClosedIdleMs.value, () => {
+      if (this.#socket.bytesWritten === bytesWritten) this.#abandon();
+      else this.#awaitProgress();
+    });
   }
 
   #awaitHead(timeoutMs: number): void {

@@ -24,6 +24,8 @@ export class HttpFront implements Front {
     });
     // Node drops what exceeds a number of fields without a word; our own code refuses such a request.
     this.#server.maxHeadersCount = 0;
+    // Node would end the connection in the middle of a response when the app half-closes; `HttpConnection` decides.
+    Object.assign(this.#server, { httpAllowHalfOpen: true });
     // Time-outs are ours, by the clock that is handed in.
     this.#server.keepAliveTimeout = 0;
     this.#server.headersTimeout = 0;

@@ -13,6 +13,8 @@ export interface BywayProcess {
   sockets(): number;
   /** Stops it with SIGSTOP: its sockets stay, and it says nothing any more. */
   pause(): void;
+  /** Sends it any signal. */
+  signal(name: NodeJS.Signals): void;
   /** Ends it with SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
 }
@@ -86,6 +88,7 @@ async function start(test: TestContext, args: readonly string[]): Promise<BywayP
     address: parseAuthority(address),
     sockets: () => socketsOf(child.pid ?? 0),
     pause: () => void child.kill("SIGSTOP"),
+    signal: (name) => void child.kill(name),
     async kill() {
       child.kill("SIGKILL");
       await finished;
