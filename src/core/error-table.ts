@@ -274,7 +274,11 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
     token: "connection_terminated",
     retry: "same",
   }),
-  ERR_TARGET_PROTOCOL: row("target", "The target's answer was not HTTP.", { socks: 1, token: "http_protocol_error" }),
+  ERR_TARGET_PROTOCOL: row(
+    "target",
+    "The target's answer was not HTTP that a proxy may pass on; ask the target's owner.",
+    { socks: 1, token: "http_protocol_error" },
+  ),
 
   ERR_TARGET_PROHIBITED: row(
     "policy",

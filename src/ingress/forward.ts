@@ -8,6 +8,7 @@ import { endToEnd, endToEndTrailers, fieldsOf, listOf } from "./hop-by-hop.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { type AbsoluteForm, VIA_NAME } from "./proxy-request.ts";
 import type { StreamRequest } from "./stream-opener.ts";
+import { targetFields, targetTrailers } from "./target-fields.ts";
 import { toldFields } from "./told-fields.ts";
 import type { UpstreamAgent } from "./upstream-agent.ts";
 import type { UserNameMeaning } from "./username-parameters.ts";
@@ -184,6 +185,10 @@ class Forwarding {
       this.#fail(unaskedSwitch());
       return;
     }
+    if (answer.statusCode === 407) {
+      this.#fail(new BywayError("ERR_TARGET_PROTOCOL", "the target answered 407, which is a proxy's to say"));
+      return;
+    }
     const encodings = listOf(answer.rawHeaders, "transfer-encoding").join();
     if (encodings !== "" && encodings !== "chunked") {
       this.#fail(new BywayError("ERR_TARGET_PROTOCOL", "the target's response has an unknown Transfer-Encoding"));
@@ -199,7 +204,7 @@ class Forwarding {
     }
     answer.pipe(response, { end: false });
     answer.once("end", () => {
-      response.addTrailers(endToEndTrailers(answer.rawTrailers));
+      response.addTrailers(targetTrailers(answer.rawTrailers));
       response.end();
     });
   }
@@ -215,7 +220,7 @@ class Forwarding {
   #responseHeaders(upstream: ClientRequest, answer: IncomingMessage): string[] {
     const length = answer.headers["content-length"];
     const chunked = length === undefined && this.#request.httpVersion === "1.1" && this.#request.method !== "HEAD";
-    const sent = endToEnd(answer.rawHeaders, chunked ? [] : ["trailer"]);
+    const sent = targetFields(answer.rawHeaders, chunked ? [] : ["trailer"]);
     sent.push("Via", `${answer.httpVersion} ${VIA_NAME}`);
     const opened = upstream.socket === null ? undefined : this.#context.agent.openedOf(upstream.socket);
     const { ignored } = this.#context.meaning;

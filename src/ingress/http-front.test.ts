@@ -369,7 +369,8 @@ test("a request through the proxy to the proxy is a loop", async () => {
   const { host, port } = fixture.address;
   using client = await RawClient.connect(fixture.address);
   const heard = await client.send(`GET http://${host}:${port}/ HTTP/1.1\r\nHost: a\r\n\r\n`).hear(/\}\n$/);
-  assert.equal(ownAnswer(heard).token, "proxy_loop_detected");
+  // What the proxy behind said is a target's answer to the one before it, in whose name only its own answers speak.
+  assert.match(heard, /^HTTP\/1\.1 502 [\s\S]*"code":"ERR_REQUEST_LOOP"/);
 });
 
 test("who is refused while still talking hears the answer, and is not listened to for ever", async () => {

@@ -6,8 +6,9 @@ import type { AppSocketReader } from "./app-socket-reader.ts";
 import { carry } from "./carry.ts";
 import { endSocket } from "./end-socket.ts";
 import { type ForwardContext, forward, wantsDebug } from "./forward.ts";
-import { endToEnd, fieldsOf } from "./hop-by-hop.ts";
+import { fieldsOf } from "./hop-by-hop.ts";
 import { hasBody } from "./proxy-request.ts";
+import { targetFields } from "./target-fields.ts";
 import { toldFields } from "./told-fields.ts";
 
 /**
@@ -44,7 +45,7 @@ export async function upgrade(
   const { answer, stream, head, reused } = switched;
   if (head.length > 0) stream.unshift(head);
   const protocol = [...fieldsOf(answer.rawHeaders)].find(([name]) => name === "upgrade")?.[2] ?? "";
-  const sent = [...endToEnd(answer.rawHeaders), "Connection", "Upgrade", "Upgrade", protocol];
+  const sent = [...targetFields(answer.rawHeaders), "Connection", "Upgrade", "Upgrade", protocol];
   const opened = context.agent.openedOf(stream);
   const told = { ignored: context.meaning.ignored, debug: wantsDebug(request), reused };
   if (opened !== undefined) sent.push(...toldFields(opened, told));

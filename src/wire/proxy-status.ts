@@ -10,6 +10,9 @@ export interface ProxyStatus {
   readonly details?: string;
 }
 
+/** The name by which Byway speaks in `Proxy-Status`. */
+export const OWN_PROXY_NAME = "byway";
+
 /*
  * Proxy-Status: byway; error=dns_error; details="no such name"
  *               └ token or string   └ token         └ string (RFC 9651)
@@ -25,7 +28,7 @@ export function formatProxyStatus(status: {
   readonly error: string;
   readonly details?: string;
 }): string {
-  const proxy = status.proxy ?? "byway";
+  const proxy = status.proxy ?? OWN_PROXY_NAME;
   const error = isToken(status.error) ? status.error : "proxy_internal_error";
   const head = `${isToken(proxy) ? proxy : formatString(cut(proxy))}; error=${error}`;
   return status.details === undefined ? head : `${head}; details=${formatString(cut(plainLetters(status.details)))}`;
