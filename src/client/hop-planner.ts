@@ -60,8 +60,9 @@ export class HopPlanner {
     return explanation;
   }
 
-  /** The first hops that answer, to ask others through; draws them where there are none yet. */
+  /** The first hops that answer, to ask others through; has relays checked, and draws them, where there are none yet. */
   firstHops(): readonly Hop[] {
+    this.#components.peers.expect(RELAY);
     const index = this.#components.peers.usable();
     return this.#guards(index, true).flatMap((peerId) => {
       const candidate = index.get(peerId);
