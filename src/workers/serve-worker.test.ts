@@ -87,16 +87,32 @@ test("a worker serves what it is handed and tells when that is closed", async ()
   assert.equal(load(), 0.4);
 });
 
-test("a worker ends once its service has stopped, and at once when the node is gone", async () => {
-  const { codes, stopped, hear, start, events } = setUp();
-  await start({});
-  hear({ kind: "stop" });
-  assert.deepEqual(codes, []);
-  stopped.resolve();
+for (const [what, ask] of Object.entries({
+  "its node says so": ({ hear }: ReturnType<typeof setUp>): void => hear({ kind: "stop" }),
+  "its node is gone": ({ events }: ReturnType<typeof setUp>): void => void events.emit("disconnect"),
+})) {
+  test(`a worker ends once its service has stopped, when ${what}`, async () => {
+    const site = setUp();
+    await site.start({});
+    ask(site);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(site.codes, []);
+    site.stopped.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(site.codes, [0]);
+  });
+}
+
+test("a worker whose node is gone does not wait for ever, nor for a service that it has not", async () => {
+  const slow = setUp();
+  await slow.start({});
+  slow.events.emit("disconnect");
+  slow.clock.advance(WORKERS_LIMITS.stopMs.value);
+  assert.deepEqual(slow.codes, [0]);
+  const idle = setUp();
+  idle.events.emit("disconnect");
   await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(codes, [0]);
-  events.emit("disconnect");
-  assert.deepEqual(codes, [0, 0]);
+  assert.deepEqual(idle.codes, [0]);
 });
 
 test("a worker that fails says why and ends", async () => {

@@ -45,7 +45,8 @@ export interface WorkerChannel {
 /**
  * The worker's end: makes the service once the node says of what, feeds it, and ends with the node.
  *
- * A Ctrl-C reaches the whole process group, but a worker ends when its node says so or is gone. `exit` ends the process.
+ * A Ctrl-C reaches the whole process group, but a worker ends when its node says so or is gone. Its service is stopped first,
+ * so that what it carries is reset. `exit` ends the process.
  */
 export function serveWorker(
   { channel, clock }: { readonly channel: WorkerChannel; readonly clock: Clock },
@@ -126,7 +127,15 @@ export function serveWorker(
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) channel.on(signal, () => {});
   channel.on("uncaughtException", fail);
-  channel.on("disconnect", () => exit(0));
+  channel.on("disconnect", () => {
+    // What the system closes for a process that is over looks whole to the far side: it has to be reset before.
+    const limit = clock.after(WORKERS_LIMITS.stopMs.value, () => exit(0));
+    const end = (): void => {
+      limit.cancel();
+      exit(0);
+    };
+    (service?.stop() ?? Promise.resolve()).then(end, end);
+  });
   channel.on("message", (message, socket) => {
     try {
       hear(message as ToWorker, socket as Socket | undefined);
