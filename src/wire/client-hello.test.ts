@@ -139,6 +139,8 @@ test("names are told as they stand; what servers could read in several ways is u
   for (const [what, extensions] of Object.entries(unclear)) assert.equal(readHello(...extensions), "unclear", what);
   assert.equal(read(records(hello([one], Buffer.from([1])))), "unclear", "bytes behind extensions");
   assert.equal(read(records(Buffer.concat([hello([one]), hello([one])]))), "unclear", "two hellos in a record");
+  const longer = records(Buffer.concat([hello([one]), Buffer.from([20])])).subarray(0, -1);
+  assert.equal(read(longer), "unclear", "the begin of a message behind the hello");
 });
 
 test("early data and a second hello are announced by extensions", () => {

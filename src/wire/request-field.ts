@@ -7,12 +7,13 @@ export type RequestField =
   /** No field. */
   | { readonly kind: "other" };
 
-const PLAIN = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*((?:[^\0\r]*[^\0\r\t ])?)[\t ]*$/;
+const PLAIN = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\0\r]*)$/;
 
 /** Reads one line of a header, without its end, in latin1. Not for the empty line that ends it. */
 export function readRequestField(line: string): RequestField {
   const [, name, value = ""] = PLAIN.exec(line) ?? [];
-  if (name !== undefined) return { kind: "plain", name: name.toLowerCase(), value };
+  if (name !== undefined)
+    return { kind: "plain", name: name.toLowerCase(), value: value.replace(/^[\t ]+|[\t ]+$/g, "") };
   const mayBeHost = /^[^a-z]*host[^a-z]*:/i.test(line);
   const isUnclear = mayBeHost || /^[\t ]/.test(line) || /^[!-9;-~]+[\0-\x20\x7f]*:/.test(line);
   return isUnclear ? { kind: "unclear", mayBeHost } : { kind: "other" };

@@ -28,26 +28,29 @@ const ABSOLUTE_FORM = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
  * `line` is in latin1. One word is no request, and neither is a line whose first word has a byte that no method has.
  */
 export function readRequestLine(line: string): RequestLine | undefined {
+  const [, plainMethod = "", plainTarget, minor] = PLAIN.exec(line) ?? [];
+  if (plainTarget !== undefined) {
+    const authority = authorityOf(plainMethod, plainTarget);
+    const isPlain = authority !== undefined || plainTarget[0] === "/" || plainTarget === "*";
+    const isConnect = plainMethod === "CONNECT";
+    return { isHttp: true, authority, minor: Number(minor), isConnect, isVersioned: true, isPlain };
+  }
   const [method = "", target = "", ...rest] = wordsOf(line);
   if (target === "" || !TOKEN.test(method)) return undefined;
   const isHttp = namesHttp(target) || rest.some(namesHttp);
-  const [, , plainTarget = "", minor] = PLAIN.exec(line) ?? [];
-  const isConnect = method.toUpperCase() === "CONNECT";
-  const authority = ABSOLUTE_FORM.exec(target)?.[1] ?? (isConnect && isHttp && target[0] !== "/" ? target : undefined);
-  const isPlain = minor !== undefined && (authority !== undefined || plainTarget[0] === "/" || plainTarget === "*");
+  const authority = authorityOf(isHttp ? method : "", target);
   const isVersioned = /\/[0-9]+\.[0-9]+$/.test(rest.at(-1) ?? "");
-  return { isHttp, authority, minor: Number(minor ?? 0), isConnect, isVersioned, isPlain };
+  return { isHttp, authority, minor: 0, isConnect: false, isVersioned, isPlain: false };
 }
 
 /** Whether a line is empty to some server: one that stands before the first line of a request is passed over. */
 export function isBlankLine(line: string): boolean {
-  return wordsOf(line).length === 0;
+  return line === "" || wordsOf(line).length === 0;
 }
 
-/** Whether a line that has not ended yet may still become a request: its first word has no byte that no method has. */
-export function mayBecomeRequestLine(line: string): boolean {
-  const [first] = wordsOf(line);
-  return first === undefined || TOKEN.test(first);
+function authorityOf(method: string, target: string): string | undefined {
+  if (target[0] === "/") return undefined;
+  return ABSOLUTE_FORM.exec(target)?.[1] ?? (method.toUpperCase() === "CONNECT" ? target : undefined);
 }
 
 function wordsOf(line: string): readonly string[] {

@@ -1,12 +1,7 @@
+import { BegunLine } from "./begun-line.ts";
 import { type RequestBody, requestBody } from "./request-body.ts";
 import { readRequestField } from "./request-field.ts";
-import {
-  hostOfAuthority,
-  isBlankLine,
-  mayBecomeRequestLine,
-  type RequestLine,
-  readRequestLine,
-} from "./request-line.ts";
+import { hostOfAuthority, isBlankLine, type RequestLine, readRequestLine } from "./request-line.ts";
 
 /** What a look at the bytes of a stream said of the request that they may begin. */
 export interface RequestRead {
@@ -27,8 +22,6 @@ export interface RequestRead {
 
 const CR = 0x0d;
 const LF = 0x0a;
-/** Of a first line that has not ended, so much is looked at each time. */
-const LOOK_AHEAD = 2_048;
 const BARE_CR = /\r(?!\n|$)/;
 
 interface Line {
@@ -50,6 +43,7 @@ export class RequestReader {
   #at = 0;
   #searched = 0;
   #line: RequestLine | undefined;
+  #begun: BegunLine | undefined;
   #isHostBefore = false;
   #isNone = false;
   readonly #contentLength: string[] = [];
@@ -73,6 +67,7 @@ export class RequestReader {
     while (this.#line === undefined) {
       const line = this.#next(seen, false);
       if (line === undefined) return answer(this.#readBegun(seen, hosts));
+      this.#begun = undefined;
       if (isBlankLine(line.text)) continue;
       this.#line = readRequestLine(line.text);
       if (this.#line === undefined) return answer({ found: "none" });
@@ -110,15 +105,20 @@ export class RequestReader {
 
   /** A first line that has not ended, or that has for a server to which a CR alone is an end. */
   #readBegun(seen: Buffer, hosts: string[]): Omit<RequestRead, "hosts" | "line"> {
-    const begun = seen.toString("latin1", this.#at, Math.min(seen.length, this.#at + LOOK_AHEAD));
-    if (!mayBecomeRequestLine(begun)) return { found: "none" };
-    const unclear = this.#readToBareCr(begun, hosts);
+    this.#begun ??= new BegunLine(this.#at);
+    if (!this.#begun.mayBecomeRequest(seen)) return { found: "none" };
+    const cr = this.#begun.newBareCr(seen);
+    const unclear = cr === undefined ? undefined : this.#readBareLine(seen.toString("latin1", this.#at, cr), hosts);
     return unclear === undefined ? { found: "open" } : { found: "header", unclear };
   }
 
   #readToBareCr(text: string, hosts: string[]): string | undefined {
     const cr = text.search(BARE_CR);
-    const line = cr < 0 ? undefined : readRequestLine(text.slice(0, cr));
+    return cr < 0 ? undefined : this.#readBareLine(text.slice(0, cr), hosts);
+  }
+
+  #readBareLine(text: string, hosts: string[]): string | undefined {
+    const line = readRequestLine(text);
     return line === undefined ? undefined : this.#readLine({ ...line, isPlain: false }, hosts);
   }
 
