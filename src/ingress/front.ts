@@ -3,6 +3,7 @@ import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Credentials } from "./credentials.ts";
+import type { GuessPace } from "./guess-pace.ts";
 import type { StreamOpener } from "./stream-opener.ts";
 import type { Lease } from "./user-limits.ts";
 
@@ -13,6 +14,7 @@ export interface FrontComponents {
   readonly budget: ByteBudget;
   readonly logger: Logger;
   readonly credentials: Credentials;
+  readonly guesses: GuessPace;
   /** Lets a request of a user begin, or throws ERR_USER_LIMIT; whoever calls releases the lease. */
   readonly admit: (user: string) => Lease;
 }

@@ -19,6 +19,7 @@ import { refuse } from "./refuse.ts";
 import { toldFields } from "./told-fields.ts";
 import { upgrade } from "./upgrade.ts";
 import { UpstreamAgent } from "./upstream-agent.ts";
+import type { UserNameMeaning } from "./username-parameters.ts";
 
 /**
  * One client connection of the HTTP front end. Node's server parses and calls; this serves one request after another.
@@ -89,7 +90,7 @@ export class HttpConnection {
   onConnect(request: IncomingMessage, head: Uint8Array): void {
     this.#take(request, head, async (reader, signal) => {
       checkMessage(request);
-      const { user, constraints, ignored } = authenticate(request, this.#components.credentials);
+      const { user, constraints, ignored } = await this.#identify(request, signal);
       const target = parseAuthority(request.url ?? "");
       using _lease = leaseSocket(this.#components.admit(user), this.#socket, this.#countedBytes);
       const early = reader.takeEarly();
@@ -103,7 +104,7 @@ export class HttpConnection {
 
   onUpgrade(request: IncomingMessage, head: Uint8Array): void {
     this.#take(request, head, async (reader, signal) => {
-      const context = this.#understand(request, signal);
+      const context = await this.#understand(request, signal);
       using _lease = leaseSocket(this.#components.admit(context.meaning.user), this.#socket, this.#countedBytes);
       await upgrade(this.#components, request, this.#socket, reader, context);
     });
@@ -143,7 +144,7 @@ export class HttpConnection {
         checkMessage(request);
         sendAnswer(response, ownPage(method, url, request.headers.host, this.#socket));
       } else {
-        const context = this.#understand(request, broken.signal);
+        const context = await this.#understand(request, broken.signal);
         using lease = this.#components.admit(context.meaning.user);
         const before = this.#countedBytes;
         lease.watch(
@@ -162,10 +163,18 @@ export class HttpConnection {
   }
 
   /** What a request asks for; throws what makes it unfit to be forwarded. */
-  #understand(request: IncomingMessage, signal: AbortSignal): ForwardContext {
+  async #understand(request: IncomingMessage, signal: AbortSignal): Promise<ForwardContext> {
     checkMessage(request);
-    const meaning = authenticate(request, this.#components.credentials);
+    const meaning = await this.#identify(request, signal);
     return { agent: this.#agent, meaning, to: parseAbsoluteForm(request), signal };
+  }
+
+  /** Who asks. One who sends no password is told at once that one is needed: it is how programs find out. */
+  async #identify(request: IncomingMessage, signal: AbortSignal): Promise<UserNameMeaning> {
+    const { credentials, guesses } = this.#components;
+    const check = (): UserNameMeaning => authenticate(request, credentials);
+    const isGuess = credentials.required && request.headers["proxy-authorization"] !== undefined;
+    return isGuess ? guesses.check(this.#socket, signal, check) : check();
   }
 
   /** Takes the socket from Node's server for a request after which it speaks no HTTP. */

@@ -24,7 +24,11 @@ export const INGRESS_LIMITS: Readonly<
     | "maxSendQueueBytes"
     | "usageSampleMs"
     | "maxToldIgnored"
-    | "maxToldSteps",
+    | "maxToldSteps"
+    | "wrongPasswordBurst"
+    | "wrongPasswordsPerSecond"
+    | "guessWaitMs"
+    | "guessingAddresses",
     Limit
   >
 > = {
@@ -53,5 +57,13 @@ export const INGRESS_LIMITS: Readonly<
   maxSendQueueBytes: tunable(1_048_576, "bytes", "datagrams that wait for the local socket before they are dropped"),
   usageSampleMs: tunable(1_000, "ms", "how often the bytes of users with a limit are counted while they move"),
   maxToldIgnored: tunable(16, "count", "parameters that `byway-ignored` names; no provider's form has more"),
+  wrongPasswordBurst: tunable(20, "count", "wrong passwords of one address at once: people mistype, programs retry"),
+  wrongPasswordsPerSecond: tunable(1, "per-second", "how fast they are forgiven: 86,400 a day"),
+  guessWaitMs: tunable(
+    2_000,
+    "ms",
+    "the longest wait of a password behind an address that guesses; who shares the address can live with it",
+  ),
+  guessingAddresses: tunable(4_096, "count", "addresses whose wrong passwords are remembered; about 100 bytes each"),
   maxToldSteps: tunable(32, "count", "steps of the funnel that a 503 tells; there are fewer constraints"),
 };

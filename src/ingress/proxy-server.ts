@@ -12,6 +12,7 @@ import { SOCKS4_VERSION } from "../wire/socks4.ts";
 import { SOCKS5_VERSION } from "../wire/socks5.ts";
 import { Credentials, type ProxyUser } from "./credentials.ts";
 import type { Front, FrontComponents } from "./front.ts";
+import { GuessPace } from "./guess-pace.ts";
 import { HttpFront } from "./http-front.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { Socks4Front } from "./socks4-front.ts";
@@ -66,7 +67,7 @@ export class ProxyServer {
     const credentials = new Credentials(users, { defaults, lenient });
     // A name that nobody vouches for could use up another's share, or be made up for each request.
     const admit = (user: string): Lease => limits.admit(credentials.required ? user : "");
-    this.#components = { opener, clock, budget, logger, credentials, admit };
+    this.#components = { opener, clock, budget, logger, credentials, guesses: new GuessPace({ clock }), admit };
     this.#options = options;
     this.#maxConnections = options.maxConnections ?? INGRESS_LIMITS.maxConnections.value;
     this.#fronts = {

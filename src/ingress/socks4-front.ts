@@ -21,7 +21,7 @@ export class Socks4Front implements Front {
   async serve(socket: Socket, first: Uint8Array): Promise<void> {
     const reader = new AppSocketReader(this.#components, socket, first);
     try {
-      const { target, user, constraints } = await this.#read(reader);
+      const { target, user, constraints } = await this.#read(socket, reader);
       using _lease = leaseSocket(this.#components.admit(user), socket);
       const early = reader.takeEarly();
       const request = { target, user, constraints, ...(early === undefined ? {} : { early }) };
@@ -32,12 +32,15 @@ export class Socks4Front implements Front {
     }
   }
 
-  async #read(reader: AppSocketReader): Promise<UserNameMeaning & { readonly target: HostPort }> {
-    const { clock, credentials } = this.#components;
+  async #read(socket: Socket, reader: AppSocketReader): Promise<UserNameMeaning & { readonly target: HostPort }> {
+    const { clock, credentials, guesses } = this.#components;
     reader.limit(clock, INGRESS_LIMITS.headTimeoutMs.value, tooSlow);
     const { command, target, userId } = await reader.read(decodeSocks4Request);
     reader.endLimit();
-    const meaning = credentials.check(userId === "" ? undefined : { userName: userId, password: "" });
+    const check = (): UserNameMeaning =>
+      credentials.check(userId === "" ? undefined : { userName: userId, password: "" });
+    const isGuess = credentials.required && userId !== "";
+    const meaning = isGuess ? await guesses.check(socket, reader.gone, check) : check();
     if (command !== "connect") throw new BywayError("ERR_SOCKS_COMMAND", `SOCKS4 ${command} was asked for`);
     return { target, ...meaning };
   }

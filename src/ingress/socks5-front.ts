@@ -74,10 +74,11 @@ export class Socks5Front implements Front {
   }
 
   async #authenticate(socket: Socket, reader: AppSocketReader, withPassword: boolean): Promise<UserNameMeaning> {
-    const { credentials } = this.#components;
+    const { credentials, guesses } = this.#components;
     if (!withPassword) return credentials.check(undefined);
     const { user, password } = await reader.read(decodeSocks5Credentials);
-    const meaning = credentials.check({ userName: user, password });
+    const check = (): UserNameMeaning => credentials.check({ userName: user, password });
+    const meaning = credentials.required ? await guesses.check(socket, reader.gone, check) : check();
     socket.write(encodeSocks5AuthStatus(true));
     return meaning;
   }
