@@ -11,6 +11,8 @@ export interface TwoNamespaces {
   readonly atNode: readonly string[];
   /** What runs a command at the targets' end. */
   readonly atTarget: readonly string[];
+  /** The node's network interface. */
+  readonly nodeLine: string;
 }
 
 /** Why there can be none on this machine, or undefined. */
@@ -45,7 +47,7 @@ export function twoNamespaces(test: TestContext): TwoNamespaces {
     ip("-n", name, "link", "set", line, "up");
     ip("-n", name, "route", "add", `${other}/32`, "dev", line);
   }
-  return { atNode: ["ip", "netns", "exec", node], atTarget: ["ip", "netns", "exec", target] };
+  return { atNode: ["ip", "netns", "exec", node], atTarget: ["ip", "netns", "exec", target], nodeLine };
 }
 
 function ip(...args: readonly string[]): void {
