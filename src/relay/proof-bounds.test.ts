@@ -22,7 +22,7 @@ function setUp(options: ProofBoundsOptions = {}) {
   };
   /** How many attempts of `who` are let through, one after the other, and what refused the next one. */
   const use = (who: (n: number) => Asker, where = somewhere): { count: number; by: string; waitSec: unknown } => {
-    for (let count = 0; ; count += 1) {
+    for (let count = 0; count < 10_000; count += 1) {
       try {
         const ticket = bounds.admit(who(count), where());
         if (ticket === undefined) return { count, by: "place", waitSec: 0 };
@@ -32,6 +32,7 @@ function setUp(options: ProofBoundsOptions = {}) {
         return { count, by: String(error.data.by), waitSec: error.data.retryAfterSec };
       }
     }
+    return assert.fail("nothing bounds it");
   };
   return { clock, bounds, somewhere, use };
 }
@@ -149,7 +150,7 @@ test("in a local network hosts and networks are shared by nodes, and not bounded
 test("proofs of every kind have a pace, for a network and for all", () => {
   const { clock, bounds } = setUp();
   const pace = (who: (n: number) => Asker): number => {
-    for (let n = 0; ; n += 1) {
+    for (let n = 0; n < 10_000; n += 1) {
       try {
         bounds.pace(who(n));
       } catch (error) {
@@ -157,6 +158,7 @@ test("proofs of every kind have a pace, for a network and for all", () => {
         return n;
       }
     }
+    return assert.fail("nothing bounds it");
   };
   const { proofBurst, proofBurstOfNetwork, proofsPerSecond, proofsPerSecondOfNetwork } = RELAY_LIMITS;
   assert.equal(

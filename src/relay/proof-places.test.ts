@@ -7,7 +7,8 @@ const { pendingProofsPerNetwork, pendingProofsPerEndpointNetwork } = RELAY_LIMIT
 
 /** How many places there are for these askers and hosts. */
 function fill(places: ProofPlaces, at: (n: number) => readonly [asker: string, host: string]): number {
-  for (let n = 0; ; n += 1) if (places.take(...at(n), () => {}) === undefined) return n;
+  for (let n = 0; n < 10_000; n += 1) if (places.take(...at(n), () => {}) === undefined) return n;
+  return assert.fail("nothing bounds it");
 }
 
 test("proofs are bounded for the network of the askers and for that of the endpoints", () => {

@@ -98,13 +98,14 @@ test("proofs under way are bounded, and a newcomer gets the place of the network
   assert.equal(bench.dialled.length, 5);
 });
 
-test("a socket that this node lacks is no failure of the hop", async () => {
+test("a socket that this node lacks is no failure of the hop, and has a pace as every proof", async () => {
   const bench = new RelayBench(() => Promise.reject(new BywayError("ERR_STREAM_LIMIT", "no socket is left")));
   const request = stranger();
-  for (let n = 0; n < 100; n += 1) {
+  for (let n = 0; n < RELAY_LIMITS.proofBurstOfNetwork.value; n += 1) {
     assert.deepEqual(await bench.ask(request).answer, { said: "ERR_STREAM_LIMIT no socket is left", afterMs: 0 });
   }
   assert.equal(bench.service.failedProofsLastHour, 0);
+  assert.match((await bench.ask(request).answer).said, /^ERR_STREAM_LIMIT this relay is getting to know too many/);
 });
 
 test("failed proofs of what only strangers name are logged with what was found, and counted for an hour", async (t) => {

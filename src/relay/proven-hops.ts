@@ -12,6 +12,7 @@ import { type Asker, ProofBounds, type ProofBoundsOptions, type ProofTicket } fr
 import type { ProofLog } from "./proof-log.ts";
 import { ProofPlaces, type ProofPlacesOptions } from "./proof-places.ts";
 import { RecentCount } from "./recent-count.ts";
+import { RememberedTimes } from "./remembered-times.ts";
 
 /** Dials an IP endpoint of a node, under the node's address guard; failures are hop errors. */
 export interface HopDialler {
@@ -64,9 +65,9 @@ export class ProvenHops {
   readonly #bounds: ProofBounds;
   readonly #places: ProofPlaces;
   readonly #failures: RecentCount;
-  /** When each proof ends, oldest first; the same of failures. */
-  readonly #provenUntilMs = new Map<string, number>();
-  readonly #failedUntilMs = new Map<string, number>();
+  /** When each proof ends; the same of failures. */
+  readonly #provenUntilMs = new RememberedTimes({ most: RELAY_LIMITS.provenHops.value });
+  readonly #failedUntilMs = new RememberedTimes({ most: RELAY_LIMITS.failedHops.value });
   readonly #pending = new Map<string, Pending>();
 
   constructor(components: ProvenHopsComponents, options: ProvenHopsOptions = {}) {
@@ -154,7 +155,7 @@ export class ProvenHops {
       await this.#meet(asked, signal);
       ticket?.succeeded();
       const untilMs = clock.monotonicMs() + RELAY_LIMITS.proofLastsMs.value;
-      remember(this.#provenUntilMs, key, untilMs, RELAY_LIMITS.provenHops.value);
+      this.#provenUntilMs.set(key, untilMs);
     } catch (error) {
       const result = toBywayError(error);
       if (result.code === "ERR_STREAM_LIMIT" && !signal.aborted) {
@@ -176,7 +177,7 @@ export class ProvenHops {
       if (!signal.aborted) {
         this.#provenUntilMs.delete(key);
         const untilMs = clock.monotonicMs() + RELAY_LIMITS.failedProofLastsMs.value;
-        remember(this.#failedUntilMs, key, untilMs, RELAY_LIMITS.failedHops.value);
+        this.#failedUntilMs.set(key, untilMs);
       }
       throw result;
     }
@@ -193,7 +194,7 @@ export class ProvenHops {
     await link.closed;
   }
 
-  #isUntil(times: ReadonlyMap<string, number>, key: string): boolean {
+  #isUntil(times: RememberedTimes, key: string): boolean {
     return (times.get(key) ?? 0) > this.#components.clock.monotonicMs();
   }
 }
@@ -202,11 +203,4 @@ const TOO_MANY = "this relay is getting to know too many nodes at once";
 
 function keyOf(peerId: string, endpoint: HostPort): string {
   return `${peerId}@${formatHostPort(endpoint)}`;
-}
-
-function remember(times: Map<string, number>, key: string, untilMs: number, most: number): void {
-  times.delete(key);
-  times.set(key, untilMs);
-  const oldest = times.keys().next();
-  if (times.size > most && oldest.done !== true) times.delete(oldest.value);
 }
