@@ -74,6 +74,8 @@ type Name =
   | "waitingRequestBytesPerLink"
   | "interimsPerSecond"
   | "interimBurst"
+  | "longListsPerSecond"
+  | "longListBurst"
   | "tinyFrameBytes"
   | "tinyFramesPerSecond"
   | "tinyFrameBurst"
@@ -234,6 +236,12 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
     "bytes",
     "Those of one link: all its streams may wait for a relay's answer, with the longest of ours.",
   ),
+  longListsPerSecond: tunable(
+    1,
+    "per-second",
+    "Header lists beyond that of a peer that has not acknowledged the bound.",
+  ),
+  longListBurst: tunable(8, "count", "The same at once; each brings up to 64 KB of garbage."),
   interimsPerSecond: tunable(1, "per-second", "Interim answers (1xx) of a hop; ours sends none."),
   interimBurst: tunable(64, "count", "The same at once."),
   tinyFrameBytes: tunable(64, "bytes", "A DATA frame below this costs more by its number than by its bytes."),

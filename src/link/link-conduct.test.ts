@@ -17,6 +17,7 @@ test("each kind of excess has its burst, and is told once", () => {
     ["settings", LINK_LIMITS.settingsBurst, (conduct: LinkConduct) => conduct.changedSettings()],
     ["refused requests", LINK_LIMITS.refusalBurst, (conduct: LinkConduct) => conduct.served()],
     ["interim answers", LINK_LIMITS.interimBurst, (conduct: LinkConduct) => conduct.sentInterim()],
+    ["long header lists", LINK_LIMITS.longListBurst, (conduct: LinkConduct) => conduct.sentLongList()],
     ["tiny frames", LINK_LIMITS.tinyFrameBurst, (conduct: LinkConduct) => conduct.sentTiny()],
   ] as const) {
     const { conduct, told } = setUp();

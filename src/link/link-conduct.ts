@@ -5,7 +5,13 @@ import type { BywayError } from "../core/errors.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** What a peer may do so often and no more: the words that logs and counts show. */
-export type Excess = "pings" | "settings" | "refused requests" | "tiny frames" | "interim answers";
+export type Excess =
+  | "pings"
+  | "settings"
+  | "refused requests"
+  | "tiny frames"
+  | "interim answers"
+  | "long header lists";
 
 /**
  * Refusals that a peer would be spared if it kept to what the node advertises and allows. A next hop that is not there
@@ -32,6 +38,7 @@ export class LinkConduct {
   readonly #fewRefusals = rateOf(LINK_LIMITS.refusalsPerSecond.value, LINK_LIMITS.floodedRefusalBurst.value);
   readonly #tinyFrames = rateOf(LINK_LIMITS.tinyFramesPerSecond.value, LINK_LIMITS.tinyFrameBurst.value);
   readonly #interims = rateOf(LINK_LIMITS.interimsPerSecond.value, LINK_LIMITS.interimBurst.value);
+  readonly #longLists = rateOf(LINK_LIMITS.longListsPerSecond.value, LINK_LIMITS.longListBurst.value);
   readonly #ofAllLinks: CellRate;
   #isOver = false;
 
@@ -60,6 +67,11 @@ export class LinkConduct {
   /** The peer sent an interim answer (1xx, RFC 9113 §8.1). */
   sentInterim(): void {
     this.#judge(this.#interims, "interim answers");
+  }
+
+  /** The peer sent a header list beyond `headerListBytes`, and had not acknowledged that bound. */
+  sentLongList(): void {
+    this.#judge(this.#longLists, "long header lists");
   }
 
   /** A request was refused with `error`; only refusals that the peer could have avoided count. */

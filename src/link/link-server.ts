@@ -270,7 +270,9 @@ export class LinkServer {
       open.add(stream);
       stream.once("close", () => open.delete(stream));
       const incoming = new IncomingStream(watch, stream, headers, link);
-      void this.#answer(incoming, headerListBytes(raw));
+      const bytes = headerListBytes(raw);
+      if (bytes > LINK_LIMITS.headerListBytes.value) conduct.sentLongList();
+      void this.#answer(incoming, bytes);
     });
   }
 
