@@ -154,6 +154,27 @@ test("a hop that proved itself before has more time, is not bounded, and its fai
   assert.equal((await later.answer).afterMs, RELAY_LIMITS.unknownProofMs.value);
 });
 
+test("of many endpoints no more than two are dialled", async () => {
+  const bench = new RelayBench(NO_NODES.closed);
+  const { answer } = bench.ask({ peer: generateIdentity().peerId, endpoints });
+  await bench.passAnswers();
+  assert.equal((await answer).said, UNPROVEN);
+  assert.equal(bench.dialled.length, RELAY_LIMITS.endpointsTried.value);
+});
+
+test("what is carried waits no longer", async (t) => {
+  const hop = await memoryNode(t);
+  const bench = new RelayBench(() => hop.dial(), { maxWaiting: 1 });
+  const request = { peer: hop.identity.peerId, endpoints: endpoints.slice(0, 1) };
+  const first = bench.ask(request);
+  await until(() => bench.dialled.length === 2, "the first was not carried");
+  await settled();
+  const second = bench.ask(request);
+  await until(() => bench.dialled.length === 3, "the second was not carried");
+  for (const { client } of [first, second]) client.destroy();
+  await Promise.all([first.answer, second.answer]);
+});
+
 test("a proven hop that is gone is told with the same words", async (t) => {
   const hop = await memoryNode(t);
   const bench = new RelayBench((...asked) => (bench.dialled.length > 2 ? NO_NODES.closed(...asked) : hop.dial()));
