@@ -1,11 +1,12 @@
+import { isOutOfDescriptors } from "../core/descriptors.ts";
 import { errorRow } from "../core/error-table.ts";
-import { toBywayError } from "../core/errors.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
 import { plainText } from "../core/plain-text.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Prints an error with its remedy on standard error, as one JSON line if `json`; the exit code it asks for. */
 export function reportError(terminal: Terminal, json: boolean, thrown: unknown): number {
-  const error = toBywayError(thrown);
+  const error = withRightRemedy(toBywayError(thrown));
   if (json) {
     terminal.writeError(`${JSON.stringify({ error: error.toJSON() })}\n`);
   } else {
@@ -13,4 +14,10 @@ export function reportError(terminal: Terminal, json: boolean, thrown: unknown):
     if (error.kind === "internal") terminal.writeError(`${(error.cause as Error | undefined)?.stack ?? error.stack}\n`);
   }
   return errorRow(error.code).exit;
+}
+
+/** Whatever it was that could not be opened: the remedy is another one where too many files are open. */
+function withRightRemedy(error: BywayError): BywayError {
+  if (!isOutOfDescriptors(error)) return error;
+  return new BywayError("ERR_DESCRIPTORS", error.message, { data: error.data, cause: error });
 }

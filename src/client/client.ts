@@ -6,6 +6,7 @@ import { CircuitBuilder } from "../circuit/circuit-builder.ts";
 import { CircuitPool } from "../circuit/circuit-pool.ts";
 import { ByteBudget } from "../core/byte-budget.ts";
 import { systemClock } from "../core/clock.ts";
+import { DescriptorWatch } from "../core/descriptors.ts";
 import { BywayError } from "../core/errors.ts";
 import { silentLogger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
@@ -79,6 +80,9 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
   made.defer(() => control?.stop());
   // First of all, so that two clients never write to one directory.
   await control?.start();
+  const descriptors = new DescriptorWatch({ clock, logger });
+  made.defer(() => descriptors.stop());
+  descriptors.start();
   const kept = openPeers({ clock, random, logger }, { ...options.directory, localNetwork });
   made.defer(() => kept.stop());
   const { book } = kept;

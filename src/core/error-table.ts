@@ -88,6 +88,7 @@ export type ErrorCode =
   | "ERR_PEER_ANSWER"
   | "ERR_PEER_UNKNOWN"
   | "ERR_STORE"
+  | "ERR_DESCRIPTORS"
   | "ERR_GEO_DATA"
   | "ERR_HOP_UNREACHABLE"
   | "ERR_HOP_TIMEOUT"
@@ -218,6 +219,9 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   ERR_PEER_UNREACHABLE: row("hop", "Try another peer."),
   ERR_PEER_ANSWER: row("hop", "Try another peer."),
   ERR_PEER_UNKNOWN: row("usage", "List the peers that are known with `byway peers`.", { exit: 69 }),
+  ERR_DESCRIPTORS: row("local", "Allow more open files (LimitNOFILE= in a systemd unit, ulimit -n in a shell).", {
+    exit: 69,
+  }),
   ERR_STORE: row("local", "Check that the data directory can be written and has room."),
   ERR_GEO_DATA: row("config", "Name an .mmdb or .csv file of address data that can be read."),
   ERR_HOP_UNREACHABLE: row("hop", "Try another node."),

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, openSync, readdirSync, renameSync, rmSync, statSy
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import type { Clock } from "./clock.ts";
+import { hasDescriptors, isOutOfDescriptors } from "./descriptors.ts";
 import { BywayError, systemCode } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 
@@ -40,6 +41,11 @@ export interface StoreFileOptions {
 }
 
 /** What is wrong, by SQLite's primary result code (sqlite.org/rescode.html). */
+/** SQLITE_CANTOPEN, for whatever reason. */
+const CANNOT_OPEN = 14;
+/** The database, its log and the log's index. */
+const STORE_FILES = 3;
+
 const TROUBLES: ReadonlyMap<number, "corrupt" | "unwritable"> = new Map([
   [11, "corrupt"],
   [26, "corrupt"],
@@ -167,8 +173,10 @@ export class StoreFile {
     try {
       prepare(database, path, this.#format, path === IN_MEMORY ? this.#format.maxBytes : this.#maxBytes);
     } catch (error) {
+      // Before anything is closed again.
+      const isOut = isCannotOpen(error) && !hasDescriptors(STORE_FILES);
       closeQuietly(database);
-      throw error;
+      throw isOut ? Object.assign(new Error("too many open files", { cause: error }), { code: "EMFILE" }) : error;
     }
     return database;
   }
@@ -281,8 +289,14 @@ function troubleOf(error: unknown): "corrupt" | "unwritable" | undefined {
   return typeof errcode === "number" ? TROUBLES.get(errcode & 0xff) : undefined;
 }
 
+function isCannotOpen(error: unknown): boolean {
+  const { errcode } = error as { readonly errcode?: unknown };
+  return typeof errcode === "number" && (errcode & 0xff) === CANNOT_OPEN;
+}
+
 function storeError(what: string, cause: unknown): unknown {
   const known = cause instanceof BywayError || (systemCode(cause) !== "ERR_SQLITE_ERROR" && !isSystemError(cause));
+  if (isOutOfDescriptors(cause)) return new BywayError("ERR_DESCRIPTORS", `${what} (${reasonOf(cause)})`, { cause });
   return known ? cause : new BywayError("ERR_STORE", `${what} (${reasonOf(cause)})`, { cause });
 }
 

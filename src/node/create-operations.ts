@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
+import { DescriptorWatch } from "../core/descriptors.ts";
 import type { Logger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import type { Random } from "../core/random.ts";
@@ -84,6 +85,7 @@ export function createOperations(
     book === undefined || options.checksReach === false
       ? undefined
       : createReachCheck({ ...components, book }, { ...options, listen: options.address }, endpoint);
+  const descriptors = new DescriptorWatch({ clock, logger });
   const health = new HealthWatch({ clock, load }, { dataDirectory: dataDirectory ?? "." });
   const settings: HealthSettings = {
     unlisted: options.directory === undefined,
@@ -98,7 +100,16 @@ export function createOperations(
       health,
       operation,
       life() {
-        const { links: open, streams, streamsOpened, failedProofs, refusals, log, blocklists } = links.report;
+        const {
+          links: open,
+          streams,
+          streamsOpened,
+          failedProofs,
+          refusals,
+          log,
+          blocklists,
+          wasOutOfDescriptors,
+        } = links.report;
         const { bytesPerSecond } = operation.orders;
         return {
           endpoint: formatHostPort(endpoint),
@@ -112,6 +123,7 @@ export function createOperations(
           refusals,
           log,
           blocklists,
+          ...(descriptors.wasOut || wasOutOfDescriptors === true ? { wasOutOfDescriptors: true } : {}),
           ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
         };
       },
@@ -140,13 +152,14 @@ export function createOperations(
     },
     async start() {
       operation.start();
+      descriptors.start();
       reach?.start();
       await health.start();
     },
     async stop() {
       view.stop();
       operation.stop();
-      await Promise.all([health.stop(), reach?.stop()]);
+      await Promise.all([health.stop(), descriptors.stop(), reach?.stop()]);
       owned.dispose();
     },
   };

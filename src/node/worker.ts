@@ -1,4 +1,5 @@
 import { systemClock } from "../core/clock.ts";
+import { DescriptorWatch } from "../core/descriptors.ts";
 import { tuneGarbageCollection } from "../core/tune-garbage-collection.ts";
 import type { ServingOrders } from "../operation/serving-orders.ts";
 import { serveWorker } from "../workers/serve-worker.ts";
@@ -11,6 +12,8 @@ tuneGarbageCollection(systemClock);
 serveWorker(
   { channel: process, clock: systemClock },
   async (options, { logger, load, worker, ask }) => {
+    const descriptors = new DescriptorWatch({ clock: systemClock, logger });
+    descriptors.start();
     const end = await openLinkEnd(
       { clock: systemClock, logger, load, end: worker, locateHop: askNode(ask) },
       options as LinkEndOptions,
@@ -18,11 +21,13 @@ serveWorker(
     return {
       accept: (raw) => end.accept(raw),
       get report() {
-        return end.report;
+        return descriptors.wasOut ? { ...end.report, wasOutOfDescriptors: true } : end.report;
       },
       obey: (orders) => end.obey(orders as ServingOrders),
       answer: () => end.reload(),
-      stop: () => end.stop(),
+      stop: async () => {
+        await Promise.all([descriptors.stop(), end.stop()]);
+      },
     };
   },
   (code) => process.exit(code),

@@ -16,6 +16,8 @@ export interface EndReport {
   readonly refusals: Readonly<Record<string, number>>;
   readonly blocklists: NodeStatus["blocklists"];
   readonly log: NodeStatus["log"];
+  /** Whether its process had no file descriptor left lately. */
+  readonly wasOutOfDescriptors?: boolean;
 }
 
 /** A report of nothing. */
@@ -51,6 +53,7 @@ export function addReports(a: EndReport, b: EndReport): EndReport {
     refusals,
     blocklists: worstLists(a.blocklists, b.blocklists),
     log: addLogs(a.log, b.log),
+    ...(a.wasOutOfDescriptors === true || b.wasOutOfDescriptors === true ? { wasOutOfDescriptors: true } : {}),
   };
 }
 

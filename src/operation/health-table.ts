@@ -37,6 +37,7 @@ export type HealthCode =
   | "WARN_VOLUME_HIGH"
   | "WARN_DISK_FULL"
   | "WARN_FEW_DESCRIPTORS"
+  | "WARN_NO_DESCRIPTORS"
   | "WARN_BUSY"
   | "WARN_REFUSALS"
   | "WARN_FAILED_PROOFS"
@@ -202,6 +203,15 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
         ? `a process may open ${mostDescriptors} files, and ${counted(settings.maxStreams, "stream")} need ${needed}`
         : undefined;
     },
+  },
+  WARN_NO_DESCRIPTORS: {
+    level: "warning",
+    when: "a process of the node had no file descriptor left in the last ten minutes; connections were dropped",
+    remedy: "Allow more (LimitNOFILE= in a systemd unit, ulimit -n in a shell), or lower node.max-streams.",
+    find: ({ status }) =>
+      status.wasOutOfDescriptors === true
+        ? "a process of the node ran out of file descriptors and dropped connections"
+        : undefined,
   },
   WARN_BUSY: {
     level: "warning",

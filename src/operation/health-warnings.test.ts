@@ -132,6 +132,7 @@ const CASES: readonly (readonly [code: HealthCode, message: RegExp, changes: Cha
         { machine: { mostDescriptors: 1_024 }, settings: { maxStreams: 3_072, workers: 4 } },
       ],
     ],
+    ["WARN_NO_DESCRIPTORS", /ran out of file descriptors/, { status: { wasOutOfDescriptors: true } }, []],
     [
       "WARN_BUSY",
       /full for 30 minutes \(load 95 %\)/,

@@ -88,6 +88,8 @@ export interface NodeStatus {
     /** Files that are too old by a clock that leapt, and are kept until it has stood for a day of running time. */
     readonly held?: { readonly files: number; readonly aheadMs: number };
   };
+  /** Present where a process of the node had no file descriptor left in the last ten minutes. */
+  readonly wasOutOfDescriptors?: boolean;
   readonly warnings: readonly HealthWarning[];
 }
 
