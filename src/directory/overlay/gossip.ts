@@ -73,7 +73,8 @@ export class Gossip {
         maxIhaveMessageIDs: 5_000,
         maxIwantMessageIDs: 5_000,
         maxIdontwantMessageIDs: 512,
-        maxControlMessages: 5_000,
+        // Of each kind; an honest peer sends one for each topic. Frames with more are junk (`frame-guard.ts`).
+        maxControlMessages: 64,
         maxPeerInfos: 0,
       },
       scoreParams: {

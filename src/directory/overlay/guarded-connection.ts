@@ -1,8 +1,10 @@
 import type { ConnectionEncrypter, StreamMuxerFactory } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { yamux } from "@libp2p/yamux";
+import type { Clock } from "../../core/clock.ts";
 import { BywayError } from "../../core/errors.ts";
-import { FrameGuard, guardFrames } from "./frame-guard.ts";
+import { ConnectionMeter } from "./connection-meter.ts";
+import { FrameGuard, type FrameGuardOptions, guardFrames } from "./frame-guard.ts";
 import { OVERLAY_LIMITS } from "./limits.ts";
 
 type NoiseComponents = Parameters<ReturnType<typeof noise>>[0];
@@ -39,8 +41,20 @@ export function guardedNoise(): (components: NoiseComponents) => ConnectionEncry
   };
 }
 
-/** Yamux with bounded streams, each of which is guarded. `freeAfter` are the protocols without framing. */
-export function guardedYamux(freeAfter: ReadonlySet<string>): () => StreamMuxerFactory {
+/** What of a muxer of libp2p's is guarded: all have it, though their interface does not say so. */
+interface Muxer {
+  onData(data: unknown): void;
+  onRemoteStream(stream: object): void;
+}
+
+/**
+ * Yamux with bounded streams, each of which is guarded, and with a meter for each connection: what arrives in small pieces
+ * costs as much as what arrives in large ones.
+ */
+export function guardedYamux(
+  components: { readonly clock: Clock },
+  options: Pick<FrameGuardOptions, "freeAfter" | "gossipAfter">,
+): () => StreamMuxerFactory {
   const make = yamux({
     // The connection monitor asks already.
     enableKeepAlive: false,
@@ -53,21 +67,29 @@ export function guardedYamux(freeAfter: ReadonlySet<string>): () => StreamMuxerF
     },
   });
   const maxBytes = Math.max(OVERLAY_LIMITS.gossipFrameBytes.value, OVERLAY_LIMITS.dhtAnswerBytes.value);
-  const guard = <T extends object>(stream: T): T => {
-    guardFrames(stream, new FrameGuard({ maxBytes, freeAfter }));
-    return stream;
-  };
   return () => {
     const inner = make();
     return {
       protocol: inner.protocol,
       createStreamMuxer: (connection) => {
         const muxer = inner.createStreamMuxer(connection);
+        const meter = new ConnectionMeter(components, (error) => connection.abort(error));
+        const guard = <T extends object>(stream: T): T => {
+          guardFrames(stream, new FrameGuard({ maxBytes, meter, ...options }));
+          return stream;
+        };
         const opened = muxer.createStream.bind(muxer);
         muxer.createStream = async (options) => guard(await opened(options));
-        const remote = muxer as unknown as { onRemoteStream(stream: object): void };
+        const remote = muxer as unknown as Muxer;
         const arrived = remote.onRemoteStream.bind(muxer);
-        remote.onRemoteStream = (stream) => arrived(guard(stream));
+        remote.onRemoteStream = (stream) => {
+          if (meter.take("streams")) arrived(guard(stream));
+        };
+        // Each is what one message of Noise held: a frame of the muxer, or a part of one.
+        const received = remote.onData.bind(muxer);
+        remote.onData = (data) => {
+          if (meter.take("pieces")) received(data);
+        };
         return muxer;
       },
     };

@@ -229,3 +229,41 @@ test("many identities at one address get no more answers than that address may h
   const { addressRequestBurst, requestBurst } = OVERLAY_LIMITS;
   assert.equal(answered, addressRequestBurst.value - addressRequestBurst.value / requestBurst.value);
 });
+
+for (const [name, bytes] of [
+  ["empty frames", Buffer.alloc(100)],
+  ["frames that cannot be decoded", Buffer.concat(Array.from({ length: 20 }, () => Buffer.of(1, 8)))],
+  [
+    "more PRUNE than there are topics",
+    Buffer.concat(
+      Array.from({ length: 20 }, () => Buffer.from([100, 0x1a, 98, ...Buffer.alloc(98, Buffer.of(0x22, 0))])),
+    ),
+  ],
+] as const) {
+  test(`a neighbour that gossips ${name} is disconnected`, { timeout: 30_000 }, async () => {
+    await using node = await startTestPeer({ host: "127.0.0.1" });
+    {
+      await using raw = await startRawHost();
+      await raw.send(node.address, "/meshsub/1.2.0", bytes);
+      await until(() => raw.libp2p.getConnections().length === 0);
+    }
+    await isWell(node);
+  });
+}
+
+test("a connection that opens and resets streams without end is closed", { timeout: 30_000 }, async () => {
+  await using node = await startTestPeer({ host: "127.0.0.1", clock: new FakeClock() });
+  {
+    await using raw = await startRawHost();
+    const connection = await raw.libp2p.dial(multiaddr(node.address));
+    let opened = 0;
+    while (connection.status === "open" && opened < OVERLAY_LIMITS.streamBurst.value * 2) {
+      opened += 1;
+      const stream = await connection.newStream(DIRECTORY, { maxOutboundStreams: 10_000 }).catch(() => undefined);
+      stream?.abort(new Error("it is opened to be reset"));
+    }
+    assert.notEqual(connection.status, "open");
+    assert.ok(opened <= OVERLAY_LIMITS.streamBurst.value + 1, `${opened}`);
+  }
+  await isWell(node);
+});

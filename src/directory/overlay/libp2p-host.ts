@@ -6,6 +6,7 @@ import type { KadDHT, kadDHT } from "@libp2p/kad-dht";
 import { type Ping, ping } from "@libp2p/ping";
 import { tcp } from "@libp2p/tcp";
 import { createLibp2p, type Libp2pOptions } from "libp2p";
+import type { Clock } from "../../core/clock.ts";
 import type { Identity } from "../../identity/identity.ts";
 import type { BookStore } from "./book-store.ts";
 import type { OverlayOptions } from "./create-overlay.ts";
@@ -29,10 +30,14 @@ export type EncryptionFactory = NonNullable<Libp2pOptions["connectionEncrypters"
 /** Nothing is resolved but names that our own user gave, and those by the operating system under the gate. */
 const NO_RESOLVERS = {};
 
+/** What gossip is called when it is chosen. */
+const GOSSIP: ReadonlySet<string> = new Set(["/meshsub/1.0.0", "/meshsub/1.1.0", "/meshsub/1.2.0"]);
+
 /** Makes a host that is not started: our key, our bounds, our gate, and no listener of its own. */
 export async function createHost(
   components: {
     identity: Identity;
+    clock: Clock;
     gate: DialGate;
     book: BookStore;
     names: ProtocolNames;
@@ -61,7 +66,9 @@ export async function createHost(
     addresses: { listen: [...(options.listen ?? [])], announce: [...(options.announce ?? [])] },
     transports: [tcpTransport, ...(options.transports ?? [])],
     connectionEncrypters: [options.encryption?.make ?? guardedNoise()],
-    streamMuxers: [guardedYamux(new Set([`/${names.prefix}/ping/1.0.0`]))],
+    streamMuxers: [
+      guardedYamux(components, { freeAfter: new Set([`/${names.prefix}/ping/1.0.0`]), gossipAfter: GOSSIP }),
+    ],
     connectionGater: {
       ...gate.asGater(),
       // The first that libp2p does with a connection of either direction is to ask this.

@@ -182,6 +182,7 @@ export class Libp2pOverlay implements Overlay {
     const host = await createHost(
       {
         identity,
+        clock,
         gate: this.#gate,
         book: this.#book,
         names: this.#names,

@@ -52,6 +52,17 @@ type Name =
   | "gossipWaitingBytes"
   | "gossipTopicBytes"
   | "junkPeers"
+  | "streamBurst"
+  | "streamsPerSecond"
+  | "frameBurst"
+  | "framesPerSecond"
+  | "gossipEntryBurst"
+  | "gossipEntriesPerSecond"
+  | "gossipByteBurst"
+  | "gossipBytesPerSecond"
+  | "junkFrames"
+  | "pieceBurst"
+  | "piecesPerSecond"
   | "stopMs";
 
 /** Bounds of the overlay: what strangers may make a peer hold, send and do on the control plane. */
@@ -118,6 +129,29 @@ export const OVERLAY_LIMITS: Readonly<Record<Name, Limit>> = {
   gossipMessages: tunable(400, "count", "Messages in one gossip frame."),
   gossipWaitingBytes: tunable(1024 * 1024, "bytes", "Gossip that waits for a slow peer; above it the stream is reset."),
   gossipTopicBytes: tunable(256 * 1024, "bytes", "Topics that one peer may name; there are 250 countries."),
+  streamBurst: tunable(
+    192,
+    "count",
+    "Streams that one connection may open at once: a DHT burst, and what else it asks.",
+  ),
+  streamsPerSecond: tunable(32, "per-second", "How fast that refills; a stream costs 0.3 ms of CPU time and more."),
+  frameBurst: tunable(1_024, "count", "Lines and messages on streams other than gossip's at once: four a stream."),
+  framesPerSecond: tunable(160, "per-second", "How fast that refills."),
+  gossipEntryBurst: tunable(
+    256,
+    "count",
+    "Gossip frames, subscriptions and control entries of one connection at once: 15 ms of CPU time at the most.",
+  ),
+  gossipEntriesPerSecond: tunable(64, "per-second", "How fast that refills; an honest neighbour needs a few."),
+  gossipByteBurst: tunable(2 * 1024 * 1024, "bytes", "Gossip of one connection at once: four of the longest frames."),
+  gossipBytesPerSecond: tunable(256 * 1024, "per-second", "How fast that refills: twice 100 messages a second."),
+  junkFrames: tunable(
+    6,
+    "count",
+    "Gossip frames in a minute that are empty or cannot be decoded; then the connection ends.",
+  ),
+  pieceBurst: tunable(4_096, "count", "Messages of Noise on one connection at once; each costs some 0.05 ms."),
+  piecesPerSecond: tunable(1_024, "per-second", "How fast that refills; at full speed they are large."),
   stopMs: tunable(2_000, "ms", "How long stopping waits for peers that take nothing more, before it resets them."),
   junkPeers: tunable(4_096, "count", "Peers whose junk is remembered; the longest quiet is forgotten first."),
 };
