@@ -8,6 +8,7 @@ import { FakeClock } from "../core/fake-clock.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import { decodeDirectoryRequest, encodeDirectoryRequest } from "../wire/directory-message.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
+import { freshTopic } from "./gossip-share.ts";
 import { indexKey } from "./index-key.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 
@@ -335,4 +336,22 @@ test("a client checks those first whom its teller has met, however many others t
   await settled();
   assert.ok(checked.size > 30, `${checked.size}`);
   assert.ok(ids.isSubsetOf(new Set([...checked].slice(0, 16))), "among the first sixteen");
+});
+
+test("no more countries are heard at a time than the bound; the one asked for longest ago is heard no longer", async (t) => {
+  const { hub } = setUp(t);
+  const client = await hub.client([await hub.node()]);
+  const heard = new Set<string>();
+  const { subscribe, unsubscribe } = client.overlay;
+  client.overlay.subscribe = (topic, check) => {
+    heard.add(topic);
+    subscribe.call(client.overlay, topic, check);
+  };
+  client.overlay.unsubscribe = (topic) => {
+    heard.delete(topic);
+    unsubscribe.call(client.overlay, topic);
+  };
+  const countries = ["aa", "bb", "cc", "dd", "ee", "ff", "gg", "hh", "ii", "jj", "kk"];
+  for (const country of countries) client.directory.expect({ countries: [country] });
+  assert.deepEqual([...heard], countries.slice(-DIRECTORY_LIMITS.topics.value).map(freshTopic));
 });

@@ -5,8 +5,10 @@ import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import type { PeerId } from "../identity/peer-id.ts";
+import { decodeEnvelope, encodeEnvelope } from "../wire/envelope.ts";
 import { GossipBudget } from "./gossip-budget.ts";
 import { GossipListener } from "./gossip-listener.ts";
+import { NO_COUNTRY } from "./index-key.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import type { GossipVerdict } from "./overlay.ts";
 import { openAdvertisement } from "./signed-advertisement.ts";
@@ -131,4 +133,35 @@ test("what was passed on before, or was signed long ago, takes nothing of a topi
   const next = (): string => check(advertisedNode({ identity, atMs: clock.nowMs() + 1_000 }).envelope, "zz");
   assert.equal(next(), "accept");
   assert.ok(rejected.every((reason) => reason === "old"));
+});
+
+test("no more origins are remembered as passed on than the bound", () => {
+  const { gossipOrigins, gossipPeriodMs } = DIRECTORY_LIMITS;
+  const clock = new FakeClock();
+  const issuedAtSec = Math.floor(clock.nowMs() / 1_000);
+  const { advertisement } = advertisedNode();
+  let seq = 1;
+  const gossip = new GossipListener({
+    clock,
+    add: () => ({ ...advertisement, issuedAtSec, seq }),
+    reject: () => {},
+    networkOf: () => undefined,
+  });
+  // Signatures are checked by `add`: an envelope with another key is enough.
+  const envelope = decodeEnvelope(advertisedNode().envelope);
+  const from = (origin: number): GossipVerdict => {
+    const publicKey = Buffer.alloc(32);
+    publicKey.writeUInt32BE(origin);
+    const budget = new GossipBudget({ clock });
+    clock.advance(20);
+    return gossip.check(encodeEnvelope({ ...envelope, publicKey }), neighbour, { country: NO_COUNTRY, budget });
+  };
+  assert.equal(from(0), "accept");
+  assert.equal(from(0), "ignore", "it was passed on");
+  for (let origin = 1; origin <= gossipOrigins.value; origin += 1) from(origin);
+  clock.advance(gossipPeriodMs.value);
+  assert.equal(from(0), "accept", "it was forgotten");
+  seq = 2;
+  assert.equal(from(gossipOrigins.value), "accept");
+  assert.equal(from(gossipOrigins.value), "ignore");
 });
