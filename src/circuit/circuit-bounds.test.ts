@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { cheapPool } from "../../test/support/cheap-pool.ts";
 import { hopNetwork } from "../../test/support/hop-network.ts";
 import { needOf } from "../../test/support/hops.ts";
+import { settled } from "../../test/support/settled.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import type { Circuit } from "./circuit.ts";
@@ -105,5 +106,36 @@ test("a circuit that was left, and only finishes its streams, does not bind its 
   pool.retire(left, undefined);
   assert.notEqual(await pool.circuit(need), left);
   assert.equal(network.exit, undefined);
+  await pool.stop();
+});
+
+test("a circuit that carried as many bytes as one key may is succeeded, and ends", async () => {
+  const { pool, clock } = cheapPool(0);
+  const need = needOf("a", () => []);
+  const worn = await pool.circuit(need);
+  Object.assign(worn, { bytes: CIRCUIT_LIMITS.circuitBytes.value - 1 });
+  assert.equal(await pool.circuit(need), worn);
+  await settled();
+  assert.equal(pool.size, 1);
+  Object.assign(worn, { bytes: CIRCUIT_LIMITS.circuitBytes.value });
+  await pool.circuit(need);
+  await settled();
+  assert.notEqual(await pool.circuit(need), worn);
+  clock.advance(CIRCUIT_LIMITS.checkPeriodMs.value);
+  assert.equal(worn.usable, false);
+  await pool.stop();
+});
+
+test("no more isolation groups are remembered than the bound says, and the one unused for longest goes first", async () => {
+  const { pool, network } = cheapPool(0);
+  const need = (name: string) => needOf(name, () => []);
+  const [old, used] = [await pool.circuit(need("old")), await pool.circuit(need("used"))];
+  network.down = true;
+  // Groups whose circuits cannot be built have none that counts for the bound of circuits.
+  for (let n = 0; n < CIRCUIT_LIMITS.groups.value - 2; n += 1) await assert.rejects(pool.circuit(need(`user ${n}`)));
+  assert.equal(await pool.circuit(need("used")), used);
+  assert.deepEqual([old.usable, used.usable], [true, true]);
+  await assert.rejects(pool.circuit(need("one more")));
+  assert.deepEqual([old.usable, used.usable], [false, true]);
   await pool.stop();
 });

@@ -56,6 +56,22 @@ test("where nothing is kept ready the late one ends", async () => {
   await pool.stop();
 });
 
+test("the late circuit of a session, whose exit was chosen for it alone, becomes nobody's spare", async () => {
+  const { pool, clock, network, built } = cheapPool(4);
+  network.slow.add("x");
+  network.isRelaySlow = true;
+  // Others ask for the same constraints, so that there is a stock of them.
+  pool.expect(needOf("b", inTurn("z"), "", "c"));
+  const asked = pool.circuit(needOf("a", inTurn("x", "y"), "session", "c"));
+  await settle();
+  clock.advance(CHEAP_HOP_MS);
+  assert.equal(exitOf(await asked), "y");
+  network.release();
+  await settle();
+  assert.equal(built.find((each) => exitOf(each) === "x")?.usable, false);
+  await pool.stop();
+});
+
 test("one hedge at a time, and none for a session whose exit is slow or where nobody else fits", async () => {
   for (const need of [
     needOf("a", inTurn("x", "y"), "session"),

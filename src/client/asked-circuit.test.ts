@@ -19,13 +19,15 @@ const OPTIONS = { listener: "", rotation: "request", preset: "balanced" } as con
 interface Site {
   readonly clock: FakeClock;
   readonly index: CandidateIndex;
-  ask(constraints: Constraints): AskedCircuit;
+  /** A request to `port`, 443 by default. */
+  ask(constraints: Constraints, port?: number): AskedCircuit;
 }
 
 function site(): Site {
   const clock = new FakeClock();
+  const acceptedPorts = [{ first: 80, last: 443 }];
   const index = indexOf(
-    IDS.map((id) => node(id)),
+    IDS.map((id) => node(id, { acceptedPorts })),
     ALL_KNOWN,
   );
   const peers = {
@@ -37,8 +39,8 @@ function site(): Site {
   };
   const planner = new HopPlanner({ peers, guards: { guards: () => [] }, random: seededRandom(1) }, { defaultHops: 1 });
   const sessions = new SessionTable({ clock, records: new MemoryRecords() });
-  const ask = (constraints: Constraints): AskedCircuit =>
-    new AskedCircuit({ planner, sessions }, { user: "ann", constraints, protocol: "tcp", port: 443 }, OPTIONS);
+  const ask = (constraints: Constraints, port = 443): AskedCircuit =>
+    new AskedCircuit({ planner, sessions }, { user: "ann", constraints, protocol: "tcp", port }, OPTIONS);
   return { clock, index, ask };
 }
 
@@ -78,6 +80,16 @@ suite("a request's claim on a circuit", () => {
     assert.notEqual(fresh.peerId, old.peerId);
     slow.hold(old);
     assert.deepEqual(next.hold(fresh), { from: old.peerId, reason: "expired" });
+  });
+
+  test("a circuit fits no request for a port that its exit says it refuses", () => {
+    const { ask } = site();
+    for (const constraints of [{}, { session: "s" }]) {
+      const asked = ask(constraints);
+      const exit = exitOf(asked);
+      asked.hold(exit);
+      assert.deepEqual([ask(constraints, 443).fits(exit), ask(constraints, 25).fits(exit)], [true, false]);
+    }
   });
 
   test("a strict session that ends while its request fails still tells why the request failed", () => {

@@ -120,3 +120,28 @@ test("a client that was just started enters through the guards that it had, befo
   const again = firstsOf(start(2, strangers).planner);
   assert.ok(again.isSubsetOf(guards), `${[...again]} and ${[...guards]}`);
 });
+
+test("who makes all guards fail does not drive a client to others: they are tried again", () => {
+  const planner = plannerOf(
+    IDS.map((id) => node(id)),
+    ALL_KNOWN,
+    3,
+  );
+  const guards = new Set(planner.firstHops().map(({ peerId }) => String(peerId)));
+  assert.ok(guards.size > 0);
+  const [one = ""] = guards;
+  const first = (failed: Iterable<string>): string =>
+    String(planner.hops({ constraints: {}, failed: new Set(failed) })[0]?.peerId);
+  for (let n = 0; n < 50; n += 1) {
+    assert.ok(guards.has(first(guards)), "another first hop was chosen");
+    if (guards.size > 1) assert.notEqual(first([one]), one);
+  }
+  const [other = ""] = IDS.filter((id) => !guards.has(id));
+  const exits = Array.from({ length: 50 }, () =>
+    planner.hops({ constraints: {}, failed: new Set([...guards, other]) }),
+  );
+  assert.ok(
+    exits.flat().every(({ peerId }) => peerId !== other),
+    "what failed besides the guards was chosen",
+  );
+});

@@ -9,7 +9,7 @@ import { CircuitBuilder } from "../circuit/circuit-builder.ts";
 import { CircuitPool } from "../circuit/circuit-pool.ts";
 import type { Hop } from "../circuit/hop.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
-import { BywayError } from "../core/errors.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
@@ -27,6 +27,8 @@ interface Site {
   readonly router: StreamRouter;
   readonly clock: FakeClock;
   readonly experience: OwnExperience;
+  readonly pool: CircuitPool;
+  readonly guards: GuardSet;
   /** What the network was searched for. */
   readonly searched: PeerWish[];
 }
@@ -65,7 +67,7 @@ function site(t: TestContext, index: CandidateIndex, builder: (clock: FakeClock)
     },
     { listener: "", rotation: "request", preset: "balanced" },
   );
-  return { router, clock, experience, searched };
+  return { router, clock, experience, pool, guards, searched };
 }
 
 /** An index of these nodes as exits. */
@@ -191,3 +193,37 @@ suite("an exit that declines what its advertisement leaves open", () => {
     });
   });
 });
+
+test("each hop of a circuit whose exit answers gains trust, and its first one is a guard that works", async (t) => {
+  const network = await hopNetwork(3);
+  t.after(() => network[Symbol.asyncDispose]());
+  const index = indexOfHops(network.hopsOf(0, 1, 2));
+  const { router, experience, guards } = site(t, index, (own) => network.builder(own));
+  const works = t.mock.method(guards, "noteSuccess");
+  const { route } = await router.openStream({ target: TARGET, constraints: { hops: 3 }, user: "" }, signal);
+  for (const { peerId } of route.hops) assert.equal(experience.trustOf(peerId).observations, 1, peerId);
+  assert.deepEqual(
+    works.mock.calls.map(({ arguments: [peerId] }) => peerId),
+    [route.hops[0]?.peerId],
+  );
+});
+
+for (const [code, way] of [
+  ["ERR_HOP_LIMIT", "retire"],
+  ["ERR_NODE_CLOSED", "rest"],
+] as const) {
+  test(`${code} for a request that did not wait for its answer: the circuit takes no further stream`, async (t) => {
+    const network = await hopNetwork(1);
+    t.after(() => network[Symbol.asyncDispose]());
+    const { router, pool } = site(t, indexOfHops(network.hopsOf(0)), (own) => network.builder(own));
+    network.beforeTarget = async () => {
+      throw new BywayError(code, "not now", { data: { retryAfterSec: 30 } });
+    };
+    const left = t.mock.method(pool, way);
+    const opened = await router.openStream({ target: TARGET, constraints: {}, user: "", optimistic: true }, signal);
+    const failure = await new Promise<unknown>((resolve) => opened.stream.once("error", resolve));
+    assert.equal(toBywayError(failure).code, code);
+    assert.equal(left.mock.callCount(), 1);
+    assert.equal(left.mock.calls[0]?.arguments[0]?.usable, false);
+  });
+}

@@ -26,7 +26,7 @@ function bench() {
     granted = Number.POSITIVE_INFINITY;
     wake();
   };
-  return { way, written, open };
+  return { way, from, written, open };
 }
 
 test("small chunks that wait for the line are joined, in order with large ones", () => {
@@ -53,4 +53,14 @@ test("a small part of a large piece of memory is copied, and the memory given ba
   assert.equal(releases, 1);
   open();
   assert.deepEqual([written.length, written[0]?.buffer === slab], [1, false]);
+});
+
+test("more than may wait for the line pauses its sender, until it has passed", () => {
+  const { way, from, open } = bench();
+  assert.equal(way.take(Buffer.alloc(CORE_LIMITS.heldBytes.value)), true);
+  assert.equal(from.isPaused(), false);
+  assert.equal(way.take(Buffer.alloc(1)), false);
+  assert.equal(from.isPaused(), true);
+  open();
+  assert.deepEqual([from.isPaused(), way.bytes], [false, 0]);
 });

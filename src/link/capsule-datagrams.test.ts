@@ -3,8 +3,10 @@ import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { test } from "node:test";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
+import { settled } from "../../test/support/settled.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { CORE_LIMITS } from "../core/limits.ts";
+import { encodeUdpCapsule } from "../wire/udp-payload.ts";
 import { CapsuleDatagrams } from "./capsule-datagrams.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { MemoryPipe } from "./memory-pipe.ts";
@@ -61,6 +63,7 @@ test("tiny payloads that a slow link does not take wait in a few blocks, and all
   const here = new CapsuleDatagrams({ clock: new FakeClock(), budget }, near);
   let sent = 0;
   while (here.counts.bytesWritten === sent) {
+    assert.ok(4 * sent < 2 * LINK_LIMITS.datagramBacklogBytes.value, "nothing is dropped");
     sent += 1;
     here.send(Buffer.of(1));
     if (sent % 1_000 === 0) await turn();
@@ -89,4 +92,29 @@ test("the budget knows of capsules that do not end and of payloads that wait", a
   assert.ok(bytes >= LINK_LIMITS.watchedCapsuleBytes.value && bytes < 4 * LINK_LIMITS.watchedCapsuleBytes.value);
   there.close();
   near.destroy();
+});
+
+test("large payloads that a slow link does not take are dropped beyond the backlog", () => {
+  const [near] = MemoryPipe.pair();
+  const here = new CapsuleDatagrams({ clock: new FakeClock(), budget }, near);
+  const payload = new Uint8Array(1_200);
+  for (let sent = 0; sent < 4 * LINK_LIMITS.datagramBacklogBytes.value; sent += payload.length) here.send(payload);
+  const most = LINK_LIMITS.datagramBacklogBytes.value + 2 * payload.length;
+  assert.ok(here.counts.bytesWritten <= most, `${here.counts.bytesWritten} bytes were taken`);
+  near.destroy();
+});
+
+test("a malformed capsule ends the flow, and nothing behind it is told", async () => {
+  const [near, far] = MemoryPipe.pair();
+  near.on("error", () => {});
+  const there = new CapsuleDatagrams({ clock: new FakeClock(), budget }, far);
+  let told = 0;
+  there.onDatagram = () => {
+    told += 1;
+  };
+  // A DATAGRAM of 2^30 - 1 bytes is announced; behind it stands a whole one.
+  near.write(Buffer.from([0, 0xbf, 0xff, 0xff, 0xff]));
+  near.write(encodeUdpCapsule(Uint8Array.of(1)));
+  await settled();
+  assert.deepEqual([far.destroyed, told], [true, 0]);
 });

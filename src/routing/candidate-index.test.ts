@@ -109,6 +109,8 @@ test("who takes the row of one that moved has nothing of it", () => {
   index.put(node("fresh", { roles: [] }));
   index.refresh("fresh");
   assert.deepEqual(answers(index, {}), ["moves"]);
+  index.remove("fresh");
+  assert.deepEqual(answers(index, {}), ["moves"]);
 });
 
 test("trust is read when a node is put and when it is refreshed", () => {

@@ -142,6 +142,18 @@ test("a worker that takes nothing is killed, one that is slow is not", async () 
   assert.equal(clock.pending, 0);
 });
 
+test("a worker that hangs after it took one of several connections is killed", async () => {
+  const { clock, pool, children, start } = setUp(1);
+  await start();
+  const [worker] = children;
+  for (let n = 0; n < 3; n += 1) pool.accept(new Socket());
+  worker?.tell({ kind: "taken", link: 1 });
+  clock.advance(takeMs.value - 1);
+  assert.equal(worker?.killed, false);
+  clock.advance(1);
+  assert.equal(worker?.killed, true);
+});
+
 test("a connection that no worker can take is ended", async () => {
   const { pool, start } = setUp(2);
   const early = new Socket();

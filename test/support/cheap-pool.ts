@@ -28,6 +28,8 @@ export interface CheapNetwork {
   exit: PeerId | undefined;
   /** Exits to which building takes until `release`. */
   readonly slow: Set<string>;
+  /** Of circuits to `slow` exits a hop before the exit is slow, and not the exit. */
+  isRelaySlow: boolean;
   /** Exits that answer nothing: no stream, no question whether they are there. */
   readonly silent: Set<string>;
   /** Lets everything stand that is being built to `slow` exits. */
@@ -72,6 +74,7 @@ export function cheapPool(spareCircuits: number): CheapPool {
     asked: 0,
     exit: undefined,
     slow: new Set(),
+    isRelaySlow: false,
     silent: new Set(),
     release: () => {
       held.resolve();
@@ -84,7 +87,9 @@ export function cheapPool(spareCircuits: number): CheapPool {
     if (network.down) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
     const hops = chosen(choose, options, recent.peers);
     const exit = String(hops.at(-1)?.peerId ?? `exit ${built.length}`);
-    options.onWaiting?.({ peerId: exit as PeerId, isExit: true, expectedMs: CHEAP_HOP_MS });
+    const isExit = !network.isRelaySlow;
+    const peerId = (isExit ? exit : `relay to ${exit}`) as PeerId;
+    options.onWaiting?.({ peerId, isExit, expectedMs: CHEAP_HOP_MS });
     if (network.slow.has(exit)) await unlessAborted(held.promise, options.signal);
     const circuit = cheapCircuit(hops.length === 0 ? [namedHop(exit)] : hops, clock, network);
     built.push(circuit);

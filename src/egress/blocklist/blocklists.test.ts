@@ -8,6 +8,7 @@ import { RecordingLogger } from "../../../test/support/recording-logger.ts";
 import { FakeClock } from "../../core/fake-clock.ts";
 import { seededRandom } from "../../core/random.ts";
 import { type BlocklistOptions, Blocklists } from "./blocklists.ts";
+import { BLOCKLIST_LIMITS } from "./limits.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -180,3 +181,24 @@ test("a reload that is taken back ends with the reason", async (t) => {
   await lists.start();
   await assert.rejects(lists.reload(AbortSignal.abort()), { code: "ERR_ABORTED" });
 });
+
+for (const [what, limit, most] of [
+  ["entries", BLOCKLIST_LIMITS.entries, 100],
+  ["names", BLOCKLIST_LIMITS.nameBytes, 1.5 * 1024 * 1024],
+] as const) {
+  test(`${what} are bounded over all lists: one that finds no room is missing, and the others count`, async (t) => {
+    t.mock.property(limit, "value", most);
+    const folder = await directory(t);
+    const [first, second] = [join(folder, "first"), join(folder, "second")];
+    await writeFile(first, names(60));
+    await writeFile(second, names(60).replaceAll("n", "m"));
+    const { lists } = fixture(t, [
+      { name: "first", source: first },
+      { name: "second", source: second },
+    ]);
+    await lists.start();
+    assert.deepEqual(lists.missing, ["second"]);
+    assert.equal(lists.matchName("n0.example")?.list, "first");
+    assert.match(lists.status()[1]?.reason ?? "", /has more .*(room for|memory for)/);
+  });
+}
