@@ -1,13 +1,15 @@
 import { abortReason } from "../core/abort.ts";
 import type { Clock, Timer } from "../core/clock.ts";
-import { BywayError } from "../core/errors.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
+import { type Asked, askPeer } from "./ask-peer.ts";
 import { CheckPauses, endpointOf } from "./check-pauses.ts";
 import type { CheckPeer, CheckWay } from "./check-way.ts";
+import { CheckWays } from "./check-ways.ts";
+import { FarLooks } from "./far-looks.ts";
 import { fitsWish } from "./fits-wish.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
-import { allotUsable } from "./usable-allotment.ts";
+import { allotUsable, USABLE_BOUNDS } from "./usable-allotment.ts";
 import { WantedKind } from "./wanted-kind.ts";
 
 /** What a health checker is made of. */
@@ -51,15 +53,6 @@ interface Reached {
   readonly isFar: boolean;
 }
 
-/** What a check came to. */
-interface Asked {
-  readonly rttMs: number | undefined;
-  /** Somebody accepted a connection. */
-  readonly isConnected: boolean;
-  /** The peer was asked at all. */
-  readonly isAsked: boolean;
-}
-
 /** A usable peer as it was told of last. */
 interface Told<Peer> {
   readonly peer: Peer;
@@ -83,6 +76,8 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   readonly #usable = new Map<string, Told<Peer>>();
   readonly #any: WantedKind;
   readonly #pauses: CheckPauses;
+  readonly #ways = new CheckWays();
+  readonly #looks: FarLooks;
   /** When any peer last answered. Where none has for a while it is this peer that has no connection. */
   #answeredAtMs = Number.NEGATIVE_INFINITY;
   readonly #checking = new Map<string, KnownPeer>();
@@ -102,6 +97,11 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     this.#components = components;
     this.#any = new WantedKind({}, Number.POSITIVE_INFINITY, isFar);
     this.#pauses = new CheckPauses(components, { isSharedNetwork });
+    this.#looks = new FarLooks({
+      clock: components.clock,
+      ask: (peer) => this.#askFar(peer),
+      onLooked: (peer, hasAnswered) => this.#noteLook(peer, hasAnswered),
+    });
   }
 
   /** How many peers are usable now. */
@@ -123,7 +123,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     this.#timer = undefined;
     this.#stopping.abort();
     this.#tellWaiting();
-    await Promise.all(this.#verdicts.values());
+    await Promise.all([...this.#verdicts.values(), this.#looks.settled()]);
   }
 
   /**
@@ -156,11 +156,13 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   /**
    * Checks a usable peer at once, thoroughly, since it seems to have failed in use. It is not taken out for that alone: the
    * hop before it may lie. Whether it answers, or did a moment ago; undefined when that cannot be told. `isFar` where it
-   * failed behind another hop: a check from here, at that moment, would tell it whose circuit that was.
+   * failed behind another hop: a check from here, then or at a time that follows from it, would tell whose circuit that was.
    */
   async doubt(peerId: string, isFar: boolean): Promise<boolean | undefined> {
     const peer = this.#components.get(peerId);
     if (peer === undefined || this.#timer === undefined) return undefined;
+    if (isFar) this.#ways.settle(peerId, true);
+    if (isFar && this.#reached.get(peerId)?.isFar === false) return this.#looks.look(peer);
     if (!this.#checking.has(peerId) && this.#pauses.isSilent(peer)) return false;
     if (!this.#checking.has(peerId) && this.#reached.has(peerId) && this.#places() > 0) this.#check(peer, isFar, true);
     return this.#verdicts.get(peerId);
@@ -197,7 +199,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     this.#again(nowMs);
     const peers = this.#usablePeers();
     const wishes = [...this.#wanted.values()].toReversed();
-    const { wanted } = allotUsable(peers, wishes, BOUNDS);
+    const { wanted } = allotUsable(peers, wishes, USABLE_BOUNDS);
     for (const [index, wish] of wishes.entries()) this.#reach(wish, wanted[index] ?? 0, peers);
     this.#reach(this.#any, DIRECTORY_LIMITS.usablePeers.value, peers);
   }
@@ -212,8 +214,12 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     const nowMs = this.#components.clock.monotonicMs();
     if (places <= 0 || nowMs < wanted.emptyUntilMs) return;
     if (wanted.isFar && this.#components.canCheckFar?.() !== true) return;
+    const isNear = !wanted.isFar && this.#components.canCheckFar?.() === true;
     const isOut = (peer: string): boolean =>
-      this.#reached.has(peer) || this.#checking.has(peer) || !this.#mayCheck(peer);
+      this.#reached.has(peer) ||
+      this.#checking.has(peer) ||
+      (isNear && this.#ways.isFar(peer)) ||
+      !this.#mayCheck(peer);
     const drawn = this.#components.draw(wanted.wish, places, isOut);
     // Those of one address may all have been free to be drawn, and are not when some of them are being checked.
     const checked = drawn.filter((peer) => {
@@ -240,9 +246,9 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
 
   /** Lets those go that no kind has a place for, where there are more than may be. */
   #trim(): void {
-    const most = BOUNDS.ofKinds + BOUNDS.others;
+    const most = USABLE_BOUNDS.ofKinds + USABLE_BOUNDS.others;
     if (this.#reached.size <= most) return;
-    const { kept } = allotUsable(this.#usablePeers(), [...this.#wanted.values()].toReversed(), BOUNDS);
+    const { kept } = allotUsable(this.#usablePeers(), [...this.#wanted.values()].toReversed(), USABLE_BOUNDS);
     for (const peerId of [...this.#reached.keys()]) {
       if (this.#reached.size <= most) return;
       const told = this.#usable.get(peerId);
@@ -282,6 +288,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   }
 
   #isUsable(peer: Peer, { atMs, provenAt, isFar }: Reached): boolean {
+    if (!isFar && this.#looks.hasFailed(peer.advertisement.peer)) return false;
     const sinceMs = this.#components.clock.monotonicMs() - this.#periodMs(isFar) - DIRECTORY_LIMITS.checkMs.value;
     return atMs >= sinceMs && endpointOf(peer) === provenAt;
   }
@@ -292,9 +299,11 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
       if (this.#places() <= 0) return;
       // Asked some time before it is due, so that it stays usable while it is asked.
       const dueMs = this.#periodMs(isFar) - DIRECTORY_LIMITS.checkPauseMs.value;
-      if (this.#checking.has(peerId) || (nowMs - atMs < dueMs && this.#usable.has(peerId))) continue;
       const peer = this.#components.get(peerId);
       if (peer === undefined) continue;
+      if (!isFar && this.#looks.isDue(peerId)) void this.#looks.look(peer);
+      const isInPlace = this.#usable.has(peerId) || (this.#looks.hasFailed(peerId) && endpointOf(peer) === provenAt);
+      if (this.#checking.has(peerId) || (nowMs - atMs < dueMs && isInPlace)) continue;
       // One that moved is as new as one that was never asked.
       if (endpointOf(peer) === provenAt || this.#mayCheck(peerId)) this.#check(peer, isFar);
       else this.#reached.delete(peerId);
@@ -321,54 +330,55 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     // Who proved itself in one place and moves has proved nothing of the other, where anybody may stand.
     const isHere = !isDoubted && before?.provenAt === where;
     const isProven = isHere && nowMs - before.provenAtMs < DIRECTORY_LIMITS.thoroughMs.value;
-    // One that also answers from here stays one that is asked from here.
-    const wasNear = isDoubted && before?.isFar === false;
-    const proof = isProven ? before : { provenAtMs: nowMs, provenAt: where, isFar: isFar && !wasNear };
+    const proof = isProven ? before : { provenAtMs: nowMs, provenAt: where, isFar };
+    this.#ways.settle(peerId, isFar);
     const end = this.#pauses.begin(peer, this.#isVouched(peerId));
-    const running = this.#ask(peer, { thorough: !isProven || isFar, isFar }).then(({ rttMs, isConnected, isAsked }) => {
-      this.#checking.delete(peerId);
-      this.#slow.delete(peerId);
-      this.#verdicts.delete(peerId);
-      if (this.#stopping.signal.aborted) return undefined;
-      const sinceMs = this.#components.clock.monotonicMs() - this.#answeredAtMs;
-      // Whom nobody could be asked through has shown as little as one that is asked while this peer is offline.
-      const isAlone = !isAsked || sinceMs > DIRECTORY_LIMITS.recheckMs.value;
-      end({ hasAnswered: rttMs !== undefined, isConnected, isAlone });
-      const periodMs = this.#periodMs();
-      if (before !== undefined && isAsked && !isFar) this.#remember(rttMs !== undefined);
-      if (isAsked || !isDoubted)
-        this.#note(peerId, wasNear && rttMs !== undefined ? before.rttMs : rttMs, proof, isAlone);
-      this.#lookAt(peerId);
-      // An alarm that this check began or ended makes others usable or not.
-      if (this.#periodMs() !== periodMs) this.#lookAtAll();
-      this.#trim();
-      this.#tellWaiting();
-      this.#fill();
-      return rttMs === undefined && isAlone ? undefined : rttMs !== undefined;
-    });
+    const onSlow = (giveUp: () => void): void => this.#yieldPlace(peerId, giveUp);
+    const running = this.#ask(peer, { thorough: !isProven || isFar, isFar }, onSlow).then(
+      ({ rttMs, isConnected, isAsked }) => {
+        this.#checking.delete(peerId);
+        this.#slow.delete(peerId);
+        this.#verdicts.delete(peerId);
+        if (this.#stopping.signal.aborted) return undefined;
+        const sinceMs = this.#components.clock.monotonicMs() - this.#answeredAtMs;
+        // Whom nobody could be asked through has shown as little as one that is asked while this peer is offline.
+        const isAlone = !isAsked || sinceMs > DIRECTORY_LIMITS.recheckMs.value;
+        end({ hasAnswered: rttMs !== undefined, isConnected, isAlone });
+        const periodMs = this.#periodMs();
+        if (before !== undefined && isAsked && !isFar) this.#remember(rttMs !== undefined);
+        if (isAsked || !isDoubted) this.#note(peerId, rttMs, proof, isAlone);
+        this.#lookAt(peerId);
+        // An alarm that this check began or ended makes others usable or not.
+        if (this.#periodMs() !== periodMs) this.#lookAtAll();
+        this.#trim();
+        this.#tellWaiting();
+        this.#fill();
+        return rttMs === undefined && isAlone ? undefined : rttMs !== undefined;
+      },
+    );
     this.#verdicts.set(peerId, running);
   }
 
-  async #ask(peer: KnownPeer, way: CheckWay): Promise<Asked> {
+  async #askFar(peer: KnownPeer): Promise<boolean | undefined> {
+    const { rttMs, isAsked } = await this.#ask(peer, { thorough: true, isFar: true }, () => {});
+    if (rttMs !== undefined) return true;
+    const sinceMs = this.#components.clock.monotonicMs() - this.#answeredAtMs;
+    return isAsked && sinceMs <= DIRECTORY_LIMITS.recheckMs.value ? false : undefined;
+  }
+
+  #noteLook(peer: KnownPeer, hasAnswered: boolean | undefined): void {
+    const peerId = peer.advertisement.peer;
+    const reached = this.#reached.get(peerId);
+    if (this.#stopping.signal.aborted || reached === undefined || hasAnswered === undefined) return;
+    this.#components.onChecked(peerId, hasAnswered ? reached.rttMs : undefined);
+    this.#lookAt(peerId);
+    this.#tellWaiting();
+    this.#fill();
+  }
+
+  #ask(peer: KnownPeer, way: CheckWay, onSlow: (giveUp: () => void) => void): Promise<Asked> {
     const { clock, check } = this.#components;
-    const { checkMs, checkConnectMs } = DIRECTORY_LIMITS;
-    const limit = new AbortController();
-    let isConnected = false;
-    const stop = (): void => limit.abort(new BywayError("ERR_ABORTED", "the checks are stopped"));
-    const giveUp = (): void => limit.abort(new BywayError("ERR_HOP_TIMEOUT", "the node did not answer in time"));
-    this.#stopping.signal.addEventListener("abort", stop, { once: true });
-    using _timer = clock.after(checkMs.value, giveUp);
-    using _connecting = clock.after(checkConnectMs.value, () => {
-      if (!isConnected) this.#yieldPlace(peer.advertisement.peer, giveUp);
-    });
-    try {
-      const rttMs = await check(peer, way, limit.signal, () => (isConnected = true));
-      return { rttMs, isConnected: true, isAsked: rttMs !== undefined };
-    } catch {
-      return { rttMs: undefined, isConnected, isAsked: true };
-    } finally {
-      this.#stopping.signal.removeEventListener("abort", stop);
-    }
+    return askPeer({ clock, check, stopping: this.#stopping.signal }, peer, way, onSlow);
   }
 
   /** Lets others be checked while one is slow to connect; of too many slow ones the oldest end. */
@@ -406,9 +416,3 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     this.#waiting.clear();
   }
 }
-
-const BOUNDS = {
-  perKind: DIRECTORY_LIMITS.usableForWish.value,
-  ofKinds: DIRECTORY_LIMITS.usableInAll.value - DIRECTORY_LIMITS.usablePeers.value,
-  others: DIRECTORY_LIMITS.usablePeers.value,
-};

@@ -60,6 +60,7 @@ export type DirectoryLimit =
   | "failedPauseMaxMs"
   | "alonePauseMs"
   | "failedPeers"
+  | "checkWays"
   | "gossipOrigins"
   | "gossipPeriodMs"
   | "gossipNeighbours"

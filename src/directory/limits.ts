@@ -120,6 +120,11 @@ export const DIRECTORY_LIMITS: Readonly<Record<DirectoryLimit, Limit>> = {
   failedPauseMaxMs: tunable(3_600_000, "ms", "The longest such pause; half of an advertisement's life."),
   alonePauseMs: tunable(10_000, "ms", "The pause while no node answers at all: then the fault is hardly theirs."),
   failedPeers: tunable(4_096, "count", "Nodes that did not answer and are remembered."),
+  checkWays: tunable(
+    16_384,
+    "count",
+    "Nodes of which it is remembered whether they are checked from here; about 2 MiB.",
+  ),
   gossipOrigins: tunable(20_000, "count", "Origins whose last message is remembered, the flood bound of each."),
   gossipPeriodMs: tunable(55_000, "ms", "One message of an origin is passed on in this time, and one more at once."),
   gossipNeighbours: tunable(1_024, "count", "Neighbours whose rate is remembered; more than can be connected."),

@@ -1,3 +1,5 @@
+import { DIRECTORY_LIMITS } from "./limits.ts";
+
 /** One kind of node that is wanted. */
 export interface WantedKind<Peer> {
   readonly fits: (peer: Peer) => boolean;
@@ -46,3 +48,10 @@ export function allotUsable<Peer>(
   for (const peer of rest.slice(0, others)) kept.add(peer);
   return { kept, wanted };
 }
+
+/** The bounds of what a client keeps usable. */
+export const USABLE_BOUNDS: AllotmentBounds = {
+  perKind: DIRECTORY_LIMITS.usableForWish.value,
+  ofKinds: DIRECTORY_LIMITS.usableInAll.value - DIRECTORY_LIMITS.usablePeers.value,
+  others: DIRECTORY_LIMITS.usablePeers.value,
+};
