@@ -99,6 +99,16 @@ test("how a stream is ended is for its owner to say", () => {
   );
 });
 
+test("where a stream changes hands, what its latest owner keeps counts", () => {
+  const { budget, look } = limitedTo(100 * KIB);
+  const stream = new Unread(KIB);
+  budget.watch(stream, undefined, () => 0);
+  budget.watch(stream, undefined, () => 101 * KIB);
+  budget.watch(stream);
+  look();
+  assert.equal(stream.destroyed, true);
+});
+
 test("the operator is told once a minute at most, and of all", () => {
   const { clock, warnings, budget, look } = limitedTo(1);
   for (const count of [1, 2, 3]) {

@@ -15,8 +15,8 @@ export interface ByteBudgetOptions {
 }
 
 interface Watched {
-  readonly end: (reason: BywayError) => void;
-  readonly kept: () => number;
+  end: (reason: BywayError) => void;
+  kept: () => number;
   /** Bytes that had gone through the stream when it was last looked at. */
   moved: number;
 }
@@ -56,17 +56,25 @@ export class ByteBudget {
 
   /**
    * Says that `stream` is held up. Cheap, to be called as often as it happens; `end` replaces `abortStream`, and `kept` tells
-   * what its reader has taken from it and keeps, in bytes.
+   * what its reader has taken from it and keeps, in bytes. Where a stream changes hands, those of its latest owner count.
    */
-  watch(stream: Duplex, end?: (reason: BywayError) => void, kept: () => number = () => 0): void {
-    if (this.#watched.has(stream)) return;
-    this.#watched.set(stream, {
+  watch(stream: Duplex, end?: (reason: BywayError) => void, kept?: () => number): void {
+    const known = this.#watched.get(stream);
+    if (known !== undefined) {
+      known.end = end ?? known.end;
+      known.kept = kept ?? known.kept;
+      return;
+    }
+    const watched: Watched = {
       end: end ?? ((reason) => abortStream(stream, reason)),
-      kept,
-      moved: bytesMoved(stream) - kept(),
-    });
+      kept: kept ?? (() => 0),
+      moved: 0,
+    };
+    const keptBytes = watched.kept();
+    watched.moved = bytesMoved(stream) - keptBytes;
+    this.#watched.set(stream, watched);
     this.#look ??= this.#clock.every(CORE_LIMITS.budgetPeriodMs.value, () => this.#check());
-    this.#grow(heldBytes(stream) + kept());
+    this.#grow(heldBytes(stream) + keptBytes);
   }
 
   /** Says that `bytes` arrived on `stream` while nobody read it. A stream with little is not worth a look. */

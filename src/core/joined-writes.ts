@@ -1,6 +1,14 @@
-import type { Duplex } from "node:stream";
 import { JoinedBytes } from "./joined-bytes.ts";
 import { CORE_LIMITS } from "./limits.ts";
+
+/** What is written to: a stream, or a message of HTTP, which is none. */
+export interface JoinedWritesTarget {
+  readonly writable: boolean;
+  readonly writableLength: number;
+  write(chunk: Uint8Array, done?: (error?: Error | null) => void): boolean;
+  cork(): void;
+  uncork(): void;
+}
 
 /**
  * Writes to a stream so that few chunks wait in it, however small those are that come.
@@ -12,7 +20,7 @@ import { CORE_LIMITS } from "./limits.ts";
  *     large ─► block, if any ─► stream          small ─► block ─── turn ends and none is under way, or full ─► stream
  */
 export class JoinedWrites {
-  readonly #to: Duplex;
+  readonly #to: JoinedWritesTarget;
   readonly #onWaiting: () => void;
   readonly #joined = new JoinedBytes();
   #releases: (() => void)[] = [];
@@ -21,7 +29,7 @@ export class JoinedWrites {
   #underWay = 0;
 
   /** `onWaiting` is told, once a turn at most, when the stream keeps what was written. */
-  constructor(to: Duplex, onWaiting: () => void) {
+  constructor(to: JoinedWritesTarget, onWaiting: () => void) {
     this.#to = to;
     this.#onWaiting = onWaiting;
   }

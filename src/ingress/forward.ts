@@ -6,6 +6,7 @@ import { BywayError, systemCode, toBywayError } from "../core/errors.ts";
 import { errorAnswer, sendAnswer } from "./answer.ts";
 import { endToEnd, endToEndTrailers, fieldsOf, listOf } from "./hop-by-hop.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
+import { MessageBody, type MessageBodyComponents } from "./message-body.ts";
 import { type AbsoluteForm, VIA_NAME } from "./proxy-request.ts";
 import type { StreamRequest } from "./stream-opener.ts";
 import { targetFields, targetTrailers } from "./target-fields.ts";
@@ -24,8 +25,10 @@ export interface Switched {
 }
 
 /** What forwarding a request needs beside the request. */
-export interface ForwardContext {
+export interface ForwardContext extends MessageBodyComponents {
   readonly agent: UpstreamAgent;
+  /** The body of the request. */
+  readonly body: MessageBody;
   readonly meaning: UserNameMeaning;
   readonly to: AbsoluteForm;
   /** Aborts when the app went away or its request turned out to be malformed. */
@@ -143,8 +146,10 @@ class Forwarding {
       return;
     }
     upstream.flushHeaders();
-    this.#request.pipe(upstream, { end: false });
+    const { body } = this.#context;
+    body.sendTo(upstream);
     this.#request.once("end", () => {
+      body.flush();
       if (this.#chunked) upstream.addTrailers(endToEndTrailers(this.#request.rawTrailers));
       upstream.end();
     });
@@ -179,6 +184,7 @@ class Forwarding {
   #onResponse(upstream: ClientRequest, answer: IncomingMessage): void {
     const response = this.#response;
     this.#answer = answer;
+    const body = new MessageBody(this.#context, answer);
     answer.on("error", (cause) => this.#fail(targetError(cause)));
     answer.on("aborted", () => this.#fail(new BywayError("ERR_TARGET_RESET", "the target's response was cut short")));
     if (answer.statusCode === 101) {
@@ -202,8 +208,9 @@ class Forwarding {
       this.#fail(new BywayError("ERR_TARGET_PROTOCOL", "the target's response cannot be forwarded", { cause }));
       return;
     }
-    answer.pipe(response, { end: false });
+    body.sendTo(response);
     answer.once("end", () => {
+      body.flush();
       response.addTrailers(targetTrailers(answer.rawTrailers));
       response.end();
     });
@@ -262,7 +269,7 @@ class Forwarding {
       return;
     }
     // The answer is whole although its connection broke, if the target did not wait for the rest of the request.
-    if (this.#answer?.complete === true) this.#request.unpipe(upstream).resume();
+    if (this.#answer?.complete === true) this.#context.body.discard();
     else this.#fail(targetError(cause));
   }
 

@@ -13,6 +13,7 @@ import { type ForwardContext, forward, wantsDebug } from "./forward.ts";
 import type { FrontComponents } from "./front.ts";
 import { leaseSocket, socketBytes } from "./lease-socket.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
+import { MessageBody } from "./message-body.ts";
 import { ownPage } from "./own-pages.ts";
 import { authenticate, checkMessage, parseAbsoluteForm } from "./proxy-request.ts";
 import { refuse } from "./refuse.ts";
@@ -34,6 +35,8 @@ export class HttpConnection {
   readonly #agent: UpstreamAgent;
   /** The requests that are not answered yet. */
   readonly #pending = new Set<AbortController>();
+  /** Of the requests that are not answered yet, those that wait for their turn included. */
+  readonly #bodies = new Set<MessageBody>();
   /** Settles when all that came so far is served. */
   #served: Promise<void> = Promise.resolve();
   #waiting = 0;
@@ -71,16 +74,18 @@ export class HttpConnection {
       return;
     }
     const broken = new AbortController();
+    const body = this.#bodyOf(request);
     this.#latest = { request, broken };
     const closed = new Promise<void>((resolve) => response.once("close", () => resolve()));
     this.#pending.add(broken);
     this.#enqueue(async () => {
       if (!this.#socket.closed) {
         this.#current = response;
-        await this.#answer(request, response, broken);
+        await this.#answer(request, response, broken, body);
         await closed;
         this.#current = undefined;
       }
+      this.#bodies.delete(body);
       this.#pending.delete(broken);
       this.#waiting -= 1;
       if (this.#waiting === 0) this.#awaitNext(request);
@@ -104,7 +109,7 @@ export class HttpConnection {
 
   onUpgrade(request: IncomingMessage, head: Uint8Array): void {
     this.#take(request, head, async (reader, signal) => {
-      const context = await this.#understand(request, signal);
+      const context = await this.#understand(request, signal, this.#bodyOf(request));
       using _lease = leaseSocket(this.#components.admit(context.meaning.user), this.#socket, this.#countedBytes);
       await upgrade(this.#components, request, this.#socket, reader, context);
     });
@@ -136,7 +141,20 @@ export class HttpConnection {
     this.#enqueue(() => endSocket(this.#socket, last, this.#components.clock));
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse, broken: AbortController): Promise<void> {
+  /** All bodies of this connection count together: the budget asks once for what was taken from it. */
+  #bodyOf(request: IncomingMessage): MessageBody {
+    const kept = (): number => [...this.#bodies].reduce((sum, { bytes }) => sum + bytes, 0);
+    const body = new MessageBody(this.#components, request, kept);
+    this.#bodies.add(body);
+    return body;
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    broken: AbortController,
+    body: MessageBody,
+  ): Promise<void> {
     try {
       const { url = "", method = "" } = request;
       if (broken.signal.aborted) throw broken.signal.reason;
@@ -144,7 +162,7 @@ export class HttpConnection {
         checkMessage(request);
         sendAnswer(response, ownPage(method, url, request.headers.host, this.#socket));
       } else {
-        const context = await this.#understand(request, broken.signal);
+        const context = await this.#understand(request, broken.signal, body);
         using lease = this.#components.admit(context.meaning.user);
         const before = this.#countedBytes;
         lease.watch(
@@ -163,10 +181,11 @@ export class HttpConnection {
   }
 
   /** What a request asks for; throws what makes it unfit to be forwarded. */
-  async #understand(request: IncomingMessage, signal: AbortSignal): Promise<ForwardContext> {
+  async #understand(request: IncomingMessage, signal: AbortSignal, body: MessageBody): Promise<ForwardContext> {
     checkMessage(request);
     const meaning = await this.#identify(request, signal);
-    return { agent: this.#agent, meaning, to: parseAbsoluteForm(request), signal };
+    const { budget } = this.#components;
+    return { agent: this.#agent, budget, body, meaning, to: parseAbsoluteForm(request), signal };
   }
 
   /** Who asks. One who sends no password is told at once that one is needed: it is how programs find out. */

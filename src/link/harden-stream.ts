@@ -1,12 +1,12 @@
 import { constants, type Http2Stream } from "node:http2";
 import type { ByteBudget } from "../core/byte-budget.ts";
 import { BywayError } from "../core/errors.ts";
+import { WaitingBytes } from "../core/waiting-bytes.ts";
 import type { StreamCounts } from "./counted-stream.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import type { LinkConduct } from "./link-conduct.ts";
 import type { ReceiveWindow } from "./receive-window.ts";
 import type { TinyWrites } from "./tiny-writes.ts";
-import { WaitingBytes } from "./waiting-bytes.ts";
 
 interface Chunk {
   readonly chunk: string | Uint8Array;

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import http from "node:http";
 import net, { type AddressInfo } from "node:net";
+import type { ByteBudget } from "../../src/core/byte-budget.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import type { HostPort } from "../../src/core/network-address.ts";
@@ -16,11 +17,14 @@ export interface ProxyFixture extends AsyncDisposable {
   readonly address: HostPort;
 }
 
-export async function startProxy(options: Partial<ProxyServerOptions> = {}): Promise<ProxyFixture> {
+export async function startProxy(
+  options: Partial<ProxyServerOptions> = {},
+  budget: ByteBudget = roomyBudget(),
+): Promise<ProxyFixture> {
   const opener = new DirectOpener();
   const clock = new FakeClock();
   const listen = { host: "127.0.0.1", port: 0 };
-  const proxy = new ProxyServer({ opener, clock, budget: roomyBudget(), logger: silentLogger }, { listen, ...options });
+  const proxy = new ProxyServer({ opener, clock, budget, logger: silentLogger }, { listen, ...options });
   const address = await proxy.start();
   return { proxy, opener, clock, address, [Symbol.asyncDispose]: () => proxy.stop() };
 }

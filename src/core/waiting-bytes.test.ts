@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { test } from "node:test";
 import fc from "fast-check";
-import { CORE_LIMITS } from "../core/limits.ts";
+import { CORE_LIMITS } from "./limits.ts";
 import { WaitingBytes } from "./waiting-bytes.ts";
 
 /** A stream whose chunks arrive through `waiting`, as those of a hardened one do. */

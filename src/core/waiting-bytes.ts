@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { JoinedBytes } from "../core/joined-bytes.ts";
+import { JoinedBytes } from "./joined-bytes.ts";
 
 const BUFFERED = Object.getOwnPropertyDescriptor(Readable.prototype, "readableLength");
 
