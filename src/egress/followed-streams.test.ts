@@ -52,7 +52,8 @@ test("the next request of a stream is judged like the first, wherever a body end
       ["CONNECT a.example:1 HTTP/1.1\r\n\r\n", helloFor("bad.example").toString("latin1")],
       LISTED_SNI,
     ],
-    ["a frame of a WebSocket", [upgrade, "\x81\x85a(cd"], "end"],
+    ["a frame of a WebSocket", [upgrade, "\x81\x85a(cd"], "open"],
+    ["frames of a WebSocket", [upgrade, "\x81\x85a(cd", "e\n"], "end"],
   ];
   for (const [what, pieces, expected] of rows) {
     assert.deepEqual(verdicts(firstBytes("a.example"), ...pieces).at(-1), expected, what);
@@ -61,6 +62,14 @@ test("the next request of a stream is judged like the first, wherever a body end
   const body = "x".repeat(100_000);
   const long = verdicts(firstBytes("a.example"), sized.replace("4", String(body.length)), body, good);
   assert.deepEqual(new Set(long), new Set(["pass"]));
+});
+
+test("a PROXY header that servers end in several places is refused", () => {
+  for (const header of ["PROXY UNKNOWN\nX: y\r\n", "PROXY UNKNOWN\rX: y\r\n", `PROXY ${"x".repeat(600)}\r\n`]) {
+    const bytes = Buffer.concat([Buffer.from(header), request("bad.example")]);
+    assert.deepEqual(verdicts(firstBytes("a.example"), bytes), [unclear("PROXY header")], header);
+    assert.equal(verdicts(firstBytes("a.example", new FakePolicy(false, false)), bytes).at(-1), "end");
+  }
 });
 
 test("a PROXY header hides no request and no hello", () => {

@@ -148,6 +148,27 @@ test("what servers may read in several ways is refused where hosts matter to the
   }
 });
 
+test("a request is one whatever its method, where hosts matter, and what begins so passes at once", () => {
+  for (const method of ['G"T', "G/T", "GET:", "(", "{}", "\xe9", "G\0T", "\x81\x82{"]) {
+    const text = `${method} / HTTP/1.1\r\nHost: bad.example\r\n\r\n`;
+    const refused = unclear("request line");
+    assert.deepEqual(verdicts(firstBytes("a.example"), text), [refused], method);
+    const bytewise = verdicts(firstBytes("a.example"), ...[...text].slice(0, method.length + 13));
+    assert.deepEqual(bytewise.slice(0, -1), Array(method.length + 12).fill("open"), method);
+    assert.deepEqual(bytewise.at(-1), refused, method);
+    assert.equal(verdicts(firstBytes("a.example", new FakePolicy(false, false)), text).at(-1), "end", method);
+  }
+  for (const line of [
+    '{"x": "GET / HTTP/1.1"}',
+    '"GET / HTTP/1.1"',
+    "{} / HTTP/1.1 200",
+    "{} HTTP/1.1",
+    "{} / RTSP/1.0",
+  ]) {
+    assert.deepEqual(verdicts(firstBytes("a.example"), `${line}\r\n`), ["pass", "end"], line);
+  }
+});
+
 test("a first line of 64 KiB is refused only where hosts matter and a server could read it", () => {
   const most = EGRESS_LIMITS.maxFirstBytes.value;
   const rows: readonly (readonly [string, unknown])[] = [
@@ -155,6 +176,8 @@ test("a first line of 64 KiB is refused only where hosts matter and a server cou
     ["x".repeat(most), ["ERR_POLICY_PROTOCOL", "long HTTP header"]],
     [`x\r${"x".repeat(most)}`, "pass"],
     [`AMQ \0${"x".repeat(most)}`, "pass"],
+    [`{"x": "${"x".repeat(most)}`, "pass"],
+    [`a/${"x".repeat(most)}`, "pass"],
   ];
   for (const [text, expected] of rows) {
     assert.deepEqual(outcome(firstBytes(), Buffer.from(text)), expected);

@@ -26,7 +26,7 @@ const TLS_RECORDS: ReadonlySet<number | undefined> = new Set([0x14, 0x15, 0x16])
 /** Of BitTorrent's handshake; fewer bytes may be all that somebody wants to say for now. */
 const TELLING_BYTES = 5;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-const LONG_LINE = /^[\r\n]*[^\0-\x1f\x7f]+$/;
+const LONG_LINE = /^[\r\n]*[!#$%&'*+.^_`|~0-9A-Za-z-]+(?: [^\0-\x1f\x7f]*)?$/;
 const APPLICATION_DATA = 0x17;
 const REQUEST_END: Buffer = Buffer.from("\r\n\r\n");
 
@@ -99,9 +99,10 @@ export class StreamFirstBytes implements FirstBytes {
     if (handshake === "found") throw bitTorrent();
     if (handshake === "more") return seen.length < TELLING_BYTES ? "open" : "more";
     const skipped = this.#names.isStrict ? balancerHeaderBytes(seen) : 0;
+    if (skipped === "unclear") throw unclear("PROXY header");
     if (skipped === "more") return this.#undecided(seen, "open", "PROXY header");
     if (skipped > 0) return this.#goOn(skipped, START);
-    this.#place = TLS_RECORDS.has(seen[0]) ? { at: "hello", reader: new RequestReader() } : request(false);
+    this.#place = TLS_RECORDS.has(seen[0]) ? { at: "hello", reader: new RequestReader() } : this.#request();
     return this.#lookAt(seen);
   }
 
@@ -141,7 +142,7 @@ export class StreamFirstBytes implements FirstBytes {
       if (found === "header" || found === "end") throw unclear("body");
       for (const host of hosts) this.#names.judge(host, "host header");
       if (found === "open" && seen.length < Math.min(body.left, EGRESS_LIMITS.maxFirstBytes.value)) return "open";
-      if (found === "open") then = request(true);
+      if (found === "open") then = { at: "request", reader: new RequestReader(), isAfterWords: true };
     }
     this.#place = { at: "body", body, then };
     return this.#lookAtBody(seen, body, then);
@@ -161,7 +162,7 @@ export class StreamFirstBytes implements FirstBytes {
     if (seen.length < this.#least) return this.#lastVerdict;
     const hello = readClientHello(seen);
     if (hello.found === "none" && reader !== undefined) {
-      this.#place = request(false);
+      this.#place = this.#request();
       return this.#lookAt(seen);
     }
     if (hello.found === "none") return "pass";
@@ -193,6 +194,11 @@ export class StreamFirstBytes implements FirstBytes {
     return this.#lookAt(seen);
   }
 
+  /** A method is not looked at where hosts matter: a server that serves any name may serve any method. */
+  #request(): Place {
+    return { at: "request", reader: new RequestReader({ anyMethod: this.#names.isStrict }), isAfterWords: false };
+  }
+
   /** `bytes` of what was seen are done with, and `place` begins behind them. */
   #goOn(bytes: number, place: Place): Verdict {
     this.#place = place;
@@ -210,10 +216,6 @@ export class StreamFirstBytes implements FirstBytes {
     if (this.#names.isStrict) throw unclear(what);
     return "pass";
   }
-}
-
-function request(isAfterWords: boolean): Place {
-  return { at: "request", reader: new RequestReader(), isAfterWords };
 }
 
 function bitTorrent(): BywayError {

@@ -16,16 +16,29 @@ test("both versions of the PROXY header are found, and waited for wherever they 
   }
 });
 
-test("what begins otherwise has none, and a line that does not end is not waited for", () => {
+test("what servers skip in several ways is unclear, however it comes, and a line that does not end is not waited for", () => {
   for (const text of [
-    "",
-    "GET /",
-    "PROX ",
-    "proxy TCP4\r\n",
-    "\r\n\r\nGET",
-    "\r\n\r\n\0x",
-    `PROXY ${"x".repeat(600)}`,
+    "PROXY UNKNOWN\nX: y\r\n",
+    "PROXY UNKNOWN\rX: y\r\n",
+    "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\n",
+    `PROXY UNKNOWN ${"x".repeat(92)}\r\n`,
+    `PROXY UNKNOWN ${"x".repeat(600)}\r\n`,
   ]) {
+    const bytes = Buffer.from(text);
+    const found = new Set(
+      bytes
+        .map((_, at) => at)
+        .values()
+        .map((at) => balancerHeaderBytes(bytes.subarray(0, at + 1))),
+    );
+    assert.deepEqual([...found], ["more", "unclear"], JSON.stringify(text));
+  }
+  const longest = Buffer.from(`PROXY UNKNOWN ${"x".repeat(91)}\r\n`);
+  assert.equal(balancerHeaderBytes(longest), 107);
+});
+
+test("what begins otherwise has none", () => {
+  for (const text of ["", "GET /", "PROX ", "proxy TCP4\r\n", "\r\n\r\nGET", "\r\n\r\n\0x"]) {
     assert.equal(balancerHeaderBytes(Buffer.from(text)), 0, text.slice(0, 20));
   }
 });

@@ -20,14 +20,17 @@ const SPACES = /[\t\v\f\r \x1c-\x1f\x85\xa0]+/;
 const BEFORE = /^[\0-\x20\x7f-\xa0]+/;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const PLAIN = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e\x80-\xff]+) HTTP\/1\.([01])$/;
+const NUMBERED_HTTP = /^HTTP\/[0-9]+\.[0-9]+$/;
 const ABSOLUTE_FORM = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
 
 /**
  * Reads the first line of what may be a request, without its end; undefined for what no server takes for one.
  *
- * `line` is in latin1. One word is no request, and neither is a line whose first word has a byte that no method has.
+ * `line` is in latin1. One word is no request. A first word with a byte that no method has begins none, but to servers that
+ * let their programs judge methods (Python's wsgiref, WEBrick): with `anyMethod` such a line is one, if it is two more words
+ * of which the last is a version of HTTP.
  */
-export function readRequestLine(line: string): RequestLine | undefined {
+export function readRequestLine(line: string, anyMethod = false): RequestLine | undefined {
   const [, plainMethod = "", plainTarget, minor] = PLAIN.exec(line) ?? [];
   if (plainTarget !== undefined) {
     const authority = authorityOf(plainMethod, plainTarget);
@@ -36,7 +39,8 @@ export function readRequestLine(line: string): RequestLine | undefined {
     return { isHttp: true, authority, minor: Number(minor), isConnect, isVersioned: true, isPlain };
   }
   const [method = "", target = "", ...rest] = wordsOf(line);
-  if (target === "" || !TOKEN.test(method)) return undefined;
+  if (target === "") return undefined;
+  if (!TOKEN.test(method) && !(anyMethod && rest.length === 1 && NUMBERED_HTTP.test(rest[0] ?? ""))) return undefined;
   const isHttp = namesHttp(target) || rest.some(namesHttp);
   const authority = authorityOf(isHttp ? method : "", target);
   const isVersioned = /\/[0-9]+\.[0-9]+$/.test(rest.at(-1) ?? "");

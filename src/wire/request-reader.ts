@@ -40,6 +40,7 @@ interface Line {
  *                      └─► none      └─► none: a line that is no field, where nothing says HTTP
  */
 export class RequestReader {
+  readonly #anyMethod: boolean;
   #at = 0;
   #searched = 0;
   #line: RequestLine | undefined;
@@ -48,6 +49,11 @@ export class RequestReader {
   #isNone = false;
   readonly #contentLength: string[] = [];
   readonly #transferEncoding: string[] = [];
+
+  /** With `anyMethod` a first line is waited for whatever its first word is (`readRequestLine`). */
+  constructor({ anyMethod = false }: { readonly anyMethod?: boolean } = {}) {
+    this.#anyMethod = anyMethod;
+  }
 
   /** `seen` is all that has come of the stream since the request began. Once it said "none" it stays so. Throws nothing. */
   read(seen: Buffer): RequestRead {
@@ -69,7 +75,7 @@ export class RequestReader {
       if (line === undefined) return answer(this.#readBegun(seen, hosts));
       this.#begun = undefined;
       if (isBlankLine(line.text)) continue;
-      this.#line = readRequestLine(line.text);
+      this.#line = readRequestLine(line.text, this.#anyMethod);
       if (this.#line === undefined) return answer({ found: "none" });
       firstLine = line.text;
       const unclear = this.#readLine(this.#line, hosts) ?? this.#readToBareCr(line.text, hosts);
@@ -106,7 +112,7 @@ export class RequestReader {
   /** A first line that has not ended, or that has for a server to which a CR alone is an end. */
   #readBegun(seen: Buffer, hosts: string[]): Omit<RequestRead, "hosts" | "line"> {
     this.#begun ??= new BegunLine(this.#at);
-    if (!this.#begun.mayBecomeRequest(seen)) return { found: "none" };
+    if (!this.#anyMethod && !this.#begun.mayBecomeRequest(seen)) return { found: "none" };
     const cr = this.#begun.newBareCr(seen);
     const unclear = cr === undefined ? undefined : this.#readBareLine(seen.toString("latin1", this.#at, cr), hosts);
     return unclear === undefined ? { found: "open" } : { found: "header", unclear };
@@ -118,7 +124,7 @@ export class RequestReader {
   }
 
   #readBareLine(text: string, hosts: string[]): string | undefined {
-    const line = readRequestLine(text);
+    const line = readRequestLine(text, this.#anyMethod);
     return line === undefined ? undefined : this.#readLine({ ...line, isPlain: false }, hosts);
   }
 

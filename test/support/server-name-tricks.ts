@@ -96,6 +96,8 @@ const TEXTS: Readonly<Record<string, string | readonly string[]>> = {
   "behind empty lines between requests": `${first()}\r\n\r\n${PLAIN}`,
   "behind a PROXY header": `PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n${PLAIN}`,
   "behind a PROXY header in bytes": `\r\n\r\n\0\r\nQUIT\n\x20\0\0\0${PLAIN}`,
+  "behind a PROXY line with a LF in it": `PROXY UNKNOWN a\nX: y\r\n${PLAIN}`,
+  "behind a long PROXY line": `PROXY UNKNOWN ${"x".repeat(600)}\r\n${PLAIN}`,
   "behind a PROXY header, later": ["PROXY UNKNOWN\r\n", first(), PLAIN],
   ...Object.fromEntries(Object.entries(LINES).map(([what, line]) => [`line: ${what}`, ask(line)])),
   ...Object.fromEntries(Object.entries(HOSTS).map(([what, host]) => [`host: ${what}`, ask("GET / HTTP/1.1", host)])),
