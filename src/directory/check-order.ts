@@ -1,10 +1,11 @@
 import type { Random } from "../core/random.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
+import type { BookPeer } from "./book-peer.ts";
 import { crowdOf } from "./crowd-of.ts";
 import { fitsWish } from "./fits-wish.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import type { Nominations } from "./nominations.ts";
-import type { BookPeer, PeerBook } from "./peer-book.ts";
+import type { PeerBook } from "./peer-book.ts";
 import { spread } from "./spread.ts";
 
 /** What an order is made of. */

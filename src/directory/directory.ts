@@ -12,6 +12,7 @@ import { decodeAdvertisement } from "../wire/advertisement.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { Announcer } from "./announcer.ts";
+import type { BookPeer } from "./book-peer.ts";
 import { CheckOrder } from "./check-order.ts";
 import type { CheckPeer } from "./check-way.ts";
 import { CrowdCaps, capsOf } from "./crowd-caps.ts";
@@ -30,9 +31,10 @@ import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import { Nominations } from "./nominations.ts";
 import type { Overlay } from "./overlay.ts";
-import type { BookPeer, PeerBook } from "./peer-book.ts";
+import type { PeerBook } from "./peer-book.ts";
 import { Rounds } from "./rounds.ts";
 import { spread } from "./spread.ts";
+import { Witnesses } from "./witnesses.ts";
 
 /** Nodes that are drawn for each that a plan may choose from. */
 const DRAWN_FOR_EACH = 4;
@@ -78,6 +80,7 @@ export class Directory {
   readonly #exchange: ExchangeClient;
   readonly #gossip: GossipListener;
   readonly #nominations = new Nominations();
+  readonly #witnesses: Witnesses;
   readonly #order: CheckOrder;
   readonly #joiner: Joiner;
   readonly #finder: Finder;
@@ -105,12 +108,16 @@ export class Directory {
     this.#options = options;
     this.#overlay = overlay;
     this.#order = new CheckOrder({ random, book, nominations: this.#nominations });
+    this.#witnesses = new Witnesses(
+      { random, overlay, book, nominations: this.#nominations, exchange: () => this.#exchange },
+      { localNetwork: options.localNetwork },
+    );
     this.#exchange = new ExchangeClient({
       clock,
       overlay,
       book,
       own: () => own?.(),
-      onNamed: (teller, peers) => this.#nominations.name(this.#networkOfTeller(teller), peers),
+      onNamed: (teller, peers) => this.#witnesses.note(teller, peers),
     });
     this.#gossip = new GossipListener({
       clock,
@@ -345,6 +352,7 @@ export class Directory {
     for (const known of this.#order.likely(1)) {
       await this.#exchange.askKnown(known, {}, limit, signal).catch(() => {});
     }
+    await this.#witnesses.seek(this.#health?.usable({}) ?? [], signal);
     this.#idleRounds = book.size > before ? 0 : this.#idleRounds + 1;
     this.#health?.fill();
     this.#state.hasten();
@@ -367,11 +375,6 @@ export class Directory {
   }
 
   /** Tellers of one network count as one; on a local network all stand in one. */
-  #networkOfTeller(teller: PeerId): string {
-    const address = this.#options.localNetwork ? undefined : this.#overlay.addressOf(teller);
-    return (address === undefined ? undefined : networkPrefix(address)) ?? teller;
-  }
-
   #hear(country: string): void {
     const topic = freshTopic(country);
     const budget = this.#topics.get(topic) ?? new GossipBudget(this.#components);

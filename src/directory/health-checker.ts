@@ -278,7 +278,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
       return;
     }
     const { rttMs } = reached;
-    if (told !== undefined && told.rttMs === rttMs && told.peer.advertisement.seq === peer.advertisement.seq) return;
+    if (told !== undefined && told.rttMs === rttMs && isTheSame(told.peer, peer)) return;
     this.#usable.set(peerId, { peer, rttMs });
     this.#tell(peer, true);
   }
@@ -415,4 +415,9 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     for (const done of this.#waiting) done();
     this.#waiting.clear();
   }
+}
+
+/** Whether nothing is known of a peer that was not known before. */
+function isTheSame(before: KnownPeer, now: KnownPeer): boolean {
+  return before.advertisement.seq === now.advertisement.seq && before.namedIn?.length === now.namedIn?.length;
 }

@@ -6,6 +6,8 @@ export interface KnownPeer {
   readonly envelope: Uint8Array;
   /** Where to believe it is; absent where nobody compared its claims with data. */
   readonly place?: PeerPlace;
+  /** Networks of others that named it; absent where nobody counts them. */
+  readonly namedIn?: readonly string[];
 }
 
 /** What a node claims of its place and address data can contradict. */

@@ -25,7 +25,7 @@ suite("where a peer's own word does not count", () => {
       const { advertisement, toldBy } = book.get(peerId) ?? assert.fail("nothing is held");
       return [advertisement.seq, toldBy];
     };
-    return { clock, book, signed, held };
+    return { clock, store, book, signed, held };
   };
 
   test("it is taken while nobody else has told of the peer", () => {
@@ -68,5 +68,19 @@ suite("where a peer's own word does not count", () => {
     clock.advance(7_200_000);
     assert.equal(book.add(signed(2), own), "renewed");
     assert.deepEqual(held(), [2, own]);
+  });
+
+  test("who named a peer is remembered: two networks, over a restart, whatever the peer says later", () => {
+    const { book, store, clock, signed } = setUp();
+    book.add(signed(1), other);
+    book.noteNamed("1.1", [peerId, generateIdentity().peerId]);
+    book.noteNamed("1.1", [peerId]);
+    assert.deepEqual(book.get(peerId)?.namedIn, ["1.1"]);
+    book.add(signed(2), other);
+    for (const network of ["2.2", "3.3"]) book.noteNamed(network, [peerId]);
+    assert.deepEqual(book.get(peerId)?.namedIn, ["1.1", "2.2"]);
+    book.stop();
+    const again = new PeerBook({ store, clock, logger: silentLogger }, { ownWordCounts: false });
+    assert.deepEqual(again.get(peerId)?.namedIn, ["1.1", "2.2"]);
   });
 });

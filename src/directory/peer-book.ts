@@ -6,10 +6,11 @@ import { addressCrowd } from "../link/address-crowd.ts";
 import type { Advertisement } from "../wire/advertisement.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
+import { type BookPeer, bookPeer } from "./book-peer.ts";
 import { type CrowdKeeper, CrowdQuotas, PUBLIC_QUOTAS, type Quotas } from "./crowd-quotas.ts";
 import { DecodedPeers } from "./decoded-peers.ts";
 import { equivocationError, otherPayload } from "./equivocation.ts";
-import type { KnownPeer, PeerPlace } from "./known-peer.ts";
+import type { PeerPlace } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import { PeerBuffer } from "./peer-buffer.ts";
 import type { PeerCounts } from "./peer-counts.ts";
@@ -18,14 +19,9 @@ import type { PeerOrder, PeerQuery } from "./peer-query.ts";
 import type { PeerStore } from "./peer-store.ts";
 import { type RejectionReason, Rejections } from "./rejections.ts";
 import { openAdvertisement } from "./signed-advertisement.ts";
-import type { PeerRecord, StoredPeer, ToldBy } from "./stored-peer.ts";
+import type { StoredPeer, ToldBy } from "./stored-peer.ts";
 import { StoredTime } from "./stored-time.ts";
 import { TokenBuckets } from "./token-buckets.ts";
-
-/** A known peer, and what was found out about it. */
-export interface BookPeer extends KnownPeer, PeerRecord {
-  readonly place: PeerPlace;
-}
 
 /** What became of an advertisement that was taken in. */
 export type Addition = "new" | "renewed" | "known";
@@ -202,25 +198,10 @@ export class PeerBook {
 
   /** Reads what is held of a peer; undefined where that was damaged, and goes. */
   open(stored: StoredPeer): BookPeer | undefined {
-    const { peer, envelope, place, firstSeenMs, lastSeenMs, toldBy, checkedAtMs, reachedAtMs, rttMs, failures } =
-      stored;
-    const advertisement = this.#decoded.open(peer, envelope);
-    if (advertisement === undefined) {
-      this.#buffer.attempt(() => this.#store.remove(peer));
-      return undefined;
-    }
-    return {
-      advertisement,
-      envelope,
-      place,
-      firstSeenMs,
-      lastSeenMs,
-      toldBy,
-      ...(checkedAtMs === undefined ? {} : { checkedAtMs }),
-      ...(reachedAtMs === undefined ? {} : { reachedAtMs }),
-      ...(rttMs === undefined ? {} : { rttMs }),
-      failures,
-    };
+    const advertisement = this.#decoded.open(stored.peer, stored.envelope);
+    if (advertisement !== undefined) return bookPeer(advertisement, stored);
+    this.#buffer.attempt(() => this.#store.remove(stored.peer));
+    return undefined;
   }
 
   /** Peers that once answered, though their advertisement has expired: where to ask when nobody else is known. */
@@ -252,6 +233,13 @@ export class PeerBook {
     if (!this.#met.take(addressCrowd(address))) return;
     this.flush();
     this.#buffer.attempt(() => this.#store.recordMet(peer));
+  }
+
+  /** Notes that somebody in `network` named `peers`. */
+  noteNamed(network: string, peers: readonly string[]): void {
+    if (this.#ownWordCounts) return;
+    this.flush();
+    this.#buffer.attempt(() => this.#store.noteNamed(network, peers));
   }
 
   /** Notes that a peer answered a check after `rttMs`, or did not. */
@@ -386,7 +374,7 @@ export class PeerBook {
     const stored = this.#store.get(peer);
     if (waiting === undefined) return stored;
     const { seenMs, ...entry } = waiting;
-    return { firstSeenMs: seenMs, failures: 0, lot: 0, ...stored, ...entry, lastSeenMs: seenMs };
+    return { firstSeenMs: seenMs, failures: 0, lot: 0, namedIn: [], ...stored, ...entry, lastSeenMs: seenMs };
   }
 
   #keeper(): CrowdKeeper {

@@ -50,7 +50,7 @@ test("what comes out is what went in", () => {
   for (const { seenMs, ...entry } of [full, bare]) {
     const { lot, envelope, ...stored } = store.get(entry.peer) ?? assert.fail();
     const { envelope: signed, ...rest } = entry;
-    assert.deepEqual(stored, { ...rest, firstSeenMs: seenMs, lastSeenMs: seenMs, failures: 0 });
+    assert.deepEqual(stored, { ...rest, firstSeenMs: seenMs, lastSeenMs: seenMs, failures: 0, namedIn: [] });
     assert.deepEqual(Buffer.from(envelope), Buffer.from(signed));
   }
   assert.equal(store.get(numberedPeer(3)), undefined);

@@ -146,6 +146,17 @@ export class PeerStore {
     });
   }
 
+  /** Notes that somebody in `network` named `peers`; of each peer two networks are remembered. */
+  noteNamed(network: string, peers: readonly string[]): void {
+    const sql = `UPDATE peers SET named_in = ltrim(coalesce(named_in, '') || ' ' || ?2) ${BY_PEER}
+      AND coalesce(named_in, '') <> ?2 AND instr(coalesce(named_in, ''), ' ') = 0`;
+    this.#file.attempt(() =>
+      this.#file.transaction(() => {
+        for (const peer of peers) this.#file.run(sql, peer, network);
+      }),
+    );
+  }
+
   /** Notes that a peer was met where it says it stands. */
   recordMet(peer: string): void {
     const nowMs = Math.floor(this.#clock.nowMs());

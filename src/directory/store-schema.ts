@@ -90,6 +90,7 @@ const STEPS: readonly string[] = [
   ALTER TABLE peers ADD COLUMN place_marks BLOB;
   CREATE INDEX peers_city ON peers (city_key, lot) WHERE city_key IS NOT NULL;
   `,
+  "ALTER TABLE peers ADD COLUMN named_in TEXT;",
 ];
 
 /** The store of peers as a file. */

@@ -47,6 +47,8 @@ export interface PeerRecord {
   readonly rttMs?: number;
   /** Checks that failed since the last one that it answered. */
   readonly failures: number;
+  /** Networks of others that named it, two at the most; what they say of it does not matter. Kept by clients only. */
+  readonly namedIn: readonly string[];
 }
 
 /** A peer as the store holds it. */
@@ -101,6 +103,7 @@ export function rowToPeer(row: StoreRow): StoredPeer {
     ...maybe("reachedAtMs", "reached_at", number),
     ...maybe("rttMs", "rtt_ms", number),
     failures: number("failures"),
+    namedIn: textToWords(text("named_in")),
     envelope: row.envelope instanceof Uint8Array ? row.envelope : new Uint8Array(),
   };
 }

@@ -7,9 +7,9 @@ import { checks } from "../../test/support/health-checks.ts";
 import { settled } from "../../test/support/settled.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { generateIdentity } from "../identity/identity.ts";
+import type { BookPeer } from "./book-peer.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
-import type { BookPeer } from "./peer-book.ts";
 
 const idOf = ({ advertisement }: KnownPeer): string => advertisement.peer;
 

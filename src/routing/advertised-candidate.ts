@@ -1,5 +1,5 @@
+import type { BookPeer } from "../directory/book-peer.ts";
 import type { KnownPeer } from "../directory/known-peer.ts";
-import type { BookPeer } from "../directory/peer-book.ts";
 import type { ToldBy } from "../directory/stored-peer.ts";
 import { networkPrefix, subnetPrefix } from "../geo/network-prefix.ts";
 import type { Candidate } from "./candidate.ts";
@@ -15,7 +15,7 @@ export function advertisedCandidate(
   known: KnownPeer & Partial<BookPeer>,
   options: CandidateOptions,
 ): Candidate | undefined {
-  const { advertisement, envelope, place, rttMs, toldBy } = known;
+  const { advertisement, envelope, place, rttMs, toldBy, namedIn } = known;
   const { peer, roles, protocols, policy, family, endpoints, upMbps, downMbps, load, availability, price } =
     advertisement;
   const { country, region, city, asn, isp, network: networkKind } = place ?? advertisement;
@@ -31,6 +31,7 @@ export function advertisedCandidate(
     protocols,
     acceptedPorts: policy.acceptedPorts,
     networkKind: networkKind ?? "unknown",
+    namedIn: isHandedIn(toldBy) ? undefined : toldBy?.peer === peer ? [] : namedIn,
     shown: isHandedIn(toldBy) ? envelope : undefined,
     country,
     region,

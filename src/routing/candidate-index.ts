@@ -80,6 +80,11 @@ export class CandidateIndex {
     return row === undefined ? undefined : this.#candidates[row];
   }
 
+  /** The nodes that are in it. */
+  get all(): Iterable<Candidate> {
+    return this.#candidates;
+  }
+
   /** Reads again how far a node is trusted; nothing where it is not in. */
   refresh(peerId: string): void {
     const row = this.#rows.get(peerId);

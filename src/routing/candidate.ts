@@ -41,6 +41,8 @@ export interface Candidate {
   readonly price?: { readonly microUsdcPerGiB: bigint; readonly microUsdcPerRequest: bigint };
   /** The round trip of its last check, in ms. */
   readonly rttMs?: number;
+  /** Networks of others that named it; absent where its user did. Behind other hops nobody's word for itself will do. */
+  readonly namedIn?: readonly string[];
   /** The signed advertisement, where the client's owner handed it in: the hop before may be shown it. */
   readonly shown?: Uint8Array;
 }

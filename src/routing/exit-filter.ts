@@ -4,6 +4,7 @@ import { ROW_BITS } from "./candidate-columns.ts";
 import type { CandidateIndex } from "./candidate-index.ts";
 import { type TermKind, term } from "./candidate-terms.ts";
 import type { Constraints } from "./constraints.ts";
+import { isWitnessed } from "./is-witnessed.ts";
 import type { FunnelStep } from "./no-node.ts";
 import type { PlanRequest } from "./plan-request.ts";
 
@@ -29,9 +30,10 @@ export class ExitFilter {
   readonly #index: CandidateIndex;
   readonly #steps: readonly Step[];
 
-  constructor(index: CandidateIndex, request: PlanRequest) {
+  /** `hops` is how many the circuit will have. */
+  constructor(index: CandidateIndex, request: PlanRequest, hops = 1) {
     this.#index = index;
-    this.#steps = stepsOf(index, request);
+    this.#steps = stepsOf(index, request, hops);
     const { exit = request.constraints.node } = request;
     this.only = exit === undefined ? undefined : (index.rowOf(exit) ?? -1);
     let shortest = listsOf(index, "exit", [""]);
@@ -134,7 +136,7 @@ function listsOf(index: CandidateIndex, kind: TermKind, names: readonly (string 
   return [...new Set(names)].flatMap((name) => index.lists.find(term(kind, name)) ?? []);
 }
 
-function stepsOf(index: CandidateIndex, request: PlanRequest): readonly Step[] {
+function stepsOf(index: CandidateIndex, request: PlanRequest, hops: number): readonly Step[] {
   const { constraints, exit, exitAsn, failed, port } = request;
   const { columns } = index;
   const steps: Step[] = [];
@@ -163,6 +165,8 @@ function stepsOf(index: CandidateIndex, request: PlanRequest): readonly Step[] {
   }
   if (minTrust !== undefined)
     add(`minTrust=${minTrust}`, `trusted ${minTrust} or more`, (row) => columns.trust(row) >= Math.fround(minTrust));
+  if (hops > 1)
+    add("nodes that two networks named", "named by two networks", (row) => isWitnessed(index.at(row), index.all), true);
   // A session's exit stays its exit when it is busy.
   if (exit === undefined) add("load below 90 %", "below capacity", (row) => !columns.has(row, ROW_BITS.full), true);
   if (failed !== undefined && failed.size > 0)

@@ -7,6 +7,7 @@ import { type Drawn, type DrawSource, drawNode } from "./draw.ts";
 import { type DrawRules, drawRules } from "./draw-rules.ts";
 import { ExitFilter } from "./exit-filter.ts";
 import type { DrawRule } from "./explanation.ts";
+import { isWitnessed } from "./is-witnessed.ts";
 import { ROUTING_LIMITS } from "./limits.ts";
 import type { PlanOptions, PlanRequest } from "./plan-request.ts";
 import { related, relatedOrNeighbours } from "./related.ts";
@@ -47,7 +48,7 @@ export class Planner {
     this.index = components.index;
     this.random = components.random;
     this.rules = drawRules(request.constraints, options);
-    this.filter = new ExitFilter(components.index, request);
+    this.filter = new ExitFilter(components.index, request, hops);
     this.#request = request;
     this.#hops = hops;
   }
@@ -146,6 +147,8 @@ export class Planner {
 
   #isUsable(row: number): boolean {
     const { failed } = this.#request;
+    const { index } = this;
+    if (this.#hops > 1 && !isWitnessed(index.at(row), index.all)) return false;
     return failed === undefined || failed.size === 0 || !failed.has(this.index.at(row).peerId);
   }
 

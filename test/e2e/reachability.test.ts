@@ -5,7 +5,7 @@ import { systemClock } from "../../src/core/clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { formatHostPort, type HostPort } from "../../src/core/network-address.ts";
 import { systemRandom } from "../../src/core/random.ts";
-import type { BookPeer } from "../../src/directory/peer-book.ts";
+import type { BookPeer } from "../../src/directory/book-peer.ts";
 import type { ReachAnswer } from "../../src/directory/reach-answer.ts";
 import type { Reachability } from "../../src/directory/reach-check.ts";
 import { generateIdentity } from "../../src/identity/identity.ts";

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { BywayError } from "../../core/errors.ts";
+import type { BookPeer } from "../../directory/book-peer.ts";
 import { DIRECTORY_LIMITS } from "../../directory/limits.ts";
-import type { BookPeer, PeerBook } from "../../directory/peer-book.ts";
+import type { PeerBook } from "../../directory/peer-book.ts";
 import { parsePeerId } from "../../identity/peer-id.ts";
 import type { NetworkKind } from "../../wire/advertisement.ts";
 import { WIRE_LIMITS } from "../../wire/limits.ts";

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { advertisedNode } from "../../test/support/advertised-node.ts";
+import { seededRandom } from "../core/random.ts";
+import { generateIdentity } from "../identity/identity.ts";
+import type { PeerId } from "../identity/peer-id.ts";
+import type { PeerWish } from "../wire/peer-wish.ts";
+import { DIRECTORY_LIMITS } from "./limits.ts";
+import { Witnesses } from "./witnesses.ts";
+
+function setUp(addresses: readonly string[], localNetwork = false) {
+  const tellers = addresses.map(() => generateIdentity().peerId);
+  const noted: [string, readonly string[]][] = [];
+  const asked: { readonly witness: string; readonly wish: PeerWish }[] = [];
+  const witnesses = new Witnesses(
+    {
+      random: seededRandom(1),
+      overlay: { connected: () => tellers, addressOf: (peer: PeerId) => addresses[tellers.indexOf(peer)] },
+      exchange: () => ({
+        ask: async (witness: PeerId, wish: PeerWish) => {
+          asked.push({ witness, wish });
+          return 0;
+        },
+      }),
+      book: { noteNamed: (network, peers) => noted.push([network, peers]) },
+      nominations: { name: () => {} },
+    },
+    { localNetwork },
+  );
+  return { witnesses, tellers, noted, asked };
+}
+
+const { signal } = new AbortController();
+
+test("tellers of one network are one witness, and on a local network each is one", () => {
+  for (const [localNetwork, networks] of [
+    [false, 1],
+    [true, 2],
+  ] as const) {
+    const { witnesses, tellers, noted } = setUp(["9.9.1.1", "9.9.2.2"], localNetwork);
+    const { peerId } = generateIdentity();
+    for (const teller of tellers) witnesses.note(teller, [peerId]);
+    assert.equal(new Set(noted.map(([network]) => network)).size, networks);
+  }
+});
+
+test("of nodes that one network named, somebody of another is asked, and of no others", async () => {
+  const { witnesses, tellers, asked } = setUp(["1.1.0.1", "2.2.0.1"]);
+  const lacking = { ...advertisedNode(), namedIn: ["1.1"] };
+  const nodes = [lacking, { ...advertisedNode(), namedIn: ["1.1", "2.2"] }];
+  await witnesses.seek(nodes, signal);
+  assert.deepEqual(asked, [{ witness: tellers[1], wish: { peers: [lacking.advertisement.peer] } }]);
+  await witnesses.seek(nodes.slice(1), signal);
+  assert.equal(asked.length, 1);
+});
+
+test("a node is no witness of itself, and no more are asked for at once than one answer holds", async () => {
+  const { witnesses, tellers, asked } = setUp(["1.1.0.1"]);
+  const [only] = tellers;
+  const own = { ...advertisedNode(), namedIn: [] };
+  await witnesses.seek([{ ...own, advertisement: { ...own.advertisement, peer: String(only) } }], signal);
+  assert.equal(asked.length, 0);
+  const many = Array.from({ length: 60 }, () => ({ ...advertisedNode(), namedIn: [] }));
+  await witnesses.seek(many, signal);
+  assert.equal(asked[0]?.wish.peers?.length, DIRECTORY_LIMITS.answerNodes.value);
+});
