@@ -26,6 +26,7 @@ import { freshTopic } from "./gossip-share.ts";
 import { HealthChecker } from "./health-checker.ts";
 import { HopLocator, type HopPlace, type HopToLocate } from "./hop-locator.ts";
 import { NO_COUNTRY } from "./index-key.ts";
+import { WITNESSES } from "./is-witnessed.ts";
 import { Joiner } from "./joiner.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
@@ -304,10 +305,9 @@ export class Directory {
   async #search(wish: PeerWish, hops: number, signal: AbortSignal): Promise<void> {
     const health = this.#health;
     if (health === undefined) return;
-    const isEnough = (): boolean =>
-      health.usable(wish).length > 0 && health.usable({ roles: ["relay"] }).length >= hops;
+    const isEnough = (): boolean => this.#witnesses.isEnough(health.usable({}), wish, hops);
     await this.#joiner.reach(signal);
-    const searching = withAbort(this.#look(wish), signal);
+    const searching = withAbort(this.#look(wish, hops > 1), signal);
     searching.then(
       () => health.fill(),
       () => {},
@@ -321,19 +321,23 @@ export class Directory {
   }
 
   /** An app may ask for a hundred streams at once, and the peers that are asked would shut out who asks them as often. */
-  #look(wish: PeerWish): Promise<unknown> {
-    const key = JSON.stringify(wish);
-    const search = this.#searches.get(key) ?? this.#lookAlone(wish).finally(() => this.#searches.delete(key));
+  #look(wish: PeerWish, isFar: boolean): Promise<unknown> {
+    const key = JSON.stringify([wish, isFar]);
+    const search = this.#searches.get(key) ?? this.#lookAlone(wish, isFar).finally(() => this.#searches.delete(key));
     this.#searches.set(key, search);
     return search;
   }
 
-  async #lookAlone(wish: PeerWish): Promise<void> {
+  async #lookAlone(wish: PeerWish, isFar: boolean): Promise<void> {
     const late = new BywayError("ERR_NETWORK_UNREACHABLE", "the search took too long");
     const { clock } = this.#components;
     using bound = deadline(clock, DIRECTORY_LIMITS.findMs.value, () => late, this.#stopping.signal);
     try {
-      await this.#finder.find(wish, bound.signal);
+      const news = isFar ? this.#hearNews(bound.signal) : undefined;
+      await Promise.all([this.#finder.find(wish, bound.signal), news]);
+      for (let round = 0; isFar && round < 2 * WITNESSES; round += 1) {
+        if (!(await this.#seekWitnesses(bound.signal))) break;
+      }
     } catch (error) {
       if (error !== late) throw error;
     }
@@ -352,10 +356,18 @@ export class Directory {
     for (const known of this.#order.likely(1)) {
       await this.#exchange.askKnown(known, {}, limit, signal).catch(() => {});
     }
-    await this.#witnesses.seek(this.#health?.usable({}) ?? [], signal);
+    await this.#seekWitnesses(signal);
     this.#idleRounds = book.size > before ? 0 : this.#idleRounds + 1;
     this.#health?.fill();
     this.#state.hasten();
+  }
+
+  /** Of the nodes that are usable, or will be soon. */
+  async #seekWitnesses(signal: AbortSignal): Promise<boolean> {
+    const health = this.#health;
+    if (health === undefined) return false;
+    const nodes = [...health.usable({}), ...this.#order.likely(DIRECTORY_LIMITS.answerNodes.value)];
+    return this.#witnesses.seek([...new Map(nodes.map((node) => [node.advertisement.peer, node])).values()], signal);
   }
 
   /** Short while answers bring new nodes and more are wanted, then doubled with each round that brings none. */

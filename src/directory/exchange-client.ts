@@ -9,7 +9,7 @@ import type { PeerWish } from "../wire/peer-wish.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import type { Overlay } from "./overlay.ts";
-import type { PeerBook } from "./peer-book.ts";
+import type { Addition, PeerBook } from "./peer-book.ts";
 
 /** What an exchange client is made of. */
 export interface ExchangeClientComponents {
@@ -58,7 +58,7 @@ export class ExchangeClient {
         throw new BywayError("ERR_DIRECTORY_MESSAGE", "an answer has more than was asked for");
       const additions = book.addAll(envelopes, { kind: "exchange", peer });
       book.noteMet(peer, overlay.addressOf(peer));
-      const named = envelopes.filter((_, index) => typeof additions[index] === "string").map(peerOf);
+      const named = envelopes.filter((_, index) => isNamed(additions[index])).map(peerOf);
       onNamed?.(
         peer,
         named.filter((name) => name !== peer),
@@ -76,6 +76,11 @@ export class ExchangeClient {
     await this.#components.overlay.learn(peer, advertisement.endpoints.map(formatTcpAddress), "signed");
     return this.ask(peer, wish, limit, signal);
   }
+}
+
+/** Who tells of a peer what another has told anew names it all the same. */
+function isNamed(addition: Addition | BywayError | undefined): boolean {
+  return typeof addition === "string" || addition?.code === "ERR_ADVERTISEMENT_OLD";
 }
 
 function peerOf(envelope: Uint8Array): PeerId {

@@ -5,6 +5,7 @@ import { seededRandom } from "../core/random.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
+import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import { Witnesses } from "./witnesses.ts";
 
@@ -18,6 +19,10 @@ function setUp(addresses: readonly string[], localNetwork = false) {
       overlay: { connected: () => tellers, addressOf: (peer: PeerId) => addresses[tellers.indexOf(peer)] },
       exchange: () => ({
         ask: async (witness: PeerId, wish: PeerWish) => {
+          asked.push({ witness, wish });
+          return 0;
+        },
+        askKnown: async ({ advertisement: { peer: witness } }: KnownPeer, wish: PeerWish) => {
           asked.push({ witness, wish });
           return 0;
         },
@@ -46,7 +51,7 @@ test("tellers of one network are one witness, and on a local network each is one
 
 test("of nodes that one network named, somebody of another is asked, and of no others", async () => {
   const { witnesses, tellers, asked } = setUp(["1.1.0.1", "2.2.0.1"]);
-  const lacking = { ...advertisedNode(), namedIn: ["1.1"] };
+  const lacking = { ...advertisedNode({ endpoints: [{ host: "3.3.0.1", port: 1 }] }), namedIn: ["1.1"] };
   const nodes = [lacking, { ...advertisedNode(), namedIn: ["1.1", "2.2"] }];
   await witnesses.seek(nodes, signal);
   assert.deepEqual(asked, [{ witness: tellers[1], wish: { peers: [lacking.advertisement.peer] } }]);
@@ -63,4 +68,23 @@ test("a node is no witness of itself, and no more are asked for at once than one
   const many = Array.from({ length: 60 }, () => ({ ...advertisedNode(), namedIn: [] }));
   await witnesses.seek(many, signal);
   assert.equal(asked[0]?.wish.peers?.length, DIRECTORY_LIMITS.answerNodes.value);
+});
+
+test("where nobody who is connected can witness, one of the nodes is asked", async () => {
+  const { witnesses, asked } = setUp(["1.1.0.1"]);
+  const at = (host: string) => ({ ...advertisedNode({ endpoints: [{ host, port: 1 }] }), namedIn: ["1.1"] });
+  const [near, far] = [at("1.1.0.9"), at("2.2.0.1")];
+  await witnesses.seek([near, far], signal);
+  assert.deepEqual(asked, [{ witness: far.advertisement.peer, wish: { peers: [near.advertisement.peer] } }]);
+});
+
+test("of the nodes at hand those may stand behind others that two networks named, or as many as there are", () => {
+  const { witnesses } = setUp([]);
+  const at = (host: string, namedIn: readonly string[]) => ({
+    ...advertisedNode({ endpoints: [{ host, port: 1 }] }),
+    namedIn,
+  });
+  const nodes = [at("1.1.0.1", ["2.2"]), at("2.2.0.1", ["1.1", "3.3"]), at("3.3.0.1", [])];
+  assert.deepEqual(witnesses.witnessed(nodes), [nodes[1]]);
+  assert.deepEqual(witnesses.witnessed(nodes.slice(0, 2)), nodes.slice(0, 2));
 });

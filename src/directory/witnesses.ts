@@ -2,7 +2,10 @@ import type { Random } from "../core/random.ts";
 import { shuffled } from "../core/shuffled.ts";
 import { networkPrefix } from "../geo/network-prefix.ts";
 import type { PeerId } from "../identity/peer-id.ts";
+import type { PeerWish } from "../wire/peer-wish.ts";
 import type { ExchangeClient } from "./exchange-client.ts";
+import { fitsWish } from "./fits-wish.ts";
+import { isWitnessed, type NodeInNetwork, WITNESSES } from "./is-witnessed.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import type { Nominations } from "./nominations.ts";
@@ -13,13 +16,12 @@ import type { PeerBook } from "./peer-book.ts";
 export interface WitnessesComponents {
   readonly random: Random;
   readonly overlay: Pick<Overlay, "connected" | "addressOf">;
-  readonly exchange: () => Pick<ExchangeClient, "ask">;
+  readonly exchange: () => Pick<ExchangeClient, "ask" | "askKnown">;
   readonly book: Pick<PeerBook, "noteNamed">;
   readonly nominations: Pick<Nominations, "name">;
 }
 
-/** Networks that are to have named a node that stands behind other hops. */
-const ENOUGH = 2;
+const RELAY: PeerWish = { roles: ["relay"] };
 
 /** Who named whom: notes it, and asks others about nodes that one network alone has named. */
 export class Witnesses {
@@ -40,23 +42,57 @@ export class Witnesses {
     book.noteNamed(network, peers);
   }
 
-  /** Asks one peer that is connected whether it knows those of `nodes` that lack a witness of its network. */
-  async seek(nodes: readonly KnownPeer[], signal: AbortSignal): Promise<void> {
+  /** Those of `nodes` that may stand behind other hops, as far as can be told from them. */
+  witnessed<Node extends KnownPeer>(nodes: readonly Node[]): readonly Node[] {
+    const all = nodes.map((node) => this.#placed(node));
+    return nodes.filter(({ advertisement: { peer }, namedIn }) => isWitnessed({ peerId: peer, namedIn }, all));
+  }
+
+  /**
+   * Asks one peer, of those that are connected or of `nodes`, about those nodes that lack a witness of its network; false where
+   * there is nobody to ask.
+   */
+  async seek(nodes: readonly KnownPeer[], signal: AbortSignal): Promise<boolean> {
     const { random, overlay, exchange } = this.#components;
-    const lacking = nodes.filter(({ namedIn = [] }) => namedIn.length < ENOUGH);
     const { value: limit } = DIRECTORY_LIMITS.answerNodes;
-    for (const witness of shuffled(overlay.connected(), random)) {
-      const network = this.#networkOf(witness);
-      const peers = lacking
+    const lacking = nodes.filter(({ namedIn = [] }) => namedIn.length < WITNESSES);
+    const lackingIn = (witness: string, network: string): readonly string[] =>
+      lacking
         .filter(({ namedIn = [], advertisement: { peer } }) => peer !== witness && !namedIn.includes(network))
         .slice(0, limit)
         .map(({ advertisement: { peer } }) => peer);
+    for (const witness of shuffled(overlay.connected(), random)) {
+      const peers = lackingIn(witness, this.#networkOf(witness));
       if (peers.length === 0) continue;
       await exchange()
         .ask(witness, { peers }, limit, signal)
         .catch(() => {});
-      return;
+      return true;
     }
+    for (const node of shuffled(nodes, random)) {
+      const { peerId, network = peerId } = this.#placed(node);
+      const peers = lackingIn(peerId, network);
+      if (peers.length === 0) continue;
+      await exchange()
+        .askKnown(node, { peers }, limit, signal)
+        .catch(() => {});
+      return true;
+    }
+    return false;
+  }
+
+  /** Whether a search among `usable` nodes has found what a request of `hops` hops needs. */
+  isEnough(usable: readonly KnownPeer[], wish: PeerWish, hops: number): boolean {
+    const behind = hops > 1 ? this.witnessed(usable) : usable;
+    const relaysOf = (peers: readonly KnownPeer[]): number => peers.filter((peer) => fitsWish(peer, RELAY)).length;
+    if (relaysOf(usable) < hops || relaysOf(behind) < hops - 1) return false;
+    return behind.some((peer) => fitsWish(peer, wish));
+  }
+
+  #placed({ advertisement: { peer, endpoints } }: KnownPeer): NodeInNetwork {
+    const host = endpoints[0]?.host;
+    const network = this.#localNetwork || host === undefined ? undefined : networkPrefix(host);
+    return { peerId: peer, network };
   }
 
   #networkOf(teller: PeerId): string {

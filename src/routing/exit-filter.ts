@@ -1,10 +1,10 @@
+import { isWitnessed } from "../directory/is-witnessed.ts";
 import { foldName } from "../geo/fold-name.ts";
 import { isInPortRanges } from "../wire/port-range.ts";
 import { ROW_BITS } from "./candidate-columns.ts";
 import type { CandidateIndex } from "./candidate-index.ts";
 import { type TermKind, term } from "./candidate-terms.ts";
 import type { Constraints } from "./constraints.ts";
-import { isWitnessed } from "./is-witnessed.ts";
 import type { FunnelStep } from "./no-node.ts";
 import type { PlanRequest } from "./plan-request.ts";
 

@@ -1,4 +1,5 @@
 import type { Random } from "../core/random.ts";
+import { isWitnessed } from "../directory/is-witnessed.ts";
 import type { Candidate } from "./candidate.ts";
 import { ROW_BITS } from "./candidate-columns.ts";
 import type { CandidateIndex } from "./candidate-index.ts";
@@ -7,7 +8,6 @@ import { type Drawn, type DrawSource, drawNode } from "./draw.ts";
 import { type DrawRules, drawRules } from "./draw-rules.ts";
 import { ExitFilter } from "./exit-filter.ts";
 import type { DrawRule } from "./explanation.ts";
-import { isWitnessed } from "./is-witnessed.ts";
 import { ROUTING_LIMITS } from "./limits.ts";
 import type { PlanOptions, PlanRequest } from "./plan-request.ts";
 import { related, relatedOrNeighbours } from "./related.ts";

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { signedPeer } from "../../test/support/signed-peer.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import { silentLogger } from "../core/logger.ts";
+import { seededRandom } from "../core/random.ts";
+import { generateIdentity } from "../identity/identity.ts";
+import { encodeDirectoryAnswer } from "../wire/directory-message.ts";
+import { ExchangeClient } from "./exchange-client.ts";
+import { PeerBook } from "./peer-book.ts";
+import { PeerStore } from "./peer-store.ts";
+
+test("who tells of a peer names it, though another told something newer; not so itself, nor what is refused", async () => {
+  const clock = new FakeClock();
+  const logger = silentLogger;
+  const store = new PeerStore({ clock, random: seededRandom(1), logger }, { path: ":memory:" });
+  const book = new PeerBook({ store, clock, logger });
+  const teller = generateIdentity();
+  const [fresh, known, expired] = [generateIdentity(), generateIdentity(), generateIdentity()];
+  book.add(signedPeer(clock, known, { seq: 9 }), { kind: "gossip" });
+  const nowMs = clock.nowMs();
+  const old = { issuedAtSec: nowMs / 1000 - 7_200, expiresAtSec: nowMs / 1000 - 1 };
+  const envelopes = [
+    signedPeer(clock, teller),
+    signedPeer(clock, fresh),
+    signedPeer(clock, known, { seq: 3 }),
+    signedPeer(clock, expired, old),
+  ];
+  const named: [string, readonly string[]][] = [];
+  const client = new ExchangeClient({
+    clock,
+    book,
+    overlay: {
+      ask: async () => encodeDirectoryAnswer({ envelopes }),
+      learn: async () => {},
+      addressOf: () => undefined,
+    },
+    own: () => undefined,
+    onNamed: (peer, peers) => named.push([peer, peers]),
+  });
+  await client.ask(teller.peerId, {}, 50);
+  assert.deepEqual(named, [[teller.peerId, [fresh.peerId, known.peerId]]]);
+  assert.equal(book.get(known.peerId)?.advertisement.seq, 9);
+});
