@@ -7,7 +7,7 @@ import type { CheckPeer, CheckWay } from "./check-way.ts";
 import { CheckWays } from "./check-ways.ts";
 import { FarLooks } from "./far-looks.ts";
 import { fitsWish } from "./fits-wish.ts";
-import type { KnownPeer } from "./known-peer.ts";
+import { isTheSame, type KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import { allotUsable, USABLE_BOUNDS } from "./usable-allotment.ts";
 import { WantedKind } from "./wanted-kind.ts";
@@ -415,9 +415,4 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     for (const done of this.#waiting) done();
     this.#waiting.clear();
   }
-}
-
-/** Whether nothing is known of a peer that was not known before. */
-function isTheSame(before: KnownPeer, now: KnownPeer): boolean {
-  return before.advertisement.seq === now.advertisement.seq && before.namedIn?.length === now.namedIn?.length;
 }

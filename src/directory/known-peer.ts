@@ -29,3 +29,8 @@ export interface PeerPlace {
   /** The claims that own data contradicts; the facts stand in their place. */
   readonly contradicted: readonly ClaimName[];
 }
+
+/** Whether nothing is known of a peer that was not known before. */
+export function isTheSame(before: KnownPeer, now: KnownPeer): boolean {
+  return before.advertisement.seq === now.advertisement.seq && before.namedIn?.length === now.namedIn?.length;
+}
