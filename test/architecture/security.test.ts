@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ROOT } from "../../scripts/documents.ts";
+
+const PROMISES = readFileSync(join(ROOT, "docs/security.md"), "utf8");
+const ENTRIES = readFileSync(join(ROOT, "docs/security-tests.md"), "utf8");
+const LONGEST_LINE = 200;
+
+/** One promise's place in the page of tests. */
+interface Entry {
+  readonly number: string;
+  readonly group: string;
+  readonly keptIn: readonly string[];
+  readonly tests: readonly string[];
+}
+
+/** The promises, each with the heading that it stands below. */
+function promises(): readonly Pick<Entry, "number" | "group">[] {
+  let group = "";
+  return PROMISES.split("\n").flatMap((line) => {
+    group = /^## (.*)/.exec(line)?.[1] ?? group;
+    const number = /^- \*\*(P\d+)\.\*\* /.exec(line)?.[1];
+    return number === undefined ? [] : [{ number, group }];
+  });
+}
+
+function entries(): readonly Entry[] {
+  return ENTRIES.split(/^## /m)
+    .slice(1)
+    .flatMap((part) => {
+      const [group = "", ...rest] = part.split("\n");
+      return rest
+        .join("\n")
+        .split(/^### /m)
+        .slice(1)
+        .map((text) => ({
+          number: /^P\d+/.exec(text)?.[0] ?? text.slice(0, 20),
+          group,
+          keptIn: pathsIn(/^- kept in:([\s\S]*?)^- tests:/m.exec(text)?.[1]),
+          tests: pathsIn(/^- tests:([\s\S]*)/m.exec(text)?.[1]),
+        }));
+    });
+}
+
+function pathsIn(text = ""): readonly string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].flatMap((match) => match[1] ?? []);
+}
+
+test("promises are numbered in order, each number once", () => {
+  const numbers = promises().map(({ number }) => Number(number.slice(1)));
+  assert.ok(numbers.length > 0);
+  assert.deepEqual(
+    numbers,
+    [...new Set(numbers)].toSorted((a, b) => a - b),
+  );
+});
+
+test("every promise has an entry in the page of tests, in the same place, and every entry a promise", () => {
+  const places = entries().map(({ number, group }) => ({ number, group }));
+  assert.deepEqual(places, promises());
+});
+
+test("every promise is kept in files and held by tests, which exist", () => {
+  for (const { number, keptIn, tests } of entries()) {
+    assert.ok(keptIn.length > 0 && tests.length > 0, `${number} needs both`);
+    for (const path of [...keptIn, ...tests])
+      assert.ok(existsSync(join(ROOT, path)), `${number}: ${path} is not there`);
+    for (const path of keptIn) assert.doesNotMatch(path, /\.(test|compliance|attack)\.ts$/, number);
+    for (const path of tests) assert.match(path, /\.(test|compliance|attack)\.ts$/, number);
+    const onEachRun = tests.filter((path) => !path.endsWith(".attack.ts"));
+    assert.notDeepEqual(onEachRun, [], `${number} is held by no test of npm test`);
+  }
+});
+
+test("the entry of a promise names no file twice", () => {
+  for (const { number, keptIn, tests } of entries()) {
+    const paths = [...keptIn, ...tests];
+    assert.deepEqual(paths, [...new Set(paths)], number);
+  }
+});
+
+test("a promise that is referred to is there", () => {
+  const known = new Set(promises().map(({ number }) => number));
+  for (const [number] of PROMISES.matchAll(/\bP\d+\b/g)) assert.ok(known.has(number), number);
+});
+
+test("no line of the two pages is too long to read", () => {
+  for (const text of [PROMISES, ENTRIES])
+    for (const line of text.split("\n")) assert.ok(line.length <= LONGEST_LINE, line.slice(0, 80));
+});
