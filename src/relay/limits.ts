@@ -42,7 +42,11 @@ type Name =
 /** Bounds of the relay room. Networks are a /24 of IPv4 or a /48 of IPv6. */
 export const RELAY_LIMITS: Readonly<Record<Name, Limit>> = {
   advertisementHeaderBytes: fixed(2_048, "bytes", "A signed advertisement of 1 KiB in base64url, with its envelope."),
-  endpointsTried: tunable(2, "count", "A node has one address of each family; more only helps a scanner."),
+  endpointsTried: tunable(
+    2,
+    "count",
+    "A node has one address of each family; more only helps a scanner. One that fails takes its part of the time.",
+  ),
   dialMs: tunable(5_000, "ms", "A TCP connection that takes longer makes a bad hop."),
   carried: tunable(4_096, "count", "Onward connections open at once; each holds a socket and two windows."),
   carriedPerNetwork: tunable(

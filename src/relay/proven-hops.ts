@@ -13,6 +13,7 @@ import type { ProofLog } from "./proof-log.ts";
 import { ProofPlaces, type ProofPlacesOptions } from "./proof-places.ts";
 import { RecentCount } from "./recent-count.ts";
 import { RememberedTimes } from "./remembered-times.ts";
+import { waitUntil } from "./wait-until.ts";
 
 /** Dials an IP endpoint of a node, under the node's address guard; failures are hop errors. */
 export interface HopDialler {
@@ -58,7 +59,8 @@ interface Pending {
  * Anybody can sign an advertisement with a fresh key and name any server in it. So before the relay carries anything to
  * an endpoint for the first time, it opens a link of its own to it and checks the key; a server that is no node of
  * that key cannot pass. Proofs are kept for a while, failures for a moment. Concurrent askers share one proof, which ends
- * with the last of them.
+ * with the last of them. A failed proof of what only strangers name takes all the time that it has, whatever was found:
+ * else the endpoint behind it in the advertisement would be told when this one failed.
  */
 export class ProvenHops {
   readonly #components: ProvenHopsComponents;
@@ -163,10 +165,12 @@ export class ProvenHops {
         ticket?.succeeded();
         throw result;
       }
+      const durationMs = Math.round(clock.monotonicMs() - beganMs);
+      // What was found must not show in when the next endpoint is tried, nor in when a place or an attempt is free again.
+      if (!asked.isKnown) await waitUntil(clock, beganMs + asked.ms, signal).catch(() => {});
       ticket?.failed();
       if (!asked.isKnown) {
         this.#failures.count();
-        const durationMs = Math.round(clock.monotonicMs() - beganMs);
         log?.proofFailed({
           linkId: asked.asker.linkId,
           endpoint: asked.endpoint,

@@ -13,6 +13,7 @@ import { RELAY_LIMITS } from "./limits.ts";
 import { RelayService } from "./relay-service.ts";
 
 const endpoints = [1, 2, 3, 4].map((port) => ({ host: `192.0.2.${port}`, port }));
+const HALF_MS = RELAY_LIMITS.unknownProofMs.value / 2;
 const UNPROVEN = "ERR_HOP_UNREACHABLE the next hop did not prove itself";
 
 /** Turns of the event loop until `isSo`, and no longer than a handshake takes on a busy machine. */
@@ -33,6 +34,8 @@ test("it carries bytes to the first advertised endpoint that answers as the peer
   });
   const { client, answer } = bench.ask({ peer: hop.identity.peerId, endpoints });
   client.end("ciphertext");
+  await settled();
+  bench.clock.advance(HALF_MS);
   await until(() => onward.length > 0, "nothing was carried");
   const [far] = onward;
   assert.ok(far !== undefined);
@@ -40,7 +43,7 @@ test("it carries bytes to the first advertised endpoint that answers as the peer
   assert.equal(bench.service.carried, 1);
   far.end();
   client.resume();
-  assert.deepEqual(await answer, { said: "carried", afterMs: 0 });
+  assert.deepEqual(await answer, { said: "carried", afterMs: HALF_MS });
   assert.deepEqual([bench.dialled.map(({ port }) => port), bench.service.carried], [[1, 2, 2], 0]);
 });
 
@@ -95,6 +98,34 @@ test("every failed proof has the same answer at the same time", async (t) => {
     await bench.passAnswers();
     assert.deepEqual(await again.answer, { said: UNPROVEN, afterMs: RELAY_LIMITS.unknownProofMs.value }, name);
     assert.equal(bench.dialled.length, 1, name);
+  }
+});
+
+test("the second endpoint of a stranger is dialled at one time, whatever the first one is, and finds no place free before", async (t) => {
+  const own = await memoryNode(t);
+  const victim = { host: "198.51.100.7", port: 22 };
+  const second = { host: "192.0.2.1", port: 443 };
+  const other = await memoryNode(t);
+  const ways: Readonly<Record<string, Reach>> = { ...NO_NODES, "another key": () => other.dial() };
+  for (const [name, reach] of Object.entries(ways)) {
+    const bench = new RelayBench((endpoint, signal) =>
+      endpoint.host === victim.host ? reach(endpoint, signal) : own.dial(),
+    );
+    const { client, answer } = bench.ask({ peer: own.identity.peerId, endpoints: [victim, second] });
+    await settled();
+    bench.clock.advance(HALF_MS - 1);
+    for (let turn = 0; turn < 2_000; turn += 1) await new Promise(setImmediate);
+    assert.deepEqual([bench.dialled, bench.service.pendingProofs], [[victim], 1], name);
+    bench.clock.advance(1);
+    await until(() => bench.dialled.length === 3, `${name}: the second was not proven and carried`);
+    client.destroy();
+    assert.deepEqual(await answer, { said: "carried", afterMs: HALF_MS }, name);
+    // Now that the second has proved itself, nothing waits for the first.
+    const again = bench.ask({ peer: own.identity.peerId, endpoints: [victim, second] });
+    await until(() => bench.dialled.length === 4, `${name}: the proven one was not dialled`);
+    assert.deepEqual(bench.dialled.at(-1), second, name);
+    again.client.destroy();
+    assert.deepEqual(await again.answer, { said: "carried", afterMs: 0 }, name);
   }
 });
 
@@ -157,6 +188,8 @@ test("a hop that proved itself before has more time, is not bounded, and its fai
 test("of many endpoints no more than two are dialled", async () => {
   const bench = new RelayBench(NO_NODES.closed);
   const { answer } = bench.ask({ peer: generateIdentity().peerId, endpoints });
+  await settled();
+  bench.clock.advance(HALF_MS);
   await bench.passAnswers();
   assert.equal((await answer).said, UNPROVEN);
   assert.equal(bench.dialled.length, RELAY_LIMITS.endpointsTried.value);

@@ -13,6 +13,7 @@ import { OnwardPlaces } from "./onward-places.ts";
 import type { Asker } from "./proof-bounds.ts";
 import { ProvenHops, type ProvenHopsComponents, type ProvenHopsOptions } from "./proven-hops.ts";
 import { ReturnStreams } from "./return-streams.ts";
+import { waitUntil } from "./wait-until.ts";
 
 /** What a relay is made of. */
 export interface RelayComponents extends ProvenHopsComponents {
@@ -130,10 +131,15 @@ export class RelayService {
     let limit: BywayError | undefined;
     let hasTried = false;
     let isTimed = false;
-    for (const [index, endpoint] of next.endpoints.entries()) {
-      const state = this.#proven.stateOf(next.peerId, endpoint);
+    // A place where the peer has proved itself comes before one that fails, which takes its time.
+    const states = next.endpoints.map((endpoint) => ({ endpoint, state: this.#proven.stateOf(next.peerId, endpoint) }));
+    states.sort((one, other) => Number(other.state === "proven") - Number(one.state === "proven"));
+    for (const [index, { endpoint, state }] of states.entries()) {
       try {
-        if (state !== "proven") await this.#prove(next, index, state, beganMs, signal);
+        if (state !== "proven") {
+          const endpointsLeft = states.length - index;
+          await this.#prove({ ...next, endpoint, endpointsLeft }, state, beganMs, signal);
+        }
         return await this.#dial(endpoint, signal);
       } catch (error) {
         if (signal.aborted) throw abortReason(signal);
@@ -147,7 +153,7 @@ export class RelayService {
     }
     if (limit !== undefined && !hasTried) throw limit;
     // The time must not say what was found at a place that only strangers name.
-    if (isTimed) await this.#wait(beganMs + RELAY_LIMITS.unknownProofMs.value, signal);
+    if (isTimed) await waitUntil(this.#clock, beganMs + RELAY_LIMITS.unknownProofMs.value, signal);
     throw new BywayError("ERR_HOP_UNREACHABLE", "the next hop did not prove itself", {
       data: { by: "proofs of next hops" },
     });
@@ -155,16 +161,14 @@ export class RelayService {
 
   /** The endpoints that only strangers name share the time that all of them have. */
   async #prove(
-    next: NextHop,
-    index: number,
+    next: Pick<NextHop, "peerId" | "asker"> & { readonly endpoint: HostPort; readonly endpointsLeft: number },
     state: "known" | "unknown",
     beganMs: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const { endpoints, peerId, asker } = next;
-    const endpoint = endpoints[index] as HostPort;
+    const { endpoint, endpointsLeft, peerId, asker } = next;
     const leftMs = beganMs + RELAY_LIMITS.unknownProofMs.value - this.#clock.monotonicMs();
-    const ms = state === "known" ? RELAY_LIMITS.proofMs.value : leftMs / (endpoints.length - index);
+    const ms = state === "known" ? RELAY_LIMITS.proofMs.value : leftMs / endpointsLeft;
     if (ms <= 0) throw new BywayError("ERR_HOP_TIMEOUT", "no time is left for this endpoint");
     await this.#proven.prove({ peerId, endpoint, asker, isKnown: state === "known", ms }, signal);
   }
@@ -177,23 +181,6 @@ export class RelayService {
       signal,
     );
     return await this.#components.dialler.dialHop(endpoint, limit.signal);
-  }
-
-  /** Settles at `untilMs`; throws the abort reason. */
-  #wait(untilMs: number, signal: AbortSignal): Promise<void> {
-    const leftMs = untilMs - this.#clock.monotonicMs();
-    if (leftMs <= 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        timer.cancel();
-        reject(abortReason(signal));
-      };
-      const timer = this.#clock.after(leftMs, () => {
-        signal.removeEventListener("abort", onAbort);
-        resolve();
-      });
-      signal.addEventListener("abort", onAbort, { once: true });
-    });
   }
 }
 
