@@ -8,6 +8,7 @@ import { silentLogger } from "../core/logger.ts";
 import type { Circuit } from "./circuit.ts";
 import { CircuitPool } from "./circuit-pool.ts";
 import type { Hop } from "./hop.ts";
+import type { HopChooser } from "./hop-chooser.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
 function peersOf(circuit: Circuit): readonly string[] {
@@ -290,5 +291,32 @@ test("a node is asked by way of a first hop, whose link alone is left open", asy
   await assert.rejects(probe(silent), { code: "ERR_HOP_UNREACHABLE" });
   assert.equal(network.linksOf(2), 0);
   while (network.linksOf(1) > 0 || network.streamsOf(0) > 0) await new Promise(setImmediate);
+  await builder.stop();
+});
+
+test("a node that one relay does not know is passed over, or reached by another relay where no other will do", async () => {
+  await using network = await hopNetwork(4);
+  const told: string[] = [];
+  const builder = network.builder(undefined, { onFirstHopFailed: (peer) => told.push(peer) });
+  const [first, second, exit, other] = network.peers;
+  network.beforeOnward = async (index, peerId) => {
+    if (index === 0 && peerId === exit) throw new BywayError("ERR_HOP_UNKNOWN", "nobody knows it");
+  };
+  const hops = network.hopsOf(0, 1, 2, 3);
+  const choose =
+    (exits: readonly (string | undefined)[]): HopChooser =>
+    ({ kept, failed }) => {
+      const fit = hops.filter(({ peerId }) => !failed.has(peerId));
+      const relay = kept[0] ?? fit.find(({ peerId }) => peerId === first || peerId === second);
+      const last = fit.find(({ peerId }) => exits.includes(peerId));
+      if (relay === undefined || last === undefined) throw new BywayError("ERR_NO_NODE", "nobody is left");
+      return [relay, last];
+    };
+  const replaced = await builder.build(choose([exit, other]));
+  assert.deepEqual(peersOf(replaced), [first, other]);
+  const around = await builder.build(choose([exit]));
+  assert.deepEqual(peersOf(around), [second, exit]);
+  assert.deepEqual(told, [], "a relay that does not know a node has not failed");
+  for (const circuit of [replaced, around]) circuit.destroy();
   await builder.stop();
 });

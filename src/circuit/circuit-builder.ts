@@ -199,7 +199,7 @@ export class CircuitBuilder {
         truncate(build, blame.index);
         replaced += 1;
         if (replaced > CIRCUIT_LIMITS.replacements.value) throw error;
-        build.hops = this.#rechoose(build, blame.index) ?? raise(first);
+        build.hops = this.#rechoose(build, blame.index) ?? this.#goAround(build, blame.index, error) ?? raise(first);
       }
     }
   }
@@ -227,6 +227,16 @@ export class CircuitBuilder {
       if (toBywayError(error).code === "ERR_NO_NODE") return undefined;
       throw error;
     }
+  }
+
+  /** Where no other hop will do than one that the relay before it does not know: another relay may know it. */
+  #goAround(build: Build, index: number, { code }: BywayError): readonly Hop[] | undefined {
+    const [relay, hop] = build.hops.slice(Math.max(0, index - 1), index + 1);
+    if (code !== "ERR_HOP_UNKNOWN" || index === 0 || relay === undefined || hop === undefined) return undefined;
+    build.failed.delete(hop.peerId);
+    build.failed.add(relay.peerId);
+    truncate(build, index - 1);
+    return this.#rechoose(build, index - 1);
   }
 
   /** Whether there is a choice after the first `count` hops; what keeps the chooser from saying so comes up when it is asked in earnest. */
@@ -334,7 +344,7 @@ export class CircuitBuilder {
 }
 
 /** What a hop says of itself when it does not carry on. */
-const REFUSES: ReadonlySet<ErrorCode> = new Set(["ERR_HOP_ROLE", "ERR_HOP_LIMIT", "ERR_HOP_UNKNOWN"]);
+const REFUSES: ReadonlySet<ErrorCode> = new Set(["ERR_HOP_ROLE", "ERR_HOP_LIMIT"]);
 
 /** Which hop is at fault when extending to `index` failed; `silent` is the first hop before it that says nothing. */
 function blameFor({ links }: Build, index: number, { code }: BywayError, silent: number | undefined): Blame {
