@@ -237,7 +237,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   }),
   ERR_HOP_PROTOCOL: row("hop", "Try another node; this one broke the protocol.", { token: "http_protocol_error" }),
   ERR_HOP_LOST: row("hop", "Try again; another circuit will be built.", { token: "connection_terminated" }),
-  ERR_HOP_UNKNOWN: row("hop", "Send the next hop's advertisement along.", {
+  ERR_HOP_UNKNOWN: row("hop", "Ask another relay; one without a directory must be shown the next hop's advertisement.", {
     http: 421,
     token: "destination_not_found",
   }),
