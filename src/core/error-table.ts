@@ -237,10 +237,14 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   }),
   ERR_HOP_PROTOCOL: row("hop", "Try another node; this one broke the protocol.", { token: "http_protocol_error" }),
   ERR_HOP_LOST: row("hop", "Try again; another circuit will be built.", { token: "connection_terminated" }),
-  ERR_HOP_UNKNOWN: row("hop", "Ask another relay; one without a directory must be shown the next hop's advertisement.", {
-    http: 421,
-    token: "destination_not_found",
-  }),
+  ERR_HOP_UNKNOWN: row(
+    "hop",
+    "Ask another relay; one without a directory must be shown the next hop's advertisement.",
+    {
+      http: 421,
+      token: "destination_not_found",
+    },
+  ),
   ERR_HOP_ROLE: row("hop", "Choose a node that advertises the role.", {
     http: 403,
     socks: 2,
