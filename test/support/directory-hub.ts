@@ -32,11 +32,18 @@ export class DirectoryHub {
   readonly hub: FakeOverlayHub = new FakeOverlayHub();
   readonly #clock: FakeClock;
   readonly #context: TestContext;
+  readonly #localNetwork: boolean;
   #made = 0;
 
-  constructor(context: TestContext, clock: FakeClock) {
+  /** With `localNetwork` false nodes need endpoints at public addresses. */
+  constructor(
+    context: TestContext,
+    clock: FakeClock,
+    { localNetwork = true }: { readonly localNetwork?: boolean } = {},
+  ) {
     this.#clock = clock;
     this.#context = context;
+    this.#localNetwork = localNetwork;
   }
 
   /** A running node at 127.x.0.1 that joins through `bootstrap`. */
@@ -63,15 +70,16 @@ export class DirectoryHub {
   ): Promise<HubPeer> {
     this.#made += 1;
     const clock = this.#clock;
+    const localNetwork = this.#localNetwork;
     const random = seededRandom(this.#made);
     const geo = fixtureGeo();
     const store = new PeerStore({ clock, random, logger: silentLogger }, { path: ":memory:" });
     const peerId = generateIdentity().peerId;
     const book = new PeerBook(
       { store, clock, logger: silentLogger, place: (advertisement) => placeOf(advertisement, geo) },
-      { localNetwork: true, ...(node === undefined ? {} : { self: node.advertisement.peer }) },
+      { localNetwork, ...(node === undefined ? {} : { self: node.advertisement.peer }) },
     );
-    const services = overlayServices({ clock, random, book, geo, own: () => node }, { localNetwork: true });
+    const services = overlayServices({ clock, random, book, geo, own: () => node }, { localNetwork });
     const overlay = new FakeOverlay(
       { hub: this.hub, services },
       {
@@ -99,7 +107,7 @@ export class DirectoryHub {
         onUsable,
         keepState: (state) => states.push(state),
       },
-      { bootstrap: bootstrap.map(({ address }) => address), localNetwork: true },
+      { bootstrap: bootstrap.map(({ address }) => address), localNetwork },
     );
     await directory.start();
     this.#context.after(async () => {
