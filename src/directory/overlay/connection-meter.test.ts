@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../../core/fake-clock.ts";
+import { DIRECTORY_LIMITS } from "../limits.ts";
 import { ConnectionMeter } from "./connection-meter.ts";
 import { OVERLAY_LIMITS } from "./limits.ts";
 
@@ -19,4 +20,21 @@ test("what a connection may do refills, and one that does more is ended once and
   assert.ok(!meter.take("streams"));
   assert.ok(!meter.take("gossip"));
   assert.equal(ends.length, 1);
+});
+
+test("a neighbour may pass on at once all that strangers may send it of eight topics, and no more without end", () => {
+  const { gossipPerPeriod, topics, envelopeBytes, gossipPerNeighbour } = DIRECTORY_LIMITS;
+  const clock = new FakeClock();
+  const most = gossipPerPeriod.value * topics.value;
+  const meter = new ConnectionMeter({ clock }, () => {});
+  for (let message = 0; message < most; message += 1) {
+    assert.ok(meter.take("gossipMessages"));
+    assert.ok(meter.take("gossipBytes", envelopeBytes.value * 2));
+  }
+  const { gossipMessageBurst, gossipMessagesPerSecond } = OVERLAY_LIMITS;
+  for (let message = most; message < gossipMessageBurst.value; message += 1) assert.ok(meter.take("gossipMessages"));
+  clock.advance(1_000);
+  assert.equal(gossipMessagesPerSecond.value, gossipPerNeighbour.value);
+  assert.ok(meter.take("gossipMessages", gossipMessagesPerSecond.value));
+  assert.ok(!meter.take("gossipMessages"));
 });

@@ -3,7 +3,7 @@ import { BywayError } from "../../core/errors.ts";
 import { OVERLAY_LIMITS } from "./limits.ts";
 
 /** What is counted of one connection. */
-export type Metered = "streams" | "frames" | "gossip" | "gossipBytes" | "junk" | "pieces";
+export type Metered = "streams" | "frames" | "gossip" | "gossipMessages" | "gossipBytes" | "junk" | "pieces";
 
 interface Allowance {
   readonly burst: number;
@@ -15,6 +15,7 @@ const ALLOWANCES: Readonly<Record<Metered, Allowance>> = {
   streams: { burst: limits.streamBurst.value, perSecond: limits.streamsPerSecond.value },
   frames: { burst: limits.frameBurst.value, perSecond: limits.framesPerSecond.value },
   gossip: { burst: limits.gossipEntryBurst.value, perSecond: limits.gossipEntriesPerSecond.value },
+  gossipMessages: { burst: limits.gossipMessageBurst.value, perSecond: limits.gossipMessagesPerSecond.value },
   gossipBytes: { burst: limits.gossipByteBurst.value, perSecond: limits.gossipBytesPerSecond.value },
   junk: { burst: limits.junkFrames.value, perSecond: limits.junkFrames.value / 60 },
   pieces: { burst: limits.pieceBurst.value, perSecond: limits.piecesPerSecond.value },

@@ -79,7 +79,8 @@ test("gossip frames are counted with their control entries and subscriptions, in
     const meter = counting(0);
     const guard = new FrameGuard({ ...options, meter });
     for (let at = 0; at < bytes.length; at += size) assert.ok(guard.allows(bytes.subarray(at, at + size)));
-    assert.equal(meter.taken.get("gossip"), 3 + 2 + 3 + 10);
+    assert.equal(meter.taken.get("gossip"), 2 + 2 + 3 + 10);
+    assert.equal(meter.taken.get("gossipMessages"), 1);
     assert.equal(meter.taken.get("frames"), 1);
     assert.equal(meter.taken.get("gossipBytes"), 42 + 21 + 22);
   }

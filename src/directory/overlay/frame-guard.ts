@@ -101,9 +101,12 @@ export class FrameGuard {
   }
 
   #endGossip(): boolean {
-    const { entries, isJunk } = this.#gossip;
+    const { entries, messages, isJunk } = this.#gossip;
     this.#gossip = new GossipFrame();
-    return this.#take("gossip", 1 + entries) && ((!isJunk && entries <= ENTRIES) || this.#take("junk", 1));
+    if (messages > 0 && !this.#take("gossipMessages", messages)) return false;
+    // An honest peer passes on each message in a frame of its own.
+    const count = messages > 0 ? entries : 1 + entries;
+    return this.#take("gossip", count) && ((!isJunk && entries <= ENTRIES) || this.#take("junk", 1));
   }
 
   #take(what: Metered, count: number): boolean {

@@ -8,13 +8,13 @@ const VARINT_BYTES = 10;
  * Counts what one gossip frame asks for while it arrives, before anybody decodes it (libp2p pubsub and gossipsub RPC):
  *
  *   field 1  subscription, bytes      each an entry
- *   field 2  message, bytes           counted by those who check them
+ *   field 2  message, bytes           a message
  *   field 3  control, bytes           each field in it an entry: IHAVE, IWANT, GRAFT, PRUNE, IDONTWANT
  */
 export class GossipFrame {
   /** Subscriptions and control entries so far. */
   entries = 0;
-  #messages = 0;
+  messages = 0;
   #isMalformed = false;
   #phase: "tag" | "length" | "number" = "tag";
   #field = 0;
@@ -43,7 +43,7 @@ export class GossipFrame {
   /** Whether the whole frame is empty, says nothing that is known, or cannot be decoded. */
   get isJunk(): boolean {
     const isWhole = this.#isBetweenFields && this.#skip === 0 && this.#control === 0;
-    return this.#isMalformed || !isWhole || this.entries + this.#messages === 0;
+    return this.#isMalformed || !isWhole || this.entries + this.messages === 0;
   }
 
   get #isBetweenFields(): boolean {
@@ -81,7 +81,7 @@ export class GossipFrame {
       return;
     }
     if (isControl || this.#field === SUBSCRIPTION) this.entries += 1;
-    else if (this.#field === MESSAGE) this.#messages += 1;
+    else if (this.#field === MESSAGE) this.messages += 1;
     this.#skip = length;
   }
 }

@@ -59,6 +59,9 @@ export class Gossip {
       ignoreDuplicatePublishError: true,
       emitSelf: false,
       doPX: false,
+      // IDONTWANT goes to the whole mesh before a message is checked: whoever sends junk would have each node that it reaches
+      // send frames to all its neighbours, and be left by them. It saves little of messages this small.
+      idontwantMinDataSize: Number.POSITIVE_INFINITY,
       // To the mesh, and by gossip to the rest: 512 connections must not get each message from its author.
       floodPublish: false,
       maxInboundStreams: 2,

@@ -58,6 +58,8 @@ type Name =
   | "framesPerSecond"
   | "gossipEntryBurst"
   | "gossipEntriesPerSecond"
+  | "gossipMessageBurst"
+  | "gossipMessagesPerSecond"
   | "gossipByteBurst"
   | "gossipBytesPerSecond"
   | "junkFrames"
@@ -140,10 +142,20 @@ export const OVERLAY_LIMITS: Readonly<Record<Name, Limit>> = {
   gossipEntryBurst: tunable(
     256,
     "count",
-    "Gossip frames, subscriptions and control entries of one connection at once: 15 ms of CPU time at the most.",
+    "Gossip frames without messages, subscriptions and control entries of one connection at once: 15 ms of CPU time at the most.",
   ),
   gossipEntriesPerSecond: tunable(64, "per-second", "How fast that refills; an honest neighbour needs a few."),
-  gossipByteBurst: tunable(2 * 1024 * 1024, "bytes", "Gossip of one connection at once: four of the longest frames."),
+  gossipMessageBurst: tunable(
+    3_072,
+    "count",
+    "Gossip messages of one connection at once. A neighbour may pass on 256 of each of eight topics, which strangers may send it in one second.",
+  ),
+  gossipMessagesPerSecond: tunable(100, "per-second", "How fast that refills: directory.gossipPerNeighbour."),
+  gossipByteBurst: tunable(
+    6 * 1024 * 1024,
+    "bytes",
+    "Gossip of one connection at once: as many messages, of the longest, and what they are in.",
+  ),
   gossipBytesPerSecond: tunable(256 * 1024, "per-second", "How fast that refills: twice 100 messages a second."),
   junkFrames: tunable(
     6,
