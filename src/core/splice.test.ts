@@ -133,8 +133,9 @@ test("silence after one direction has ended does not last for ever", async () =>
   clock.advance(CORE_LIMITS.halfClosedIdleMs.value - 1);
   assert.equal(inner[0].destroyed, false);
   clock.advance(CORE_LIMITS.halfClosedIdleMs.value);
+  assert.deepEqual([inner[0].destroyed, inner[1].destroyed], [true, true]);
   await done;
-  assert.deepEqual([inner[0].destroyed, inner[1].destroyed, clock.pending], [true, true, 0]);
+  assert.equal(clock.pending, 0);
 });
 
 test("a slow answer after one direction has ended is not cut", async () => {

@@ -29,8 +29,9 @@ test("the proxy's own pages", async () => {
     assert.equal(find(`http://${host}/`, host), "DIRECT", host);
   const missing = await ask("GET /favicon.ico HTTP/1.1\r\nHost: localhost", /\}\n$/);
   assert.deepEqual([missing.status, JSON.parse(missing.body).code], [404, "ERR_PAGE_UNKNOWN"]);
-  const rebound = await ask(`GET / HTTP/1.1\r\nHost: evil.example:${port}`, /\}\n$/);
-  assert.deepEqual([rebound.status, JSON.parse(rebound.body).code], [400, "ERR_REQUEST_TARGET"]);
+  const rebound = await ask(`GET / HTTP/1.1\r\nHost: evil.example:${port}`, /\}\n$|<\/html>\n$/);
+  assert.equal(rebound.status, 400);
+  assert.equal(JSON.parse(rebound.body).code, "ERR_REQUEST_TARGET");
 });
 
 test("a listener on all addresses tells apps the address that they reached", async () => {

@@ -4,6 +4,7 @@ import net from "node:net";
 import { test } from "node:test";
 import fc from "fast-check";
 import { hang } from "../../test/support/direct-opener.ts";
+import { inTime } from "../../test/support/in-time.ts";
 import { startHttpTarget, startProxy, startTcpTarget, until } from "../../test/support/proxy-fixture.ts";
 import { RawClient } from "../../test/support/raw-client.ts";
 import { systemCode } from "../core/errors.ts";
@@ -68,7 +69,8 @@ test("a connection past the limit is refused and the others go on", async () => 
   using first = await RawClient.connect(address);
   using second = await RawClient.connect(address);
   await until(() => proxy.connections === 2);
-  const [error] = await once(net.connect({ ...address }).resume(), "error");
+  const third = net.connect({ ...address }).resume();
+  const [error] = await inTime(once(third, "error"), "a third connection is refused").finally(() => third.destroy());
   assert.equal(systemCode(error), "ECONNRESET");
   await first.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").hear(/^HTTP\/1.1 200 /);
   second.socket.destroy();

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { systemCode } from "../../src/core/errors.ts";
 import type { HostPort } from "../../src/core/network-address.ts";
+import { inTime } from "./in-time.ts";
 
 /** A TCP connection that says exactly what a test wants and remembers all that it hears, as latin1 text. */
 export class RawClient implements Disposable {
@@ -36,11 +37,11 @@ export class RawClient implements Disposable {
     return this;
   }
 
-  /** Waits until `pattern` was heard and returns all that was; fails when the connection ends before. */
+  /** Waits until `pattern` was heard and returns all that was; fails when the connection ends before, or nothing more comes. */
   async hear(pattern: RegExp): Promise<string> {
     while (!pattern.test(this.#heard)) {
       if (this.ending !== undefined) throw new Error(`ended (${this.ending}) after ${JSON.stringify(this.#heard)}`);
-      await once(this.socket, "heard");
+      await this.#more(String(pattern));
     }
     return this.#heard;
   }
@@ -59,12 +60,16 @@ export class RawClient implements Disposable {
 
   /** Waits for the end of the other side and says how it was. */
   async over(): Promise<string> {
-    while (this.ending === undefined) await once(this.socket, "heard");
+    while (this.ending === undefined) await this.#more("the end");
     return this.ending;
   }
 
   [Symbol.dispose](): void {
     this.socket.destroy();
+  }
+
+  async #more(wanted: string): Promise<void> {
+    await inTime(once(this.socket, "heard"), () => `${wanted}, after ${JSON.stringify(this.#heard.slice(-500))}`);
   }
 
   #over(how: string): void {

@@ -68,7 +68,9 @@ async function killOften(t: TestContext, cache: string, random: Random): Promise
 }
 
 test("200 logs whose writer is killed in the middle of writing: what was on the disk stays, and all are in order", async (t) => {
-  const random = seededRandom(Date.now());
+  const seed = Date.now();
+  t.diagnostic(`seed ${seed}`);
+  const random = seededRandom(seed);
   const cache = temporaryDirectory(t);
   let left = ROUNDS;
   let torn = 0;
