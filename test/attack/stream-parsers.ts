@@ -100,7 +100,7 @@ export const STREAM_PARSERS: readonly Parser[] = [
     read: (bytes, random) => {
       for (const seen of growing(bytes, random)) {
         const length = balancerHeaderBytes(seen);
-        if (length !== "more" && (length < 0 || length > seen.length))
+        if (typeof length === "number" && (length < 0 || length > seen.length))
           throw new Error(`${length} of ${seen.length} bytes`);
       }
     },
