@@ -133,3 +133,18 @@ test("a file's age is what its neighbours say where its own day cannot be right"
   assert.equal(count("1970-01-01", "2026-12-03"), 0);
   assert.equal(count("1970-01-01", "2026-11-05"), 2);
 });
+
+test("records of a clock beyond the year 9999 are found again", async (t) => {
+  const site = await writeDays(t);
+  await site.log.stop();
+  site.clock.advance(Date.parse("9999-12-31T12:00:00Z") - site.clock.nowMs());
+  site.clock.advance(DAY_MS);
+  for (let start = 0; start < 2; start += 1) {
+    const log = await site.reopen();
+    forward(log);
+    await log.flush();
+    await log.stop();
+  }
+  const { flaws, missing } = await verifyLog(site.dataDirectory);
+  assert.deepEqual([flaws, missing, site.days()], [[], [], [...THREE_DAYS, "9999-12-31"]]);
+});

@@ -18,7 +18,8 @@ export interface LogChain {
   readonly directory: string;
 }
 
-const FILE_NAME = /^(\d{8})-(\d{4}-\d\d-\d\d)\.jsonl$/;
+/** Longer numbers follow a file that somebody else gave a high one. */
+const FILE_NAME = /^(\d{8,15})-(\d{4}-\d\d-\d\d)\.jsonl$/;
 
 /** Where the chains of a node's log are, a directory each. */
 export function accountabilityDirectory(dataDirectory: string): string {

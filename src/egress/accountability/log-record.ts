@@ -42,10 +42,13 @@ const UNPRINTABLE = /[^ -~]/g;
 let textOfMs = Number.NaN;
 let timeText = "";
 
-/** A time as records have it. */
+/** Later years have more digits, and so no place in the names of files. */
+const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
+
+/** A time as records have it; the end of the year 9999 for a later one. */
 export function recordTime(timeMs: number): string {
   if (timeMs !== textOfMs) {
-    timeText = new Date(timeMs).toISOString();
+    timeText = new Date(Math.min(timeMs, LATEST_MS)).toISOString();
     textOfMs = timeMs;
   }
   return timeText;

@@ -53,6 +53,24 @@ test("a log of which nothing was taken misses nothing, while it is written and a
   assert.deepEqual([missing, flaws], [[], []]);
 });
 
+test("a file that others put there under the highest number is flagged, and what follows it is found again", async (t) => {
+  const { directory, reopen, dataDirectory } = await writeDays(t);
+  const planted = join(directory, "99999999-2026-01-01.jsonl");
+  writeFileSync(planted, `${"x".repeat(5_000)}\n`);
+  for (let start = 0; start < 2; start += 1) {
+    const log = await reopen();
+    forward(log);
+    await log.flush();
+    await log.stop();
+  }
+  const { flaws, missing } = await verifyLog(dataDirectory);
+  assert.deepEqual([flaws[0]?.file, missing], [planted, []]);
+  assert.deepEqual(
+    (await listLogFiles(directory)).slice(3).map(({ number }) => number),
+    [99_999_999, 100_000_000],
+  );
+});
+
 test("oldest files that the node did not remove are missing", async (t) => {
   for (const [gone, files] of [
     [1, "file 1 is missing"],
