@@ -159,12 +159,73 @@ test("those of one network cannot have a relay look for more than a few at once,
 });
 
 test("no more peers are remembered as unknown than the limit says", async () => {
+  const { locator, clock } = setUp();
+  for (let n = 0; n <= DIRECTORY_LIMITS.unknownPeers.value; n += 1) {
+    const askerAddress = `9.${n >> 8}.${n & 255}.1`;
+    await assert.rejects(locator.locate({ peerId: `k51unknown${n}`, askerAddress }, never), {
+      code: "ERR_HOP_UNKNOWN",
+    });
+    clock.advance(DIRECTORY_LIMITS.failedSearchOfAllMs.value);
+  }
+  assert.equal(locator.unknown, DIRECTORY_LIMITS.unknownPeers.value);
+});
+
+test("whoever names peers that do not exist has others asked at a slow pace, and not for every name", async () => {
+  const { locator, clock, asked, book, whenAsked } = setUp();
+  const { failedSearches, failedSearchMs } = DIRECTORY_LIMITS;
+  let names = 0;
+  const ask = (address: string, signal = never) =>
+    locator.locate({ peerId: `k51name${names++}`, askerAddress: address }, signal);
+  for (let n = 0; n < failedSearches.value; n += 1) await assert.rejects(ask("9.9.9.1"), { code: "ERR_HOP_UNKNOWN" });
+  await assert.rejects(ask("9.9.9.2"), { code: "ERR_STREAM_LIMIT" });
+  assert.equal(asked.length, failedSearches.value);
+  clock.advance(failedSearchMs.value);
+  // One that is taken back has asked others as well.
+  whenAsked(silent);
+  const taken = new AbortController();
+  const search = assert.rejects(ask("9.9.9.1", taken.signal));
+  taken.abort();
+  await search;
+  await settled();
+  await assert.rejects(ask("9.9.9.1"), { code: "ERR_STREAM_LIMIT" });
+  clock.advance(failedSearchMs.value);
+  // What is found costs nothing.
+  for (let n = 0; n < failedSearches.value; n += 1) {
+    const identity = generateIdentity();
+    whenAsked(async () => void book.add(signedPeer(clock, identity, here(n + 1)), { kind: "dht" }));
+    await locator.locate({ peerId: identity.peerId, askerAddress }, never);
+  }
+});
+
+test("a crowd of networks that name such peers leaves something to those that did not", async () => {
   const { locator, asked } = setUp();
-  const first = generateIdentity().peerId;
-  await assert.rejects(locator.locate({ peerId: first, askerAddress }, never));
-  for (let n = 0; n < DIRECTORY_LIMITS.unknownPeers.value; n += 1)
-    await assert.rejects(locator.locate({ peerId: `k51unknown${n}`, askerAddress }, never));
-  asked.length = 0;
-  await assert.rejects(locator.locate({ peerId: first, askerAddress }, never));
-  assert.deepEqual(asked, [first]);
+  const { failedSearchesOfAll, failedSearches } = DIRECTORY_LIMITS;
+  let names = 0;
+  const ask = (address: string) => locator.locate({ peerId: `k51name${names++}`, askerAddress: address }, never);
+  const networks = Math.ceil((2 * failedSearchesOfAll.value) / failedSearches.value);
+  for (let network = 0; network < networks; network += 1)
+    for (let n = 0; n < failedSearches.value; n += 1) await assert.rejects(ask(`9.9.${network}.1`));
+  // The first of each network is one of a network whose searches did not fail.
+  assert.equal(asked.length, failedSearchesOfAll.value + networks);
+  await assert.rejects(ask("9.9.0.1"), { code: "ERR_STREAM_LIMIT" });
+  await assert.rejects(ask("8.8.8.8"), { code: "ERR_HOP_UNKNOWN" });
+});
+
+test("who comes while a search is being ended has a new one", async () => {
+  const { locator, asked, signals, whenAsked, book, clock } = setUp();
+  const identity = generateIdentity();
+  const { peerId } = identity;
+  whenAsked(silent);
+  const taken = new AbortController();
+  const first = assert.rejects(locator.locate({ peerId, askerAddress }, taken.signal));
+  await settled();
+  signals[0]?.addEventListener("abort", () => {
+    whenAsked(async () => void book.add(signedPeer(clock, identity, here(3)), { kind: "dht" }));
+    second = locator.locate({ peerId, askerAddress: "8.8.8.8" }, never);
+  });
+  let second: Promise<unknown> | undefined;
+  taken.abort();
+  await first;
+  assert.deepEqual(await second, here(3));
+  assert.equal(asked.length, 2);
 });

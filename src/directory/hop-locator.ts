@@ -7,6 +7,7 @@ import { shortPeerId } from "../identity/peer-id.ts";
 import { FairPlaces } from "../link/fair-places.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import type { PeerBook } from "./peer-book.ts";
+import { SearchPace } from "./search-pace.ts";
 import { openAdvertisement } from "./signed-advertisement.ts";
 
 /** What locating takes. */
@@ -63,6 +64,7 @@ export class HopLocator {
     most: DIRECTORY_LIMITS.locating.value,
     mostPerKey: DIRECTORY_LIMITS.locatingPerNetwork.value,
   });
+  readonly #pace: SearchPace;
   /** Peers that nobody knew, and until when they are not asked for again (monotonic); the longest unknown first. */
   readonly #unknownUntilMs = new Map<string, number>();
   #isStopped = false;
@@ -70,6 +72,12 @@ export class HopLocator {
   constructor(components: HopLocatorComponents, options: HopLocatorOptions) {
     this.#components = components;
     this.#options = options;
+    this.#pace = new SearchPace(components);
+  }
+
+  /** How many peers are remembered as unknown. */
+  get unknown(): number {
+    return this.#unknownUntilMs.size;
   }
 
   /**
@@ -125,7 +133,8 @@ export class HopLocator {
       await withAbort(search.done, signal);
     } finally {
       search.waiting -= 1;
-      if (search.waiting === 0) search.ending.abort(new BywayError("ERR_ABORTED", "nobody waits for it any more"));
+      if (search.waiting === 0)
+        this.#end(peerId, search, new BywayError("ERR_ABORTED", "nobody waits for it any more"));
     }
   }
 
@@ -133,19 +142,27 @@ export class HopLocator {
     if (this.#isStopped) throw stopped();
     const ending = new AbortController();
     const busy = new BywayError("ERR_STREAM_LIMIT", "this relay looks for too many nodes at once");
-    const release = this.#places.take(subnetPrefix(askerAddress) ?? "", () => ending.abort(busy));
+    const network = subnetPrefix(askerAddress) ?? "";
+    if (!this.#pace.allows(network)) throw busy;
+    const release = this.#places.take(network, () => this.#end(peerId, search, busy));
     if (release === undefined) throw busy;
-    const done = this.#askOthers(peerId, ending.signal).finally(() => {
+    const done = this.#askOthers(peerId, network, ending.signal).finally(() => {
       release();
-      this.#searches.delete(peerId);
+      this.#end(peerId, search, busy);
     });
     done.catch(() => {});
-    const search = { done, ending, waiting: 0 };
+    const search: Search = { done, ending, waiting: 0 };
     this.#searches.set(peerId, search);
     return search;
   }
 
-  async #askOthers(peerId: string, ending: AbortSignal): Promise<void> {
+  /** Ends a search; whoever comes now begins a new one. */
+  #end(peerId: string, search: Search, reason: BywayError): void {
+    if (this.#searches.get(peerId) === search) this.#searches.delete(peerId);
+    search.ending.abort(reason);
+  }
+
+  async #askOthers(peerId: string, network: string, ending: AbortSignal): Promise<void> {
     const { clock, find, book } = this.#components;
     const late = new BywayError("ERR_HOP_UNKNOWN", "nobody said in time where the next hop is");
     using bound = deadline(clock, DIRECTORY_LIMITS.locateMs.value, () => late, ending);
@@ -153,6 +170,9 @@ export class HopLocator {
       await find(peerId, bound.signal);
     } catch (error) {
       if (error !== late) throw error;
+    } finally {
+      // One that was ended has asked others as well.
+      if (book.get(peerId) === undefined) this.#pace.noteFailure(network);
     }
     if (book.get(peerId) === undefined) this.#rememberUnknown(peerId);
   }

@@ -31,6 +31,11 @@ export class TokenBuckets {
     return this.#tokens(who) >= 1;
   }
 
+  /** Whether `who` has all its tokens: it did nothing lately. */
+  isFull(who: string): boolean {
+    return this.#tokens(who) >= this.#options.burst;
+  }
+
   /** Takes a token of `who`; false when it has none left. */
   take(who: string): boolean {
     const tokens = this.#tokens(who);

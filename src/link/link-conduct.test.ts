@@ -42,12 +42,14 @@ test("refusals that a peer can avoid count, and are forgiven at a steady rate; t
   assert.deepEqual(told, ["refused requests"]);
 });
 
-test("a relay's failed proofs count as refusals do", () => {
-  const { conduct, told } = setUp();
-  for (let n = 0; n <= LINK_LIMITS.refusalBurst.value; n += 1) {
-    conduct.refused(new BywayError("ERR_HOP_UNREACHABLE", "the next hop did not prove itself"));
+test("a relay's failed proofs, and names of hops that nobody knows, count as refusals do", () => {
+  for (const code of ["ERR_HOP_UNREACHABLE", "ERR_HOP_UNKNOWN"] as const) {
+    const { conduct, told } = setUp();
+    for (let n = 0; n <= LINK_LIMITS.refusalBurst.value; n += 1) {
+      conduct.refused(new BywayError(code, "no way to the next hop"));
+    }
+    assert.deepEqual(told, ["refused requests"]);
   }
-  assert.deepEqual(told, ["refused requests"]);
 });
 
 test("while all links together have too many refusals, each is held to a few, and forgiven once that is over", () => {

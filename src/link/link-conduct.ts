@@ -22,7 +22,7 @@ function isAvoidable({ code }: BywayError): boolean {
   return kind === "policy" || kind === "usage" || http === 429 || RELAYED.has(code);
 }
 
-const RELAYED: ReadonlySet<ErrorCode> = new Set(["ERR_HOP_ROLE", "ERR_HOP_UNREACHABLE"]);
+const RELAYED: ReadonlySet<ErrorCode> = new Set(["ERR_HOP_ROLE", "ERR_HOP_UNREACHABLE", "ERR_HOP_UNKNOWN"]);
 
 /**
  * Judges how the peer on one link behaves. What costs this node without being of use to anyone is forgiven at a steady
