@@ -15,6 +15,8 @@ type LimitName =
   | "maxCacheTtlSeconds"
   | "udpIdleMs"
   | "maxUdpQueueBytes"
+  | "maxUdpQueued"
+  | "localAddressesRetryMs"
   | "localAddressesAgeMs"
   | "nat64Prefixes"
   | "nat64AgeMs"
@@ -52,6 +54,12 @@ export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
   maxCacheTtlSeconds: tunable(300, "seconds", "long enough for one page, too short to show who went where yesterday"),
   udpIdleMs: tunable(120_000, "ms", "RFC 9298 section 3.1 and RFC 4787 REQ-5: not less than two minutes"),
   maxUdpQueueBytes: tunable(1_048_576, "bytes", "what the kernel will not take at once is dropped beyond this"),
+  maxUdpQueued: tunable(
+    1_024,
+    "count",
+    "the same in datagrams: an empty one has no bytes and costs memory; with usual ones the bytes are fewer first",
+  ),
+  localAddressesRetryMs: tunable(1_000, "ms", "where they could not be read, as when no file descriptor is left"),
   localAddressesAgeMs: tunable(60_000, "ms", "addresses of a machine change seldom; reading them costs a system call"),
   nat64Prefixes: tunable(16, "count", "a network has one or two; each is compared with every IPv6 address"),
   nat64AgeMs: tunable(3_600_000, "ms", "a network's translator moves with its addresses, which are looked at anyway"),

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { createSocket, type RemoteInfo, Socket } from "node:dgram";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { FakeClock } from "../core/fake-clock.ts";
+import { EGRESS_LIMITS } from "./limits.ts";
 import { openUdpFlow, type UdpFlow, type UdpFlowOptions } from "./udp-flow.ts";
 
 const never = new AbortController().signal;
@@ -132,3 +133,23 @@ test("no flow without a way to the target, nor after an abort", async () => {
   await assert.rejects(opening, { code: "ERR_ABORTED" });
   assert.equal(clock.pending, 0);
 });
+
+for (const [what, method, limit] of [
+  ["bytes", "getSendQueueSize", EGRESS_LIMITS.maxUdpQueueBytes.value + 1],
+  ["datagrams, which may be empty", "getSendQueueCount", EGRESS_LIMITS.maxUdpQueued.value],
+] as const) {
+  test(`what the kernel does not take is lost beyond so many ${what}`, async (t) => {
+    const { port } = await echo(t);
+    const flow = await openUdpFlow({ clock: new FakeClock() }, ["127.0.0.1"], port, "target", {}, never);
+    t.after(() => flow.close());
+    const queued = t.mock.method(Socket.prototype, method, () => limit);
+    flow.send(Buffer.from("lost"));
+    assert.equal(flow.traffic.sent, 0);
+    queued.mock.mockImplementation(() => limit - 1);
+    const answer = next(flow);
+    flow.send(Buffer.from("sent"));
+    assert.equal(await answer, "127.0.0.1 sent");
+    flow.close();
+    await flow.closed;
+  });
+}

@@ -122,12 +122,19 @@ class ConnectedUdpFlow implements CountedUdpFlow {
   }
 
   send(payload: Uint8Array): void {
-    if (this.#over || this.#socket.getSendQueueSize() > EGRESS_LIMITS.maxUdpQueueBytes.value) return;
+    if (this.#over || this.#isFull()) return;
     this.#lastMs = this.#clock.monotonicMs();
     this.traffic.sent += payload.length;
     this.#socket.send(payload, (error) => {
       if (error !== null && !LOST.has(systemCode(error))) this.#end(socketError(error, this.#what));
     });
+  }
+
+  /** Whether the kernel takes so little that no more may wait. */
+  #isFull(): boolean {
+    const { maxUdpQueueBytes, maxUdpQueued } = EGRESS_LIMITS;
+    const socket = this.#socket;
+    return socket.getSendQueueSize() > maxUdpQueueBytes.value || socket.getSendQueueCount() >= maxUdpQueued.value;
   }
 
   close(): void {

@@ -22,6 +22,7 @@ export const INGRESS_LIMITS: Readonly<
     | "failedFlowHoldMs"
     | "maxPendingDatagrams"
     | "maxSendQueueBytes"
+    | "maxSendQueued"
     | "usageSampleMs"
     | "maxToldIgnored"
     | "maxToldSteps"
@@ -55,6 +56,7 @@ export const INGRESS_LIMITS: Readonly<
   maxPendingDatagrams: tunable(32, "count", "datagrams that wait while a flow opens; UDP may lose the rest"),
   maxPendingDatagramBytes: tunable(262_144, "bytes", "the same for all flows of an association together"),
   maxSendQueueBytes: tunable(1_048_576, "bytes", "datagrams that wait for the local socket before they are dropped"),
+  maxSendQueued: tunable(1_024, "count", "the same in datagrams: each costs memory beside its bytes"),
   usageSampleMs: tunable(1_000, "ms", "how often the bytes of users with a limit are counted while they move"),
   maxToldIgnored: tunable(16, "count", "parameters that `byway-ignored` names; no provider's form has more"),
   wrongPasswordBurst: tunable(20, "count", "wrong passwords of one address at once: people mistype, programs retry"),

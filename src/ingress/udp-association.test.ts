@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createSocket, type Socket } from "node:dgram";
+import { createSocket, Socket } from "node:dgram";
 import { once } from "node:events";
 import { test } from "node:test";
 import { type ProxyFixture, startProxy, until } from "../../test/support/proxy-fixture.ts";
@@ -214,3 +214,22 @@ test("no more associations are open at a time than may be", async () => {
   refused.send(encodeSocks5Greeting([0])).send(encodeSocks5Request("udp-associate", { host: "0.0.0.0", port: 0 }));
   assert.notEqual((await refused.hearBytes(4))[3], 0);
 });
+
+for (const [what, method, limit] of [
+  ["bytes", "getSendQueueSize", INGRESS_LIMITS.maxSendQueueBytes.value + 1],
+  ["datagrams, which may be empty", "getSendQueueCount", INGRESS_LIMITS.maxSendQueued.value],
+] as const) {
+  test(`what the local socket does not take is lost beyond so many ${what}`, async (t) => {
+    await using echo = await startEcho();
+    await using proxy = await startProxy();
+    using association = await associate(proxy);
+    await using app = await Udp.bind();
+    const queued = t.mock.method(Socket.prototype, method, () => limit);
+    app.send(encodeSocks5Datagram(echo.address, Buffer.from("lost")), association.relay);
+    await until(() => queued.mock.callCount() === 1);
+    queued.mock.mockImplementation(() => limit - 1);
+    app.send(encodeSocks5Datagram(echo.address, Buffer.from("sent")), association.relay);
+    await until(() => app.heard.length > 0);
+    assert.deepEqual(answers(app), [`0 127.0.0.1:${echo.address.port} SENT`]);
+  });
+}

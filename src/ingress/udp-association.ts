@@ -125,7 +125,9 @@ export class UdpAssociation {
   #toApp(header: Uint8Array, payload: Uint8Array): void {
     const port = this.#clientPort;
     if (this.#stopped || port === undefined) return;
-    if (this.#socket.getSendQueueSize() > INGRESS_LIMITS.maxSendQueueBytes.value) return;
+    const { maxSendQueueBytes, maxSendQueued } = INGRESS_LIMITS;
+    if (this.#socket.getSendQueueSize() > maxSendQueueBytes.value) return;
+    if (this.#socket.getSendQueueCount() >= maxSendQueued.value) return;
     this.#carriedBytes += payload.length;
     // An error here is the loss of a datagram, as UDP allows.
     this.#socket.send([header, payload], port, this.#options.clientAddress, () => {});
