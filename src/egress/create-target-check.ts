@@ -36,7 +36,7 @@ export async function createTargetCheck(
 ): Promise<{ readonly check: TargetCheck; readonly stop: () => Promise<void> }> {
   const { clock, logger, lists } = components;
   const { allowTargets, dnsServers, resolves, listeners = [], seen = [] } = options;
-  const addresses = new LocalAddresses({ clock });
+  const addresses = new LocalAddresses({ clock, logger });
   const local = (): LocalNetwork => addresses.current();
   const policyRules = parsePolicy(options.policy);
   const servers = dnsServers.length === 0 ? undefined : dnsServers;

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RecordingLogger } from "../../test/support/recording-logger.ts";
 import { FakeClock } from "../core/fake-clock.ts";
+import { silentLogger } from "../core/logger.ts";
+import { EGRESS_LIMITS } from "./limits.ts";
 import { LocalAddresses } from "./local-addresses.ts";
 
 const ROUTE = `Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
@@ -16,6 +19,7 @@ test("reads addresses, on-link prefixes and the gateways of both families, once 
   let address = "192.168.1.5";
   const local = new LocalAddresses({
     clock,
+    logger: silentLogger,
     sources: {
       interfaces: () => [
         { address, cidr: `${address}/24` },
@@ -40,7 +44,54 @@ test("reads addresses, on-link prefixes and the gateways of both families, once 
 
 test("reads the real machine, and does without the files of Linux", () => {
   const clock = new FakeClock();
-  assert.ok(new LocalAddresses({ clock }).current().addresses.includes("127.0.0.1"));
-  const bare = new LocalAddresses({ clock, sources: { interfaces: () => [], readText: () => "" } });
+  assert.ok(new LocalAddresses({ clock, logger: silentLogger }).current().addresses.includes("127.0.0.1"));
+  const bare = new LocalAddresses({
+    clock,
+    logger: silentLogger,
+    sources: { interfaces: () => [], readText: () => "" },
+  });
   assert.deepEqual(bare.current(), { addresses: [], gateways: [], prefixes: [] });
 });
+
+for (const [what, file] of [
+  ["interfaces", ""],
+  ["routes of IPv4", "/proc/net/route"],
+  ["routes of IPv6", "/proc/net/ipv6_route"],
+] as const) {
+  test(`while the ${what} cannot be read the last state counts, and that is said once`, () => {
+    const clock = new FakeClock();
+    const logger = new RecordingLogger();
+    let address = "192.0.2.1";
+    let isOut = false;
+    const fail = (of: string): void => {
+      if (isOut && of === file) throw Object.assign(new Error("too many open files"), { code: "EMFILE" });
+    };
+    const sources = {
+      interfaces: () => {
+        fail("");
+        return [{ address, cidr: null }];
+      },
+      readText: (path: string) => {
+        fail(path);
+        return "";
+      },
+    };
+    const local = new LocalAddresses({ clock, logger, sources });
+    const before = local.current();
+    isOut = true;
+    address = "192.0.2.2";
+    clock.advance(EGRESS_LIMITS.localAddressesAgeMs.value);
+    for (let n = 0; n < 3; n += 1) {
+      assert.equal(local.current(), before);
+      clock.advance(EGRESS_LIMITS.localAddressesRetryMs.value);
+    }
+    assert.equal(logger.lines.length, 1);
+    assert.match(logger.lines[0] ?? "", /^warn the addresses of this machine could not be read.*EMFILE/);
+    isOut = false;
+    assert.deepEqual(local.current().addresses, ["192.0.2.2"]);
+    isOut = true;
+    clock.advance(EGRESS_LIMITS.localAddressesAgeMs.value);
+    local.current();
+    assert.equal(logger.lines.length, 2);
+  });
+}

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { endianness, networkInterfaces } from "node:os";
 import type { Clock } from "../core/clock.ts";
 import { systemCode } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 
 /** What this machine's own corner of the network is: what an exit must keep closed though it may be public. */
@@ -35,24 +36,48 @@ const operatingSystem: LocalNetworkSources = {
   },
 };
 
-/** Reads the machine's addresses and gateways, at most once a minute. Gateways are known on Linux only. */
+/**
+ * Reads the machine's addresses and gateways, at most once a minute. Gateways are known on Linux only.
+ *
+ * Reading takes a file descriptor. When none is left, or reading fails otherwise, the last state counts, the operator is told
+ * once, and it is read again after `localAddressesRetryMs`.
+ */
 export class LocalAddresses {
   readonly #clock: Clock;
+  readonly #logger: Pick<Logger, "warn">;
   readonly #sources: LocalNetworkSources;
-  #current: LocalNetwork | undefined;
-  #readAtMs = 0;
+  #current: LocalNetwork;
+  #readAgainMs: number;
+  #hasFailed = false;
 
-  constructor(components: { readonly clock: Clock; readonly sources?: LocalNetworkSources }) {
+  /** Throws when nothing can be read at the start: there is no last state then, and a guard without one would be open. */
+  constructor(components: {
+    readonly clock: Clock;
+    readonly logger: Pick<Logger, "warn">;
+    readonly sources?: LocalNetworkSources;
+  }) {
     this.#clock = components.clock;
+    this.#logger = components.logger;
     this.#sources = components.sources ?? operatingSystem;
+    this.#current = this.#read();
+    this.#readAgainMs = this.#clock.monotonicMs() + EGRESS_LIMITS.localAddressesAgeMs.value;
   }
 
-  /** The state as of at most a minute ago; the same object for as long as it was not read again. */
+  /** The state as of at most a minute ago, if it could be read; the same object for as long as it was not read again. */
   current(): LocalNetwork {
     const nowMs = this.#clock.monotonicMs();
-    if (this.#current === undefined || nowMs - this.#readAtMs >= EGRESS_LIMITS.localAddressesAgeMs.value) {
+    if (nowMs < this.#readAgainMs) return this.#current;
+    try {
       this.#current = this.#read();
-      this.#readAtMs = nowMs;
+      this.#readAgainMs = nowMs + EGRESS_LIMITS.localAddressesAgeMs.value;
+      this.#hasFailed = false;
+    } catch (error) {
+      this.#readAgainMs = nowMs + EGRESS_LIMITS.localAddressesRetryMs.value;
+      if (!this.#hasFailed)
+        this.#logger.warn("the addresses of this machine could not be read; those of before stay closed to requests", {
+          code: systemCode(error),
+        });
+      this.#hasFailed = true;
     }
     return this.#current;
   }

@@ -126,7 +126,7 @@ export async function openLinkEnd(
   const partOf = (whole: number): number => Math.max(1, Math.floor(whole / options.ends));
   const share = ({ value }: Limit): number => partOf(value);
 
-  const local = new LocalAddresses({ clock });
+  const local = new LocalAddresses({ clock, logger });
   const nat64 = new Nat64Watch({
     clock,
     logger,

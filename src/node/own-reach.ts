@@ -33,10 +33,9 @@ export function createReachCheck(
   { identity, listen, localNetwork = false, allowClassical = false }: NodeOptions,
   endpoint: HostPort,
 ): OwnReach {
-  const { book, clock } = components;
+  const { book, clock, logger } = components;
   const self = identity.peerId;
-  const machine = new LocalAddresses({ clock });
-  const local = components.local ?? (() => machine.current());
+  const local = components.local ?? localAddresses({ clock, logger });
   const addresses = new AddressWatch({ clock, local, onChange: () => check.lookAgain() }, { listen: listen.host });
   const check = new ReachCheck(
     {
@@ -60,4 +59,9 @@ export function createReachCheck(
       await check.stop();
     },
   };
+}
+
+function localAddresses(components: { readonly clock: Clock; readonly logger: Logger }): () => LocalNetwork {
+  const machine = new LocalAddresses(components);
+  return () => machine.current();
 }
