@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { join, resolve } from "node:path";
+import { realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { API_LIMITS } from "./limits.ts";
 
 const DIGEST_CHARACTERS = 24;
@@ -16,10 +17,21 @@ export const CONTROL_WORDS: Readonly<Record<ControlName, { readonly who: string;
 /**
  * Where the client or the node of a data directory is found: `control.sock` or `node.sock` in it, however long that path is.
  * The lock is beside it always (`lockPath`). The socket has that name as well, unless it is longer than a socket's name may
- * be: then it is elsewhere, and `pointerPath` beside it names the place.
+ * be: then it is elsewhere, and `pointerPath` beside it names the place. Symbolic links on the way are followed, so that
+ * the length is the same for whoever starts and whoever asks. The directory need not be there yet.
  */
 export function controlPath(dataDirectory: string, name: ControlName): string {
-  return join(resolve(dataDirectory), `${name}.sock`);
+  return join(withoutLinks(resolve(dataDirectory)), `${name}.sock`);
+}
+
+/** `path` with what is there of it by its own name; as it is where that cannot be looked at. */
+function withoutLinks(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(withoutLinks(parent), basename(path));
+  }
 }
 
 /** The lock of whoever answers at `path`. */
