@@ -26,6 +26,8 @@ export interface AddressGuardComponents {
   readonly seen?: () => readonly string[];
   /** The IPv4 addresses that an IPv6 address may stand for in this network. Default: in the well-known prefix alone. */
   readonly inside?: (ip: string) => readonly string[];
+  /** More that it could stand for while the network's prefixes are unknown; only the node's own are refused. Default none. */
+  readonly perhapsInside?: (ip: string) => readonly string[];
 }
 
 /** What the operator decided. */
@@ -58,6 +60,7 @@ export class AddressGuard {
   readonly #seen: () => readonly string[];
   readonly #hosts = new OwnHostsCache();
   readonly #inside: (ip: string) => readonly string[];
+  readonly #perhapsInside: (ip: string) => readonly string[];
   readonly #allowed: ReadonlySet<string>;
   readonly #localNetwork: boolean;
   #own: OwnKeys | undefined;
@@ -67,6 +70,7 @@ export class AddressGuard {
     this.#listeners = components.listeners;
     this.#seen = components.seen ?? (() => NOWHERE);
     this.#inside = components.inside ?? wellKnownInside;
+    this.#perhapsInside = components.perhapsInside ?? (() => NOWHERE);
     this.#localNetwork = options.localNetwork ?? false;
     this.#allowed = new Set(
       (options.allowTargets ?? []).map((target) => allowKey(normaliseHost(target.host), target.port)),
@@ -118,6 +122,9 @@ export class AddressGuard {
       if (innerRange !== undefined) throw prohibited(innerSubject, describe(innerRange), innerRange);
       this.#checkOwn(inner, port, innerSubject, lab);
     }
+    if (lab) return;
+    const innerSubject = name === undefined ? `${ip} could stand for` : subject;
+    for (const inner of this.#perhapsInside(ip)) this.#checkOwn(inner, port, innerSubject, lab);
   }
 
   #checkOwn(ip: string, port: number, subject: string, lab: boolean): void {

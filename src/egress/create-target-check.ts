@@ -43,7 +43,11 @@ export async function createTargetCheck(
   const resolver = new DnsResolver({ clock }, servers === undefined ? {} : { servers });
   const nat64 = new Nat64Watch({ clock, logger, local, lookUp: (signal) => lookUpNat64(clock, servers, signal) });
   const inside = (ip: string): readonly string[] => (resolves ? nat64.inside(ip) : wellKnownInside(ip));
-  const guard = new AddressGuard({ local, listeners: () => listeners, seen: () => seen, inside }, { allowTargets });
+  const perhapsInside = (ip: string): readonly string[] => (resolves ? nat64.perhapsInside(ip) : []);
+  const guard = new AddressGuard(
+    { local, listeners: () => listeners, seen: () => seen, inside, perhapsInside },
+    { allowTargets },
+  );
   const policy = new ExitPolicy(policyRules, lists, inside);
   if (resolves) nat64.start();
   await nat64.settled();

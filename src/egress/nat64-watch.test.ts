@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { RecordingLogger } from "../../test/support/recording-logger.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { type Nat64Prefix, nat64PrefixesOf } from "../geo/nat64.ts";
+import { AddressGuard } from "./address-guard.ts";
 import type { LocalNetwork } from "./local-addresses.ts";
 import { Nat64Watch, wellKnownInside } from "./nat64-watch.ts";
 
@@ -176,4 +177,40 @@ test("who knows nothing of the network still knows the prefix of all networks", 
   assert.deepEqual(wellKnownInside("64:ff9b::808:808"), ["8.8.8.8"]);
   assert.deepEqual(wellKnownInside(PRIVATE_INSIDE), []);
   assert.deepEqual(wellKnownInside("8.8.8.8"), []);
+});
+
+test("while nothing is known, the node's own public address may be behind any prefix, and stays closed there", async () => {
+  const made = bench(failing);
+  const { watch } = made;
+  const guard = new AddressGuard({
+    local: () => DUAL,
+    listeners: () => [{ host: "93.184.216.35", port: 4433 }],
+    seen: () => ["93.184.216.34"],
+    inside: (ip) => watch.inside(ip),
+    perhapsInside: (ip) => watch.perhapsInside(ip),
+  });
+  const isOpen = (ip: string, purpose: "target" | "hop"): boolean => {
+    try {
+      guard.check(ip, 80, purpose);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  watch.start();
+  await watch.settled();
+  const own = [
+    "2a00:64:64::93.184.216.34",
+    "2a00:64:5db8:d823::",
+    "2a00:64:64:5d:b8:d822::",
+    "2a00:9:9:9:9:9:5db8:d823",
+  ];
+  for (const ip of own) for (const purpose of ["target", "hop"] as const) assert.equal(isOpen(ip, purpose), false, ip);
+  assert.equal(isOpen("2a00:64:64::93.184.216.36", "target"), true);
+  made.answer = async () => [PREFIX];
+  made.clock.advance(MINUTE_MS);
+  await watch.settled();
+  assert.equal(isOpen("2a00:64:64::93.184.216.34", "target"), false);
+  assert.equal(isOpen("2a00:9:9:9:9:9:5db8:d823", "target"), true);
+  await watch.stop();
 });

@@ -2,7 +2,7 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { systemCode, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { parseIp } from "../geo/ip-address.ts";
-import { homesInside, type Nat64Prefix, translated } from "../geo/nat64.ts";
+import { homesInside, type Nat64Prefix, perhapsInside, translated } from "../geo/nat64.ts";
 import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 import type { LocalNetwork } from "./local-addresses.ts";
@@ -60,6 +60,12 @@ export class Nat64Watch {
     if (this.#timer !== undefined && this.#components.local() !== this.#network) this.#check();
     const known = WELL_KNOWN.concat(this.#prefixes).flatMap((prefix) => translated(bytes, prefix) ?? []);
     return this.#isKnown || known.length > 0 ? known : homesInside(bytes);
+  }
+
+  /** While it is unknown what the network translates: the IPv4 addresses that `ip` could stand for; else none. */
+  perhapsInside(ip: string): readonly string[] {
+    const bytes = this.#isKnown || !ip.includes(":") ? undefined : parseIp(ip)?.bytes;
+    return bytes === undefined ? [] : perhapsInside(bytes);
   }
 
   /** Settles when the look-up that runs is over. */

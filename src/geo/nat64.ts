@@ -59,9 +59,14 @@ export function translated(bytes: Uint8Array, { network, bits }: Nat64Prefix): s
  * loopback or link-local, at one of the six places, with zeros after it.
  */
 export function homesInside(bytes: Uint8Array): readonly string[] {
-  return LENGTHS.filter((bits) => bits === 96 || bytes.subarray(endOf(bits)).every((byte) => byte === 0))
-    .map((bits) => ipv4Inside(bytes, bits))
-    .filter((ip) => HOME.has(classifyAddress(ip)?.kind ?? "reserved"));
+  return perhapsInside(bytes).filter((ip) => HOME.has(classifyAddress(ip)?.kind ?? "reserved"));
+}
+
+/** All IPv4 addresses that the IPv6 address `bytes` could stand for behind a prefix that is not known. */
+export function perhapsInside(bytes: Uint8Array): readonly string[] {
+  return LENGTHS.filter((bits) => bits === 96 || bytes.subarray(endOf(bits)).every((byte) => byte === 0)).map((bits) =>
+    ipv4Inside(bytes, bits),
+  );
 }
 
 /** Whether `ip` is in the prefix that every network may use. */

@@ -140,6 +140,7 @@ export async function openLinkEnd(
       listeners: () => options.listeners,
       seen: () => orders.seenAddresses ?? NOWHERE,
       inside: (ip) => nat64.inside(ip),
+      perhapsInside: (ip) => nat64.perhapsInside(ip),
     },
     { allowTargets: options.allowTargets, localNetwork },
   );
