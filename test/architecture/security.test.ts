@@ -3,10 +3,35 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ROOT } from "../../scripts/documents.ts";
+import { CORE_LIMITS } from "../../src/core/limits.ts";
+import { DIRECTORY_LIMITS } from "../../src/directory/limits.ts";
+import { LINK_LIMITS } from "../../src/link/limits.ts";
+import { RELAY_LIMITS } from "../../src/relay/limits.ts";
+import { ROUTING_LIMITS } from "../../src/routing/limits.ts";
+import { TRUST_LIMITS } from "../../src/trust/limits.ts";
 
 const PROMISES = readFileSync(join(ROOT, "docs/security.md"), "utf8");
 const ENTRIES = readFileSync(join(ROOT, "docs/security-tests.md"), "utf8");
 const LONGEST_LINE = 200;
+
+const DAY_MS = 86_400_000;
+const GIB = 1024 ** 3;
+
+/** What promises say in figures, and the limits that they are taken from. */
+const FIGURES: readonly (readonly [number: string, words: string, limit: number, value: number])[] = [
+  ["P9", "50 to 70 days", ROUTING_LIMITS.guardKeepMs.value, 60 * DAY_MS],
+  ["P9", "try six others in a day", ROUTING_LIMITS.guardDrawsADay.value, 6],
+  ["P9", "twenty in all", ROUTING_LIMITS.sampledGuards.value, 20],
+  ["P18", "2 times a second", RELAY_LIMITS.unprovenPerMinute.value, 2 * 60],
+  ["P18", "240 times at once", RELAY_LIMITS.unprovenBurst.value, 240],
+  ["P32", "more than a second", CORE_LIMITS.firstBytesHoldMs.value, 1_000],
+  ["P36", "at most 1 GiB", CORE_LIMITS.budgetBytes.value, GIB],
+  ["P37", "less than 1 KiB", CORE_LIMITS.watchedBytes.value, 1_024],
+  ["P38", "at most 8 KiB", LINK_LIMITS.headerListBytes.value, 8_192],
+  ["P45", "30 days", DIRECTORY_LIMITS.equivocatorMs.value, 30 * DAY_MS],
+  ["P54", "in 15 minutes weighs as two requests", TRUST_LIMITS.windowMs.value, 900_000],
+  ["P54", "as two requests", TRUST_LIMITS.windowWeight.value, 2],
+];
 
 /** One promise's place in the page of tests. */
 interface Entry {
@@ -78,6 +103,16 @@ test("the entry of a promise names no file twice", () => {
   for (const { number, keptIn, tests } of entries()) {
     const paths = [...keptIn, ...tests];
     assert.deepEqual(paths, [...new Set(paths)], number);
+  }
+});
+
+test("the figures in promises are those of the limits", () => {
+  for (const [number, words, limit, value] of FIGURES) {
+    const text = PROMISES.split(`- **${number}.** `)[1]
+      ?.split(/\n- \*\*|\n\n/)[0]
+      ?.replaceAll(/\s+/g, " ");
+    assert.ok(text?.includes(words), `${number} says "${words}"`);
+    assert.equal(limit, value, `${number}: ${words}`);
   }
 });
 
