@@ -73,13 +73,11 @@ function pathsIn(text = ""): readonly string[] {
   return [...text.matchAll(/`([^`]+)`/g)].flatMap((match) => match[1] ?? []);
 }
 
-test("promises are numbered in order, each number once", () => {
+test("promises are numbered from 1 on, each number once", () => {
   const numbers = promises().map(({ number }) => Number(number.slice(1)));
   assert.ok(numbers.length > 0);
-  assert.deepEqual(
-    numbers,
-    [...new Set(numbers)].toSorted((a, b) => a - b),
-  );
+  assert.deepEqual(numbers, [...new Set(numbers)]);
+  assert.ok(Math.min(...numbers) >= 1);
 });
 
 test("every promise has an entry in the page of tests, in the same place, and every entry a promise", () => {
