@@ -126,6 +126,12 @@ test("the second endpoint of a stranger is dialled at one time, whatever the fir
     assert.deepEqual(bench.dialled.at(-1), second, name);
     again.client.destroy();
     assert.deepEqual(await again.answer, { said: "carried", afterMs: 0 }, name);
+    // Nor when the proof is to be made anew.
+    bench.clock.advance(RELAY_LIMITS.proofLastsMs.value);
+    const later = bench.ask({ peer: own.identity.peerId, endpoints: [victim, second] });
+    await until(() => bench.dialled.length === 6, `${name}: the known one was not proven and carried`);
+    later.client.destroy();
+    assert.deepEqual(await later.answer, { said: "carried", afterMs: 0 }, name);
   }
 });
 

@@ -11,7 +11,7 @@ import { RELAY_LIMITS } from "./limits.ts";
 import type { LocateHop } from "./locate-hop.ts";
 import { OnwardPlaces } from "./onward-places.ts";
 import type { Asker } from "./proof-bounds.ts";
-import { ProvenHops, type ProvenHopsComponents, type ProvenHopsOptions } from "./proven-hops.ts";
+import { type HopState, ProvenHops, type ProvenHopsComponents, type ProvenHopsOptions } from "./proven-hops.ts";
 import { ReturnStreams } from "./return-streams.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -27,6 +27,9 @@ export interface RelayOptions extends ProvenHopsOptions {
   readonly maxCarried?: number;
   readonly maxWaiting?: number;
 }
+
+/** Which endpoints come first. */
+const TURN: Readonly<Record<HopState, number>> = { proven: 0, known: 1, unknown: 2 };
 
 /** The hop that is asked for, as it will be dialled. */
 interface NextHop {
@@ -133,7 +136,7 @@ export class RelayService {
     let isTimed = false;
     // A place where the peer has proved itself comes before one that fails, which takes its time.
     const states = next.endpoints.map((endpoint) => ({ endpoint, state: this.#proven.stateOf(next.peerId, endpoint) }));
-    states.sort((one, other) => Number(other.state === "proven") - Number(one.state === "proven"));
+    states.sort((one, other) => TURN[one.state] - TURN[other.state]);
     for (const [index, { endpoint, state }] of states.entries()) {
       try {
         if (state !== "proven") {
