@@ -95,7 +95,7 @@ export interface LinkEnd {
   obey(orders: ServingOrders): void;
   /** Reads all blocklists again; settles with how each fared. */
   reload(): Promise<EndReport["blocklists"]>;
-  /** Ends all links, streams and sockets. Idempotent. */
+  /** Resets all streams at once, and ends all links and sockets. Idempotent: every call settles when all is gone. */
   stop(): Promise<void>;
 }
 
@@ -242,6 +242,13 @@ export async function openLinkEnd(
     { most: share(LINK_LIMITS.unspokenConnections), mostPerCrowd: LINK_LIMITS.unspokenPerAddress.value },
   );
   const owned = made.move();
+  const end = async (): Promise<void> => {
+    resolver.stop();
+    await Promise.all([port.stop(), notice.stop(), server.stop(), egress.stop()]);
+    // Last, as what has ended just now leaves its record.
+    await owned.disposeAsync();
+  };
+  let stopped: Promise<void> | undefined;
   return {
     accept: (raw) => port.accept(raw),
     get report() {
@@ -270,11 +277,9 @@ export async function openLinkEnd(
     get takenShare() {
       return server.takenShare;
     },
-    async stop() {
-      resolver.stop();
-      await Promise.all([port.stop(), notice.stop(), server.stop(), egress.stop()]);
-      // Last, as what has ended just now leaves its record.
-      await owned.disposeAsync();
+    stop() {
+      stopped ??= end();
+      return stopped;
     },
   };
 }

@@ -52,7 +52,7 @@ export interface BywayNode {
   readonly operations: NodeOperations;
   /** Settles when a drain has come to its end: the node is to be stopped then. */
   readonly drained: Promise<void>;
-  /** Ends all links, streams and sockets. Idempotent. */
+  /** Resets all streams at once, then ends all links and sockets and what else the node owns. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -200,7 +200,9 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
     operations: operated.view,
     drained: operated.view.drained,
     stop() {
-      stopped ??= owned.disposeAsync();
+      // Streams are reset first: a part that stops slowly may reach the time at which the process exits, and then the
+      // system closes what is open, which looks like the end of a whole body.
+      stopped ??= Promise.all([links.stop(), owned.disposeAsync()]).then(() => {});
       return stopped;
     },
   };
