@@ -12,11 +12,12 @@ import { Witnesses } from "./witnesses.ts";
 function setUp(addresses: readonly string[], localNetwork = false) {
   const tellers = addresses.map(() => generateIdentity().peerId);
   const noted: [string, readonly string[]][] = [];
+  const named: string[] = [];
   const asked: { readonly witness: string; readonly wish: PeerWish }[] = [];
   const witnesses = new Witnesses(
     {
       random: seededRandom(1),
-      overlay: { connected: () => tellers, addressOf: (peer: PeerId) => addresses[tellers.indexOf(peer)] },
+      overlay: { connected: () => tellers, addressOf: (peer: PeerId) => addresses[tellers.indexOf(peer)] || undefined },
       exchange: () => ({
         ask: async (witness: PeerId, wish: PeerWish) => {
           asked.push({ witness, wish });
@@ -28,11 +29,11 @@ function setUp(addresses: readonly string[], localNetwork = false) {
         },
       }),
       book: { noteNamed: (network, peers) => noted.push([network, peers]) },
-      nominations: { name: () => {} },
+      nominations: { name: (network) => named.push(network) },
     },
     { localNetwork },
   );
-  return { witnesses, tellers, noted, asked };
+  return { witnesses, tellers, noted, named, asked };
 }
 
 const { signal } = new AbortController();
@@ -47,6 +48,14 @@ test("tellers of one network are one witness, and on a local network each is one
     for (const teller of tellers) witnesses.note(teller, [peerId]);
     assert.equal(new Set(noted.map(([network]) => network)).size, networks);
   }
+});
+
+test("one that has hung up is no witness, and all such tellers together have one turn", () => {
+  const { witnesses, tellers, noted, named } = setUp(["", ""]);
+  for (const teller of tellers) witnesses.note(teller, [generateIdentity().peerId]);
+  assert.deepEqual(noted, []);
+  assert.equal(named.length, 2);
+  assert.equal(new Set(named).size, 1);
 });
 
 test("of nodes that one network named, somebody of another is asked, and of no others", async () => {

@@ -21,6 +21,8 @@ export interface WitnessesComponents {
   readonly nominations: Pick<Nominations, "name">;
 }
 
+/** What tellers count as together whose network is not known. */
+const UNKNOWN = "unknown";
 const RELAY: PeerWish = { roles: ["relay"] };
 
 /** Who named whom: notes it, and asks others about nodes that one network alone has named. */
@@ -34,12 +36,15 @@ export class Witnesses {
     this.#localNetwork = localNetwork;
   }
 
-  /** Notes that `teller` named `peers`, itself not among them. */
+  /**
+   * Notes that `teller` named `peers`, itself not among them. One whose network is not known is no witness: keys cost nothing,
+   * and who hangs up after the answer would count as often as it has keys.
+   */
   note(teller: PeerId, peers: readonly PeerId[]): void {
     const { nominations, book } = this.#components;
     const network = this.#networkOf(teller);
-    nominations.name(network, peers);
-    book.noteNamed(network, peers);
+    nominations.name(network ?? UNKNOWN, peers);
+    if (network !== undefined) book.noteNamed(network, peers);
   }
 
   /** Those of `nodes` that may stand behind other hops, as far as can be told from them. */
@@ -62,7 +67,8 @@ export class Witnesses {
         .slice(0, limit)
         .map(({ advertisement: { peer } }) => peer);
     for (const witness of shuffled(overlay.connected(), random)) {
-      const peers = lackingIn(witness, this.#networkOf(witness));
+      const network = this.#networkOf(witness);
+      const peers = network === undefined ? [] : lackingIn(witness, network);
       if (peers.length === 0) continue;
       await exchange()
         .ask(witness, { peers }, limit, signal)
@@ -95,8 +101,9 @@ export class Witnesses {
     return { peerId: peer, network };
   }
 
-  #networkOf(teller: PeerId): string {
-    const address = this.#localNetwork ? undefined : this.#components.overlay.addressOf(teller);
-    return (address === undefined ? undefined : networkPrefix(address)) ?? teller;
+  #networkOf(teller: PeerId): string | undefined {
+    if (this.#localNetwork) return teller;
+    const address = this.#components.overlay.addressOf(teller);
+    return address === undefined ? undefined : networkPrefix(address);
   }
 }
