@@ -11,6 +11,7 @@ import {
   FakePolicy,
   firstBytes,
   HANDSHAKE,
+  helloFor,
   LISTED,
   outcome,
   request,
@@ -167,6 +168,17 @@ test("a request is one whatever its method, where hosts matter, and what begins 
   ]) {
     assert.deepEqual(verdicts(firstBytes("a.example"), `${line}\r\n`), ["pass", "end"], line);
   }
+});
+
+test("a hello for the target that is a request to a server of any method is refused where hosts matter", () => {
+  const hello = helloFor("a.example");
+  hello.fill("A", 11, 43);
+  assert.equal(hello[43], 32, "a session id of 32 bytes");
+  hello.write("/ HTTP/1.1\r\nHost:bad.example\r\n\r\n", 44, "latin1");
+  assert.deepEqual(verdicts(firstBytes("a.example"), hello), [unclear("TLS hello")]);
+  const pieces = [...hello].map((byte) => Buffer.from([byte]));
+  assert.deepEqual(verdicts(firstBytes("a.example"), ...pieces).at(-1), unclear("TLS hello"));
+  assert.equal(verdicts(firstBytes("a.example", new FakePolicy(false, false)), hello).at(-1), "end");
 });
 
 test("a first line of 64 KiB is refused only where hosts matter and a server could read it", () => {

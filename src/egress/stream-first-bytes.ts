@@ -102,7 +102,7 @@ export class StreamFirstBytes implements FirstBytes {
     if (skipped === "unclear") throw unclear("PROXY header");
     if (skipped === "more") return this.#undecided(seen, "open", "PROXY header");
     if (skipped > 0) return this.#goOn(skipped, START);
-    this.#place = TLS_RECORDS.has(seen[0]) ? { at: "hello", reader: new RequestReader() } : this.#request();
+    this.#place = TLS_RECORDS.has(seen[0]) ? { at: "hello", reader: this.#newReader() } : this.#request();
     return this.#lookAt(seen);
   }
 
@@ -155,7 +155,10 @@ export class StreamFirstBytes implements FirstBytes {
     return taken === 0 ? "open" : this.#goOn(taken, this.#place);
   }
 
-  /** Netty passes over the first bytes of a hello, and takes for a request what follows. `reader` is for that. */
+  /**
+   * Netty passes over the first bytes of a hello, and takes for a request what follows; servers of any method take it for one.
+   * `reader` is for that.
+   */
   #lookAtHello(seen: Buffer, reader?: RequestReader): Verdict {
     const { found = "none", hosts = [] } = reader?.read(seen) ?? {};
     if (found === "header" || found === "end" || hosts.length > 0) return this.#unclear("TLS hello");
@@ -196,7 +199,11 @@ export class StreamFirstBytes implements FirstBytes {
 
   /** A method is not looked at where hosts matter: a server that serves any name may serve any method. */
   #request(): Place {
-    return { at: "request", reader: new RequestReader({ anyMethod: this.#names.isStrict }), isAfterWords: false };
+    return { at: "request", reader: this.#newReader(), isAfterWords: false };
+  }
+
+  #newReader(): RequestReader {
+    return new RequestReader({ anyMethod: this.#names.isStrict });
   }
 
   /** `bytes` of what was seen are done with, and `place` begins behind them. */
