@@ -79,7 +79,8 @@ export class HttpConnection {
     const closed = new Promise<void>((resolve) => response.once("close", () => resolve()));
     this.#pending.add(broken);
     this.#enqueue(async () => {
-      if (!this.#socket.closed) {
+      // After an answer with "Connection: close" no request may be processed any more (RFC 9112 §9.6).
+      if (this.#socket.writable) {
         this.#current = response;
         await this.#answer(request, response, broken, body);
         await closed;

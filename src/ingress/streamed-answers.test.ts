@@ -33,7 +33,8 @@ async function bench() {
     return socket;
   };
   const connect = async (): Promise<RawClient> => cleanup.use(await RawClient.connect(fixture.address));
-  return { ask, connect, [Symbol.asyncDispose]: () => cleanup.disposeAsync() };
+  const opened = (): number => fixture.opener.requests.length;
+  return { ask, connect, opened, [Symbol.asyncDispose]: () => cleanup.disposeAsync() };
 }
 
 test("each event of a stream of events reaches the app before the next one is there", async () => {
@@ -92,4 +93,15 @@ test("bytes behind the answer to HEAD are no answer to the next request", async 
   const second = await site.ask(client, "GET");
   second.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood");
   assert.match(await client.hear(/\r\n\r\n[a-z]{4}$/), /good$/);
+});
+
+test("a request behind one whose answer closes the connection reaches no target", async () => {
+  await using site = await bench();
+  const client = await site.connect();
+  const pipelined = "GET http://192.0.2.1/hidden HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n";
+  const target = await site.ask(client, "PUT", "Expect: 100-continue\r\nContent-Length: 5\r\n", `hello${pipelined}`);
+  target.write("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
+  await client.over();
+  assert.match(client.heard, /^HTTP\/1\.1 417 [\s\S]*\r\nConnection: close\r\n/i);
+  assert.equal(site.opened(), 1);
 });
