@@ -27,7 +27,7 @@ const ABSOLUTE_FORM = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
  * Reads the first line of what may be a request, without its end; undefined for what no server takes for one.
  *
  * `line` is in latin1. One word is no request. A first word with a byte that no method has begins none, but to servers that
- * let their programs judge methods (Python's wsgiref, WEBrick): with `anyMethod` such a line is one, if it is two more words
+ * let their programs judge methods (Python's wsgiref, werkzeug): with `anyMethod` such a line is one, if it is two more words
  * of which the last is a version of HTTP.
  */
 export function readRequestLine(line: string, anyMethod = false): RequestLine | undefined {
