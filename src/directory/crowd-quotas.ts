@@ -28,8 +28,8 @@ export interface CrowdKeeper {
   mostIn(crowd: Crowd): number;
   /** How many it has. */
   sizeOf(crowd: Crowd): number;
-  /** Forgets a useless peer of the crowd; false if it has none. */
-  makeRoom(crowd: Crowd): boolean;
+  /** Forgets a useless peer of the crowd, or `isForMet` one that never was reached; false if it has none. */
+  makeRoom(crowd: Crowd, isForMet: boolean): boolean;
 }
 
 /** Keeps any one network from filling the store. */
@@ -46,19 +46,22 @@ export class CrowdQuotas {
     this.#quotas = quotas;
   }
 
-  /** Makes sure that there is room for a peer that moves from `held` to `fresh`; throws ERR_ADVERTISEMENT_QUOTA. */
-  admit(fresh: Standing, held: Standing = {}): void {
+  /**
+   * Makes sure that there is room for a peer that moves from `held` to `fresh`; throws ERR_ADVERTISEMENT_QUOTA. One that
+   * `isMet` where it says it stands takes the place of one that never answered: keys cost nothing, and would fill a network.
+   */
+  admit(fresh: Standing, held: Standing = {}, isMet = false): void {
     const { prefix, asn } = fresh;
-    if (prefix !== undefined && prefix !== held.prefix) this.#admitTo(`p${prefix}`, this.#quotas.perPrefix);
-    if (asn !== undefined && asn !== held.asn) this.#admitTo(`a${asn}`, this.#quotas.perAsn);
+    if (prefix !== undefined && prefix !== held.prefix) this.#admitTo(`p${prefix}`, this.#quotas.perPrefix, isMet);
+    if (asn !== undefined && asn !== held.asn) this.#admitTo(`a${asn}`, this.#quotas.perAsn, isMet);
   }
 
-  #admitTo(crowd: Crowd, quota: number): void {
+  #admitTo(crowd: Crowd, quota: number, isMet: boolean): void {
     if (this.#keeper.mostIn(crowd) < quota) return;
     const nowMs = this.#clock.monotonicMs();
-    if ((this.#full.get(crowd) ?? 0) <= nowMs) {
+    if (isMet || (this.#full.get(crowd) ?? 0) <= nowMs) {
       this.#full.delete(crowd);
-      if (this.#keeper.sizeOf(crowd) < quota || this.#keeper.makeRoom(crowd)) return;
+      if (this.#keeper.sizeOf(crowd) < quota || this.#keeper.makeRoom(crowd, isMet)) return;
       if (this.#full.size >= DIRECTORY_LIMITS.fullCrowds.value) this.#full.clear();
       this.#full.set(crowd, nowMs + DIRECTORY_LIMITS.fullCrowdMs.value);
     }

@@ -56,8 +56,9 @@ export class ExchangeClient {
       const { envelopes } = decodeDirectoryAnswer(bytes);
       if (envelopes.length > limit)
         throw new BywayError("ERR_DIRECTORY_MESSAGE", "an answer has more than was asked for");
-      const additions = book.addAll(envelopes, { kind: "exchange", peer });
-      book.noteMet(peer, overlay.addressOf(peer));
+      const address = overlay.addressOf(peer);
+      const additions = book.addAll(envelopes, { kind: "exchange", peer, address });
+      book.noteMet(peer, address);
       const named = envelopes.filter((_, index) => isNamed(additions[index])).map(peerOf);
       onNamed?.(
         peer,

@@ -52,7 +52,7 @@ export class ExchangeServer {
   #meet(asker: OverlayAsker, envelope: Uint8Array): void {
     const { book } = this.#components;
     try {
-      book.add(envelope, { kind: "exchange", peer: asker.peerId });
+      book.add(envelope, { kind: "exchange", peer: asker.peerId, address: asker.address });
       book.noteMet(asker.peerId, asker.address);
     } catch (error) {
       if (!(error instanceof BywayError)) throw error;

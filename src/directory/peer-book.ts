@@ -133,7 +133,7 @@ export class PeerBook {
   /**
    * Takes in one signed advertisement. Throws ERR_ADVERTISEMENT_* and counts it: besides what `openAdvertisement` refuses,
    * _OLD below the `seq` that is held, _EQUIVOCATION for a second one with that `seq` and ever after, _QUOTA where
-   * its network has enough peers. The same envelope again is `known`, and cheap; this node's own is too.
+   * its network has enough peers; one that was met takes the place of one that never was. The same envelope again is `known`, and cheap; this node's own is too.
    */
   add(envelope: Uint8Array, toldBy: ToldBy): Addition {
     try {
@@ -300,6 +300,7 @@ export class PeerBook {
       this.#quotas?.admit(
         { prefix: entry.prefix, asn: entry.place.provenAsn },
         { prefix: held?.prefix, asn: held?.place.provenAsn },
+        this.#isMet(peer, toldBy, advertisement),
       );
     }
     const isJudged = held !== undefined && (held.failures > 0 || held.reachedAtMs !== undefined);
@@ -308,6 +309,13 @@ export class PeerBook {
     this.#decoded.keep(advertisement, envelope);
     if (isMoved) this.#noteMove(held);
     return held === undefined ? "new" : "renewed";
+  }
+
+  /** Whether a peer tells of itself from where it says it stands. Of one address only some count, as in `noteMet`. */
+  #isMet(peer: PeerId, toldBy: ToldBy, { endpoints: [endpoint] }: Advertisement): boolean {
+    const { address } = toldBy;
+    if (address === undefined || toldBy.peer !== peer || endpoint?.host !== address) return false;
+    return this.#met.has(addressCrowd(address));
   }
 
   /** Whose word is worth more, whatever the numbers: what is told of `peer` now, or what is held. */
@@ -385,7 +393,7 @@ export class PeerBook {
         this.flush();
         return this.#store.crowdSize(crowd) + this.#buffer.crowdSize(crowd);
       },
-      makeRoom: (crowd) => this.#store.makeRoom(crowd),
+      makeRoom: (crowd, isForMet) => this.#store.makeRoom(crowd, isForMet),
     };
   }
 

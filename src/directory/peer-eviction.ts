@@ -48,19 +48,21 @@ export function evictPeers(
   }
 }
 
-/** Forgets one peer of a crowd that has expired or failed its last checks; false if there is none. */
-export function makeRoomIn(file: StoreFile, crowd: Crowd, nowSec: number): boolean {
+/**
+ * Forgets one peer of a crowd that has expired or failed its last checks; false if there is none. `isForMet`: else the one
+ * that came last of those that never answered and were named by nobody else, or by any; never one that the user named.
+ */
+export function makeRoomIn(file: StoreFile, crowd: Crowd, nowSec: number, isForMet = false): boolean {
   const [member, index, value] = crowd.startsWith("p")
     ? ["prefix = ?1", "peers_prefix", crowd.slice(1)]
     : ["asn = ?1 AND proven_asn = ?1", "peers_asn", Number(crowd.slice(1))];
-  const changed = file.run(
-    `DELETE FROM peers WHERE id IN
-       (SELECT id FROM peers INDEXED BY ${index} WHERE ${member} AND (expires_at <= ?2 OR failures >= ?3) LIMIT 1)`,
-    value,
-    nowSec,
-    DIRECTORY_LIMITS.unreachableAfter.value,
-  );
-  return changed > 0;
+  const drop = (which: string, ...values: number[]): boolean => {
+    const found = `SELECT id FROM peers INDEXED BY ${index} WHERE ${member} AND ${which} LIMIT 1`;
+    return file.run(`DELETE FROM peers WHERE id IN (${found})`, value, ...values) > 0;
+  };
+  const { value: unreachableAfter } = DIRECTORY_LIMITS.unreachableAfter;
+  if (drop("(expires_at <= ?2 OR failures >= ?3)", nowSec, unreachableAfter)) return true;
+  return isForMet && drop("reached_at IS NULL AND told_kind <> 'file' ORDER BY named_in IS NOT NULL, id DESC");
 }
 
 /** By how much the most crowded networks must shrink for `wanted` to go in all, all of them down to one level. */

@@ -128,9 +128,9 @@ export class PeerStore {
     return Number(row?.size ?? 0);
   }
 
-  /** Forgets one peer of a network that has expired or cannot be reached; false if it has none. */
-  makeRoom(crowd: Crowd): boolean {
-    return this.#file.attempt(() => makeRoomIn(this.#file, crowd, this.#nowSec()));
+  /** Forgets one peer of a network that has expired or cannot be reached, or `isForMet` never was; false if it has none. */
+  makeRoom(crowd: Crowd, isForMet = false): boolean {
+    return this.#file.attempt(() => makeRoomIn(this.#file, crowd, this.#nowSec(), isForMet));
   }
 
   /** Notes that a peer answered a check after `rttMs`, or did not. */

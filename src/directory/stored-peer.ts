@@ -10,6 +10,8 @@ export interface ToldBy {
   readonly kind: TeacherKind;
   /** Peer id of the teller, where there is one. */
   readonly peer?: string;
+  /** Where the teller stood when it proved its key and told; not kept. */
+  readonly address?: string | undefined;
 }
 
 /** What is written of a peer. */
