@@ -292,7 +292,11 @@ export const DIRECTORY_LIMITS: Readonly<Record<DirectoryLimit, Limit>> = {
   reachSoonMs: tunable(15_000, "ms", "Before it is looked again for a relay to ask where none is known."),
   reachAskMs: tunable(30_000, "ms", "Two handshakes, and the 8 s and 5 s that a relay gives the next hop."),
   reachRelays: tunable(3, "count", "Relays asked in one check; two that agree decide."),
-  reachDrawn: tunable(32, "count", "Relays drawn by chance, so that three of different networks are among them."),
+  reachDrawn: tunable(
+    32,
+    "count",
+    "Relays drawn, those first that answered last, so that three of different networks are among them.",
+  ),
   seenNetworks: tunable(64, "count", "Networks whose word about this node's own address is kept, the latest."),
   seenAddresses: tunable(
     4,

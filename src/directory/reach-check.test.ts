@@ -97,6 +97,19 @@ function setUp(relays: readonly KnownPeer[], options: Partial<ReachCheckOptions>
 
 const FOUR = ["1", "2", "3", "4"].map((name) => relay(name));
 
+test("relays that once answered are asked before those that anybody may have made up, whatever chance says", async () => {
+  const fakes = Array.from({ length: 30 }, (_, n) => relay(`fake${n}`, `${n + 20}.1.1.1`));
+  const met = ["1", "2"].map((name) => ({ ...relay(name), reachedAtMs: 0 }));
+  for (let seed = 1; seed <= 5; seed += 1) {
+    const { asked, check, answer, start } = setUp([...fakes, ...met], {}, seed);
+    answer(failed("ERR_HOP_TIMEOUT"), failed("ERR_HOP_TIMEOUT"), failed("ERR_HOP_TIMEOUT"));
+    await start();
+    assert.deepEqual(asked.slice(0, 2).sort(), ["1", "2"]);
+    assert.match(asked[2] ?? "", /^fake/);
+    await check.stop();
+  }
+});
+
 test("one success is yes, two failures are no, and relays that fail themselves say nothing", async () => {
   const timeout = missed("ERR_HOP_TIMEOUT");
   const identity = missed("ERR_HOP_IDENTITY");

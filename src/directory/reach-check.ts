@@ -26,8 +26,8 @@ export interface ReachCheckComponents {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Relays to ask; this node itself is passed over. */
-  readonly relays: () => readonly KnownPeer[];
+  /** Relays to ask, those first that once answered (`reachedAtMs`); this node itself is passed over. */
+  readonly relays: () => readonly (KnownPeer & { readonly reachedAtMs?: number | undefined })[];
   readonly ask: AskRelay<KnownPeer>;
   /** Whether the machine has the address that the node listens at. Default: it has. */
   readonly isHere?: () => boolean;
@@ -116,12 +116,14 @@ export class ReachCheck {
     return value * (1 - JITTER + 2 * JITTER * this.#components.random.float());
   }
 
-  /** Chance decides, so that nobody can be the one who is asked. One of the node's own network may know another way to it. */
+  /** Chance decides among those that once answered, then among the rest, since anybody can make up relays. One of the node's own network may know another way to it. */
   #choose(): readonly KnownPeer[] {
     const { self, endpoint, localNetwork = false } = this.#options;
     const networks = new Set([networkPrefix(endpoint.host)]);
     const chosen: KnownPeer[] = [];
-    for (const peer of shuffled(this.#components.relays(), this.#components.random)) {
+    const relays = shuffled(this.#components.relays(), this.#components.random);
+    const hasAnswered = ({ reachedAtMs }: (typeof relays)[number]): boolean => reachedAtMs !== undefined;
+    for (const peer of [...relays.filter(hasAnswered), ...relays.filter((relay) => !hasAnswered(relay))]) {
       if (chosen.length >= DIRECTORY_LIMITS.reachRelays.value) break;
       if (peer.advertisement.peer === self || peer.advertisement.endpoints.length === 0) continue;
       const { network } = crowdOf(peer);

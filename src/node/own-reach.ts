@@ -40,7 +40,7 @@ export function createReachCheck(
   const check = new ReachCheck(
     {
       ...components,
-      relays: () => book.find({ roles: ["relay"] }, DIRECTORY_LIMITS.reachDrawn.value, "random"),
+      relays: () => book.find({ roles: ["relay"] }, DIRECTORY_LIMITS.reachDrawn.value, "reached"),
       ask: askRelay(components, { self, localNetwork, allowClassical }),
       isHere: () => addresses.isHere,
     },
