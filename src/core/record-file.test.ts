@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -154,6 +154,28 @@ test("a corrupt file is moved aside and begun anew, and what does not parse is p
   database.exec("INSERT INTO records VALUES ('a', 'bad', '{')");
   database.close();
   assert.deepEqual([...open().load("a")], [["x", 1]]);
+});
+
+test("a file with a key that is no text is begun anew, and not read for ever", (t) => {
+  const { path, folder, open } = site(t);
+  const before = open();
+  for (const key of ["m1", "m2", "m3", "zlast"]) before.put("a", key, 1);
+  before.stop();
+  const bytes = readFileSync(path);
+  const at = bytes.indexOf("zlast");
+  assert.ok(at > 0 && bytes.indexOf("zlast", at + 1) < 0);
+  // SQLite sorts such a key behind the text that it is read as.
+  bytes[at + 1] = 0xff;
+  writeFileSync(path, bytes);
+  const records = open();
+  let loaded = 0;
+  for (const _ of records.load("a")) {
+    loaded += 1;
+    assert.ok(loaded < 100, "the same keys come again and again");
+  }
+  assert.equal(readdirSync(folder).filter((name) => name.includes(".corrupt-")).length, 1);
+  records.put("a", "x", 2);
+  assert.deepEqual([...records.load("a")], [["x", 2]]);
 });
 
 test("on a full disk it goes on in memory with what it held", (t) => {

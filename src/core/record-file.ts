@@ -3,7 +3,7 @@ import { BywayError, type JsonValue } from "./errors.ts";
 import { CORE_LIMITS } from "./limits.ts";
 import type { Logger } from "./logger.ts";
 import type { RecordKeeper } from "./record-keeper.ts";
-import { StoreFile, type StoreFormat } from "./store-file.ts";
+import { corruptError, StoreFile, type StoreFormat } from "./store-file.ts";
 
 /** Where records are kept. */
 export interface RecordFileOptions {
@@ -71,7 +71,13 @@ export class RecordFile implements RecordKeeper {
     let after: string | undefined;
     for (;;) {
       const sql = "SELECT key, json FROM records WHERE kind = ?1 AND (?2 IS NULL OR key > ?2) ORDER BY key LIMIT 512";
-      const rows = this.#file.attempt(() => this.#file.all(sql, kind, after ?? null));
+      const rows = this.#file.attempt(() => {
+        const page = this.#file.all(sql, kind, after ?? null);
+        const last = page.at(-1)?.key;
+        // In a damaged file a key that is no text stands behind the text that it is read as: it would come again and again.
+        if (last !== undefined && after !== undefined && !isBehind(String(last), after)) throw corruptError();
+        return page;
+      });
       for (const { key, json } of rows) {
         after = String(key);
         const value = this.#waiting.has(nameOf(kind, after)) ? undefined : parse(json);
@@ -159,4 +165,9 @@ function parse(json: unknown): JsonValue | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether SQLite sorts `key` behind `other`: by the bytes of both. */
+function isBehind(key: string, other: string): boolean {
+  return Buffer.compare(Buffer.from(key), Buffer.from(other)) > 0;
 }

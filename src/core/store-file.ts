@@ -43,11 +43,13 @@ export interface StoreFileOptions {
 /** What is wrong, by SQLite's primary result code (sqlite.org/rescode.html). */
 /** SQLITE_CANTOPEN, for whatever reason. */
 const CANNOT_OPEN = 14;
+/** SQLITE_CORRUPT. */
+const CORRUPT = 11;
 /** The database, its log and the log's index. */
 const STORE_FILES = 3;
 
 const TROUBLES: ReadonlyMap<number, "corrupt" | "unwritable"> = new Map([
-  [11, "corrupt"],
+  [CORRUPT, "corrupt"],
   [26, "corrupt"],
   [8, "unwritable"],
   [10, "unwritable"],
@@ -287,6 +289,11 @@ function troubleOf(error: unknown): "corrupt" | "unwritable" | undefined {
   // A number that JavaScript cannot hold was never written by us.
   if (systemCode(error) === "ERR_OUT_OF_RANGE") return "corrupt";
   return typeof errcode === "number" ? TROUBLES.get(errcode & 0xff) : undefined;
+}
+
+/** What a store throws within `attempt` where the file holds what SQLite would never have written: it is begun anew then. */
+export function corruptError(): Error {
+  return Object.assign(new Error("a key is no text, or not where it belongs"), { errcode: CORRUPT });
 }
 
 function isCannotOpen(error: unknown): boolean {
