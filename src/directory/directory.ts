@@ -1,10 +1,7 @@
 import type { Socket } from "node:net";
 import { deadline, withAbort } from "../core/abort.ts";
-import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
-import type { Logger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
-import type { Random } from "../core/random.ts";
 import { shuffled } from "../core/shuffled.ts";
 import { networkPrefix } from "../geo/network-prefix.ts";
 import type { PeerId } from "../identity/peer-id.ts";
@@ -14,9 +11,9 @@ import type { PeerWish } from "../wire/peer-wish.ts";
 import { Announcer } from "./announcer.ts";
 import type { BookPeer } from "./book-peer.ts";
 import { CheckOrder } from "./check-order.ts";
-import type { CheckPeer } from "./check-way.ts";
 import { CrowdCaps, capsOf } from "./crowd-caps.ts";
 import { crowdOf, providerNetwork } from "./crowd-of.ts";
+import type { DirectoryComponents, DirectoryOptions } from "./directory-options.ts";
 import type { DirectoryState } from "./directory-state.ts";
 import { ExchangeClient } from "./exchange-client.ts";
 import { Finder } from "./finder.ts";
@@ -32,46 +29,12 @@ import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import { Nominations } from "./nominations.ts";
 import type { Overlay } from "./overlay.ts";
-import type { PeerBook } from "./peer-book.ts";
 import { Rounds } from "./rounds.ts";
 import { spread } from "./spread.ts";
 import { Witnesses } from "./witnesses.ts";
 
 /** Nodes that are drawn for each that a plan may choose from. */
 const DRAWN_FOR_EACH = 4;
-
-/** What a directory is made of. */
-export interface DirectoryComponents {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  /** Belongs to the caller, who closes it after `stop`. */
-  readonly book: PeerBook;
-  /** Started and stopped by the directory. */
-  readonly overlay: Overlay;
-  /** How to find out whether a node answers; a node relies on nobody and needs none. */
-  readonly check?: CheckPeer;
-  /** Whether there are nodes now to check others through. */
-  readonly canCheckFar?: (() => boolean) | undefined;
-  /** This peer as it advertises itself; absent for a client. */
-  readonly own?: () => KnownPeer;
-  /**
-   * Told once of each change of the nodes that answer: one that does now, or whose advertisement or round trip has changed
-   * since (true), and one that does no longer (false). Never after `stop`.
-   */
-  readonly onUsable?: ((peer: BookPeer, usable: boolean) => void) | undefined;
-  /** Told now and then how things are, for others to read. */
-  readonly keepState?: (state: DirectoryState) => void;
-}
-
-/** How a directory is run. */
-export interface DirectoryOptions {
-  /** Multiaddrs that end in a peer id. */
-  readonly bootstrap: readonly string[];
-  readonly localNetwork: boolean;
-  /** Nodes that nobody has asked for are checked by way of others. Default false. */
-  readonly checksFar?: boolean | undefined;
-}
 
 /** Finds nodes and makes one's own known: wires the parts of this room. */
 export class Directory {
@@ -82,6 +45,7 @@ export class Directory {
   readonly #gossip: GossipListener;
   readonly #nominations = new Nominations();
   readonly #witnesses: Witnesses;
+  #asking: Promise<unknown> | undefined;
   readonly #order: CheckOrder;
   readonly #joiner: Joiner;
   readonly #finder: Finder;
@@ -118,7 +82,7 @@ export class Directory {
       overlay,
       book,
       own: () => own?.(),
-      onNamed: (teller, peers) => this.#witnesses.note(teller, peers),
+      onNamed: (teller, peers, isOfAny) => this.#witnesses.note(teller, peers, isOfAny),
     });
     this.#gossip = new GossipListener({
       clock,
@@ -158,7 +122,7 @@ export class Directory {
         {
           clock,
           check: components.check,
-          get: (peer) => book.get(peer),
+          get: (peer) => this.#witnesses.marked(book.get(peer)),
           draw: (wish, count, except) => this.#drawUncrowded(wish, count, except),
           isVouched: (peer) => this.#nominations.isVouched(peer) || book.get(peer)?.reachedAtMs !== undefined,
           onChecked: (peer, rttMs) => {
@@ -305,7 +269,7 @@ export class Directory {
   async #search(wish: PeerWish, hops: number, signal: AbortSignal): Promise<void> {
     const health = this.#health;
     if (health === undefined) return;
-    const isEnough = (): boolean => this.#witnesses.isEnough(health.usable({}), wish, hops);
+    const found = () => this.#witnesses.found(health.usable({}), wish, hops);
     await this.#joiner.reach(signal);
     const searching = withAbort(this.#look(wish, hops > 1), signal);
     searching.then(
@@ -315,9 +279,21 @@ export class Directory {
     health.fill();
     let isDone = false;
     searching.catch(() => {}).finally(() => (isDone = true));
-    while (!isEnough() && !(isDone && !health.isChecking)) {
-      await Promise.race([health.next(signal), ...(isDone ? [] : [searching])]);
+    while (found() !== "enough") {
+      if (!isDone || health.isChecking) await Promise.race([health.next(signal), ...(isDone ? [] : [searching])]);
+      // Others may not have heard yet of a node that has just been started.
+      else if (found() === "unwitnessed") await withAbort(this.#askAgain(), signal);
+      else return;
     }
+  }
+
+  /** Seeks witnesses once more in a moment; all who wait share it. */
+  #askAgain(): Promise<unknown> {
+    const { clock } = this.#components;
+    this.#asking ??= new Promise<void>((resolve) => void clock.after(DIRECTORY_LIMITS.witnessMs.value, resolve))
+      .then(() => this.#seekWitnesses(this.#stopping.signal))
+      .finally(() => (this.#asking = undefined));
+    return this.#asking;
   }
 
   /** An app may ask for a hundred streams at once, and the peers that are asked would shut out who asks them as often. */

@@ -26,7 +26,7 @@ test("who tells of a peer names it, though another told something newer; not so 
     signedPeer(clock, known, { seq: 3 }),
     signedPeer(clock, expired, old),
   ];
-  const named: [string, readonly string[]][] = [];
+  const named: [string, readonly string[], boolean][] = [];
   const client = new ExchangeClient({
     clock,
     book,
@@ -36,9 +36,14 @@ test("who tells of a peer names it, though another told something newer; not so 
       addressOf: () => undefined,
     },
     own: () => undefined,
-    onNamed: (peer, peers) => named.push([peer, peers]),
+    onNamed: (...told) => named.push(told),
   });
   await client.ask(teller.peerId, {}, 50);
-  assert.deepEqual(named, [[teller.peerId, [fresh.peerId, known.peerId]]]);
+  await client.ask(teller.peerId, { roles: ["exit"] }, 50);
+  const others = [fresh.peerId, known.peerId];
+  assert.deepEqual(named, [
+    [teller.peerId, others, true],
+    [teller.peerId, others, false],
+  ]);
   assert.equal(book.get(known.peerId)?.advertisement.seq, 9);
 });

@@ -18,8 +18,11 @@ export interface ExchangeClientComponents {
   readonly book: PeerBook;
   /** This peer as it advertises itself; undefined for a client. */
   readonly own: () => KnownPeer | undefined;
-  /** Told of each answer: who gave it, and whom it names that is known now, in its order. */
-  readonly onNamed?: (teller: PeerId, peers: readonly PeerId[]) => void;
+  /**
+   * Told of each answer: who gave it, and whom beside itself it names that is known now, in its order; `isOfAny` where it was
+   * asked for nodes of any kind.
+   */
+  readonly onNamed?: (teller: PeerId, peers: readonly PeerId[], isOfAny: boolean) => void;
 }
 
 /** Asks other peers what they have, and takes it into the book. */
@@ -63,6 +66,7 @@ export class ExchangeClient {
       onNamed?.(
         peer,
         named.filter((name) => name !== peer),
+        Object.keys(wish).length === 0,
       );
       return additions.filter((addition) => addition === "new").length;
     } catch (cause) {

@@ -2,6 +2,8 @@
 export interface NodeInNetwork {
   readonly peerId: string;
   readonly network?: string | undefined;
+  /** It named nobody when it was asked, and so witnesses for nobody. */
+  readonly isMute?: boolean | undefined;
 }
 
 /** Networks that must have named a node before it stands behind other hops. */
@@ -19,7 +21,7 @@ export function isWitnessed(
   if (namedIn === undefined || namedIn.length >= WITNESSES) return true;
   const others = new Set<string>();
   for (const other of all) {
-    if (other.peerId !== peerId) others.add(other.network ?? other.peerId);
+    if (other.peerId !== peerId && other.isMute !== true) others.add(other.network ?? other.peerId);
     if (others.size > namedIn.length) return false;
   }
   return namedIn.length > 0;

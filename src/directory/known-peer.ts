@@ -8,6 +8,8 @@ export interface KnownPeer {
   readonly place?: PeerPlace;
   /** Networks of others that named it; absent where nobody counts them. */
   readonly namedIn?: readonly string[];
+  /** It named nobody when it was asked. */
+  readonly isMute?: boolean;
 }
 
 /** What a node claims of its place and address data can contradict. */
@@ -32,5 +34,9 @@ export interface PeerPlace {
 
 /** Whether nothing is known of a peer that was not known before. */
 export function isTheSame(before: KnownPeer, now: KnownPeer): boolean {
-  return before.advertisement.seq === now.advertisement.seq && before.namedIn?.length === now.namedIn?.length;
+  return (
+    before.advertisement.seq === now.advertisement.seq &&
+    before.namedIn?.length === now.namedIn?.length &&
+    before.isMute === now.isMute
+  );
 }

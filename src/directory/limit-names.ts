@@ -18,6 +18,7 @@ export type DirectoryLimit =
   | "answerNodes"
   | "findPeers"
   | "findMs"
+  | "witnessMs"
   | "locatePeers"
   | "locating"
   | "locatingPerNetwork"

@@ -29,6 +29,11 @@ export const DIRECTORY_LIMITS: Readonly<Record<DirectoryLimit, Limit>> = {
   askMs: tunable(10_000, "ms", "An answer of 64 KiB takes a second on the slowest line."),
   answerNodes: tunable(50, "count", "Advertisements asked for at once; the protocol's bound."),
   findPeers: tunable(3, "count", "Peers asked at once; what one hides, the others tell."),
+  witnessMs: tunable(
+    300,
+    "ms",
+    "Before others are asked again about nodes that one network alone has named, while somebody waits.",
+  ),
   locatePeers: tunable(3, "count", "Peers that a relay asks, beside the DHT, about a next hop that it does not know."),
   locating: tunable(32, "count", "Next hops that a relay asks for at once; each costs some 50 ms of CPU time."),
   locatingPerNetwork: tunable(8, "count", "The same for the askers of one /24 (IPv6: /48)."),

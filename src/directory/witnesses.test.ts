@@ -45,14 +45,14 @@ test("tellers of one network are one witness, and on a local network each is one
   ] as const) {
     const { witnesses, tellers, noted } = setUp(["9.9.1.1", "9.9.2.2"], localNetwork);
     const { peerId } = generateIdentity();
-    for (const teller of tellers) witnesses.note(teller, [peerId]);
+    for (const teller of tellers) witnesses.note(teller, [peerId], true);
     assert.equal(new Set(noted.map(([network]) => network)).size, networks);
   }
 });
 
 test("one that has hung up is no witness, and all such tellers together have one turn", () => {
   const { witnesses, tellers, noted, named } = setUp(["", ""]);
-  for (const teller of tellers) witnesses.note(teller, [generateIdentity().peerId]);
+  for (const teller of tellers) witnesses.note(teller, [generateIdentity().peerId], true);
   assert.deepEqual(noted, []);
   assert.equal(named.length, 2);
   assert.equal(new Set(named).size, 1);
@@ -96,4 +96,22 @@ test("of the nodes at hand those may stand behind others that two networks named
   const nodes = [at("1.1.0.1", ["2.2"]), at("2.2.0.1", ["1.1", "3.3"]), at("3.3.0.1", [])];
   assert.deepEqual(witnesses.witnessed(nodes), [nodes[1]]);
   assert.deepEqual(witnesses.witnessed(nodes.slice(0, 2)), nodes.slice(0, 2));
+});
+
+test("who named nobody when it was asked for any counts as no witness, until it names somebody", () => {
+  const { witnesses, tellers } = setUp(["1.1.0.1"]);
+  const [teller] = tellers;
+  const node = { ...advertisedNode(), namedIn: [] };
+  const known = { ...node, advertisement: { ...node.advertisement, peer: String(teller) } };
+  const isMute = (): boolean | undefined => witnesses.marked<KnownPeer>(known)?.isMute;
+  witnesses.note(teller ?? assert.fail(), [], false);
+  assert.equal(isMute(), undefined, "it was asked for something that it may not have");
+  witnesses.note(teller ?? assert.fail(), [], true);
+  assert.equal(isMute(), true);
+  witnesses.note(teller ?? assert.fail(), [generateIdentity().peerId], true);
+  assert.equal(isMute(), undefined);
+  for (let n = 0; n < 2 * DIRECTORY_LIMITS.usableInAll.value; n += 1)
+    witnesses.note(generateIdentity().peerId, [], true);
+  witnesses.note(teller ?? assert.fail(), [], true);
+  assert.equal(isMute(), true, "the oldest are forgotten, not the newest");
 });

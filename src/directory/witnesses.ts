@@ -29,6 +29,8 @@ const RELAY: PeerWish = { roles: ["relay"] };
 export class Witnesses {
   readonly #components: WitnessesComponents;
   readonly #localNetwork: boolean;
+  /** Peers that named nobody when they were asked, the longest so first. */
+  readonly #mute = new Set<string>();
 
   /** On a local network each teller counts as a network of its own. */
   constructor(components: WitnessesComponents, { localNetwork }: { readonly localNetwork: boolean }) {
@@ -37,14 +39,23 @@ export class Witnesses {
   }
 
   /**
-   * Notes that `teller` named `peers`, itself not among them. One whose network is not known is no witness: keys cost nothing,
-   * and who hangs up after the answer would count as often as it has keys.
+   * Notes that `teller` named `peers`, itself not among them, perhaps when it was asked for nodes of any kind. One whose network
+   * is not known is no witness: keys cost nothing, and who hangs up after the answer would count as often as it has keys.
    */
-  note(teller: PeerId, peers: readonly PeerId[]): void {
+  note(teller: PeerId, peers: readonly PeerId[], isOfAny: boolean): void {
     const { nominations, book } = this.#components;
+    if (peers.length > 0) this.#mute.delete(teller);
+    else if (isOfAny) this.#mute.add(teller);
+    const [oldest] = this.#mute;
+    if (this.#mute.size > DIRECTORY_LIMITS.usableInAll.value && oldest !== undefined) this.#mute.delete(oldest);
     const network = this.#networkOf(teller);
     nominations.name(network ?? UNKNOWN, peers);
     if (network !== undefined) book.noteNamed(network, peers);
+  }
+
+  /** `peer`, with what is known of it as a witness. */
+  marked<Peer extends KnownPeer>(peer: Peer | undefined): Peer | undefined {
+    return peer !== undefined && this.#mute.has(peer.advertisement.peer) ? { ...peer, isMute: true } : peer;
   }
 
   /** Those of `nodes` that may stand behind other hops, as far as can be told from them. */
@@ -87,18 +98,16 @@ export class Witnesses {
     return false;
   }
 
-  /** Whether a search among `usable` nodes has found what a request of `hops` hops needs. */
-  isEnough(usable: readonly KnownPeer[], wish: PeerWish, hops: number): boolean {
-    const behind = hops > 1 ? this.witnessed(usable) : usable;
-    const relaysOf = (peers: readonly KnownPeer[]): number => peers.filter((peer) => fitsWish(peer, RELAY)).length;
-    if (relaysOf(usable) < hops || relaysOf(behind) < hops - 1) return false;
-    return behind.some((peer) => fitsWish(peer, wish));
+  /** Whether `usable` nodes are what a request of `hops` hops needs, or would be if others named them. */
+  found(usable: readonly KnownPeer[], wish: PeerWish, hops: number): "enough" | "unwitnessed" | "too few" {
+    if (!isEnough(usable, usable, wish, hops)) return "too few";
+    return hops === 1 || isEnough(usable, this.witnessed(usable), wish, hops) ? "enough" : "unwitnessed";
   }
 
-  #placed({ advertisement: { peer, endpoints } }: KnownPeer): NodeInNetwork {
+  #placed({ advertisement: { peer, endpoints }, isMute }: KnownPeer): NodeInNetwork {
     const host = endpoints[0]?.host;
     const network = this.#localNetwork || host === undefined ? undefined : networkPrefix(host);
-    return { peerId: peer, network };
+    return { peerId: peer, network, isMute };
   }
 
   #networkOf(teller: PeerId): string | undefined {
@@ -106,4 +115,11 @@ export class Witnesses {
     const address = this.#components.overlay.addressOf(teller);
     return address === undefined ? undefined : networkPrefix(address);
   }
+}
+
+/** Whether there are nodes for a request of `hops` hops, of which those in `behind` may stand behind others. */
+function isEnough(usable: readonly KnownPeer[], behind: readonly KnownPeer[], wish: PeerWish, hops: number): boolean {
+  const relaysOf = (peers: readonly KnownPeer[]): number => peers.filter((peer) => fitsWish(peer, RELAY)).length;
+  if (relaysOf(usable) < hops || relaysOf(behind) < hops - 1) return false;
+  return behind.some((peer) => fitsWish(peer, wish));
 }

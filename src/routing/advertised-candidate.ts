@@ -15,7 +15,7 @@ export function advertisedCandidate(
   known: KnownPeer & Partial<BookPeer>,
   options: CandidateOptions,
 ): Candidate | undefined {
-  const { advertisement, envelope, place, rttMs, toldBy, namedIn } = known;
+  const { advertisement, envelope, place, rttMs, toldBy, namedIn, isMute } = known;
   const { peer, roles, protocols, policy, family, endpoints, upMbps, downMbps, load, availability, price } =
     advertisement;
   const { country, region, city, asn, isp, network: networkKind } = place ?? advertisement;
@@ -32,6 +32,7 @@ export function advertisedCandidate(
     acceptedPorts: policy.acceptedPorts,
     networkKind: networkKind ?? "unknown",
     namedIn: isHandedIn(toldBy) ? undefined : toldBy?.peer === peer ? [] : namedIn,
+    isMute,
     shown: isHandedIn(toldBy) ? envelope : undefined,
     country,
     region,

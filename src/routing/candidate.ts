@@ -43,6 +43,8 @@ export interface Candidate {
   readonly rttMs?: number;
   /** Networks of others that named it; absent where its user did. Behind other hops nobody's word for itself will do. */
   readonly namedIn?: readonly string[];
+  /** It named nobody when it was asked. */
+  readonly isMute?: boolean;
   /** The signed advertisement, where the client's owner handed it in: the hop before may be shown it. */
   readonly shown?: Uint8Array;
 }

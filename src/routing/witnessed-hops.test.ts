@@ -22,6 +22,8 @@ test("a node stands behind other hops when two networks named it, or as many as 
     const all = [candidate, ...nodes(...networks)];
     assert.equal(isWitnessed(candidate, all), expected, `${namedIn} of ${networks}`);
   }
+  const mute = nodes("1.1", "2.2").map((other, at) => ({ ...other, isMute: at === 1 }));
+  assert.ok(isWitnessed(named("1.1"), mute), "who names nobody is not waited for");
   assert.ok(isWitnessed(node("x"), nodes("1.1", "2.2")), "what its user named");
 });
 
