@@ -281,10 +281,13 @@ test("a node is asked by way of a first hop, whose link alone is left open", asy
   const { signal } = new AbortController();
   let carried = 0;
   const probe = (to: Hop | undefined): Promise<number> =>
-    builder.probe(guard ?? assert.fail(), to ?? assert.fail(), signal, () => (carried += 1));
+    builder.probe([guard ?? assert.fail()], to ?? assert.fail(), signal, () => (carried += 1));
   assert.ok((await probe(node)) >= 1);
   assert.ok((await probe(node)) >= 1);
   assert.deepEqual([carried, network.linksOf(0)], [2, 1]);
+  const [, , between] = network.hopsOf(0, 1, 2);
+  await builder.probe([guard ?? assert.fail(), between ?? assert.fail()], node ?? assert.fail(), signal, () => {});
+  while (network.linksOf(2) > 0 || network.linksOf(1) > 0) await new Promise(setImmediate);
   network.beforeOnward = async () => {
     throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
   };

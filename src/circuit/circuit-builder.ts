@@ -140,18 +140,28 @@ export class CircuitBuilder {
   }
 
   /**
-   * Asks `node` for a sign of life by way of `first`, whose link is shared with circuits; nothing else is left open. The round
-   * trip in ms between the two. Calls `onCarried` when `first` carries on. Throws as `build` does, or the abort reason.
+   * Asks `node` for a sign of life by way of `before`, first hop first; the link to that one is shared with circuits, and nothing
+   * else is left open. The round trip in ms between the node and the last of them. Calls `onCarried` when that one carries on.
+   * Throws as `build` does, or the abort reason.
    */
-  async probe(first: Hop, node: Hop, signal: AbortSignal, onCarried: () => void): Promise<number> {
-    const { link: before } = await this.#opener.first(first, true, signal, () => {});
-    const link = await this.#opener.next(before, node, false, signal, onCarried);
+  async probe(before: readonly Hop[], node: Hop, signal: AbortSignal, onCarried: () => void): Promise<number> {
+    const [first, ...between] = before;
+    if (first === undefined) throw new BywayError("ERR_INTERNAL", "a probe needs a first hop");
+    const own: Link[] = [];
     try {
-      const [wholeMs, partMs] = await withAbort(Promise.all([link.ping(), before.ping()]), signal);
+      let last = (await this.#opener.first(first, true, signal, () => {})).link;
+      for (const [index, hop] of [...between, node].entries()) {
+        const isNode = index === between.length;
+        const next = await this.#opener.next(last, hop, !isNode, signal, isNode ? onCarried : () => {});
+        own.push(next);
+        if (!isNode) last = next;
+      }
+      const pings = [own.at(-1) ?? last, last].map((link) => link.ping());
+      const [wholeMs = 0, partMs = 0] = await withAbort(Promise.all(pings), signal);
       return Math.max(1, wholeMs - partMs);
     } finally {
-      link.destroy();
-      await link.closed;
+      for (const link of own.toReversed()) link.destroy();
+      await Promise.all(own.map((link) => link.closed));
     }
   }
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { advertisedNode } from "../../test/support/advertised-node.ts";
 import { namedHop } from "../../test/support/cheap-pool.ts";
 import { settled } from "../../test/support/settled.ts";
+import type { Hop } from "../circuit/hop.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { seededRandom } from "../core/random.ts";
@@ -11,18 +12,21 @@ import { checkFar } from "./check-far.ts";
 
 type Probe = "answers" | "refuses" | "hangs";
 
-function setUp(ways: Readonly<Record<string, Probe>>) {
+function setUp(ways: Readonly<Record<string, Probe>>, between?: string) {
   const clock = new FakeClock();
   const node = advertisedNode();
   const tried: string[] = [];
   const components = {
     clock,
     random: seededRandom(1),
-    planner: { firstHops: () => [...Object.keys(ways), node.advertisement.peer].map(namedHop) },
+    planner: {
+      firstHops: () => [...Object.keys(ways), node.advertisement.peer].map(namedHop),
+      relayBefore: () => (between === undefined ? undefined : namedHop(between)),
+    },
     builder: {
-      probe: async (first: { readonly peerId: string }, _: unknown, signal: AbortSignal): Promise<number> => {
-        tried.push(first.peerId);
-        const way = ways[first.peerId];
+      probe: async (before: readonly Hop[], _: unknown, signal: AbortSignal): Promise<number> => {
+        tried.push(before.map(({ peerId }) => peerId).join(" "));
+        const way = ways[String(before[0]?.peerId)];
         if (way === "answers") return 30;
         if (way === "refuses") throw new BywayError("ERR_HOP_UNREACHABLE", "so it says");
         return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
@@ -61,4 +65,10 @@ test("it ends when it is taken back", async () => {
   await assert.rejects(found, { code: "ERR_ABORTED" });
   assert.equal(tried.length, 1);
   assert.equal(clock.pending, 0);
+});
+
+test("another relay stands between the first hop and the node where there is one", async () => {
+  const { check, tried } = setUp({ one: "answers" }, "between");
+  assert.equal(await check(), 30);
+  assert.deepEqual(tried, ["one between"]);
 });

@@ -14,14 +14,15 @@ export interface FarCheckComponents {
   readonly clock: Clock;
   readonly random: Random;
   readonly builder: Pick<CircuitBuilder, "probe">;
-  readonly planner: Pick<HopPlanner, "firstHops">;
+  readonly planner: Pick<HopPlanner, "firstHops" | "relayBefore">;
 }
 
 /** A first hop may lie about the node behind it: only what two of them show is held against that one. */
 const WITNESSES = 2;
 
 /**
- * Whether a node answers by way of a first hop, and the round trip between the two in ms; undefined where there are not two
+ * Whether a node answers by way of a first hop and, where there is one, another relay, so that the node does not see the
+ * first hop; and the round trip from the last of these to the node in ms; undefined where there are not two
  * first hops to ask through. Rejects when it answers by neither, or with the abort reason.
  */
 export async function checkFar(
@@ -45,7 +46,9 @@ export async function checkFar(
       signal,
     );
     try {
-      return await builder.probe(first, { peerId, endpoint }, limit.signal, onConnected);
+      const relay = planner.relayBefore(peer);
+      const before = relay === undefined ? [first] : [first, relay];
+      return await builder.probe(before, { peerId, endpoint }, limit.signal, onConnected);
     } catch (error) {
       if (signal.aborted) throw error;
       failure = toBywayError(error);

@@ -145,3 +145,17 @@ test("who makes all guards fail does not drive a client to others: they are trie
     "what failed besides the guards was chosen",
   );
 });
+
+test("the relay before a node that is looked at is neither a first hop, nor that node, nor one that nobody witnessed", () => {
+  const exits = IDS.slice(0, 5).map((id) => node(id, { roles: ["exit"] }));
+  const alone = IDS.slice(5, 10).map((id) => node(id, { namedIn: [] }));
+  const relays = IDS.slice(10, 20).map((id) => node(id));
+  const planner = plannerOf([...exits, ...alone, ...relays], ALL_KNOWN, 3);
+  const first = new Set<string>(planner.firstHops().map(({ peerId }) => peerId));
+  const looked = IDS[10] ?? assert.fail();
+  const seen = new Set(Array.from({ length: 200 }, () => String(planner.relayBefore(looked)?.peerId)));
+  const expected = IDS.slice(11, 20).filter((id) => !first.has(id));
+  assert.ok(expected.length > 0);
+  assert.deepEqual([...seen].sort(), [...expected].sort());
+  assert.equal(plannerOf(relays.slice(0, 1), ALL_KNOWN, 3).relayBefore(looked), undefined);
+});

@@ -1,6 +1,8 @@
 import type { Hop } from "../circuit/hop.ts";
 import { toBywayError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
+import { shuffled } from "../core/shuffled.ts";
+import { isWitnessed } from "../directory/is-witnessed.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
 import type { RouteHop, RouteSummary } from "../ingress/stream-opener.ts";
 import type { Candidate } from "../routing/candidate.ts";
@@ -68,6 +70,24 @@ export class HopPlanner {
       const candidate = index.get(peerId);
       return candidate === undefined ? [] : [this.#asHop(candidate)];
     });
+  }
+
+  /**
+   * A relay to stand between a first hop and `node`, so that the node does not see whom this client enters by; undefined where
+   * there is none but first hops.
+   */
+  relayBefore(node: string): Hop | undefined {
+    const index = this.#components.peers.usable();
+    const first = new Set(this.#guards(index, false));
+    const relays = [...index.all].filter(
+      (candidate) =>
+        candidate.roles.includes("relay") &&
+        candidate.peerId !== node &&
+        !first.has(candidate.peerId) &&
+        isWitnessed(candidate, index.all),
+    );
+    const [relay] = shuffled(relays, this.#components.random);
+    return relay && this.#asHop(relay);
   }
 
   /** How many hops a circuit of these constraints has. */
