@@ -17,7 +17,8 @@ export interface JoinedWritesTarget {
  * MB/s over one hop, a twelfth over three. Small chunks are copied into a block, which leaves at the end of the turn; while
  * one of an earlier turn has not left, the next one takes what comes.
  *
- *     large ─► block, if any ─► stream          small ─► block ─── turn ends and none is under way, or full ─► stream
+ *     large, or small behind large ─► block, if any ─► stream
+ *     small behind small ─► block ─── turn ends and none is under way, or full ─► stream
  */
 export class JoinedWrites {
   readonly #to: JoinedWritesTarget;
@@ -25,6 +26,7 @@ export class JoinedWrites {
   readonly #joined = new JoinedBytes();
   #releases: (() => void)[] = [];
   #isTurn = false;
+  #isBehindSmall = false;
   /** Blocks that were written and have not left. */
   #underWay = 0;
 
@@ -42,7 +44,7 @@ export class JoinedWrites {
   /** Takes `chunk`; false when there are to be no more until the stream's next "drain". Calls `release` when it is done with it. */
   write(chunk: Buffer, release?: () => void): boolean {
     this.#beginTurn();
-    if (!this.#isSmall(chunk)) {
+    if (!this.#mustJoin(chunk)) {
       this.#writeBlock();
       return this.#to.write(chunk, release);
     }
@@ -62,11 +64,16 @@ export class JoinedWrites {
     this.#writeBlock();
   }
 
-  /** Small by itself, or beside the memory that it would keep while it waits. */
-  #isSmall(chunk: Buffer): boolean {
-    if (chunk.length < CORE_LIMITS.smallChunkBytes.value) return true;
-    const isWasteful = 4 * chunk.length < chunk.buffer.byteLength && chunk.length <= CORE_LIMITS.blockBytes.value;
-    return isWasteful && this.#to.writableLength >= CORE_LIMITS.blockBytes.value;
+  /**
+   * Whether `chunk` is small behind another small one, or beside the memory that it would keep while it waits. One small chunk
+   * behind a large one is the rest of a frame that a record of TLS has cut: bulk is full of them.
+   */
+  #mustJoin(chunk: Buffer): boolean {
+    const isBehindSmall = this.#isBehindSmall;
+    this.#isBehindSmall = chunk.length < CORE_LIMITS.smallChunkBytes.value;
+    if (this.#isBehindSmall && isBehindSmall) return true;
+    if (this.#to.writableLength < CORE_LIMITS.blockBytes.value) return false;
+    return 4 * chunk.length < chunk.buffer.byteLength && chunk.length <= CORE_LIMITS.blockBytes.value;
   }
 
   #beginTurn(): void {

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { JoinedBytes } from "./joined-bytes.ts";
+import { CORE_LIMITS } from "./limits.ts";
 
 const BUFFERED = Object.getOwnPropertyDescriptor(Readable.prototype, "readableLength");
 
@@ -17,8 +18,9 @@ export class WaitingBytes {
   readonly #stream: Readable;
   readonly #push: (chunk: unknown) => boolean;
   readonly #joined = new JoinedBytes();
-  /** The reader asked for more bytes than there were. */
-  #isHungry = false;
+  /** The reader asked for more bytes than there were; it may have, before this was made. */
+  #isHungry = true;
+  #isBehindSmall = false;
 
   /** `push` is what the stream had for `push` before; `read` and `readableLength` of the stream are replaced. */
   constructor(stream: Readable, push: (chunk: unknown) => boolean) {
@@ -41,7 +43,10 @@ export class WaitingBytes {
   /** Takes what arrives on a stream that does not flow; false when the far side is to send no more for now. */
   add(chunk: Uint8Array): boolean {
     const isWaiting = this.#stream.readableLength > 0 && !this.#isHungry;
-    if (!isWaiting) {
+    const isBehindSmall = this.#isBehindSmall;
+    this.#isBehindSmall = chunk.length < CORE_LIMITS.smallChunkBytes.value;
+    // A large chunk, and the rest of its frame behind it, cost little more than their bytes.
+    if (!isWaiting || !this.#isBehindSmall || !isBehindSmall) {
       this.#isHungry = false;
       this.flush();
       return this.#push(alone(chunk));
@@ -60,6 +65,6 @@ export class WaitingBytes {
 }
 
 /** A chunk is a part of what one read of the connection brought, and would keep all of that in memory while it waits. */
-function alone(chunk: Uint8Array): Uint8Array {
+export function alone(chunk: Uint8Array): Uint8Array {
   return 2 * chunk.length < chunk.buffer.byteLength ? Uint8Array.prototype.slice.call(chunk) : chunk;
 }

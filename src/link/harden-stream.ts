@@ -1,7 +1,8 @@
 import { constants, type Http2Stream } from "node:http2";
 import type { ByteBudget } from "../core/byte-budget.ts";
 import { BywayError } from "../core/errors.ts";
-import { WaitingBytes } from "../core/waiting-bytes.ts";
+import { CORE_LIMITS } from "../core/limits.ts";
+import { alone, WaitingBytes } from "../core/waiting-bytes.ts";
 import type { StreamCounts } from "./counted-stream.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import type { LinkConduct } from "./link-conduct.ts";
@@ -67,6 +68,7 @@ export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatc
   const push = stream.push;
   let waiting: WaitingBytes | undefined;
   let isAfterTiny = false;
+  let isBehindSmall = false;
   const pushEnd = (): boolean => {
     // Node closes a stream before it ends one that got no END_STREAM, and after it has ended one that did.
     if (!hasEnded && stream.closed) {
@@ -90,12 +92,16 @@ export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatc
     // A large frame comes in two pieces where a record of TLS ends, and one of them can be tiny.
     if (isTiny && isAfterTiny) conduct?.sentTiny();
     isAfterTiny = isTiny;
+    const isSmall = chunk.length < CORE_LIMITS.smallChunkBytes.value;
+    const isFirstToJoin = isSmall && isBehindSmall;
+    isBehindSmall = isSmall;
     if (stream.readableFlowing === true) {
       waiting?.flush();
       return push.call(stream, chunk, encoding);
     }
-    waiting ??= new WaitingBytes(stream, push.bind(stream));
-    const more = waiting.add(chunk);
+    // Bulk waits too, in large chunks and the rests of their frames: there is nothing to join.
+    if (isFirstToJoin) waiting ??= new WaitingBytes(stream, push.bind(stream));
+    const more = waiting === undefined ? push.call(stream, alone(chunk), encoding) : waiting.add(chunk);
     budget.arrived(stream, chunk.length);
     return more;
   };
@@ -113,23 +119,35 @@ export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatc
     const told = error ?? cut ?? stallTold(stream) ?? (isWhole || isEndedHere ? null : quietReset(stream));
     destroy.call(stream, told, callback);
   };
-  const send = (bytes: number, out: () => void): void => {
-    hardened.bytesWritten += bytes;
-    if (tinyWrites === undefined || bytes >= LINK_LIMITS.tinyFrameBytes.value) out();
-    else tinyWrites.admit(out);
-  };
+  const isTinyWrite = (bytes: number): boolean => bytes < LINK_LIMITS.tinyFrameBytes.value;
   const write = stream._write;
   stream._write = (chunk: string | Uint8Array, encoding, callback): void => {
-    if (chunk.length === 0) callback();
-    else send(sizeOf(chunk, encoding), () => write.call(stream, chunk, encoding, callback));
+    if (chunk.length === 0) {
+      callback();
+      return;
+    }
+    const bytes = sizeOf(chunk, encoding);
+    hardened.bytesWritten += bytes;
+    if (tinyWrites === undefined || !isTinyWrite(bytes)) write.call(stream, chunk, encoding, callback);
+    else tinyWrites.admit(() => write.call(stream, chunk, encoding, callback));
   };
   const writev = stream._writev?.bind(stream);
   if (writev !== undefined) {
     stream._writev = (chunks: Chunk[], callback): void => {
-      const full = chunks.filter(({ chunk }) => chunk.length > 0);
-      const bytes = full.reduce((sum, { chunk, encoding }) => sum + sizeOf(chunk, encoding), 0);
-      if (bytes === 0) callback();
-      else send(bytes, () => writev(full.length === chunks.length ? chunks : full, callback));
+      let bytes = 0;
+      let hasEmpty = false;
+      for (const { chunk, encoding } of chunks) {
+        if (chunk.length === 0) hasEmpty = true;
+        bytes += sizeOf(chunk, encoding);
+      }
+      if (bytes === 0) {
+        callback();
+        return;
+      }
+      const full = hasEmpty ? chunks.filter(({ chunk }) => chunk.length > 0) : chunks;
+      hardened.bytesWritten += bytes;
+      if (tinyWrites === undefined || !isTinyWrite(bytes)) writev(full, callback);
+      else tinyWrites.admit(() => writev(full, callback));
     };
   }
   stream.on("error", () => {});
