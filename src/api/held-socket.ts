@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, lstatSync, watch } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { basename, dirname } from "node:path";
@@ -47,7 +47,7 @@ export class HeldSocket implements ClaimedSocket {
   readonly #more: Server[] = [];
   #watchers: readonly FSWatcher[] = [];
   #socket: ListeningSocket;
-  #lockInode: Promise<number | undefined>;
+  #lockInode: number | undefined;
   #mending: Promise<void> = Promise.resolve();
   #released: Promise<void> | undefined;
 
@@ -109,7 +109,7 @@ export class HeldSocket implements ClaimedSocket {
 
   async #mend(): Promise<void> {
     const lock = lockPath(this.#path);
-    if ((await inodeOf(lock)) !== (await this.#lockInode)) {
+    if (inodeOf(lock) !== this.#lockInode) {
       const again = await claimPatiently(lock);
       if (again === undefined) {
         this.#logger.error(
@@ -149,6 +149,7 @@ async function claimPatiently(path: string): Promise<ClaimedLock | undefined> {
   return undefined;
 }
 
-async function inodeOf(path: string): Promise<number | undefined> {
-  return (await lstat(path).catch(() => undefined))?.ino;
+/** At once: a lock that is removed a moment later must not be taken for one that never was. */
+function inodeOf(path: string): number | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.ino;
 }

@@ -23,8 +23,9 @@ export interface JoinedWritesTarget {
 export class JoinedWrites {
   readonly #to: JoinedWritesTarget;
   readonly #onWaiting: () => void;
-  readonly #joined = new JoinedBytes();
-  #releases: (() => void)[] = [];
+  /** Made for the first chunk that is joined: most streams have none. */
+  #joined: JoinedBytes | undefined;
+  #releases: (() => void)[] | undefined;
   #isTurn = false;
   #isBehindSmall = false;
   /** Blocks that were written and have not left. */
@@ -38,7 +39,7 @@ export class JoinedWrites {
 
   /** Bytes that were not yet given to the stream. */
   get bytes(): number {
-    return this.#joined.length;
+    return this.#joined?.length ?? 0;
   }
 
   /** Takes `chunk`; false when there are to be no more until the stream's next "drain". Calls `release` when it is done with it. */
@@ -49,13 +50,16 @@ export class JoinedWrites {
       return this.#to.write(chunk, release);
     }
     let more = true;
+    this.#joined ??= new JoinedBytes();
     if (!this.#joined.add(chunk)) {
       more = this.#writeBlock();
       this.#joined.add(chunk);
     }
     // What came before of the same memory may not have left.
-    if (release !== undefined && chunk.byteOffset > 0) this.#releases.push(release);
-    else release?.();
+    if (release !== undefined && chunk.byteOffset > 0) {
+      this.#releases ??= [];
+      this.#releases.push(release);
+    } else release?.();
     return more;
   }
 
@@ -85,19 +89,19 @@ export class JoinedWrites {
       this.#isTurn = false;
       if (isFree || this.#underWay === 0) this.#writeBlock();
       this.#to.uncork();
-      if (this.#to.writableLength + this.#joined.length >= CORE_LIMITS.watchedBytes.value) this.#onWaiting();
+      if (this.#to.writableLength + this.bytes >= CORE_LIMITS.watchedBytes.value) this.#onWaiting();
     });
   }
 
   #writeBlock(): boolean {
-    if (this.#joined.length === 0 || !this.#to.writable) return true;
+    if (this.#joined === undefined || this.#joined.length === 0 || !this.#to.writable) return true;
     this.#underWay += 1;
     const releases = this.#releases;
-    this.#releases = [];
+    this.#releases = undefined;
     return this.#to.write(this.#joined.take(), () => {
       this.#underWay -= 1;
-      for (const release of releases) release();
-      if (this.#joined.length > 0) this.#beginTurn();
+      for (const release of releases ?? []) release();
+      if (this.bytes > 0) this.#beginTurn();
     });
   }
 }
