@@ -1,3 +1,4 @@
+import { ChunkOverhead } from "./chunk-overhead.ts";
 import { JoinedBytes } from "./joined-bytes.ts";
 import { CORE_LIMITS } from "./limits.ts";
 
@@ -14,11 +15,11 @@ export interface JoinedWritesTarget {
  * Writes to a stream so that few chunks wait in it, however small those are that come.
  *
  * All chunks of one turn of the event loop leave in one system call: TLS brings 16 KiB at a time. Measured: a sixth more
- * MB/s over one hop, a twelfth over three. Small chunks are copied into a block, which leaves at the end of the turn; while
- * one of an earlier turn has not left, the next one takes what comes.
+ * MB/s over one hop, a twelfth over three. Where many small chunks come they are copied into a block, which leaves at the
+ * end of the turn; while one of an earlier turn has not left, the next one takes what comes.
  *
- *     large, or small behind large ─► block, if any ─► stream
- *     small behind small ─► block ─── turn ends and none is under way, or full ─► stream
+ *     large, or one of few small ─► block, if any ─► stream
+ *     one of many small ─► block ─── turn ends and none is under way, or full ─► stream
  */
 export class JoinedWrites {
   readonly #to: JoinedWritesTarget;
@@ -27,7 +28,7 @@ export class JoinedWrites {
   #joined: JoinedBytes | undefined;
   #releases: (() => void)[] | undefined;
   #isTurn = false;
-  #isBehindSmall = false;
+  readonly #overhead = new ChunkOverhead();
   /** Blocks that were written and have not left. */
   #underWay = 0;
 
@@ -68,16 +69,13 @@ export class JoinedWrites {
     this.#writeBlock();
   }
 
-  /**
-   * Whether `chunk` is small behind another small one, or beside the memory that it would keep while it waits. One small chunk
-   * behind a large one is the rest of a frame that a record of TLS has cut: bulk is full of them.
-   */
+  /** Whether `chunk` is one of many small ones, or small beside the memory that it would keep while it waits. */
   #mustJoin(chunk: Buffer): boolean {
-    const isBehindSmall = this.#isBehindSmall;
-    this.#isBehindSmall = chunk.length < CORE_LIMITS.smallChunkBytes.value;
-    if (this.#isBehindSmall && isBehindSmall) return true;
-    if (this.#to.writableLength < CORE_LIMITS.blockBytes.value) return false;
-    return 4 * chunk.length < chunk.buffer.byteLength && chunk.length <= CORE_LIMITS.blockBytes.value;
+    const { length } = chunk;
+    if (this.#overhead.add(length) && length < CORE_LIMITS.smallChunkBytes.value) return true;
+    if (2 * length >= CORE_LIMITS.blockBytes.value || this.#to.writableLength < CORE_LIMITS.blockBytes.value)
+      return false;
+    return 4 * length < chunk.buffer.byteLength;
   }
 
   #beginTurn(): void {

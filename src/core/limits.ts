@@ -33,6 +33,7 @@ export const CORE_LIMITS: Readonly<
     | "blockBytes"
     | "leastBlockBytes"
     | "smallChunkBytes"
+    | "overheadBytes"
     | "readBytes"
     | "slabBytes"
     | "freeSlabs"
@@ -94,6 +95,11 @@ export const CORE_LIMITS: Readonly<
   chunkCostBytes: tunable(256, "bytes", "What Node keeps for each waiting chunk beside its bytes."),
   blockBytes: tunable(16 * 1024, "bytes", "Small chunks that wait are joined into blocks of this size."),
   smallChunkBytes: tunable(1_024, "bytes", "Chunks below this are copied rather than written one by one."),
+  overheadBytes: tunable(
+    4_096,
+    "bytes",
+    "Small chunks are joined when so much is missing to `smallChunkBytes` for each.",
+  ),
   leastBlockBytes: tunable(64, "bytes", "Room for the first of them; it doubles as more come."),
   halfClosedIdleMs: tunable(
     300_000,

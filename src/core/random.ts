@@ -9,22 +9,33 @@ export interface Random {
 }
 
 const FLOAT_BYTES = 6;
-const POOL_BYTES = FLOAT_BYTES * 512;
+const POOL_BYTES = 4_096;
+/** Longer requests are worth a fetch of their own. */
+const MOST_POOLED_BYTES = 64;
 let pool = Buffer.alloc(0);
 let used = 0;
 
+/** Takes the next `length` bytes. Fetched for many at once: each fetch takes microseconds, and a stream needs several. */
+function fromPool(length: number): Buffer {
+  if (used + length > pool.length) {
+    pool = randomBytes(POOL_BYTES);
+    used = 0;
+  }
+  used += length;
+  return pool.subarray(used - length, used);
+}
+
 /** The operating system's generator. */
 export const systemRandom: Random = {
-  bytes: (length) => new Uint8Array(randomBytes(length)),
-  float() {
-    // Fetched for many at once: each fetch takes microseconds, and a choice among hundreds draws one for each.
-    if (used === pool.length) {
-      pool = randomBytes(POOL_BYTES);
-      used = 0;
-    }
-    used += FLOAT_BYTES;
-    return pool.readUIntBE(used - FLOAT_BYTES, FLOAT_BYTES) / 2 ** 48;
+  bytes(length) {
+    if (length > MOST_POOLED_BYTES) return new Uint8Array(randomBytes(length));
+    const taken = fromPool(length);
+    const bytes = new Uint8Array(taken);
+    // What was handed out is kept by its owner alone.
+    taken.fill(0);
+    return bytes;
   },
+  float: () => fromPool(FLOAT_BYTES).readUIntBE(0, FLOAT_BYTES) / 2 ** 48,
 };
 
 /** A generator that repeats itself for the same seed (mulberry32); for tests and simulation, never for keys. */

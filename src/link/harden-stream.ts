@@ -1,7 +1,7 @@
 import { constants, type Http2Stream } from "node:http2";
 import type { ByteBudget } from "../core/byte-budget.ts";
+import { ChunkOverhead } from "../core/chunk-overhead.ts";
 import { BywayError } from "../core/errors.ts";
-import { CORE_LIMITS } from "../core/limits.ts";
 import { alone, WaitingBytes } from "../core/waiting-bytes.ts";
 import type { StreamCounts } from "./counted-stream.ts";
 import { LINK_LIMITS } from "./limits.ts";
@@ -68,7 +68,7 @@ export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatc
   const push = stream.push;
   let waiting: WaitingBytes | undefined;
   let isAfterTiny = false;
-  let isBehindSmall = false;
+  const overhead = new ChunkOverhead();
   const pushEnd = (): boolean => {
     // Node closes a stream before it ends one that got no END_STREAM, and after it has ended one that did.
     if (!hasEnded && stream.closed) {
@@ -92,15 +92,11 @@ export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatc
     // A large frame comes in two pieces where a record of TLS ends, and one of them can be tiny.
     if (isTiny && isAfterTiny) conduct?.sentTiny();
     isAfterTiny = isTiny;
-    const isSmall = chunk.length < CORE_LIMITS.smallChunkBytes.value;
-    const isFirstToJoin = isSmall && isBehindSmall;
-    isBehindSmall = isSmall;
     if (stream.readableFlowing === true) {
       waiting?.flush();
       return push.call(stream, chunk, encoding);
     }
-    // Bulk waits too, in large chunks and the rests of their frames: there is nothing to join.
-    if (isFirstToJoin) waiting ??= new WaitingBytes(stream, push.bind(stream));
+    if (overhead.add(chunk.length)) waiting ??= new WaitingBytes(stream, push.bind(stream));
     const more = waiting === undefined ? push.call(stream, alone(chunk), encoding) : waiting.add(chunk);
     budget.arrived(stream, chunk.length);
     return more;

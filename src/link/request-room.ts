@@ -16,6 +16,12 @@ const FOR_NODE: RequestBounds = {
   mostPerLink: LINK_LIMITS.waitingRequestBytesPerLink.value,
 };
 
+interface HeldByLink {
+  bytes: number;
+  /** Of the link's far end; empty where it has no address. */
+  readonly network: string;
+}
+
 /** Bytes of a header list as RFC 9113 §6.5.2 counts them; `raw` is names and values by turns. */
 export function headerListBytes(raw: readonly string[]): number {
   let bytes = 16 * raw.length;
@@ -26,8 +32,8 @@ export function headerListBytes(raw: readonly string[]): number {
 /** Room for requests that wait for their answers: so much altogether, for one network of addresses, and for one link. */
 export class RequestRoom {
   readonly #bounds: RequestBounds;
-  /** By network and by link. */
-  readonly #held = new Map<string, number>();
+  readonly #links = new Map<number, HeldByLink>();
+  readonly #networks = new Map<string, number>();
   #all = 0;
 
   constructor(bounds: RequestBounds = FOR_NODE) {
@@ -50,39 +56,33 @@ export class RequestRoom {
     const { headerListBytes: most } = LINK_LIMITS;
     if (bytes > most.value)
       throw new BywayError("ERR_REQUEST_TOO_LARGE", `the header list is longer than ${most.value} bytes`);
-    const link = `link ${linkId}`;
-    const network = addressNetwork(remoteAddress);
+    const link = this.#links.get(linkId) ?? { bytes: 0, network: addressNetwork(remoteAddress) };
     const { mostPerLink, mostPerNetwork } = this.#bounds;
     if (
       this.#all + bytes > this.#bounds.most ||
-      this.#of(link) + bytes > mostPerLink ||
-      this.#of(network) + bytes > mostPerNetwork
+      link.bytes + bytes > mostPerLink ||
+      (this.#networks.get(link.network) ?? 0) + bytes > mostPerNetwork
     ) {
       throw new BywayError("ERR_HOP_LIMIT", "too many requests wait for their answers", {
         data: { by: "waiting requests" },
       });
     }
-    const change = (by: number): void => {
-      this.#all += by;
-      this.#change(link, by);
-      this.#change(network, by);
-    };
-    change(bytes);
+    this.#change(linkId, link, bytes);
     let isHeld = true;
     return () => {
-      if (isHeld) change(-bytes);
+      if (isHeld) this.#change(linkId, link, -bytes);
       isHeld = false;
     };
   }
 
-  #of(key: string): number {
-    return this.#held.get(key) ?? 0;
-  }
-
-  #change(key: string, by: number): void {
-    if (key === "") return;
-    const bytes = this.#of(key) + by;
-    if (bytes <= 0) this.#held.delete(key);
-    else this.#held.set(key, bytes);
+  #change(linkId: number, link: HeldByLink, by: number): void {
+    this.#all += by;
+    link.bytes += by;
+    if (link.bytes <= 0) this.#links.delete(linkId);
+    else this.#links.set(linkId, link);
+    if (link.network === "") return;
+    const bytes = (this.#networks.get(link.network) ?? 0) + by;
+    if (bytes <= 0) this.#networks.delete(link.network);
+    else this.#networks.set(link.network, bytes);
   }
 }
