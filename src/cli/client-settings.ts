@@ -43,7 +43,7 @@ export function checkClientSettings(values: Settings): void {
 export function listenerOptions(
   values: Settings,
   asked: Constraints,
-): Pick<ClientOptions, "listen" | "users" | "defaults" | "lenient" | "listeners" | "userLimits"> {
+): Pick<ClientOptions, "listen" | "users" | "defaults" | "lenient" | "askName" | "listeners" | "userLimits"> {
   checkAddresses(values);
   checkLimitedUsers(values);
   const defaults = mergeConstraints(readSelect(values["client.select"], "client.select"), asked);
@@ -52,6 +52,7 @@ export function listenerOptions(
       listen: table.listen,
       users: table.users ?? values["client.users"],
       lenient: table.lenient ?? values["client.lenient"],
+      askName: table["ask-name"] ?? values["client.ask-name"],
       defaults:
         table.select === undefined
           ? defaults
@@ -62,6 +63,7 @@ export function listenerOptions(
     listen: values["client.listen"],
     users: values["client.users"],
     lenient: values["client.lenient"],
+    askName: values["client.ask-name"],
     defaults,
     listeners,
     userLimits: values["client.limits"].map((table) => ({

@@ -6,6 +6,7 @@ import type { Random } from "../core/random.ts";
 import type { KnownPeer } from "../directory/known-peer.ts";
 import type { DirectorySettings } from "../directory/open-directory.ts";
 import type { ProxyUser } from "../ingress/credentials.ts";
+import type { AskName } from "../ingress/name-rule.ts";
 import type { UserLimit } from "../ingress/user-usage.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import type { ScoreParts } from "../routing/explanation.ts";
@@ -20,6 +21,8 @@ export interface ListenerOptions {
   readonly defaults?: Constraints;
   /** Pass over what a user name asks for and Byway has no such thing for, and tell it in `byway-ignored`. Default false. */
   readonly lenient?: boolean;
+  /** Whether requests without a user name are asked for one where there are no users. Default `never`. */
+  readonly askName?: AskName;
 }
 
 /** How a client is made. */
@@ -32,6 +35,8 @@ export interface ClientOptions {
   readonly defaults?: Constraints;
   /** As in `ListenerOptions`, for `listen`. */
   readonly lenient?: boolean;
+  /** As in `ListenerOptions`, for `listen`. */
+  readonly askName?: AskName;
   /** Further addresses of the proxy. No circuit is shared between two. */
   readonly listeners?: readonly ListenerOptions[];
   /** What users may do, at all listeners together; no limits by default. */

@@ -154,12 +154,17 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
     ...(options.listen === undefined ? [] : [{ ...options, listen: options.listen, defaults }]),
     ...(options.listeners ?? []),
   ];
-  const proxies = listeners.map(({ listen, users = [], defaults: own = {}, lenient = false }, index) => {
-    // Two that take any free port are two all the same.
-    const opener = routerOf(`${formatHostPort(listen)}${listen.port === 0 ? ` (${index + 1})` : ""}`);
-    const proxy = new ProxyServer({ opener, clock, budget, logger }, { listen, users, defaults: own, lenient, limits });
-    return { opener, proxy, defaults: own };
-  });
+  const proxies = listeners.map(
+    ({ listen, users = [], defaults: own = {}, lenient = false, askName = "never" }, index) => {
+      // Two that take any free port are two all the same.
+      const opener = routerOf(`${formatHostPort(listen)}${listen.port === 0 ? ` (${index + 1})` : ""}`);
+      const proxy = new ProxyServer(
+        { opener, clock, budget, logger },
+        { listen, users, defaults: own, lenient, askName, limits },
+      );
+      return { opener, proxy, defaults: own };
+    },
+  );
   made.defer(async () => {
     await Promise.all(proxies.map(({ proxy }) => proxy.stop()));
   });

@@ -87,6 +87,16 @@ export const CLIENT_SCHEMA = {
     commands: ["up"],
     docs: "Pass over parameters of user names that other proxy networks know and Byway does not, and name them in `byway-ignored`. Otherwise they are an error.",
   },
+  "client.ask-name": {
+    type: "enum",
+    list: false,
+    values: ["never", "waiting", "always"],
+    default: "waiting",
+    flag: "ask-name",
+    environment: "BYWAY_CLIENT_ASK_NAME",
+    commands: ["up", "env"],
+    docs: "Where there are no users, of whom to ask a user name, which any will do for. `waiting`: of programs that send a name only after a 407 (git, ffmpeg, Java, browsers, w3m, lynx, lftp), twice at most. `always`: of every request, and none passes without.",
+  },
   "client.preset": {
     type: "enum",
     list: false,
@@ -149,6 +159,13 @@ export const CLIENT_SCHEMA = {
         docs: "As client.select, which it replaces here.",
       },
       lenient: { type: "boolean", list: false, example: true, docs: "As client.lenient, which it replaces here." },
+      "ask-name": {
+        type: "enum",
+        list: false,
+        values: ["never", "waiting", "always"],
+        example: "always",
+        docs: "As client.ask-name, which it replaces here.",
+      },
       users: {
         type: "name:password",
         list: true,

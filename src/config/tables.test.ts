@@ -86,7 +86,7 @@ test("a table is printed as it is written, without its secrets", () => {
   });
 });
 
-const KEYS = "at most 64 tables with the keys listen, select, lenient, users";
+const KEYS = "at most 64 tables with the keys listen, select, lenient, ask-name, users";
 
 for (const [text, code, message] of [
   [

@@ -42,6 +42,7 @@ export type ErrorCode =
   | "ERR_PARAMETER_VALUE"
   | "ERR_PARAMETER_CONFLICT"
   | "ERR_CREDENTIALS"
+  | "ERR_USER_NAME"
   | "ERR_REQUEST_MALFORMED"
   | "ERR_REQUEST_TOO_LARGE"
   | "ERR_REQUEST_TIMEOUT"
@@ -132,6 +133,11 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   ERR_PARAMETER_VALUE: row("usage", "Give the parameter a value of the form that the message shows."),
   ERR_PARAMETER_CONFLICT: row("usage", "Drop one of the parameters that contradict each other."),
   ERR_CREDENTIALS: row("usage", "Send the user name and password of this proxy.", { http: 407 }),
+  ERR_USER_NAME: row(
+    "usage",
+    "Send any user name and password: country-de and x, or auto and x for no wish. With `--ask-name never` none is asked for.",
+    { http: 407 },
+  ),
   ERR_REQUEST_MALFORMED: row(
     "usage",
     "The program that sent this is at fault; check that it speaks HTTP or SOCKS to this port.",

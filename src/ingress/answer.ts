@@ -28,7 +28,7 @@ export function errorAnswer(error: BywayError): Answer {
     ["Proxy-Status", formatProxyStatus({ error: token, details: message })],
     ["Content-Type", "application/json"],
     ["Cache-Control", "no-store"],
-    ...(http === 407 ? [["Proxy-Authenticate", 'Basic realm="byway"']] : []),
+    ...(http === 407 ? [["Proxy-Authenticate", `Basic realm="${realmOf(code)}", charset="UTF-8"`]] : []),
     ...(http === 429 || error.data.retryAfterSec !== undefined ? [["Retry-After", retryAfter(error)]] : []),
   ];
   const body = { code, message, remedy, ...(code === "ERR_NO_NODE" ? emptied(error.data) : {}) };
@@ -67,6 +67,11 @@ function emptied(data: BywayError["data"]): object {
       .slice(0, INGRESS_LIMITS.maxToldSteps.value)
       .map(({ left, what }) => ({ left, what: what.slice(0, MAX_TOLD_CHARS) })),
   };
+}
+
+/** What browsers show above the fields for name and password. */
+function realmOf(code: BywayError["code"]): string {
+  return code === "ERR_USER_NAME" ? "byway: any name will do, such as country-de" : "byway";
 }
 
 function retryAfter(error: BywayError): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BywayError } from "../core/errors.ts";
-import { Credentials } from "./credentials.ts";
+import { Credentials, readCredentials } from "./credentials.ts";
 
 const USERS = [
   { name: "alice", password: "s3cret" },
@@ -108,4 +108,45 @@ test("other parameters are looked at only once the credentials are right", () =>
   assert.throws(() => credentials.check({ userName: "alice", password: "s3cret" }, more), {
     code: "ERR_PARAMETER_VALUE",
   });
+});
+
+test("passwords beyond ASCII fit in UTF-8 and in latin1; nothing else does", () => {
+  const credentials = new Credentials([
+    { name: "jörg", password: "pässwörd" },
+    { name: "odd", password: "Ã¤" },
+  ]);
+  const sent = (encoding: BufferEncoding, name: string, password: string) =>
+    readCredentials(Buffer.from(name, encoding), Buffer.from(password, encoding));
+  for (const encoding of ["utf8", "latin1"] as const) {
+    assert.equal(credentials.check(sent(encoding, "jörg", "pässwörd")).user, "jörg", encoding);
+    assert.equal(credentials.check(sent(encoding, "odd", "Ã¤")).user, "odd", encoding);
+    const { constraints } = credentials.check(sent(encoding, "jörg-country-us", "pässwörd"));
+    assert.deepEqual(constraints, { countries: ["us"] });
+    assert.throws(() => credentials.check(sent(encoding, "jörg", "pässword")), { code: "ERR_CREDENTIALS" });
+  }
+  // A wrong parameter behind the right password is told as such.
+  assert.throws(() => credentials.check(sent("latin1", "jörg-hops-9", "pässwörd")), { code: "ERR_PARAMETER_VALUE" });
+});
+
+test("the name of a system's user, which SOCKS programs send unasked, is an id", () => {
+  const open = new Credentials([]);
+  const bySocks = (name: string, password = "", encoding: BufferEncoding = "utf8") =>
+    open.check({ ...readCredentials(Buffer.from(name, encoding), Buffer.from(password)), mayBeMeantForOthers: true });
+  for (const name of [
+    "www-data",
+    "gitlab-runner",
+    "john-smith",
+    "svc-build-01",
+    "jean-luc",
+    "müller",
+    "José García",
+    "_apt",
+  ])
+    for (const encoding of ["utf8", "latin1"] as const)
+      assert.deepEqual(bySocks(name, "", encoding), { user: name, constraints: {}, ignored: [] }, name);
+  // With a password a name was meant, and what looks like a parameter was too.
+  for (const name of ["contry-us", "www-data-contry-us", "country_usa"])
+    assert.throws(() => bySocks(name), /the parameter/);
+  assert.throws(() => bySocks("www-data", "x"), { code: "ERR_PARAMETER_UNKNOWN" });
+  assert.deepEqual(bySocks("www-country-us"), { user: "www", constraints: { countries: ["us"] }, ignored: [] });
 });

@@ -1,10 +1,11 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { BywayError } from "../core/errors.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
 import { checkConstraints, joinConstraints, mergeConstraints, readConstraints } from "../routing/constraint-keys.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import type { Parameter } from "../routing/parameter.ts";
+import { decodeUtf8 } from "../wire/utf8.ts";
 import { splitPasswordParameters, splitUserName } from "./split-user-name.ts";
-import { parseUserName, type UserNameMeaning } from "./username-parameters.ts";
+import { holdsNoParameter, parseUserName, type UserNameMeaning } from "./username-parameters.ts";
 
 /** Somebody who may use the proxy. */
 export interface ProxyUser {
@@ -24,6 +25,23 @@ export interface CredentialRules {
 export interface SentCredentials {
   readonly userName: string;
   readonly password: string;
+  /** By SOCKS, programs send the name of the system's user unasked: a name that holds no parameter is then an id. Default false. */
+  readonly mayBeMeantForOthers?: boolean;
+  /** What the same bytes say in latin1, where that differs. */
+  readonly latin1?: SentCredentials;
+}
+
+/**
+ * Reads what an app sent. UTF-8 is asked for (RFC 7617 §2.1), and some programs send latin1 all the same: bytes that are no UTF-8
+ * are read as such, and where both readings are possible, passwords are compared with both.
+ */
+export function readCredentials(userName: Uint8Array, password: Uint8Array): SentCredentials {
+  const texts = [userName, password].map((bytes) => decodeUtf8(bytes));
+  const latin1 = [userName, password].map((bytes) => Buffer.from(bytes).toString("latin1"));
+  const [userName8 = latin1[0] ?? "", password8 = latin1[1] ?? ""] = texts;
+  const asLatin1 = { userName: latin1[0] ?? "", password: latin1[1] ?? "" };
+  const differs = asLatin1.userName !== userName8 || asLatin1.password !== password8;
+  return { userName: userName8, password: password8, ...(differs ? { latin1: asLatin1 } : {}) };
 }
 
 /**
@@ -59,7 +77,7 @@ export class Credentials {
     more: readonly Parameter[] | (() => readonly Parameter[]) = [],
   ): UserNameMeaning {
     const { defaults = {} } = this.#rules;
-    const said = this.required ? this.#checkUser(sent) : this.#anybody(sent);
+    const said = this.required ? this.#checkReadings(sent) : this.#anybody(sent);
     const beside = readConstraints(typeof more === "function" ? more() : more, this.#rules);
     const constraints = mergeConstraints(defaults, joinConstraints(said.constraints, beside.constraints));
     checkConstraints(constraints);
@@ -67,7 +85,21 @@ export class Credentials {
   }
 
   #anybody(sent: SentCredentials | undefined): UserNameMeaning {
-    return sent === undefined ? NOBODY : parseUserName(sent.userName, sent.password, this.#rules);
+    if (sent === undefined) return NOBODY;
+    const { userName, password } = sent;
+    if (sent.mayBeMeantForOthers === true && password === "" && holdsNoParameter(userName))
+      return { ...NOBODY, user: userName };
+    return parseUserName(userName, password, this.#rules);
+  }
+
+  /** Tries the second reading where the first is of nobody's password. */
+  #checkReadings(sent: SentCredentials | undefined): UserNameMeaning {
+    try {
+      return this.#checkUser(sent);
+    } catch (error) {
+      if (sent?.latin1 === undefined || toBywayError(error).code !== "ERR_CREDENTIALS") throw error;
+      return this.#checkUser(sent.latin1);
+    }
   }
 
   #checkUser(sent: SentCredentials | undefined): UserNameMeaning {

@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Credentials } from "./credentials.ts";
 import type { GuessPace } from "./guess-pace.ts";
+import type { NameRule } from "./name-rule.ts";
 import type { StreamOpener } from "./stream-opener.ts";
 import type { Lease } from "./user-limits.ts";
 
@@ -15,6 +16,7 @@ export interface FrontComponents {
   readonly logger: Logger;
   readonly credentials: Credentials;
   readonly guesses: GuessPace;
+  readonly names: NameRule;
   /** Lets a request of a user begin, or throws ERR_USER_LIMIT; whoever calls releases the lease. */
   readonly admit: (user: string) => Lease;
 }

@@ -15,7 +15,7 @@ import { leaseSocket, socketBytes } from "./lease-socket.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { MessageBody } from "./message-body.ts";
 import { ownPage } from "./own-pages.ts";
-import { authenticate, checkMessage, parseAbsoluteForm } from "./proxy-request.ts";
+import { authenticate, checkMessage, parseAbsoluteForm, sentCredentials } from "./proxy-request.ts";
 import { refuse } from "./refuse.ts";
 import { toldFields } from "./told-fields.ts";
 import { upgrade } from "./upgrade.ts";
@@ -161,7 +161,9 @@ export class HttpConnection {
       if (broken.signal.aborted) throw broken.signal.reason;
       if (url.startsWith("/") || url === "*") {
         checkMessage(request);
-        sendAnswer(response, ownPage(method, url, request.headers.host, this.#socket));
+        const { credentials, names } = this.#components;
+        const asksForName = credentials.required || names.insists;
+        sendAnswer(response, ownPage(method, url, request.headers.host, { socket: this.#socket, asksForName }));
       } else {
         const context = await this.#understand(request, broken.signal, body);
         using lease = this.#components.admit(context.meaning.user);
@@ -191,9 +193,10 @@ export class HttpConnection {
 
   /** Who asks. One who sends no password is told at once that one is needed: it is how programs find out. */
   async #identify(request: IncomingMessage, signal: AbortSignal): Promise<UserNameMeaning> {
-    const { credentials, guesses } = this.#components;
-    const check = (): UserNameMeaning => authenticate(request, credentials);
+    const { credentials, guesses, names } = this.#components;
+    const check = (): UserNameMeaning => authenticate(request, sentCredentials(request), credentials);
     const isGuess = credentials.required && request.headers["proxy-authorization"] !== undefined;
+    if (!credentials.required) names.checkHttp(request, sentCredentials(request), this.#socket);
     return isGuess ? guesses.check(this.#socket, signal, check) : check();
   }
 

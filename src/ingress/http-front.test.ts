@@ -344,13 +344,13 @@ test("who is not a user gets 407 and may try again on the same connection", asyn
   for (const wrong of ["", basic("alice:no"), basic("alice"), basic("bob:pw"), "Proxy-Authorization: Bearer x\r\n"]) {
     const answer = await ask(wrong);
     assert.equal(answer.status, 407);
-    assert.equal(answer.field("Proxy-Authenticate"), 'Basic realm="byway"');
+    assert.equal(answer.field("Proxy-Authenticate"), 'Basic realm="byway", charset="UTF-8"');
   }
   assert.equal((await ask(basic("user-alice-contry-us:pw"))).status, 400);
   assert.equal((await ask(basic("user-alice-country-us:pw"))).status, 200);
   using connect = await RawClient.connect(fixture.address);
   const heard = await connect.send(`CONNECT ${target.authority} HTTP/1.1\r\n\r\n`).hear(/\}\n$/);
-  assert.equal(ownAnswer(heard).field("Proxy-Authenticate"), 'Basic realm="byway"');
+  assert.equal(ownAnswer(heard).field("Proxy-Authenticate"), 'Basic realm="byway", charset="UTF-8"');
   assert.equal(fixture.opener.requests.length, 1);
 });
 

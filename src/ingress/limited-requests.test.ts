@@ -45,8 +45,8 @@ test("curl sees 407 without a password, and 429 with Retry-After beyond a limit,
   const write = "%{http_code} %{http_connect} %header{retry-after} %header{proxy-authenticate}";
   const ask = (user: string, ...more: readonly string[]) =>
     curl("-o", "/dev/null", "-w", write, "-x", `http://${user}127.0.0.1:${port}`, ...more, url);
-  assert.equal((await ask("")).output, '407 000  Basic realm="byway"');
-  assert.equal((await ask("alice:no@")).output, '407 000  Basic realm="byway"');
+  assert.equal((await ask("")).output, '407 000  Basic realm="byway", charset="UTF-8"');
+  assert.equal((await ask("alice:no@")).output, '407 000  Basic realm="byway", charset="UTF-8"');
   assert.equal((await ask("alice:pw@")).output, "200 000  ");
   assert.equal((await ask("alice:pw@")).output, "429 000 1 ");
   const connect = await ask("alice:pw@", "-p", "-D", "-");

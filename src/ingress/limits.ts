@@ -29,7 +29,12 @@ export const INGRESS_LIMITS: Readonly<
     | "wrongPasswordBurst"
     | "wrongPasswordsPerSecond"
     | "guessWaitMs"
-    | "guessingAddresses",
+    | "guessingAddresses"
+    | "nameAsks"
+    | "nameAnswerMs"
+    | "namelessMs"
+    | "namedForMs"
+    | "askedPrograms",
     Limit
   >
 > = {
@@ -67,5 +72,18 @@ export const INGRESS_LIMITS: Readonly<
     "the longest wait of a password behind an address that guesses; who shares the address can live with it",
   ),
   guessingAddresses: tunable(4_096, "count", "addresses whose wrong passwords are remembered; about 100 bytes each"),
+  nameAsks: tunable(2, "count", "times that a program without a user name is refused; the first makes people set one"),
+  nameAnswerMs: tunable(
+    1_000,
+    "ms",
+    "a program that has a name answers a 407 at once; Java took 0.2 s on a busy machine",
+  ),
+  namelessMs: tunable(
+    600_000,
+    "ms",
+    "silence after which a program that had no name is asked again; it may have one now",
+  ),
+  namedForMs: tunable(3_600_000, "ms", "how long a program that sent a name is asked each time that it sends none"),
+  askedPrograms: tunable(1_024, "count", "hosts and programs whose answers are remembered; at most 400 bytes each"),
   maxToldSteps: tunable(32, "count", "steps of the funnel that a 503 tells; there are fewer constraints"),
 };

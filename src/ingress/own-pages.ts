@@ -12,20 +12,28 @@ const STYLE =
 /** Allows the page its own style and nothing else. */
 const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
+/** The proxy that answers. */
+export interface OwnProxy {
+  /** The connection by which the app reached it. */
+  readonly socket: Socket;
+  /** Whether nothing passes without a user name. */
+  readonly asksForName: boolean;
+}
+
 /**
  * Answers a request to the proxy itself, as a browser sends it that opens the proxy's address.
  *
  * @throws BywayError ERR_REQUEST_TARGET when `Host` names something else than this machine (a name that somebody
  * points here to make a browser take the page for theirs), ERR_PAGE_UNKNOWN for what is not there.
  */
-export function ownPage(method: string, path: string, host: string | undefined, socket: Socket): Answer {
-  const at = ownAddress(socket);
+export function ownPage(method: string, path: string, host: string | undefined, own: OwnProxy): Answer {
+  const at = ownAddress(own.socket);
   if (!isOwnHost(host, at.host))
     throw new BywayError("ERR_REQUEST_TARGET", "the request is for a web server and reached a proxy");
   if (method === "GET" || method === "HEAD") {
     if (path === "/") return page("text/html; charset=utf-8", explanation(at), CONTENT_SECURITY_POLICY);
     if (path === "/proxy.pac")
-      return page("application/x-ns-proxy-autoconfig", autoConfiguration(at), "default-src 'none'");
+      return page("application/x-ns-proxy-autoconfig", autoConfiguration(at, own.asksForName), "default-src 'none'");
   }
   throw new BywayError("ERR_PAGE_UNKNOWN", "the proxy itself has no such page");
 }
@@ -59,11 +67,15 @@ function page(type: string, body: string, policy: string): Answer {
   return { status: 200, headers: headers.flat(), body };
 }
 
-function autoConfiguration(at: HostPort): string {
+/**
+ * One way alone: a browser takes a SOCKS reply that tells of a dead page for a broken proxy, and would go over to a second way for
+ * all pages. SOCKS adds nothing to a request; only HTTP lets a browser ask for a user name.
+ */
+function autoConfiguration(at: HostPort, asksForName: boolean): string {
   const address = formatHostPort(at);
   return `function FindProxyForURL(url, host) {
   if (/^(localhost|.*\\.localhost|127\\.\\d+\\.\\d+\\.\\d+|\\[?::1\\]?)$/i.test(host)) return "DIRECT";
-  return "SOCKS5 ${address}; PROXY ${address}";
+  return "${asksForName ? "PROXY" : "SOCKS5"} ${address}";
 }
 `;
 }
@@ -84,10 +96,10 @@ curl -x http://${address} https://example.com/</pre>
 <a href="/proxy.pac">http://${address}/proxy.pac</a>.</p>
 <h2>Choose where you leave</h2>
 <p>Parameters travel in the user name, or in the header <code>byway-select</code>:</p>
-<pre>curl -x http://country-de+nl-hops-3:@${address} https://example.com/
+<pre>curl -x http://country-de+nl-hops-3:x@${address} https://example.com/
 curl -x http://${address} --proxy-header 'byway-select: country=us, city="new york"' https://example.com/</pre>
 <p>Each request may leave from another address. A session keeps one, here for 30 minutes:</p>
-<pre>curl -x http://country-us-session-cart7-sesstime-30:@${address} https://example.com/</pre>
+<pre>curl -x http://country-us-session-cart7-sesstime-30:x@${address} https://example.com/</pre>
 <p>With <code>-strict</code>, an error takes the place of a change. What is misspelt, or fits no node, is an error that
 says so. Where the proxy has users, the name begins with theirs: <code>user-alice-country-us</code>.</p>
 <p>The header <code>byway-debug: 1</code> in a request has the answer tell the way that was taken.</p>

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { BywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { parseAuthority } from "../wire/authority.ts";
-import type { Credentials } from "./credentials.ts";
+import { type Credentials, readCredentials, type SentCredentials } from "./credentials.ts";
 import { fieldsOf, listOf } from "./hop-by-hop.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { selectParameters } from "./select-header.ts";
@@ -53,21 +53,27 @@ export function hasBody(request: IncomingMessage): boolean {
   return request.headers["transfer-encoding"] !== undefined || (length !== undefined && Number(length) !== 0);
 }
 
-/**
- * Reads `Proxy-Authorization` (RFC 7617) and `byway-select`, and says whom they stand for and what they ask for; throws what
- * `Credentials.check` and `selectParameters` throw.
- */
-export function authenticate(request: IncomingMessage, credentials: Credentials): UserNameMeaning {
+/** Reads `Proxy-Authorization` (RFC 7617); undefined where there is none. Throws ERR_CREDENTIALS for another scheme than Basic. */
+export function sentCredentials(request: IncomingMessage): SentCredentials | undefined {
   const field = request.headers["proxy-authorization"];
-  const more = () => selectParameters(request.rawHeaders);
-  if (field === undefined) return credentials.check(undefined, more);
+  if (field === undefined) return undefined;
   const encoded = /^basic +([A-Za-z0-9+/_-]*={0,2}) *$/i.exec(field)?.[1];
   if (encoded === undefined)
     throw new BywayError("ERR_CREDENTIALS", "Proxy-Authorization is not of the form Basic user:password");
-  const decoded = Buffer.from(encoded, "base64").toString("utf8");
-  const colon = decoded.indexOf(":");
-  if (colon === -1) throw new BywayError("ERR_CREDENTIALS", "Proxy-Authorization holds no colon");
-  return credentials.check({ userName: decoded.slice(0, colon), password: decoded.slice(colon + 1) }, more);
+  const bytes = Buffer.from(encoded, "base64");
+  const colon = bytes.indexOf(":");
+  // Some programs leave out the colon where there is no password.
+  const end = colon === -1 ? bytes.length : colon;
+  return readCredentials(bytes.subarray(0, end), bytes.subarray(end + 1));
+}
+
+/** Says whom credentials and `byway-select` stand for and what they ask for; throws what `Credentials.check` and `selectParameters` throw. */
+export function authenticate(
+  request: IncomingMessage,
+  sent: SentCredentials | undefined,
+  credentials: Credentials,
+): UserNameMeaning {
+  return credentials.check(sent, () => selectParameters(request.rawHeaders));
 }
 
 /** Reads an absolute-form target; throws ERR_REQUEST_TARGET for all but `http:`. */

@@ -113,7 +113,7 @@ test("an idle kept connection is closed in time, and quietly", async () => {
   await until(() => clock.pending === 1);
   client.forget();
   clock.advance(INGRESS_LIMITS.keepAliveTimeoutMs.value - 1);
-  await client.send("GET /proxy.pac HTTP/1.1\r\nHost: localhost\r\n\r\n").hear(/PROXY/);
+  await client.send("GET /proxy.pac HTTP/1.1\r\nHost: localhost\r\n\r\n").hear(/SOCKS5.*\n\}/);
   client.forget();
   await until(() => clock.pending === 1);
   clock.advance(INGRESS_LIMITS.keepAliveTimeoutMs.value);

@@ -15,6 +15,7 @@ import type { Front, FrontComponents } from "./front.ts";
 import { GuessPace } from "./guess-pace.ts";
 import { HttpFront } from "./http-front.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
+import { type AskName, NameRule } from "./name-rule.ts";
 import { Socks4Front } from "./socks4-front.ts";
 import { Socks5Front } from "./socks5-front.ts";
 import type { StreamOpener } from "./stream-opener.ts";
@@ -38,6 +39,8 @@ export interface ProxyServerOptions {
   readonly defaults?: Constraints;
   /** Pass over what Byway does not know in user names, and tell it in `byway-ignored`. Default false. */
   readonly lenient?: boolean;
+  /** Whether requests without a user name are asked for one; where there are users they always are. Default `never`. */
+  readonly askName?: AskName;
   /** How much each user may have; share one among all listeners. By default there is no limit. */
   readonly limits?: UserLimits;
   /** How many client connections may be open at once; `INGRESS_LIMITS.maxConnections` by default. */
@@ -62,12 +65,13 @@ export class ProxyServer {
 
   constructor(components: ProxyServerComponents, options: ProxyServerOptions) {
     const { opener, clock, budget, logger } = components;
-    const { users = [], defaults = {}, lenient = false } = options;
+    const { users = [], defaults = {}, lenient = false, askName = "never" } = options;
     const limits = options.limits ?? new UserLimits({ clock }, { limits: [] });
     const credentials = new Credentials(users, { defaults, lenient });
     // A name that nobody vouches for could use up another's share, or be made up for each request.
     const admit = (user: string): Lease => limits.admit(credentials.required ? user : "");
-    this.#components = { opener, clock, budget, logger, credentials, guesses: new GuessPace({ clock }), admit };
+    const names = new NameRule({ clock, logger }, { ask: credentials.required ? "never" : askName });
+    this.#components = { opener, clock, budget, logger, credentials, guesses: new GuessPace({ clock }), names, admit };
     this.#options = options;
     this.#maxConnections = options.maxConnections ?? INGRESS_LIMITS.maxConnections.value;
     this.#fronts = {

@@ -4,6 +4,7 @@ import type { HostPort } from "../core/network-address.ts";
 import { decodeSocks4Request, encodeSocks4Reply, SOCKS4_REPLIES } from "../wire/socks4.ts";
 import { AppSocketReader } from "./app-socket-reader.ts";
 import { carry } from "./carry.ts";
+import { readCredentials } from "./credentials.ts";
 import type { Front, FrontComponents } from "./front.ts";
 import { leaseSocket } from "./lease-socket.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
@@ -33,13 +34,15 @@ export class Socks4Front implements Front {
   }
 
   async #read(socket: Socket, reader: AppSocketReader): Promise<UserNameMeaning & { readonly target: HostPort }> {
-    const { clock, credentials, guesses } = this.#components;
+    const { clock, credentials, guesses, names } = this.#components;
     reader.limit(clock, INGRESS_LIMITS.headTimeoutMs.value, tooSlow);
     const { command, target, userId } = await reader.read(decodeSocks4Request);
     reader.endLimit();
-    const check = (): UserNameMeaning =>
-      credentials.check(userId === "" ? undefined : { userName: userId, password: "" });
-    const isGuess = credentials.required && userId !== "";
+    const sent =
+      userId.length === 0 ? undefined : { ...readCredentials(userId, new Uint8Array(0)), mayBeMeantForOthers: true };
+    names.checkName(sent);
+    const check = (): UserNameMeaning => credentials.check(sent);
+    const isGuess = credentials.required && sent !== undefined;
     const meaning = isGuess ? await guesses.check(socket, reader.gone, check) : check();
     if (command !== "connect") throw new BywayError("ERR_SOCKS_COMMAND", `SOCKS4 ${command} was asked for`);
     return { target, ...meaning };
@@ -47,7 +50,8 @@ export class Socks4Front implements Front {
 }
 
 function replyTo(error: BywayError): Uint8Array {
-  const userId = error.code === "ERR_CREDENTIALS" || error.code.startsWith("ERR_PARAMETER_");
+  const userId =
+    error.code === "ERR_CREDENTIALS" || error.code === "ERR_USER_NAME" || error.code.startsWith("ERR_PARAMETER_");
   return encodeSocks4Reply(userId ? SOCKS4_REPLIES.userId : SOCKS4_REPLIES.refused);
 }
 

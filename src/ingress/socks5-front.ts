@@ -15,6 +15,7 @@ import {
 } from "../wire/socks5.ts";
 import { AppSocketReader } from "./app-socket-reader.ts";
 import { carry } from "./carry.ts";
+import { readCredentials } from "./credentials.ts";
 import type { Front, FrontComponents } from "./front.ts";
 import { leaseSocket } from "./lease-socket.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
@@ -63,21 +64,28 @@ export class Socks5Front implements Front {
     }
   }
 
-  /** Whether a user name and password follow. They are preferred, since they may carry parameters. */
+  /**
+   * Whether a user name and password follow. They are preferred: programs that have a name offer both ways (curl, PySocks,
+   * python-socks, Go, proxychains), and it carries parameters. Java offers both always, and sends the name of the system's user.
+   */
   async #agreeOnMethod(socket: Socket, reader: AppSocketReader): Promise<boolean> {
     const methods = await reader.read(decodeSocks5Greeting);
     const withPassword = methods.includes(SOCKS5_METHODS.userPassword);
-    if (!withPassword && (this.#components.credentials.required || !methods.includes(SOCKS5_METHODS.none)))
+    const { credentials, names } = this.#components;
+    if (!withPassword && !credentials.required) names.checkName(undefined);
+    if (!withPassword && (credentials.required || !methods.includes(SOCKS5_METHODS.none)))
       throw new BywayError("ERR_CREDENTIALS", "the app offers no way to authenticate that this proxy takes");
     socket.write(encodeSocks5Method(withPassword ? SOCKS5_METHODS.userPassword : SOCKS5_METHODS.none));
     return withPassword;
   }
 
   async #authenticate(socket: Socket, reader: AppSocketReader, withPassword: boolean): Promise<UserNameMeaning> {
-    const { credentials, guesses } = this.#components;
+    const { credentials, guesses, names } = this.#components;
     if (!withPassword) return credentials.check(undefined);
     const { user, password } = await reader.read(decodeSocks5Credentials);
-    const check = (): UserNameMeaning => credentials.check({ userName: user, password });
+    const sent = { ...readCredentials(user, password), mayBeMeantForOthers: true };
+    names.checkName(sent);
+    const check = (): UserNameMeaning => credentials.check(sent);
     const meaning = credentials.required ? await guesses.check(socket, reader.gone, check) : check();
     socket.write(encodeSocks5AuthStatus(true));
     return meaning;

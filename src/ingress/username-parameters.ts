@@ -8,7 +8,7 @@ export interface UserNameMeaning extends ReadParameters {
   readonly user: string;
 }
 
-/** Looked at to tell a password from parameters; far more than there are parameters. */
+/** Looked at to tell a name or a password from parameters; far more than there are parameters. */
 const PARTS_LOOKED_AT = 64;
 
 /**
@@ -25,6 +25,12 @@ export function parseUserName(
 ): UserNameMeaning {
   const { user, parameters } = splitUserName(userName, []);
   return { user, ...readConstraints([...parameters, ...guessPasswordParameters(password)], options) };
+}
+
+/** Whether no word of a user name is the name of a parameter, nor looks like a slip of the pen for one. */
+export function holdsNoParameter(userName: string): boolean {
+  const words = userName.split(/[-_,=.;]+/, PARTS_LOOKED_AT + 1);
+  return words.length <= PARTS_LOOKED_AT && !words.some(resemblesParameterName);
 }
 
 /** With no password to compare with, only what looks like parameters can be told from a password with `_` in it. */

@@ -3,7 +3,6 @@ import type { HostPort } from "../core/network-address.ts";
 import type { Decoded } from "./decoded.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 import { decodeSocksName } from "./socks5-address.ts";
-import { decodeUtf8 } from "./utf8.ts";
 
 /** The first byte of a SOCKS4 request. */
 export const SOCKS4_VERSION = 4;
@@ -15,8 +14,8 @@ export const SOCKS4_REPLIES = { granted: 0x5a, refused: 0x5b, userId: 0x5d } as 
 export interface Socks4Request {
   readonly command: "connect" | "bind";
   readonly target: HostPort;
-  /** As it was sent; may be empty. */
-  readonly userId: string;
+  /** As it was sent; may be empty, and which letters it is the protocol does not say. */
+  readonly userId: Uint8Array;
 }
 
 /*
@@ -54,9 +53,8 @@ export function decodeSocks4Request(bytes: Uint8Array): Decoded<Socks4Request> |
   }
   const port = high * 256 + low;
   if (port === 0) throw new BywayError("ERR_REQUEST_TARGET", "the target's port is 0");
-  const user = decodeUtf8(userId.value);
-  if (user === undefined) throw new BywayError("ERR_REQUEST_MALFORMED", "the user id is not UTF-8");
-  return { value: { command: code === 1 ? "connect" : "bind", target: { host, port }, userId: user }, length };
+  const command = code === 1 ? "connect" : "bind";
+  return { value: { command, target: { host, port }, userId: Uint8Array.from(userId.value) }, length };
 }
 
 /** Writes a reply, one of `SOCKS4_REPLIES`. Address and port mean something after `bind` only, and are zero. */

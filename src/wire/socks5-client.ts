@@ -9,13 +9,21 @@ export function encodeSocks5Greeting(methods: readonly number[]): Uint8Array {
   return Uint8Array.of(SOCKS5_VERSION, methods.length, ...methods);
 }
 
-/** A client's user name and password, each at most 255 bytes of UTF-8 (RFC 1929 §2). */
-export function encodeSocks5Credentials({ user, password }: Socks5Credentials): Uint8Array {
-  const [name, secret] = [Buffer.from(user), Buffer.from(password)];
+/** A client's user name and password, each at most 255 bytes (RFC 1929 §2); text is written as UTF-8. */
+export function encodeSocks5Credentials({
+  user,
+  password,
+}: Readonly<Record<keyof Socks5Credentials, string | Uint8Array>>): Uint8Array {
+  const name = bytesOf(user);
+  const secret = bytesOf(password);
   return Uint8Array.of(1, name.length, ...name, secret.length, ...secret);
 }
 
 /** A client's request (RFC 1928 §4). */
 export function encodeSocks5Request(command: Socks5Command, target: HostPort): Uint8Array {
   return Uint8Array.of(SOCKS5_VERSION, CODES[command], 0, ...encodeSocks5Address(target));
+}
+
+function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === "string" ? Buffer.from(text) : text;
 }

@@ -41,20 +41,21 @@ test("greetings", () => {
 });
 
 test("user names and passwords", () => {
-  assertIncremental(decodeSocks5Credentials, hex("01 01 61 02 6263"), { user: "a", password: "bc" });
-  assertIncremental(decodeSocks5Credentials, hex("01 00 00"), { user: "", password: "" });
+  assertIncremental(decodeSocks5Credentials, hex("01 01 61 02 6263"), { user: hex("61"), password: hex("6263") });
+  assertIncremental(decodeSocks5Credentials, hex("01 00 00"), { user: hex(""), password: hex("") });
   const name = fc.string({ unit: "grapheme", maxLength: 60 }).filter((text) => Buffer.byteLength(text) <= 255);
   fc.assert(
     fc.property(name, name, (user, password) => {
       const bytes = encodeSocks5Credentials({ user, password });
-      assert.deepEqual(decodeSocks5Credentials(bytes), { value: { user, password }, length: bytes.length });
+      const value = { user: Uint8Array.from(Buffer.from(user)), password: Uint8Array.from(Buffer.from(password)) };
+      assert.deepEqual(decodeSocks5Credentials(bytes), { value, length: bytes.length });
     }),
   );
   assert.deepEqual(encodeSocks5AuthStatus(true), hex("01 00"));
   assert.deepEqual(encodeSocks5AuthStatus(false), hex("01 01"));
-  for (const bytes of ["05", "01 01 ff 00", "01 00 01 c0"]) {
-    assert.throws(() => decodeSocks5Credentials(hex(bytes)), { code: "ERR_REQUEST_MALFORMED" });
-  }
+  // Which letters the bytes are is for the reader to find out.
+  assertIncremental(decodeSocks5Credentials, hex("01 01 ff 01 c0"), { user: hex("ff"), password: hex("c0") });
+  assert.throws(() => decodeSocks5Credentials(hex("05")), { code: "ERR_REQUEST_MALFORMED" });
 });
 
 test("requests", () => {

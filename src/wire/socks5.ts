@@ -2,7 +2,6 @@ import { BywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
 import type { Decoded } from "./decoded.ts";
 import { decodeSocks5Address, encodeSocks5Address } from "./socks5-address.ts";
-import { decodeUtf8 } from "./utf8.ts";
 
 /** The first byte of everything in SOCKS5. */
 export const SOCKS5_VERSION = 5;
@@ -19,10 +18,10 @@ export interface Socks5Request {
   readonly target: HostPort;
 }
 
-/** A user name and password as they were sent; either may be empty. */
+/** A user name and password as they were sent; either may be empty, and which letters they are the protocol does not say. */
 export interface Socks5Credentials {
-  readonly user: string;
-  readonly password: string;
+  readonly user: Uint8Array;
+  readonly password: Uint8Array;
 }
 
 const COMMANDS: Readonly<Record<number, Socks5Command>> = { 1: "connect", 2: "bind", 3: "udp-associate" };
@@ -52,11 +51,11 @@ export function encodeSocks5Method(method: number): Uint8Array {
  * Server's status                        01 | 00 for success
  */
 
-/** Reads a user name and password, both UTF-8. Undefined while bytes are missing; ERR_REQUEST_MALFORMED. */
+/** Reads a user name and password, copies of the bytes. Undefined while bytes are missing; ERR_REQUEST_MALFORMED. */
 export function decodeSocks5Credentials(bytes: Uint8Array): Decoded<Socks5Credentials> | undefined {
   expectVersion(bytes[0], AUTH_VERSION);
-  const user = takeText(bytes, 1);
-  const password = user === undefined ? undefined : takeText(bytes, 1 + user.length);
+  const user = takeBytes(bytes, 1);
+  const password = user === undefined ? undefined : takeBytes(bytes, 1 + user.length);
   if (user === undefined || password === undefined) return undefined;
   return { value: { user: user.value, password: password.value }, length: 1 + user.length + password.length };
 }
@@ -100,10 +99,8 @@ function expectVersion(byte: number | undefined, version: number): void {
   throw new BywayError("ERR_REQUEST_MALFORMED", `a SOCKS message begins with ${byte} and not with ${version}`);
 }
 
-function takeText(bytes: Uint8Array, offset: number): Decoded<string> | undefined {
+function takeBytes(bytes: Uint8Array, offset: number): Decoded<Uint8Array> | undefined {
   const length = bytes[offset];
   if (length === undefined || bytes.length < offset + 1 + length) return undefined;
-  const value = decodeUtf8(bytes.subarray(offset + 1, offset + 1 + length));
-  if (value === undefined) throw new BywayError("ERR_REQUEST_MALFORMED", "the user name or password is not UTF-8");
-  return { value, length: 1 + length };
+  return { value: Uint8Array.from(bytes.subarray(offset + 1, offset + 1 + length)), length: 1 + length };
 }

@@ -81,7 +81,7 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
     createTestnet(nodes, {
       listen: address,
       allowTargets,
-      client: { controlPath: controlPath(data, "control") },
+      client: { controlPath: controlPath(data, "control"), askName: "waiting" },
       onProgress: (step) => note(`Starting ${step}`),
     });
   const start = async (): Promise<Testnet> => {

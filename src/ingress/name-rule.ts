@@ -1,0 +1,76 @@
+import type { Socket } from "node:net";
+import type { Clock } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import { addressCrowd } from "../link/address-crowd.ts";
+import { AskedPrograms } from "./asked-programs.ts";
+import type { SentCredentials } from "./credentials.ts";
+import { fieldsOf } from "./hop-by-hop.ts";
+import { type RequestShape, waitingProgram } from "./waiting-programs.ts";
+
+/**
+ * Whether a listener without users asks for a user name, which carries a request's wishes: `never`; `waiting`, of programs
+ * that hold a name back until they are asked; `always`, and then nothing passes without one.
+ */
+export type AskName = "never" | "waiting" | "always";
+
+/** Of a host as it came: more is no name, and would only be kept. */
+const HOST_CHARS = 255;
+
+/** Decides which requests without a user name are refused. Where a listener has users it has nothing to do: they are asked anyway. */
+export class NameRule {
+  readonly #ask: AskName;
+  readonly #asked: AskedPrograms;
+  readonly #logger: Logger;
+
+  constructor(components: { readonly clock: Clock; readonly logger: Logger }, options: { readonly ask: AskName }) {
+    this.#ask = options.ask;
+    this.#asked = new AskedPrograms(components);
+    this.#logger = components.logger;
+  }
+
+  /** Whether nothing passes without a name. */
+  get insists(): boolean {
+    return this.#ask === "always";
+  }
+
+  /** Looks at an HTTP request and the credentials that it bears. Throws ERR_USER_NAME where it has to come again with a name. */
+  checkHttp(request: RequestShape, sent: SentCredentials | undefined, socket: Pick<Socket, "remoteAddress">): void {
+    if (this.#ask === "never") return;
+    // One that sends the header says what it wants, and knows where it is.
+    const selects = [...fieldsOf(request.rawHeaders)].some(([name]) => name === "byway-select");
+    if (this.insists) {
+      if (!selects) this.checkName(sent);
+      return;
+    }
+    const program = waitingProgram(request);
+    if (program === undefined) return;
+    const asker = { address: addressCrowd(socket.remoteAddress ?? ""), program, host: hostOf(request.url ?? "") };
+    if (sent !== undefined) this.#asked.noteName(asker);
+    else if (!selects) {
+      if (this.#asked.asks(asker)) throw nameless(program);
+      this.#logger.debug("a program that has no user name is let through without one", { program });
+    }
+  }
+
+  /** Throws ERR_USER_NAME where the listener insists on a name and none was sent. */
+  checkName(sent: SentCredentials | undefined): void {
+    if (this.insists && (sent === undefined || sent.userName === "")) throw nameless("this program");
+  }
+}
+
+function nameless(program: string): BywayError {
+  return new BywayError(
+    "ERR_USER_NAME",
+    `send a user name such as country-de with any password; ${program} sent none`,
+    {
+      data: { program },
+    },
+  );
+}
+
+/** The host of a request line, in absolute form or as an authority, for telling targets apart: it need not be valid. */
+function hostOf(url: string): string {
+  const authority = /^(?:[a-z]+:\/\/)?([^/?#]*)/i.exec(url)?.[1] ?? "";
+  return authority.replace(/:\d+$/, "").toLowerCase().slice(0, HOST_CHARS);
+}
