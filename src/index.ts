@@ -2,7 +2,9 @@
 export type { StageTiming } from "./circuit/circuit.ts";
 export { type BywayClient, createClient } from "./client/client.ts";
 export type { ClientOptions, ListenerOptions } from "./client/client-options.ts";
-export type { RoutedStream } from "./client/stream-router.ts";
+export type { ConnectOptions } from "./client/connect-arguments.ts";
+export type { OpenedSocket } from "./client/open-socket.ts";
+export type { StreamSocket } from "./client/stream-socket.ts";
 export type { ErrorCode, ErrorKind, RetryHint } from "./core/error-table.ts";
 export { BywayError } from "./core/errors.ts";
 export { type Logger, silentLogger } from "./core/logger.ts";

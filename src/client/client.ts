@@ -30,12 +30,15 @@ import type { Explanation } from "../routing/explanation.ts";
 import { GuardSet } from "../routing/guard-set.ts";
 import { SessionTable } from "../routing/session-table.ts";
 import { OwnExperience } from "../trust/own-experience.ts";
+import { askedConstraints } from "./asked-constraints.ts";
 import { checkFar } from "./check-far.ts";
 import type { ClientOptions, ListenerOptions } from "./client-options.ts";
+import { askedOptions, askedPort, askedTarget, type ConnectOptions } from "./connect-arguments.ts";
 import { hopFailures } from "./hop-failures.ts";
 import { HopPlanner } from "./hop-planner.ts";
+import { type OpenedSocket, openSocket, stopped as stoppedError } from "./open-socket.ts";
 import { PeerSource } from "./peer-source.ts";
-import { type RoutedStream, StreamRouter } from "./stream-router.ts";
+import { StreamRouter } from "./stream-router.ts";
 
 /** A running client. */
 export interface BywayClient {
@@ -45,10 +48,20 @@ export interface BywayClient {
   readonly addresses: readonly HostPort[];
   /** How many nodes have answered a check lately; 0 without a directory. */
   readonly usableNodes: number;
-  /** Opens a stream to `target` through a circuit that fits `constraints`; the caller owns it. Throws ERR_PARAMETER_CONFLICT too. */
-  connect(target: HostPort, constraints?: Constraints, signal?: AbortSignal): Promise<RoutedStream>;
-  /** What would be chosen now for a stream to `port`, and why. Throws ERR_NO_NODE, ERR_PARAMETER_CONFLICT and, of strict sessions, ERR_SESSION_*. */
-  explain(constraints?: Constraints, port?: number): Explanation;
+  /**
+   * Opens a stream to `target` through a circuit that fits `constraints`, which may be text: `country=de, hops=3` or, as in a
+   * user name, `country-de-hops-3`. The caller owns the stream, which programs take for a `net.Socket`.
+   *
+   * Rejects with ERR_USAGE_ARGUMENT, ERR_REQUEST_TARGET or ERR_PARAMETER_* for what it cannot read, ERR_ABORTED after an
+   * abort, ERR_STOPPED after `stop`, and with the errors of opening (docs/errors.md).
+   */
+  connect(
+    target: HostPort,
+    constraints?: Constraints | string,
+    options?: ConnectOptions | AbortSignal,
+  ): Promise<OpenedSocket>;
+  /** What would be chosen now for a stream to `port`, and why. Throws ERR_NO_NODE, ERR_STOPPED and, of strict sessions, ERR_SESSION_*, beside what `connect` throws of its arguments. */
+  explain(constraints?: Constraints | string, port?: number): Explanation;
   /** Ends the proxy, all circuits and streams. Idempotent. */
   stop(): Promise<void>;
 }
@@ -184,7 +197,7 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
   // What ends from here on says nothing of the nodes.
   made.defer(() => experience.stop());
   const stopping = new AbortController();
-  made.defer(() => stopping.abort());
+  made.defer(() => stopping.abort(stoppedError()));
   await files.start();
   const addresses: HostPort[] = [];
   for (const { proxy } of proxies) addresses.push(await proxy.start());
@@ -201,9 +214,15 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
     get usableNodes() {
       return directory?.state().usable ?? 0;
     },
-    connect: async (target, constraints = {}, signal = new AbortController().signal) =>
-      own.openStream({ target, constraints: withDefaults(constraints), user: "" }, signal),
-    explain: (constraints = {}, port) => explainBy(own, { constraints, ...(port === undefined ? {} : { port }) }),
+    connect: async (target, constraints, options) => {
+      const asked = { target: askedTarget(target), constraints: withDefaults(askedConstraints(constraints)), user: "" };
+      return openSocket({ router: own, clock, stopping: stopping.signal }, asked, askedOptions(options));
+    },
+    explain(constraints, port) {
+      if (stopping.signal.aborted) throw stoppedError();
+      const asked = { constraints: askedConstraints(constraints) };
+      return explainBy(own, port === undefined ? asked : { ...asked, port: askedPort(port, "the port") });
+    },
     stop() {
       stopped ??= owned.disposeAsync();
       return stopped;

@@ -26,6 +26,8 @@ import { streamEnd } from "./stream-end.ts";
 export interface RoutedStream extends OpenedStream {
   /** Building the circuit (as measured when it was built) and opening this stream. */
   readonly timings: readonly StageTiming[];
+  /** Why the stream ended, if it did not end well; of one that has closed. */
+  readonly failure: () => BywayError | undefined;
 }
 
 /** What a router is made of. */
@@ -60,7 +62,7 @@ export class StreamRouter implements StreamOpener {
       use: async (circuit, aborted) => {
         const started = circuit.startStream(request.target, { early: request.early, signal: aborted });
         if (request.optimistic !== true) await started.accepted;
-        return started;
+        return { ...started, circuit };
       },
       release: ({ stream }) => stream.destroy(),
       follow: ({ made: { stream, accepted }, circuit, startMs }, entry, asked) => {
@@ -76,7 +78,9 @@ export class StreamRouter implements StreamOpener {
       },
     });
     const { made, ...told } = opened;
-    return { ...told, ...made, bytes: () => trafficOf(made.stream) };
+    const { circuit, ...started } = made;
+    const { stream } = started;
+    return { ...told, ...started, bytes: () => trafficOf(stream), failure: () => streamEnd({ stream, circuit }) };
   }
 
   async openDatagrams(request: StreamRequest, signal: AbortSignal): Promise<DatagramFlow> {
@@ -114,7 +118,7 @@ export class StreamRouter implements StreamOpener {
       readonly release: (made: T) => void;
       readonly follow: (used: Used<T>, entry: OpenRequest, asked: AskedCircuit) => void;
     },
-  ): Promise<Omit<RoutedStream, "stream"> & { readonly made: T }> {
+  ): Promise<Omit<RoutedStream, "stream" | "failure"> & { readonly made: T }> {
     const { clock, log, planner } = this.#components;
     const { user, constraints, target } = request;
     const { listener } = this.#options;
