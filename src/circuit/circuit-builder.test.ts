@@ -5,6 +5,7 @@ import { needOf, onlyHops } from "../../test/support/hops.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
+import { seededRandom } from "../core/random.ts";
 import type { Circuit } from "./circuit.ts";
 import { CircuitPool } from "./circuit-pool.ts";
 import type { Hop } from "./hop.ts";
@@ -96,7 +97,7 @@ test("a relay that refuses to carry is blamed, and not the hop that it was to ca
   await builder.stop();
 });
 
-test("a relay that is closed or full is left in peace for as long as it asks, and blamed for nothing", async () => {
+test("a relay that is closed or full is left in peace for longer than it asks, by this client's own chance, and blamed for nothing", async () => {
   await using network = await hopNetwork(4);
   const [first, second, third, fourth] = network.peers;
   const clock = new FakeClock();
@@ -104,11 +105,16 @@ test("a relay that is closed or full is left in peace for as long as it asks, an
   network.beforeOnward = async (index) => {
     if (index < 2) throw new BywayError("ERR_NODE_CLOSED", "closed until 22:00", { data: { retryAfterSec: 60 } });
   };
-  const builder = network.builder(clock, { onFirstHopFailed: (peer) => blamed.push(peer) });
+  const random = { ...seededRandom(1), float: () => 0.5 };
+  const builder = network.builder(clock, { random, onFirstHopFailed: (peer) => blamed.push(peer) });
   assert.deepEqual(peersOf(await builder.build(network.choose(2))), [third, fourth]);
   network.beforeOnward = async () => {};
-  assert.deepEqual(peersOf(await builder.build(network.choose(2))), [third, fourth]);
-  clock.advance(60_000);
+  const ownMs = 60_000 + (60_000 + CIRCUIT_LIMITS.restSpreadMs.value) / 2;
+  for (const ms of [0, 60_000, ownMs - 60_000 - 1]) {
+    clock.advance(ms);
+    assert.deepEqual(peersOf(await builder.build(network.choose(2))), [third, fourth]);
+  }
+  clock.advance(1);
   assert.deepEqual(peersOf(await builder.build(network.choose(2))), [first, second]);
   assert.deepEqual(blamed, []);
   await builder.stop();

@@ -2,6 +2,7 @@ import { abortReason, deadline, withAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
+import type { Random } from "../core/random.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import type { Link } from "../link/link.ts";
 import { Accusations, type AccusationsComponents } from "./accusations.ts";
@@ -75,6 +76,7 @@ interface Build {
  */
 export class CircuitBuilder {
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #opener: LinkOpener;
   readonly #times = new BuildTimes();
   readonly #recent: RecentFailures;
@@ -83,6 +85,7 @@ export class CircuitBuilder {
 
   constructor(components: CircuitBuilderComponents, options: LinkOpenerOptions = {}) {
     this.#clock = components.clock;
+    this.#random = components.random;
     this.#opener = new LinkOpener(components, options);
     this.#recent = new RecentFailures(components);
     this.#accusations = new Accusations({ check: components.check ?? (async () => undefined) });
@@ -110,7 +113,7 @@ export class CircuitBuilder {
       this.#recent.noteSuccess(peerId, beganMs);
       this.#accusations.noteCarried(peerId, String(build.hops[index + 1]?.peerId));
     }
-    return new Circuit({ clock: this.#clock }, build.hops, build.links, build.timings);
+    return new Circuit({ clock: this.#clock, random: this.#random }, build.hops, build.links, build.timings);
   }
 
   /**

@@ -6,6 +6,7 @@ import { type ServedLink, serveLink } from "../../test/support/link-bench.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
+import { systemRandom } from "../core/random.ts";
 import { splice } from "../core/splice.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
@@ -56,6 +57,7 @@ after(async () => {
 const target = { host: "target.example", port: 80 };
 const builder = new CircuitBuilder({
   clock: systemClock,
+  random: systemRandom,
   budget: roomyBudget(),
   dialler: {
     dial: () => {

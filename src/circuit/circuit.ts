@@ -3,6 +3,7 @@ import { deadline, withAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import type { Random } from "../core/random.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
 import type { CountedStream } from "../link/counted-stream.ts";
@@ -11,6 +12,7 @@ import { formatConnectUdpPath } from "../wire/connect-udp-path.ts";
 import type { Hop } from "./hop.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { noAnswer, Openings } from "./openings.ts";
+import { acceptedWithOwnWait } from "./own-wait.ts";
 import { Pulse } from "./pulse.ts";
 
 /** How long one stage of building took. */
@@ -46,6 +48,7 @@ export class Circuit {
   readonly #exit: Link;
   readonly #openings: Openings;
   readonly #pulse: Pulse;
+  readonly #random: Random;
   #silent: PeerId | undefined;
   #dead: PeerId | undefined;
   /** The first hop whose link was gone when the others were ended. */
@@ -54,7 +57,7 @@ export class Circuit {
 
   /** `links` are those of `hops`; with more than one hop the first is shared with other circuits. */
   constructor(
-    components: { clock: Clock },
+    components: { readonly clock: Clock; readonly random: Random },
     hops: readonly Hop[],
     links: readonly Link[],
     timings: readonly StageTiming[],
@@ -65,6 +68,7 @@ export class Circuit {
     this.timings = timings;
     this.#links = links.slice(links.length > 1 ? 1 : 0);
     this.#exit = exit;
+    this.#random = components.random;
     this.#pulse = new Pulse(links);
     this.#openings = new Openings(components, {
       ping: () => this.#pulse.ask(),
@@ -203,6 +207,6 @@ export class Circuit {
   #start(headers: LinkRequest["headers"], { early, signal }: OpenOptions): StartedStream {
     const pending = this.#exit.open({ headers, toward: "target", early, signal });
     this.#openings.watch(pending);
-    return { stream: pending.stream, accepted: pending.accepted };
+    return { stream: pending.stream, accepted: acceptedWithOwnWait(pending.accepted, this.#random) };
   }
 }

@@ -6,6 +6,7 @@ import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { abortReason } from "../core/abort.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
+import { systemRandom } from "../core/random.ts";
 import type { Circuit } from "./circuit.ts";
 import { CircuitBuilder } from "./circuit-builder.ts";
 import { CircuitPool } from "./circuit-pool.ts";
@@ -38,7 +39,12 @@ test("stopping takes the dialling of a guard back that does not answer", async (
       signal?.addEventListener("abort", () => reject(abortReason(signal)));
       dialled.resolve();
     });
-  const builder = new CircuitBuilder({ clock: new FakeClock(), budget: roomyBudget(), dialler: { dial } });
+  const builder = new CircuitBuilder({
+    clock: new FakeClock(),
+    random: systemRandom,
+    budget: roomyBudget(),
+    dialler: { dial },
+  });
   const pool = new CircuitPool({ builder, clock: new FakeClock(), logger: silentLogger }, { spareCircuits: 0 });
   const asked = assert.rejects(pool.circuit(needOf("a", network.choose(2))), { code: "ERR_STOPPED" });
   await dialled.promise;

@@ -32,6 +32,7 @@ type Name =
   | "nextHops"
   | "leastRestMs"
   | "longestRestMs"
+  | "restSpreadMs"
   | "leastHedgeMs"
   | "firstHedgeMs"
   | "hedgesPerHundred"
@@ -126,7 +127,12 @@ export const CIRCUIT_LIMITS: Readonly<Record<Name, Limit>> = {
   longestRestMs: tunable(
     300_000,
     "ms",
-    "And at most for so long: its word costs it nothing, and an operator may open it again before its time.",
+    "Upper bound on what a node asks for: its word costs it nothing, and its operator may open it again before its time.",
+  ),
+  restSpreadMs: tunable(
+    3_000,
+    "ms",
+    "Each wait is drawn between what was asked for and twice that and so much more: a wait of 1 s is told in whole seconds.",
   ),
   leastHedgeMs: tunable(
     250,

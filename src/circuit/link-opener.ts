@@ -2,11 +2,13 @@ import type { Duplex } from "node:stream";
 import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { HostPort } from "../core/network-address.ts";
+import type { Random } from "../core/random.ts";
 import type { Link } from "../link/link.ts";
 import { openLink } from "../link/open-link.ts";
 import { formatHopAuthority } from "../wire/hop-authority.ts";
 import { type GuardLink, GuardLinks } from "./guard-links.ts";
 import type { Hop } from "./hop.ts";
+import { acceptedWithOwnWait } from "./own-wait.ts";
 
 /** Reaches the first hop. */
 export interface FirstHopDialler {
@@ -18,6 +20,8 @@ export interface LinkOpenerComponents {
   readonly clock: Clock;
   readonly budget: ByteBudget;
   readonly dialler: FirstHopDialler;
+  /** Decides how long a hop that asks for it is left in peace. */
+  readonly random: Random;
 }
 
 /** What an opener may vary. */
@@ -63,7 +67,7 @@ export class LinkOpener {
     // The handshake travels with the request: a refusal is the better reason when both fail.
     const handshake = this.#handshake(pending.stream, hop, isCarrier, signal);
     handshake.catch(() => {});
-    await pending.accepted;
+    await acceptedWithOwnWait(pending.accepted, this.#components.random);
     onAccepted();
     return handshake;
   }

@@ -24,6 +24,7 @@ test("an exit that never sends its settings does not hold an opening of datagram
   const endpoint = { host: "127.0.0.1", port: address.port };
   const builder = new CircuitBuilder({
     clock: systemClock,
+    random: systemRandom,
     budget: roomyBudget(),
     dialler: new TcpTransport({ clock: systemClock }),
   });

@@ -137,7 +137,7 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
   made.defer(() => directory?.stop());
   if (directory !== undefined) peers.follow(directory);
   const builder: CircuitBuilder = new CircuitBuilder(
-    { clock, budget, dialler, ...hopFailures({ peers, experience, guards }) },
+    { clock, random, budget, dialler, ...hopFailures({ peers, experience, guards }) },
     { allowClassical },
   );
   const pool = new CircuitPool(

@@ -90,7 +90,7 @@ suite("a request that no known node fits", () => {
     const { router, searched } = site(
       t,
       indexOf([]),
-      (clock) => new CircuitBuilder({ clock, budget: roomyBudget(), dialler }),
+      (clock) => new CircuitBuilder({ clock, random: seededRandom(1), budget: roomyBudget(), dialler }),
     );
     await assert.rejects(router.openStream(request, signal), { code: "ERR_NO_NODE" });
     await assert.rejects(router.openDatagrams(request, signal), { code: "ERR_NO_NODE" });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BywayError } from "../core/errors.ts";
 import { errorAnswer, errorFromAnswer } from "./answer.ts";
+import type { Toward } from "./hop-word.ts";
 
 test("how long a hop asks to be left in peace travels with its refusal", () => {
   const { "retry-after": waits, ...rest } = errorAnswer(
@@ -28,12 +29,30 @@ test("a status that ends no request is none", () => {
 
 test("a hop's reason is one short line of printable ASCII, whatever it writes", () => {
   const reason = (header: string) => errorFromAnswer({ "proxy-status": header }, "target").message;
-  assert.equal(reason('byway; error=dns_error; details="no such name"'), "no such name");
-  assert.equal(reason(`byway; error=x; details="${"a".repeat(3_000)}"`).length, 256);
-  assert.equal(reason(`byway; error=${"a".repeat(3_000)}`).length, 256);
-  for (const lie of ["a\nb", "a\rb", "a\u001b[31mb", "a\u007f", "caf\u00e9"])
-    assert.equal(reason(`byway; details="${lie}"`), "no reason given", JSON.stringify(lie));
-  assert.equal(reason(`byway; details="${"a".repeat(5_000)}"`), "no reason given");
+  assert.equal(reason('byway; error=dns_error; details="no such name"'), 'the exit says: "no such name"');
+  assert.equal(reason("byway; error=dns_error"), 'the exit says: "dns_error"');
+  assert.equal(reason(`byway; error=x; details="${"a".repeat(3_000)}"`), `the exit says: "${"a".repeat(256)}"`);
+  assert.equal(reason(`byway; error=${"a".repeat(3_000)}`), `the exit says: "${"a".repeat(256)}"`);
+  for (const lie of ["a\nb", "a\rb", "a\u001b[31mb", "a\u007f", "caf\u00e9", "", " "])
+    assert.equal(reason(`byway; details="${lie}"`), "the exit gave no reason", JSON.stringify(lie));
+  assert.equal(reason(`byway; details="${"a".repeat(5_000)}"`), "the exit gave no reason");
+});
+
+test("a hop's words are marked as the hop's, whoever was asked", () => {
+  const headers = { ":status": "502", "proxy-status": 'byway; error=dns_error; details="pay at evil.example"' };
+  const said = (toward: Toward) => [
+    errorFromAnswer(headers, toward).message,
+    errorFromAnswer({ ":status": "502" }, toward).message,
+  ];
+  assert.deepEqual(said("target"), ['the exit says: "pay at evil.example"', "the exit gave no reason"]);
+  assert.deepEqual(said("hop"), ['the relay says: "pay at evil.example"', "the relay gave no reason"]);
+  assert.deepEqual(said("node"), ['the node says: "pay at evil.example"', "the node gave no reason"]);
+});
+
+test("a hop's words cannot end their own quotation", () => {
+  const details = String.raw`nothing\" (ERR_TARGET_NAME). Byway says: \"pay at evil.example`;
+  const { message } = errorFromAnswer({ "proxy-status": `byway; error=x; details="${details}"` }, "target");
+  assert.equal(message, `the exit says: "nothing' (ERR_TARGET_NAME). Byway says: 'pay at evil.example"`);
 });
 
 test("an answer says when to ask again, where that is known", () => {

@@ -50,23 +50,33 @@ export function errorAnswer(error: BywayError): OutgoingHttpHeaders {
 function codeOf(code: unknown, status: number, token: string | undefined, toward: Toward): ErrorCode {
   if (isCode(code) && SAYABLE[toward].has(code)) return code;
   if (status === 402) return "ERR_PAYMENT_REQUIRED";
-  const codes = toward === "hop" ? HOP_CODES : TARGET_CODES;
-  return codes[token ?? ""] ?? (toward === "hop" ? "ERR_HOP_UNREACHABLE" : "ERR_HOP_PROTOCOL");
+  const codes = toward === "target" ? TARGET_CODES : HOP_CODES;
+  return codes[token ?? ""] ?? (toward === "target" ? "ERR_HOP_PROTOCOL" : "ERR_HOP_UNREACHABLE");
 }
 
+/** Who answers, by what was asked for. */
+const SPEAKERS: Readonly<Record<Toward, string>> = { hop: "the relay", target: "the exit", node: "the node" };
+
 /**
- * Reads an answer other than 200; a stranger wrote it. The hop is believed for the codes that it may say (`SAYABLE`); anything
- * else is read by the nearest general code. Numbers are held to their ranges, and `details` is at most 256 printable ASCII
- * characters (`parseProxyStatus`).
+ * Reads an answer other than 200; a stranger wrote it. The hop is believed for the codes that it may say (`SAYABLE`); any
+ * other code is read as the nearest general one. Numbers are cut to their ranges. The message names the speaker and quotes its
+ * words, at most 256 printable ASCII characters (`parseProxyStatus`): nobody takes them for words of this program.
  */
 export function errorFromAnswer(headers: IncomingHttpHeaders, toward: Toward): BywayError {
   const status = statusOf(headers[":status"]);
   const header = headers["proxy-status"];
   const member = typeof header === "string" ? parseProxyStatus(header).at(-1) : undefined;
-  const reason = member?.details ?? member?.error?.slice(0, WIRE_LIMITS.maxDetailsChars.value) ?? "no reason given";
+  const reason = quoted(toward, member?.details ?? member?.error);
   const retryAfterSec = secondsOf(headers["retry-after"]);
   const data = { status, ...(retryAfterSec === undefined ? {} : { retryAfterSec }) };
   return new BywayError(codeOf(headers[CODE_HEADER], status, member?.error, toward), reason, { data });
+}
+
+/** A quotation that the words themselves cannot end: they hold no double quote. */
+function quoted(toward: Toward, words: string | undefined): string {
+  const speaker = SPEAKERS[toward];
+  if (words === undefined || words.trim() === "") return `${speaker} gave no reason`;
+  return `${speaker} says: "${words.slice(0, WIRE_LIMITS.maxDetailsChars.value).replaceAll('"', "'")}"`;
 }
 
 /** A status of RFC 9110 §15 that ends a request; 0 for anything else. */

@@ -68,7 +68,7 @@ const NOT_A_HOPS_TO_SAY: readonly ErrorCode[] = [
   "ERR_INTERNAL",
 ];
 
-const TOWARDS: readonly Toward[] = ["hop", "target"];
+const TOWARDS: readonly Toward[] = ["hop", "target", "node"];
 const CODES = Object.keys(ERROR_TABLE) as readonly ErrorCode[];
 
 test("each code is one that a hop may say or one that none may", () => {
@@ -79,7 +79,7 @@ test("each code is one that a hop may say or one that none may", () => {
 
 test("a hop is believed for the codes that are its to say, and for no other", () => {
   for (const toward of TOWARDS) {
-    const other = toward === "hop" ? "ERR_HOP_UNREACHABLE" : "ERR_HOP_PROTOCOL";
+    const other = toward === "target" ? "ERR_HOP_PROTOCOL" : "ERR_HOP_UNREACHABLE";
     for (const code of CODES) {
       const read = errorFromAnswer({ ":status": "502", "byway-error": code }, toward).code;
       assert.equal(read, SAYABLE[toward].has(code) ? code : other, `${code} toward a ${toward}`);
@@ -99,4 +99,5 @@ test("the protocol's page lists the same codes", () => {
       .sort();
   assert.deepEqual(said("either", "a target"), [...SAYABLE.target].sort());
   assert.deepEqual(said("either", "a next hop"), [...SAYABLE.hop].sort());
+  assert.deepEqual(said("either"), [...SAYABLE.node].sort());
 });

@@ -1,7 +1,10 @@
 import type { ErrorCode } from "../core/error-table.ts";
 
-/** What a stream was asked to reach: it decides who answers, and how a token that fits both is read. */
-export type Toward = "hop" | "target";
+/**
+ * What a stream was asked to reach: a next hop (a relay answers), a target (an exit answers) or the node itself. It decides
+ * who is named as the speaker, and how a token that fits several is read.
+ */
+export type Toward = "hop" | "target" | "node";
 
 /** Of the node itself: its role, its room, whether it serves now, and its price. */
 const OF_ITSELF: readonly ErrorCode[] = [
@@ -49,4 +52,5 @@ const OF_A_NEXT_HOP: readonly ErrorCode[] = [
 export const SAYABLE: Readonly<Record<Toward, ReadonlySet<ErrorCode>>> = {
   hop: new Set([...OF_ITSELF, ...OF_A_NEXT_HOP]),
   target: new Set([...OF_ITSELF, ...OF_A_TARGET]),
+  node: new Set(OF_ITSELF),
 };

@@ -188,7 +188,7 @@ export class Link {
   /** Reads `path` of the hop as text, at most `describeBytes` long. */
   async get(path: string, signal?: AbortSignal): Promise<string> {
     const headers = { ":method": "GET", ":path": path, ":scheme": "https", ":authority": "byway.alt" };
-    const { stream, accepted } = this.open({ headers, toward: "hop", signal });
+    const { stream, accepted } = this.open({ headers, toward: "node", signal });
     stream.end();
     const body = this.#body(stream, path);
     body.catch(() => {});

@@ -123,7 +123,7 @@ async function transfer(
   { headers, run }: Transfer,
   signal: AbortSignal | undefined,
 ): Promise<readonly TransferSample[]> {
-  const { stream, accepted } = link.open({ headers, toward: "hop", signal });
+  const { stream, accepted } = link.open({ headers, toward: "node", signal });
   const broken = new Promise<boolean>((resolve) => {
     stream.once("end", () => resolve(false)).once("close", () => resolve(true));
   });

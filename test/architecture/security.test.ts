@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ROOT } from "../../scripts/documents.ts";
+import { CIRCUIT_LIMITS } from "../../src/circuit/limits.ts";
 import { CORE_LIMITS } from "../../src/core/limits.ts";
 import { DIRECTORY_LIMITS } from "../../src/directory/limits.ts";
 import { LINK_LIMITS } from "../../src/link/limits.ts";
@@ -29,6 +30,7 @@ const FIGURES: readonly (readonly [number: string, words: string, limit: number,
   ["P37", "less than 1 KiB", CORE_LIMITS.watchedBytes.value, 1_024],
   ["P38", "at most 8 KiB", LINK_LIMITS.headerListBytes.value, 8_192],
   ["P45", "30 days", DIRECTORY_LIMITS.equivocatorMs.value, 30 * DAY_MS],
+  ["P77", "at most 5 minutes", CIRCUIT_LIMITS.longestRestMs.value, 300_000],
   ["P54", "in 15 minutes weighs as two requests", TRUST_LIMITS.windowMs.value, 900_000],
   ["P54", "as two requests", TRUST_LIMITS.windowWeight.value, 2],
 ];

@@ -109,7 +109,7 @@ export const TEXT_PARSERS: readonly Parser[] = [
         "byway-error": code,
         "retry-after": retryAfter,
       };
-      const error = errorFromAnswer(headers, oneOf(random, ["hop", "target"]));
+      const error = errorFromAnswer(headers, oneOf(random, ["hop", "target", "node"]));
       if (error.code === "ERR_INTERNAL") throw new Error("a hop said ERR_INTERNAL");
     },
   },

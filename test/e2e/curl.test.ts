@@ -156,7 +156,10 @@ suite("curl", { skip: withoutPrograms("curl") }, () => {
         const tunnel = await curl(["-x", proxyUrl("http", userName), "-p", "-D", "-", "-w", "%{http_connect}", url]);
         assert.equal(tunnel.code, 56, tunnel.stderr);
         assert.match(tunnel.stderr, new RegExp(`CONNECT tunnel failed, response ${status}`));
-        assert.match(tunnel.stdout, new RegExp(`^proxy-status: byway; error=${token}; details="[^"]+"\\r$`, "im"));
+        assert.match(
+          tunnel.stdout,
+          new RegExp(String.raw`^proxy-status: byway; error=${token}; details="(?:[^"\\]|\\")+"\r$`, "im"),
+        );
 
         const plain = await curl(["-x", proxyUrl("http", userName), "-f", "-D", "-", "-w", "%{http_code}", url]);
         assert.equal(plain.code, 22, plain.stderr);

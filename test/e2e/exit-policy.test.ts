@@ -69,9 +69,13 @@ suite("what a user of curl meets at exits' policies", { skip: withoutPrograms("c
       const proxy = await startWith(t, CLOSED, NETWORK);
       const { stdout } = await curl(["-x", proxy, ...flags, "-i", url()]);
       assert.match(stdout, /^HTTP\/1\.1 403 /);
-      assert.match(stdout, /^proxy-status: byway; error=http_request_denied; details=".*\(rule 1\)"\r$/im);
+      assert.match(
+        stdout,
+        /^proxy-status: byway; error=http_request_denied; details="the exit says: \\".*\(rule 1\)\\""\r$/im,
+      );
       // curl does not print the body of an answer to CONNECT.
-      if (flags.length === 0) assert.match(stdout, /"code":"ERR_POLICY_TARGET".*\(rule 1\)/);
+      if (flags.length === 0)
+        assert.match(stdout, /"code":"ERR_POLICY_TARGET","message":"the exit says: \\".*\(rule 1\)\\""/);
     });
   }
 });

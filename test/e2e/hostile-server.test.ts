@@ -7,6 +7,7 @@ import type { Clock } from "../../src/core/clock.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
+import { systemRandom } from "../../src/core/random.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
 import { closeOf, collect } from "../support/collect.ts";
 import { type ServedLink, serveLink } from "../support/link-bench.ts";
@@ -203,7 +204,7 @@ suite("hostile frames at a client", () => {
     const { link, hop } = await meet(t, settings([SETTING.maxConcurrentStreams, 0]), clock);
     await until(() => hop.frames.some(({ type, flags }) => type === FRAME.settings && flags === FLAG.ack));
     const idle = clock.pending;
-    const circuit = new Circuit({ clock }, [], [link], []);
+    const circuit = new Circuit({ clock, random: systemRandom }, [], [link], []);
     const opening = circuit.openStream({ host: "target.example", port: 80 });
     const refused = assert.rejects(opening, { code: "ERR_HOP_TIMEOUT" });
     clock.advance(CIRCUIT_LIMITS.streamMs.value);

@@ -70,7 +70,7 @@ test("a relay tells a stranger nothing of the servers that he names, and its ope
   const answers = await Promise.all([...places, ...more].map((place) => ask(link, place)));
   const said = answers.slice(0, places.length).map(({ code, message, data }) => [code, message, data.status]);
   for (const answer of said)
-    assert.deepEqual(answer, ["ERR_HOP_UNREACHABLE", "the next hop did not prove itself", 502]);
+    assert.deepEqual(answer, ["ERR_HOP_UNREACHABLE", `the relay says: "the next hop did not prove itself"`, 502]);
   assert.equal(answers.at(-1)?.code, "ERR_STREAM_LIMIT");
   const { log, failedProofs, refusals } = relay.operations.status();
   assert.equal(log.state, "writing");

@@ -14,6 +14,7 @@ import { tryCircuits } from "../../src/circuit/try-circuits.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
+import { systemRandom } from "../../src/core/random.ts";
 import { verifyAdvertisement } from "../../src/directory/signed-advertisement.ts";
 import { parsePeerId } from "../../src/identity/peer-id.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
@@ -52,7 +53,7 @@ async function startBench(t: TestContext, sessionExit?: number) {
   );
   const clock = new FakeClock(Date.now());
   const dialler = new TcpTransport({ clock });
-  const builder = new CircuitBuilder({ clock, budget: roomyBudget(), dialler });
+  const builder = new CircuitBuilder({ clock, random: systemRandom, budget: roomyBudget(), dialler });
   const pool = new CircuitPool({ builder, clock, logger: silentLogger }, { spareCircuits: 0 });
   t.after(() => pool.stop());
   const hops = nodes.map(hopOf);

@@ -5,6 +5,7 @@ import type { HopChooser } from "../../src/circuit/hop-chooser.ts";
 import { abortStream } from "../../src/core/abort-stream.ts";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { BywayError } from "../../src/core/errors.ts";
+import { systemRandom } from "../../src/core/random.ts";
 import { splice } from "../../src/core/splice.ts";
 import type { PeerId } from "../../src/identity/peer-id.ts";
 import type { IncomingStream } from "../../src/link/incoming-stream.ts";
@@ -40,7 +41,7 @@ export interface HopNetwork extends AsyncDisposable {
   beforeDial: (peerId: string) => Promise<void>;
   builder(
     clock?: Clock,
-    told?: Pick<CircuitBuilderComponents, "onHopFailed" | "onFirstHopFailed" | "check">,
+    told?: Partial<Pick<CircuitBuilderComponents, "random" | "onHopFailed" | "onFirstHopFailed" | "check">>,
   ): CircuitBuilder;
 }
 
@@ -122,6 +123,7 @@ export async function hopNetwork(count: number): Promise<HopNetwork> {
     beforeDial: async () => {},
     builder: (clock = systemClock, told = {}) =>
       new CircuitBuilder({
+        random: systemRandom,
         ...told,
         clock,
         budget: roomyBudget(),

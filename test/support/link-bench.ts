@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { ByteBudget } from "../../src/core/byte-budget.ts";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
+import type { HostPort } from "../../src/core/network-address.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { createCertificate } from "../../src/identity/certificate.ts";
 import { generateIdentity, type Identity } from "../../src/identity/identity.ts";
@@ -16,6 +17,7 @@ import { roomyBudget } from "./roomy-budget.ts";
 export interface ServedLink extends AsyncDisposable {
   readonly identity: Identity;
   readonly server: LinkServer;
+  readonly address: HostPort;
   dial(): Promise<Duplex>;
   open(expected?: Identity, choice?: TlsChoice): Promise<Link>;
 }
@@ -39,6 +41,7 @@ export async function serveLink(
   return {
     identity,
     server,
+    address: listener.address,
     dial,
     open: async (expected = identity, clientChoice = {}) =>
       openLink({ clock, budget: roomyBudget() }, await dial(), { peerId: expected.peerId, ...clientChoice }),
