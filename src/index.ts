@@ -1,4 +1,14 @@
 /** Byway as a library: the three composition roots and what their callers touch. */
+export { createAgent } from "./agents/create-agent.ts";
+export {
+  type Connector,
+  type ConnectorOptions,
+  type ConnectorTarget,
+  createConnector,
+} from "./agents/create-connector.ts";
+export { createDispatcher, type DispatcherOptions } from "./agents/create-dispatcher.ts";
+export { type BywayFetch, createFetch } from "./agents/create-fetch.ts";
+export { createSocket } from "./agents/create-socket.ts";
 export type { StageTiming } from "./circuit/circuit.ts";
 export { type BywayClient, createClient } from "./client/client.ts";
 export type { ClientOptions, ListenerOptions } from "./client/client-options.ts";
@@ -11,6 +21,8 @@ export { type Logger, silentLogger } from "./core/logger.ts";
 export type { HostPort } from "./core/network-address.ts";
 export type { KnownPeer } from "./directory/known-peer.ts";
 export type { DirectorySettings } from "./directory/open-directory.ts";
+export type { GeoFacts, GeoSource } from "./geo/geo-facts.ts";
+export { type OpenGeo, type OpenGeoOptions, openGeo } from "./geo/open-geo.ts";
 export { generateIdentity, type Identity } from "./identity/identity.ts";
 export { loadOrCreateIdentity } from "./identity/key-file.ts";
 export type { PeerId } from "./identity/peer-id.ts";

@@ -1,22 +1,11 @@
-import { readFileSync } from "node:fs";
-
-/** The Nodes that Byway was tried with, from `tried` on and below `below`; bin/byway.cjs goes by the same. */
-interface Runtime {
-  readonly works: string;
-  readonly tried: string;
-  readonly below: string;
-}
-
-const { runtime } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  readonly runtime: Runtime;
-};
+import { RUNTIME } from "./version.ts";
 
 /** What to tell the owner of a program that runs in Node `version`, as `26.10.0`; undefined for one that Byway was tried with. */
 export function runtimeDoubt(version: string): string | undefined {
-  const isTried = !isBefore(version, runtime.tried) && isBefore(version, runtime.below);
+  const isTried = !isBefore(version, RUNTIME.tried) && isBefore(version, RUNTIME.below);
   if (isTried) return undefined;
-  const what = isBefore(version, runtime.works) ? "does not work" : "was not tried";
-  return `Byway ${what} with Node ${version}: use one from ${runtime.tried} on and below ${runtime.below}, such as node_modules/.bin/node`;
+  const what = isBefore(version, RUNTIME.works) ? "does not work" : "was not tried";
+  return `Byway ${what} with Node ${version}: use one from ${RUNTIME.tried} on and below ${RUNTIME.below}, such as node_modules/.bin/node`;
 }
 
 function isBefore(a: string, b: string): boolean {

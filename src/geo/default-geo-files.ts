@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Attribution } from "./attribution.ts";
 import type { GeoKind } from "./geo-file.ts";
 
@@ -18,15 +21,19 @@ export interface DefaultGeoFile {
  */
 export function defaultGeoFiles(): readonly DefaultGeoFile[] {
   return [
-    ...filesOf(() => import.meta.resolve("@ip-location-db/geo-whois-asn-country-mmdb/package.json"), {
-      kind: "country",
-      names: ["geo-whois-asn-country.mmdb"],
-      attribution: {
-        credit: "ip-location-db, from geofeeds, whois and the statistics of the NRO (https://www.nro.net)",
-        licence: "CC0-1.0",
+    ...filesOf(
+      "@ip-location-db/geo-whois-asn-country-mmdb",
+      () => import.meta.resolve("@ip-location-db/geo-whois-asn-country-mmdb/package.json"),
+      {
+        kind: "country",
+        names: ["geo-whois-asn-country.mmdb"],
+        attribution: {
+          credit: "ip-location-db, from geofeeds, whois and the statistics of the NRO (https://www.nro.net)",
+          licence: "CC0-1.0",
+        },
       },
-    }),
-    ...filesOf(() => import.meta.resolve("@ip-location-db/asn/package.json"), {
+    ),
+    ...filesOf("@ip-location-db/asn", () => import.meta.resolve("@ip-location-db/asn/package.json"), {
       kind: "asn",
       names: ["asn-ipv4.csv", "asn-ipv6.csv"],
       attribution: {
@@ -44,11 +51,20 @@ interface PackageOfFiles {
   readonly attribution: Attribution;
 }
 
-function filesOf(find: () => string, { kind, names, attribution }: PackageOfFiles): readonly DefaultGeoFile[] {
+/** Where a bundle of CommonJS, which knows no place of its own, finds a package: beside the program. */
+function besideProgram(name: string): string {
+  return pathToFileURL(createRequire(join(process.cwd(), "program.js")).resolve(`${name}/package.json`)).href;
+}
+
+function filesOf(
+  packageName: string,
+  find: () => string,
+  { kind, names, attribution }: PackageOfFiles,
+): readonly DefaultGeoFile[] {
   let url: string;
   let description: string;
   try {
-    url = find();
+    url = typeof import.meta.resolve === "function" ? find() : besideProgram(packageName);
     description = readFileSync(fileURLToPath(url), "utf8");
   } catch {
     return [];

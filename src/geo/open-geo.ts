@@ -14,8 +14,8 @@ import { classifyAddress } from "./reserved-ranges.ts";
 
 /** Where to look for address data. */
 export interface OpenGeoOptions {
-  /** The directory of this peer's state; files in its `geo` directory win over those that npm brings. */
-  readonly dataDirectory: string;
+  /** The directory of this peer's state; files in its `geo` directory win over those that npm brings. None when absent. */
+  readonly dataDirectory?: string;
   /** A directory or file in place of `<dataDirectory>/geo`. */
   readonly path?: string;
   readonly logger?: Logger;
@@ -47,7 +47,9 @@ interface Layer {
  * at most 256 KiB a file, since files are read on demand. A file of npm's or in `<dataDirectory>/geo` that cannot be used is logged
  * and left out; what `path` names must be good, or it throws ERR_GEO_DATA.
  */
-export async function openGeo({ dataDirectory, path, logger = silentLogger }: OpenGeoOptions): Promise<OpenGeo> {
+export async function openGeo(options: OpenGeoOptions = {}): Promise<OpenGeo> {
+  const { dataDirectory, logger = silentLogger } = options;
+  const path = options.path ?? (dataDirectory === undefined ? undefined : geoDirectory(dataDirectory));
   const layers: Layer[] = [];
   const take = (open: () => Layer, isNamed: boolean): void => {
     try {
@@ -59,14 +61,15 @@ export async function openGeo({ dataDirectory, path, logger = silentLogger }: Op
   };
   try {
     for (const file of defaultGeoFiles()) take(() => npmLayer(file), false);
-    const isNamed = path !== undefined;
-    for (const file of await installedFiles(path ?? geoDirectory(dataDirectory), isNamed, logger)) {
+    const isNamed = options.path !== undefined;
+    for (const file of path === undefined ? [] : await installedFiles(path, isNamed, logger)) {
       take(() => installedLayer(file), isNamed);
     }
   } catch (error) {
     for (const { opened } of layers) closeOpened(opened);
     throw error;
   }
+  if (layers.length === 0) logger.warn("there is no address data: the word of nodes is taken for where they are");
   layers.sort((a, b) => rank(a.inUse) - rank(b.inUse));
   return compose(layers, logger);
 }

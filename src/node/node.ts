@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import { ByteBudget } from "../core/byte-budget.ts";
 import { systemClock } from "../core/clock.ts";
-import { toBywayError } from "../core/errors.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
 import { silentLogger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { formatPeerAddress, formatTcpAddress } from "../core/peer-address.ts";
@@ -56,8 +57,14 @@ export interface BywayNode {
   stop(): Promise<void>;
 }
 
-// Tools that compile change the endings of imports, and this is none.
-const WORKER = new URL(import.meta.url.endsWith(".ts") ? "worker.ts" : "worker.js", import.meta.url);
+/** The program of worker processes, which a bundle does not have beside it. Throws ERR_WORKER where it is missing. */
+function workerFile(): URL {
+  const here: string | undefined = import.meta.url;
+  // Tools that compile change the endings of imports, and this is none.
+  const file = here === undefined ? undefined : new URL(here.endsWith(".ts") ? "worker.ts" : "worker.js", here);
+  if (file !== undefined && existsSync(file)) return file;
+  throw new BywayError("ERR_WORKER", "the program of worker processes is missing, as in a bundle");
+}
 
 /**
  * Makes and starts a node.
@@ -88,7 +95,7 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
     workers === 1
       ? undefined
       : new PooledEnds(
-          { clock, logger, fork: forkWorker(WORKER), answer: answerWorker(locateHop, stopping.signal) },
+          { clock, logger, fork: forkWorker(workerFile()), answer: answerWorker(locateHop, stopping.signal) },
           { workers },
         );
   await checkBinding(options.bindEgress ?? []);

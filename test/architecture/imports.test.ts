@@ -17,7 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["ingress", "vpn"],
   ["api"],
   ["client", "node"],
-  ["testnet"],
+  ["agents", "testnet"],
   ["index.ts"],
   ["cli"],
 ];
@@ -37,6 +37,7 @@ const HOMES: Record<string, { readonly rooms: readonly string[]; readonly why: s
   "smol-toml": { rooms: ["config"], why: "the file format is the configuration's own affair" },
   commander: { rooms: ["cli"], why: "the library must not drag the command line along" },
   "prom-client": { rooms: ["api"], why: "rooms tell what they count, and one writes it for Prometheus" },
+  undici: { rooms: ["agents"], why: "the client hands out streams, and one room fits them to other programs" },
   pino: { rooms: ["cli"], why: "rooms log to the Logger that they are handed" },
 };
 

@@ -1,12 +1,20 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
+import https from "node:https";
 import type { Duplex } from "node:stream";
 import { after, before, suite, test } from "node:test";
 import tls from "node:tls";
+import { Agent, request } from "undici";
 import { WebSocket, WebSocketServer } from "ws";
+import { createAgent } from "../../src/agents/create-agent.ts";
+import { createConnector } from "../../src/agents/create-connector.ts";
+import { createDispatcher } from "../../src/agents/create-dispatcher.ts";
+import { createFetch } from "../../src/agents/create-fetch.ts";
+import { createSocket } from "../../src/agents/create-socket.ts";
 import type { BywayClient } from "../../src/client/client.ts";
 import { createClient } from "../../src/client/client.ts";
+import { BywayError } from "../../src/core/errors.ts";
 import { formatHostPort, type HostPort } from "../../src/core/network-address.ts";
 import { inTime } from "../support/in-time.ts";
 import { type Network, startNetwork } from "../support/network.ts";
@@ -137,6 +145,97 @@ suite("a program that uses the library", () => {
     await inTime(once(socket, "close"), "close");
   });
 
+  test("one agent serves http and https, keeps connections, and checks certificates", async (t) => {
+    const agent = createAgent(client, "country-us", { ca: origin.certificate });
+    t.after(() => agent.destroy());
+    const [plain, secure] = [origin.http, origin.https].map(formatHostPort);
+    for (let n = 0; n < 3; n += 1) {
+      for (const request of [
+        http.get(`http://${plain}/seen`, { agent }),
+        https.get(`https://${secure}/seen`, { agent }),
+      ]) {
+        assert.equal((await seenBy(request)).sourceAddress, network.testnet.nodes[1]?.address.host);
+        assert.equal(request.reusedSocket, n > 0);
+      }
+    }
+    const strict = createAgent(client, "country-us");
+    t.after(() => strict.destroy());
+    const untrusted = seenBy(https.get(`https://${secure}/seen`, { agent: strict }));
+    await assert.rejects(untrusted, { code: "DEPTH_ZERO_SELF_SIGNED_CERT" });
+    const local = seenBy(http.get({ socketPath: "/run/local.sock", agent }));
+    await assert.rejects(local, { code: "ERR_USAGE_ARGUMENT" });
+    assert.throws(() => createAgent(client, "contry-us"), { code: "ERR_PARAMETER_UNKNOWN" });
+  });
+
+  test("an agent's default port is that of the protocol", async (t) => {
+    const asked: HostPort[] = [];
+    const noting: BywayClient = {
+      ...client,
+      usableNodes: 0,
+      connect: (target) => {
+        asked.push(target);
+        return Promise.reject(new BywayError("ERR_NO_NODE", "none"));
+      },
+    };
+    const agent = createAgent(noting);
+    t.after(() => agent.destroy());
+    for (const open of [
+      () => http.get("http://a.example/", { agent }),
+      () => https.get("https://a.example/", { agent }),
+    ]) {
+      const request = open();
+      assert.equal(request.getHeader("host"), "a.example");
+      await assert.rejects(seenBy(request), { code: "ERR_NO_NODE" });
+    }
+    assert.deepEqual(
+      asked.map(({ port }) => port),
+      [80, 443],
+    );
+  });
+
+  test("a dispatcher, a connector and fetch carry http, https and HTTP/2, and check certificates", async (t) => {
+    const connect = { ca: origin.certificate };
+    const [plain, secure] = [origin.http, origin.https].map(formatHostPort);
+    const from = network.testnet.nodes[1]?.address.host;
+    const dispatchers = [
+      createDispatcher(client, "country-us", { connect }),
+      createDispatcher(client, "country-us", { connect, allowH2: true }),
+      new Agent({ connect: createConnector(client, "country-us", connect) }),
+    ];
+    for (const [index, dispatcher] of dispatchers.entries()) {
+      t.after(() => dispatcher.destroy());
+      for (const url of [`http://${plain}/seen`, `https://${secure}/seen`, `https://${secure}/seen`]) {
+        const { body } = await inTime(request(url, { dispatcher }), "an answer");
+        const seen = (await body.json()) as SeenByOrigin;
+        assert.equal(seen.sourceAddress, from);
+        assert.equal(seen.httpVersion, index === 1 && url.startsWith("https") ? "2.0" : "1.1");
+      }
+    }
+    const fetchFromUs = createFetch(client, { countries: ["us"] }, { connect });
+    const posted = await inTime(
+      fetchFromUs(`https://${secure}/echo`, { method: "POST", body: "there and back" }),
+      "it",
+    );
+    assert.equal(await posted.text(), "there and back");
+    const causeOf = (failed: Promise<unknown>): Promise<unknown> =>
+      failed.then(
+        () => assert.fail("it was answered"),
+        (error: Error) => (error.cause as { code?: unknown }).code,
+      );
+    assert.equal(await causeOf(createFetch(client)(`https://${secure}/seen`)), "DEPTH_ZERO_SELF_SIGNED_CERT");
+    assert.equal(await causeOf(createFetch(client, "country-fr")(`http://${plain}/seen`)), "ERR_NO_NODE");
+    assert.throws(() => createFetch(client, "contry-us"), { code: "ERR_PARAMETER_UNKNOWN" });
+  });
+
+  test("a socket that a driver connects itself", async () => {
+    const socket = createSocket(client, "country-us");
+    socket.connect(origin.http.port, origin.http.host);
+    socket.end("GET /seen HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let answer = "";
+    for await (const chunk of socket.setEncoding("utf8")) answer += chunk;
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+  });
+
   test("a client that stops ends what is being opened and what is open with ERR_STOPPED, and opens no more", async () => {
     const own = await createClient({
       peers: () => network.testnet.nodes.map((node) => node.known()),
@@ -163,3 +262,11 @@ suite("a program that uses the library", () => {
     assert.deepEqual(unhandled, []);
   });
 });
+
+/** What the origin saw of a request; rejects with the request's error. */
+async function seenBy(request: http.ClientRequest): Promise<SeenByOrigin> {
+  const [response] = (await inTime(once(request, "response"), "an answer")) as [http.IncomingMessage];
+  let body = "";
+  for await (const chunk of response.setEncoding("utf8")) body += chunk;
+  return JSON.parse(body) as SeenByOrigin;
+}

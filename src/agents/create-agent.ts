@@ -1,0 +1,105 @@
+import https from "node:https";
+import type { Duplex } from "node:stream";
+import { getCallSites } from "node:util";
+import { askedConstraints } from "../client/asked-constraints.ts";
+import type { BywayClient } from "../client/client.ts";
+import type { StreamSocket } from "../client/stream-socket.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
+import type { Constraints } from "../routing/constraints.ts";
+
+type Callback = (error: Error | null, socket: Duplex) => void;
+
+/** As deep as the calls of Node's own that lead from `https.get` to an agent's default port. */
+const CALLS_LOOKED_AT = 8;
+
+/** An agent of `node:http` and `node:https` at once; `createAgent` makes it. */
+class BywayAgent extends https.Agent {
+  readonly #client: BywayClient;
+  readonly #asked: Constraints;
+  /** The stream below each socket that was handed out. */
+  readonly #streams = new WeakMap<object, StreamSocket>();
+
+  constructor(client: BywayClient, asked: Constraints, options: https.AgentOptions) {
+    super({ keepAlive: true, ...options });
+    this.#client = client;
+    this.#asked = asked;
+    Object.defineProperties(this, {
+      // Without one, Node takes the agent for requests of either.
+      protocol: { value: undefined },
+      defaultPort: { get: () => (isCalledByHttps() ? 443 : 80) },
+    });
+  }
+
+  override getName(options: https.RequestOptions = {}): string {
+    return `${isSecure(options) ? "https" : "http"}:${super.getName(options)}`;
+  }
+
+  override createConnection(options: https.RequestOptions, callback?: Callback): undefined {
+    this.#open(options).then(
+      (socket) => callback?.(null, socket),
+      // Node's type asks for a stream where there is none.
+      (error: unknown) => (callback as ((error: Error) => void) | undefined)?.(toBywayError(error)),
+    );
+  }
+
+  override keepSocketAlive(socket: Duplex): boolean {
+    const stream = this.#streams.get(socket);
+    // An idle connection that is let go of is ended, not reset.
+    if (stream !== undefined) stream.endsWhole = true;
+    const isKept: unknown = super.keepSocketAlive(socket);
+    return isKept !== false;
+  }
+
+  override reuseSocket(socket: Duplex, request: Parameters<https.Agent["reuseSocket"]>[1]): void {
+    const stream = this.#streams.get(socket);
+    if (stream !== undefined) stream.endsWhole = false;
+    super.reuseSocket(socket, request);
+  }
+
+  async #open(options: https.RequestOptions): Promise<Duplex> {
+    if (typeof options.socketPath === "string") {
+      throw new BywayError("ERR_USAGE_ARGUMENT", "a local socket cannot be reached through the network");
+    }
+    const target = { host: options.host ?? "localhost", port: Number(options.port) };
+    const { stream } = await this.#client.connect(target, this.#asked);
+    const socket = isSecure(options) ? this.#secure(options, stream) : stream;
+    this.#streams.set(socket, stream);
+    return socket;
+  }
+
+  #secure(options: https.RequestOptions, stream: StreamSocket): Duplex {
+    try {
+      const socket = super.createConnection({ ...options, socket: stream } as https.RequestOptions);
+      if (socket === null || socket === undefined) throw new BywayError("ERR_INTERNAL", "Node made no TLS socket");
+      // Until the request listens itself.
+      return socket.on("error", () => {});
+    } catch (error) {
+      stream.destroy();
+      throw error;
+    }
+  }
+}
+
+/**
+ * An agent for `http.request` and `https.request` whose connections go through the network, with TLS to the target inside and
+ * its certificate checked as Node does it. `options` are those of `https.Agent`; connections are kept and used again, and with
+ * them their exit, unless `keepAlive` is false. Throws ERR_PARAMETER_* and ERR_USAGE_ARGUMENT.
+ */
+export function createAgent(
+  client: BywayClient,
+  constraints?: Constraints | string,
+  options: https.AgentOptions = {},
+): https.Agent {
+  return new BywayAgent(client, askedConstraints(constraints), options);
+}
+
+/** `https.request` names the agent that it would take by itself; what else the options say of a protocol is this agent's. */
+function isSecure({ _defaultAgent }: https.RequestOptions): boolean {
+  const byDefault = _defaultAgent as { readonly protocol?: string } | undefined;
+  return byDefault?.protocol === "https:";
+}
+
+/** Node asks an agent for its default port without saying for which protocol; only the caller tells. */
+function isCalledByHttps(): boolean {
+  return getCallSites(CALLS_LOOKED_AT).some(({ scriptName }) => scriptName === "node:https");
+}
