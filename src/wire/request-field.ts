@@ -1,3 +1,5 @@
+import { withoutBlanks } from "./without-blanks.ts";
+
 /** A line of a request's header, after the first. */
 export type RequestField =
   /** A name in lower case and its value without the spaces around it, as RFC 9112 §5 has them. */
@@ -12,8 +14,7 @@ const PLAIN = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\0\r]*)$/;
 /** Reads one line of a header, without its end, in latin1. Not for the empty line that ends it. */
 export function readRequestField(line: string): RequestField {
   const [, name, value = ""] = PLAIN.exec(line) ?? [];
-  if (name !== undefined)
-    return { kind: "plain", name: name.toLowerCase(), value: value.replace(/^[\t ]+|[\t ]+$/g, "") };
+  if (name !== undefined) return { kind: "plain", name: name.toLowerCase(), value: withoutBlanks(value) };
   const mayBeHost = /^[^a-z]*host[^a-z]*:/i.test(line);
   const isUnclear = mayBeHost || /^[\t ]/.test(line) || /^[!-9;-~]+[\0-\x20\x7f]*:/.test(line);
   return isUnclear ? { kind: "unclear", mayBeHost } : { kind: "other" };

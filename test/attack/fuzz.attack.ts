@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { seededRandom } from "../../src/core/random.ts";
 import { type FuzzBounds, fuzzParser, type Parser } from "../support/fuzz-parser.ts";
+import { longRows, type RowBounds } from "../support/long-rows.ts";
 import { temporaryDirectory } from "../support/run-byway.ts";
 import { fileParsers } from "./file-parsers.ts";
 import { MESSAGE_PARSERS } from "./message-parsers.ts";
@@ -12,9 +13,11 @@ import { WORKER_PARSERS } from "./worker-parsers.ts";
 
 /*
  * What chance makes of good input, for every parser that reads what strangers wrote. It may refuse with an error of Byway's
- * own and throws nothing else, whatever comes; it takes little time for each input, and keeps nothing of it.
+ * own and throws nothing else, whatever comes; it takes little time for each input, long rows of one thing too, and keeps
+ * nothing of it.
  */
 const BOUNDS: FuzzBounds = { cases: 8_000, inputMs: 100, heapBytes: 8 * 1024 * 1024, allMs: 60_000 };
+const ROWS: RowBounds = { bytes: 60_000, inputMs: 100, allMs: 20_000 };
 const SEED = randomInt(2 ** 31);
 
 function fuzz(parsers: readonly Parser[]): void {
@@ -22,6 +25,7 @@ function fuzz(parsers: readonly Parser[]): void {
     test(`nothing breaks what reads: ${parser.name}`, { timeout: 2 * BOUNDS.allMs }, async (t) => {
       t.diagnostic(`seed ${SEED}`);
       await fuzzParser(t, parser, seededRandom(SEED), BOUNDS);
+      await longRows(t, parser, seededRandom(SEED), ROWS);
     });
   }
 }
@@ -36,6 +40,7 @@ test("nothing breaks what reads files", { timeout: 1_200_000 }, async (t: TestCo
     await t.test(`nothing breaks what reads: ${parser.name}`, async (sub) => {
       sub.diagnostic(`seed ${SEED}`);
       await fuzzParser(sub, parser, seededRandom(SEED), BOUNDS);
+      await longRows(sub, parser, seededRandom(SEED), ROWS);
     });
   }
 });

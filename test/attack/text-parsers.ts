@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http2";
 import { DEFAULT_NETWORK, parseNetworkFile, printNetworkFile } from "../../src/config/network-file.ts";
 import { readExportHead } from "../../src/egress/accountability/export-head.ts";
 import { readRecord, readRedacted, recordBody, recordLine } from "../../src/egress/accountability/log-record.ts";
+import { BLOCKLIST_LIMITS } from "../../src/egress/blocklist/limits.ts";
 import { readListLine } from "../../src/egress/blocklist/read-list-line.ts";
 import { specialName } from "../../src/egress/name-policy.ts";
 import { ExitPolicy } from "../../src/egress/policy/exit-policy.ts";
@@ -189,6 +190,7 @@ export const TEXT_PARSERS: readonly Parser[] = [
       "1.2.3.4-1.2.3.9",
       "::1 localhost",
     ),
+    mostBytes: BLOCKLIST_LIMITS.lineBytes.value,
     read: (bytes) => readListLine(bytes.toString(), { name: () => {}, range: () => {} }),
   },
   {

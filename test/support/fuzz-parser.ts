@@ -19,6 +19,8 @@ export interface Parser {
   readonly read: (bytes: Buffer, random: Random) => unknown;
   /** The part of the cases that it gets, where each costs more. Default 1. */
   readonly share?: number;
+  /** What its caller never gives it more of. */
+  readonly mostBytes?: number;
 }
 
 /** What fuzzing may take at most. */
@@ -35,7 +37,7 @@ const AGAIN = 5;
 const SHOWN_BYTES = 2_000;
 
 /** Lets BywayErrors of strangers' doing go by; whether one was thrown. */
-async function isRefused(parser: Parser, bytes: Buffer, random: Random): Promise<boolean> {
+export async function isRefused(parser: Parser, bytes: Buffer, random: Random): Promise<boolean> {
   try {
     await parser.read(bytes, random);
     return false;
@@ -46,7 +48,8 @@ async function isRefused(parser: Parser, bytes: Buffer, random: Random): Promise
   }
 }
 
-async function quickestMs(parser: Parser, bytes: Buffer, random: Random): Promise<number> {
+/** The shortest of five times that a parser takes for `bytes`, so that a pause of the machine does not count. */
+export async function quickestMs(parser: Parser, bytes: Buffer, random: Random): Promise<number> {
   let quickest = Number.POSITIVE_INFINITY;
   for (let turn = 0; turn < AGAIN; turn += 1) {
     const beganMs = systemClock.monotonicMs();
