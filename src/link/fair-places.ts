@@ -1,5 +1,6 @@
+import { FairShares } from "./fair-shares.ts";
+
 interface Held {
-  readonly key: string;
   readonly evict: () => void;
 }
 
@@ -16,9 +17,7 @@ export interface FairBounds {
  */
 export class FairPlaces {
   readonly #bounds: FairBounds;
-  /** By key, the oldest first. */
-  readonly #held = new Map<string, Set<Held>>();
-  #taken = 0;
+  readonly #shares = new FairShares<Held>();
 
   constructor(bounds: FairBounds) {
     this.#bounds = bounds;
@@ -26,7 +25,7 @@ export class FairPlaces {
 
   /** How many are taken. */
   get taken(): number {
-    return this.#taken;
+    return this.#shares.size;
   }
 
   /**
@@ -35,31 +34,15 @@ export class FairPlaces {
    * another; it is given back by then.
    */
   take(key: string, evict: () => void): (() => void) | undefined {
-    const own = this.#held.get(key)?.size ?? 0;
-    if (key !== "" && own >= this.#bounds.mostPerKey) return undefined;
-    if (this.#taken >= this.#bounds.most && !this.#makeRoom(own)) return undefined;
-    const held: Held = { key, evict };
-    const sharing = this.#held.get(key);
-    if (sharing === undefined) this.#held.set(key, new Set([held]));
-    else sharing.add(held);
-    this.#taken += 1;
-    return () => void this.#release(held);
-  }
-
-  #makeRoom(own: number): boolean {
-    let largest: Set<Held> | undefined;
-    for (const held of this.#held.values()) if (held.size > (largest?.size ?? own + 1)) largest = held;
-    const [oldest] = largest ?? [];
-    if (oldest === undefined) return false;
-    this.#release(oldest);
-    oldest.evict();
-    return true;
-  }
-
-  #release(held: Held): void {
-    const sharing = this.#held.get(held.key);
-    if (sharing?.delete(held) !== true) return;
-    this.#taken -= 1;
-    if (sharing.size === 0) this.#held.delete(held.key);
+    if (key !== "" && this.#shares.countOf(key) >= this.#bounds.mostPerKey) return undefined;
+    if (this.taken >= this.#bounds.most) {
+      const giver = this.#shares.giver(key);
+      if (giver === undefined) return undefined;
+      this.#shares.remove(giver);
+      giver.evict();
+    }
+    const held: Held = { evict };
+    this.#shares.add(key, held);
+    return () => void this.#shares.remove(held);
   }
 }

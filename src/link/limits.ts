@@ -62,6 +62,7 @@ type Name =
   | "handshakeWaitMs"
   | "linksPerNetwork"
   | "crowdedIdleMs"
+  | "closingMs"
   | "pingBurst"
   | "pingsPerSecond"
   | "settingsBurst"
@@ -206,6 +207,11 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   handshakeWaitMs: tunable(4_000, "ms", "The longest wait for a turn; clients give up after 10 s."),
   linksPerNetwork: tunable(1_024, "count", "Links of one /24 or /48: a quarter of all."),
   crowdedIdleMs: tunable(30_000, "ms", "When a link without streams is closed while nearly all places are taken."),
+  closingMs: tunable(
+    2_000,
+    "ms",
+    "How long the peer of an idle link that is closed may keep the connection; an honest one closes it at once.",
+  ),
   pingBurst: tunable(200, "count", "Pings of a peer; each is answered."),
   pingsPerSecond: tunable(10, "per-second", "Ours sends one in 15 s, and a few when it doubts a link."),
   settingsBurst: tunable(64, "count", "SETTINGS frames of a peer; each is acknowledged."),

@@ -1,5 +1,6 @@
 import type { RefusalCounts } from "../core/refusal-counts.ts";
 import { addressCrowd, addressNetwork } from "./address-crowd.ts";
+import { FairShares } from "./fair-shares.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** How many places there are. */
@@ -11,19 +12,40 @@ export interface PlaceBounds {
   readonly mostPerNetwork: number;
 }
 
+/** One place that is taken. */
+export interface LinkPlace {
+  /** Says whether the link has streams. While it has, its place goes to nobody; it is idle at first. */
+  use(isInUse: boolean): void;
+  /** Gives the place back. Calling it twice is harmless. */
+  release(): void;
+}
+
+interface Held extends LinkPlace {
+  readonly giveWay: () => void;
+}
+
+/** From this share of taken places on, links without streams make room sooner. */
+export const CROWDED = 0.9;
+
 const FOR_LINKS: PlaceBounds = {
   most: LINK_LIMITS.links.value,
   mostPerCrowd: LINK_LIMITS.linksPerAddress.value,
   mostPerNetwork: LINK_LIMITS.linksPerNetwork.value,
 };
 
-/** The places for links that a node has: so many altogether, for one crowd of addresses, and for one network. */
+/**
+ * The places for links that a node has: so many altogether, for one crowd of addresses, and for one network.
+ *
+ * When all are taken, the link that has been idle longest gives way, of the network that holds most, to a newcomer of one
+ * that holds fewer. Within a network it is the same between crowds of addresses: when all places of the network are
+ * taken, or when no other network has to give any.
+ */
 export class LinkPlaces {
   readonly #bounds: PlaceBounds;
   readonly #refusals: RefusalCounts | undefined;
-  /** By crowd and by network, whose keys differ in length. */
-  readonly #sharing = new Map<string, number>();
-  #taken = 0;
+  readonly #networks = new FairShares<Held>();
+  /** For each network, who holds its places. */
+  readonly #crowds = new Map<string, FairShares<Held>>();
 
   /** By default those for links. */
   constructor(bounds: PlaceBounds = FOR_LINKS, refusals?: RefusalCounts) {
@@ -33,12 +55,12 @@ export class LinkPlaces {
 
   /** How many are taken. */
   get taken(): number {
-    return this.#taken;
+    return this.#networks.size;
   }
 
   /** Share of the places that are taken, 0 to 1. */
   get takenShare(): number {
-    return this.#taken / this.#bounds.most;
+    return this.taken / this.#bounds.most;
   }
 
   /** The same in tenths: finer figures would help those who match traffic by its timing. */
@@ -47,41 +69,62 @@ export class LinkPlaces {
   }
 
   /**
-   * Takes a place for a connection from `remoteAddress` ("" when it has none) and returns what gives it back; calling
-   * that twice is harmless. Returns undefined when there is none left for that address.
+   * Takes a place for a connection from `remoteAddress` ("" when it has none); undefined when there is none for that
+   * address. `giveWay` is called when the place should go to another link. It releases the place, at once or soon: where
+   * it does not at once, the newcomer gets none and may try again.
    */
-  take(remoteAddress: string): (() => void) | undefined {
-    const crowd = addressCrowd(remoteAddress);
-    const network = addressNetwork(remoteAddress);
-    if (this.#taken >= this.#bounds.most) return this.#refuse("links");
-    if (this.#countOf(crowd) >= this.#bounds.mostPerCrowd) return this.#refuse("links of one address");
-    if (this.#countOf(network) >= this.#bounds.mostPerNetwork) return this.#refuse("links of one network");
-    this.#taken += 1;
-    this.#change(crowd, 1);
-    this.#change(network, 1);
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      this.#taken -= 1;
-      this.#change(crowd, -1);
-      this.#change(network, -1);
-    };
-  }
-
-  #countOf(key: string): number {
-    return this.#sharing.get(key) ?? 0;
-  }
-
-  #change(key: string, by: number): void {
-    if (key === "") return;
-    const count = this.#countOf(key) + by;
-    if (count <= 0) this.#sharing.delete(key);
-    else this.#sharing.set(key, count);
-  }
-
-  #refuse(by: string): undefined {
-    this.#refusals?.count(by);
+  take(remoteAddress: string, giveWay: () => void): LinkPlace | undefined {
+    const by = this.#fullFor(remoteAddress);
+    if (by === undefined) return this.#hold(remoteAddress, giveWay);
+    const giver = this.#giverTo(remoteAddress);
+    giver?.giveWay();
+    if (giver === undefined) this.#refusals?.count(by);
+    else if (this.#fullFor(remoteAddress) === undefined) return this.#hold(remoteAddress, giveWay);
     return undefined;
   }
+
+  #hold(remoteAddress: string, giveWay: () => void): LinkPlace {
+    const network = addressNetwork(remoteAddress);
+    const crowds = this.#crowds.get(network) ?? new FairShares();
+    const held: Held = {
+      giveWay,
+      use: (isInUse) => {
+        this.#networks.use(held, isInUse);
+        crowds.use(held, isInUse);
+      },
+      release: () => {
+        if (!this.#networks.remove(held)) return;
+        crowds.remove(held);
+        if (crowds.size === 0) this.#crowds.delete(network);
+      },
+    };
+    this.#crowds.set(network, crowds);
+    this.#networks.add(network, held);
+    crowds.add(addressCrowd(remoteAddress), held);
+    return held;
+  }
+
+  /** What stands against one more link; those without an address are bounded in all only. */
+  #fullFor(remoteAddress: string): string | undefined {
+    const { most, mostPerCrowd, mostPerNetwork } = this.#bounds;
+    const network = addressNetwork(remoteAddress);
+    if (network !== "") {
+      const crowds = this.#crowds.get(network);
+      if ((crowds?.countOf(addressCrowd(remoteAddress)) ?? 0) >= mostPerCrowd) return OF_ADDRESS;
+      if ((crowds?.size ?? 0) >= mostPerNetwork) return "links of one network";
+    }
+    return this.taken >= most ? "links" : undefined;
+  }
+
+  /** The link that gives way to a newcomer for which all places are taken. */
+  #giverTo(remoteAddress: string): Held | undefined {
+    const by = this.#fullFor(remoteAddress);
+    // Links of one address are all alike: none has a better claim.
+    if (by === OF_ADDRESS) return undefined;
+    const network = addressNetwork(remoteAddress);
+    const ofOthers = by === "links" ? this.#networks.giver(network) : undefined;
+    return ofOthers ?? this.#crowds.get(network)?.giver(addressCrowd(remoteAddress));
+  }
 }
+
+const OF_ADDRESS = "links of one address";

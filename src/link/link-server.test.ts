@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { connect } from "node:net";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
+import { connect as tls } from "node:tls";
 import { closeOf } from "../../test/support/collect.ts";
 import { until } from "../../test/support/proxy-fixture.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
@@ -13,6 +16,8 @@ import { createCertificate } from "../identity/certificate.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import { type HandshakeBounds, HandshakeQueue } from "./handshake-queue.ts";
 import { LINK_LIMITS } from "./limits.ts";
+import type { Link } from "./link.ts";
+import { LinkPlaces } from "./link-places.ts";
 import { LinkServer } from "./link-server.ts";
 import { openLink } from "./open-link.ts";
 import { PublicPort } from "./public-port.ts";
@@ -118,4 +123,99 @@ test("what was refused and does not end is no stream that is served: a drain wou
   assert.equal(stream.destroyed, false);
   assert.equal(server.usage.streams, 0);
   link.destroy();
+});
+
+/** A server with so few places, and links to it from addresses of the loopback network. */
+async function setUpFull(t: TestContext, most: number) {
+  const clock = new FakeClock();
+  const refusals = new RefusalCounts();
+  const identity = generateIdentity();
+  const budget = roomyBudget();
+  const held = Promise.withResolvers<void>();
+  const accepted: Duplex[] = [];
+  const server = new LinkServer(
+    {
+      clock,
+      logger: silentLogger,
+      budget,
+      refusals,
+      places: new LinkPlaces({ most, mostPerCrowd: most, mostPerNetwork: most }, refusals),
+      services: {
+        describe: () => ({ v: 1 }),
+        connectTarget: async (incoming) => {
+          incoming.accept();
+          await held.promise;
+        },
+      },
+    },
+    await createCertificate(identity, systemClock, systemRandom),
+  );
+  const transport = new TcpTransport({ clock: systemClock });
+  const listener = await transport.listen({ host: "127.0.0.1", port: 0 }, (raw) => {
+    accepted.push(raw);
+    server.accept(raw);
+  });
+  t.after(async () => {
+    held.resolve();
+    await Promise.all([listener.close(), server.stop()]);
+  });
+  const dial = (localAddress: string): Socket => {
+    const socket = connect({ ...listener.address, localAddress });
+    t.after(() => socket.destroy());
+    return socket;
+  };
+  const open = async (localAddress: string): Promise<Link> => {
+    const links = server.links;
+    const link = await openLink({ clock: systemClock, budget }, dial(localAddress), { peerId: identity.peerId });
+    t.after(() => link.destroy());
+    await until(() => server.links > links || links === most);
+    return link;
+  };
+  return { clock, refusals, server, accepted, dial, open };
+}
+
+const HOLD = { headers: { ":method": "CONNECT", ":authority": "a.example:443" }, toward: "target" } as const;
+
+test("a full node closes its longest idle link of the largest network for one from elsewhere, and no stream ends", async (t) => {
+  const { refusals, server, open } = await setUpFull(t, 3);
+  const [busy, idle, youngest] = [await open("127.10.0.1"), await open("127.10.0.2"), await open("127.10.0.3")];
+  const stream = busy.open(HOLD);
+  await stream.accepted;
+  const newcomer = await open("127.20.0.1");
+  await idle.closed;
+  assert.equal(await newcomer.get("/.well-known/byway"), '{"v":1}\n');
+  assert.deepEqual([busy.usable, youngest.usable, stream.stream.destroyed], [true, true, false]);
+  assert.throws(() => idle.open(HOLD), { code: "ERR_HOP_LOST", message: "the link closed" });
+  // One more would have as many as the other network; one of the other network would, too.
+  for (const address of ["127.20.0.2", "127.10.0.4"]) await assert.rejects(open(address), { kind: "hop" });
+  assert.deepEqual(refusals.counts, { "idle links": 1, links: 2 });
+  await until(() => server.links === 3);
+});
+
+test("a link that is in use again before a newcomer comes stays, and one that was in use last is the youngest", async (t) => {
+  const { open } = await setUpFull(t, 3);
+  const [first, second, third] = [await open("127.10.0.1"), await open("127.10.0.2"), await open("127.10.0.3")];
+  for (const link of [third, first]) await link.get("/.well-known/byway");
+  const stream = second.open(HOLD);
+  await stream.accepted;
+  await open("127.20.0.1");
+  await third.closed;
+  assert.deepEqual([first.usable, second.usable], [true, true]);
+});
+
+test("a peer that does not close the link that gave way loses the connection all the same", async (t) => {
+  const { clock, server, accepted, dial, open } = await setUpFull(t, 2);
+  const rude = tls({ socket: dial("127.10.0.1"), rejectUnauthorized: false, ALPNProtocols: ["h2"] });
+  rude.allowHalfOpen = true;
+  rude.on("error", () => {});
+  await once(rude, "secureConnect");
+  rude.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", "latin1");
+  rude.pause();
+  await until(() => server.links === 1);
+  await open("127.10.0.2");
+  await open("127.20.0.1");
+  const [held] = accepted;
+  assert.equal(held?.destroyed, false);
+  clock.advance(LINK_LIMITS.closingMs.value);
+  assert.equal(held?.destroyed, true);
 });

@@ -22,9 +22,10 @@ import { IncomingStream } from "./incoming-stream.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { type Excess, LinkConduct, sharedRefusals } from "./link-conduct.ts";
-import { LinkPlaces } from "./link-places.ts";
+import { CROWDED, LinkPlaces } from "./link-places.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import { headerListBytes, RequestRoom } from "./request-room.ts";
+import { ServedConnections } from "./served-connections.ts";
 import { TinyWrites } from "./tiny-writes.ts";
 import { serverTls, type TlsChoice } from "./tls-profile.ts";
 
@@ -72,6 +73,8 @@ export interface LinkServerComponents {
   readonly refusals?: RefusalCounts | undefined;
   /** Share of the links of the whole node that are taken, 0 to 1; this end's own when absent. */
   readonly load?: (() => number) | undefined;
+  /** Bounds its links; those of `limits.ts` when absent. */
+  readonly places?: LinkPlaces | undefined;
   /** Lets TLS handshakes begin; one of its own when absent. */
   readonly handshakes?: HandshakeQueue | undefined;
 }
@@ -84,9 +87,6 @@ const SILENT = new BywayError("ERR_ABORTED", "the far side of the link no longer
 const CALMED = new BywayError("ERR_ABORTED", "the far side of the link did too much of something");
 const GONE = new BywayError("ERR_ABORTED", "the far side of the link is gone");
 
-/** From this share of taken places on, links without streams make room sooner. */
-const CROWDED = 0.9;
-
 /** The server end of links: takes connections from any transport, speaks TLS 1.3 + HTTP/2, dispatches requests. */
 export class LinkServer {
   readonly #clock: Clock;
@@ -94,23 +94,20 @@ export class LinkServer {
   readonly #budget: ByteBudget;
   readonly #services: LinkServices;
   readonly #tls: Server;
-  readonly #connections = new Set<Duplex>();
+  readonly #connections: ServedConnections;
   readonly #refusals: RefusalCounts | undefined;
   readonly #load: () => number;
   readonly #places: LinkPlaces;
   readonly #handshakes: HandshakeQueue;
   readonly #sharedRefusals = sharedRefusals();
   readonly #requests = new RequestRoom();
-  /** What ends the handshake of a connection from an address and port. */
-  readonly #shaking = new Map<string, () => void>();
+  /** Handshakes that are not over, by the two ends of their connections. */
+  readonly #shaking = new Map<string, Shaking>();
   /** Open streams by session. */
   readonly #sessions = new Map<ServerHttp2Session, Set<ServerHttp2Stream>>();
   #nextLinkId = 1;
   /** Requests of which the service is not over. */
   #serving = 0;
-  /** Of connections that are closed. */
-  #receivedBefore = 0;
-  #sentBefore = 0;
   #stopped = false;
 
   constructor(components: LinkServerComponents, options: LinkServerOptions) {
@@ -119,7 +116,8 @@ export class LinkServer {
     this.#budget = components.budget;
     this.#services = components.services;
     this.#refusals = components.refusals;
-    this.#places = new LinkPlaces(undefined, components.refusals);
+    this.#places = components.places ?? new LinkPlaces(undefined, components.refusals);
+    this.#connections = new ServedConnections({ ...components, places: this.#places });
     this.#load = components.load ?? (() => this.#places.takenShare);
     this.#handshakes = components.handshakes ?? new HandshakeQueue(components);
     this.#tls = createServer({
@@ -150,36 +148,30 @@ export class LinkServer {
 
   /** What is carried, over all links. */
   get usage(): LinkUsage {
-    let received = this.#receivedBefore;
-    let sent = this.#sentBefore;
-    for (const raw of this.#connections) {
-      const { bytesRead = 0, bytesWritten = 0 } = raw as Partial<Socket>;
-      received += bytesRead;
-      sent += bytesWritten;
-    }
-    return { links: this.#sessions.size, streams: this.#serving, received, sent };
+    return { links: this.#sessions.size, streams: this.#serving, ...this.#connections.bytes };
   }
 
   /** Serves one incoming connection; owns it from here on. */
   accept(raw: Duplex): void {
-    const release = this.#stopped ? undefined : this.#places.take((raw as Partial<Socket>).remoteAddress ?? "");
-    if (release === undefined) {
+    if (this.#stopped || !this.#connections.add(raw)) {
       raw.destroy();
       return;
     }
-    this.#connections.add(raw);
     raw.on("error", () => {});
-    raw.once("close", () => {
-      this.#connections.delete(raw);
-      const { bytesRead = 0, bytesWritten = 0 } = raw as Partial<Socket>;
-      this.#receivedBefore += bytesRead;
-      this.#sentBefore += bytesWritten;
-      release();
-    });
     raw.allowHalfOpen = false;
     const remote = remoteOf(raw);
     if (remote === undefined) this.#tls.emit("connection", raw);
     else this.#queue(raw, remote);
+  }
+
+  /** As `ServedConnections.idleSinceMs`. */
+  idleSinceMs(raw: Duplex): number | undefined {
+    return this.#connections.idleSinceMs(raw);
+  }
+
+  /** As `ServedConnections.giveWay`. */
+  giveWay(raw: Duplex): boolean {
+    return this.#connections.giveWay(raw);
   }
 
   #queue(raw: Duplex, remote: Remote): void {
@@ -187,10 +179,11 @@ export class LinkServer {
     const leave = (): void => {
       if (left) return;
       left = true;
-      if (this.#shaking.get(remote.key) === leave) this.#shaking.delete(remote.key);
+      if (this.#shaking.get(remote.key) === shaking) this.#shaking.delete(remote.key);
       exit();
     };
-    this.#shaking.set(remote.key, leave);
+    const shaking: Shaking = { raw, leave };
+    this.#shaking.set(remote.key, shaking);
     raw.once("close", leave);
     const exit = this.#handshakes.enter(remote.address, {
       start: () => void this.#tls.emit("connection", raw),
@@ -201,15 +194,15 @@ export class LinkServer {
   /** Tells every link to go away, gives open streams `graceMs` to finish, then ends all connections. */
   async stop(graceMs = 0): Promise<void> {
     this.#stopped = true;
-    const gone = Promise.all([...this.#connections].map((raw) => new Promise((resolve) => raw.once("close", resolve))));
+    const gone = Promise.all(this.#connections.all.map((raw) => new Promise((resolve) => raw.once("close", resolve))));
     for (const session of this.#sessions.keys()) session.close();
-    if (graceMs > 0 && this.#connections.size > 0) {
+    if (graceMs > 0 && this.#connections.all.length > 0) {
       let timer: Disposable | undefined;
       await Promise.race([gone, new Promise<void>((resolve) => (timer = this.#clock.after(graceMs, resolve)))]);
       timer?.[Symbol.dispose]();
     }
     for (const session of this.#sessions.keys()) cutSession(session, STOPPED);
-    for (const raw of this.#connections) raw.destroy();
+    for (const raw of this.#connections.all) raw.destroy();
     await gone;
   }
 
@@ -220,7 +213,8 @@ export class LinkServer {
 
   #serve(socket: TLSSocket): void {
     socket.on("error", () => {});
-    this.#shaking.get(remoteOf(socket)?.key ?? "")?.();
+    const shaking = this.#shaking.get(remoteOf(socket)?.key ?? "");
+    shaking?.leave();
     if (socket.alpnProtocol !== "h2") {
       socket.destroy();
       return;
@@ -243,6 +237,10 @@ export class LinkServer {
     widenLink(session);
     const open = new Set<ServerHttp2Stream>();
     this.#sessions.set(session, open);
+    // What comes by memory has no ends to be known by, and never gives way.
+    const raw = shaking?.raw ?? socket;
+    const close = (): void => this.#close(session, raw);
+    const use = this.#connections.opened(raw, close);
     session.on("error", (error: Error) =>
       this.#logger.debug("a link broke", { linkId: link.id, reason: error.message }),
     );
@@ -253,7 +251,7 @@ export class LinkServer {
     });
     const keepAlive = new KeepAlive({ clock: this.#clock }, session, {
       onDead: () => cutSession(session, SILENT),
-      onIdle: () => session.close(),
+      onIdle: close,
       streams: () => open.size,
       bytesReceived: () => socket.bytesRead,
       idleMs: () => (this.#load() < CROWDED ? LINK_LIMITS.idleMs : LINK_LIMITS.crowdedIdleMs).value,
@@ -267,13 +265,24 @@ export class LinkServer {
       lost: () => (session.destroyed ? GONE : undefined),
     };
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
+      if (open.size === 0) use(true);
       open.add(stream);
-      stream.once("close", () => open.delete(stream));
+      stream.once("close", () => {
+        open.delete(stream);
+        if (open.size === 0) use(false);
+      });
       const incoming = new IncomingStream(watch, stream, headers, link);
       const bytes = headerListBytes(raw);
       if (bytes > LINK_LIMITS.headerListBytes.value) conduct.sentLongList();
       void this.#answer(incoming, bytes);
     });
+  }
+
+  /** Closes an idle link; a peer that does not close its side in turn must not keep the connection. */
+  #close(session: ServerHttp2Session, raw: Duplex): void {
+    session.close();
+    const timer = this.#clock.after(LINK_LIMITS.closingMs.value, () => raw.destroy());
+    raw.once("close", () => timer.cancel());
   }
 
   /** Sends the peer of a link away that does too much of something (RFC 9113 §7, ENHANCE_YOUR_CALM). */
@@ -330,6 +339,12 @@ export class LinkServer {
   }
 }
 
+interface Shaking {
+  readonly raw: Duplex;
+  /** Gives the place among the handshakes back. */
+  readonly leave: () => void;
+}
+
 /** The far end of a TCP connection. */
 interface Remote {
   readonly address: string;
@@ -338,9 +353,9 @@ interface Remote {
 }
 
 function remoteOf(raw: Duplex): Remote | undefined {
-  const { remoteAddress, remotePort } = raw as Partial<Socket>;
+  const { remoteAddress, remotePort, localAddress, localPort } = raw as Partial<Socket>;
   if (remoteAddress === undefined || remotePort === undefined) return undefined;
-  return { address: remoteAddress, key: `${remoteAddress} ${remotePort}` };
+  return { address: remoteAddress, key: `${remoteAddress} ${remotePort} ${localAddress} ${localPort}` };
 }
 
 function required<T>(service: T | undefined, role: string): T {

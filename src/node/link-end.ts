@@ -99,6 +99,9 @@ export interface LinkEnd {
   stop(): Promise<void>;
 }
 
+/** One end, which knows the use that is made of its links. */
+export type OpenLinkEnd = LinkEnd & Pick<LinkServer, "idleSinceMs" | "giveWay">;
+
 /**
  * Opens the part of a node that serves links: in the node's own process, or in each of its workers.
  * `load` is that of the whole node where this is one of several ends. Throws ERR_CONFIG_VALUE.
@@ -118,7 +121,7 @@ export async function openLinkEnd(
     readonly locateHop?: LocateHop | undefined;
   },
   options: LinkEndOptions,
-): Promise<LinkEnd> {
+): Promise<OpenLinkEnd> {
   const { clock, logger } = components;
   const { localNetwork, roles, policy, bindEgress, dnsServers, wayBackPath } = options;
   const budget = components.budget ?? new ByteBudget({ clock, logger }, { bytes: options.budgetBytes });
@@ -251,6 +254,8 @@ export async function openLinkEnd(
   let stopped: Promise<void> | undefined;
   return {
     accept: (raw) => port.accept(raw),
+    idleSinceMs: (raw) => server.idleSinceMs(raw),
+    giveWay: (raw) => server.giveWay(raw),
     get report() {
       const { links, streams, received, sent } = server.usage;
       const { traffic } = egress;

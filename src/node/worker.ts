@@ -20,6 +20,8 @@ serveWorker(
     );
     return {
       accept: (raw) => end.accept(raw),
+      idleSinceMs: (raw) => end.idleSinceMs(raw),
+      giveWay: (raw) => end.giveWay(raw),
       get report() {
         return descriptors.wasOut ? { ...end.report, wasOutOfDescriptors: true } : end.report;
       },

@@ -12,7 +12,9 @@ export const WORKERS_LIMITS: Readonly<
     | "unsentLogLines"
     | "logLineCharacters"
     | "wayBackMs"
-    | "reportMs",
+    | "reportMs"
+    | "usesMs"
+    | "yieldTries",
     Limit
   >
 > = {
@@ -25,5 +27,11 @@ export const WORKERS_LIMITS: Readonly<
   unsentLogLines: tunable(256, "count", "Log lines on their way to the node; more are left out and counted."),
   logLineCharacters: tunable(8_192, "count", "The fields of a log line, which may quote what a stranger sent."),
   wayBackMs: tunable(10_000, "ms", "For a worker to say whose connection it sends back; it does so at once."),
+  usesMs: tunable(250, "ms", "How often a worker tells which links are idle, while nearly all places are taken."),
+  yieldTries: tunable(
+    16,
+    "count",
+    "Links that are asked to give way to a newcomer; one that says no has come into use a moment ago.",
+  ),
   reportMs: tunable(1_000, "ms", "How often a worker tells how it fares, where that has changed."),
 };

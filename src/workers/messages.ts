@@ -7,6 +7,8 @@ export type ToWorker =
   | { readonly kind: "start"; readonly worker: number; readonly options: unknown }
   /** A connection, which travels beside the message. */
   | { readonly kind: "link"; readonly link: number }
+  /** The connection with that number shall give its place to another, if it is an idle link. */
+  | { readonly kind: "yield"; readonly link: number }
   /** Share of the node's links that are taken, 0 to 1 in tenths. */
   | { readonly kind: "load"; readonly load: number }
   /** What the service shall go by from now on. */
@@ -24,6 +26,10 @@ export type FromWorker =
   | { readonly kind: "taken"; readonly link: number }
   /** The connection with that number is closed. */
   | { readonly kind: "closed"; readonly link: number }
+  /** Whether the connection with that number has given way; its place is free then. */
+  | { readonly kind: "yielded"; readonly link: number; readonly given: boolean }
+  /** Connections by number and whether each is in use now; of those that are not, the one that is idle longest first. */
+  | { readonly kind: "uses"; readonly links: readonly (readonly [link: number, isInUse: boolean])[] }
   /** What its service tells of itself, whenever that has changed. */
   | { readonly kind: "report"; readonly report: unknown }
   | { readonly kind: "answer"; readonly question: number; readonly answer: unknown }

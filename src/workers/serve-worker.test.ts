@@ -27,6 +27,7 @@ function setUp(make: (options: unknown) => void = () => {}) {
   const clock = new FakeClock();
   const carried = { streams: 0, bytes: 0 };
   const obeyed: unknown[] = [];
+  const idleSince = new Map<Duplex, number>();
   serveWorker(
     { channel, clock },
     async (options, given) => {
@@ -34,6 +35,8 @@ function setUp(make: (options: unknown) => void = () => {}) {
       context = given;
       return {
         accept: (raw) => void accepted.push(raw),
+        idleSinceMs: (raw) => idleSince.get(raw),
+        giveWay: (raw) => idleSince.delete(raw),
         get report() {
           return { ...carried };
         },
@@ -53,6 +56,7 @@ function setUp(make: (options: unknown) => void = () => {}) {
     clock,
     carried,
     obeyed,
+    idleSince,
     events,
     sent,
     codes,
@@ -167,4 +171,75 @@ test("a worker asks its node, and hears nothing of questions that nobody can ans
   hear({ kind: "answer", question: 1, answer: { here: true } });
   assert.deepEqual(await answered, { here: true });
   assert.equal(await unanswered, undefined);
+});
+
+test("a worker closes a link to make room if it is idle, and says so at once", async () => {
+  const { sent, idleSince, hear, start } = setUp();
+  await start({});
+  const [idle, busy] = [new Socket(), new Socket()];
+  hear({ kind: "link", link: 1 }, idle);
+  hear({ kind: "link", link: 2 }, busy);
+  idleSince.set(idle, 5);
+  for (const link of [1, 2, 3]) hear({ kind: "yield", link });
+  assert.deepEqual(sent.slice(-3), [
+    { kind: "yielded", link: 1, given: true },
+    { kind: "yielded", link: 2, given: false },
+    // It was closed on its way here.
+    { kind: "yielded", link: 3, given: true },
+  ]);
+});
+
+test("a worker tells which links are idle, by how long, while its node is crowded or waits for it, and not else", async () => {
+  const { clock, sent, idleSince, hear, start } = setUp();
+  await start({});
+  const told = (): readonly unknown[] =>
+    sent.splice(0).flatMap((message) => (message.kind === "uses" ? [message.links] : []));
+  const sockets = [1, 2, 3].map((link) => {
+    const socket = new Socket();
+    hear({ kind: "link", link }, socket);
+    return socket;
+  });
+  const [first, second, third] = sockets;
+  assert.ok(first && second && third);
+  idleSince.set(first, 30).set(second, 20);
+  hear({ kind: "load", load: 0.8 });
+  const pending = clock.pending;
+  clock.advance(WORKERS_LIMITS.usesMs.value);
+  assert.deepEqual(told(), []);
+  hear({ kind: "load", load: 0.9 });
+  // Link 3 is in use; 2 has been idle for longer than 1.
+  assert.deepEqual(told(), [
+    [
+      [3, true],
+      [2, false],
+      [1, false],
+    ],
+  ]);
+  clock.advance(WORKERS_LIMITS.usesMs.value);
+  assert.deepEqual(told(), [], "nothing has changed");
+  idleSince.set(second, 40).delete(first);
+  clock.advance(WORKERS_LIMITS.usesMs.value);
+  assert.deepEqual(told(), [
+    [
+      [1, true],
+      [2, false],
+    ],
+  ]);
+  hear({ kind: "load", load: 0.8 });
+  idleSince.set(first, 50).set(third, 60);
+  clock.advance(WORKERS_LIMITS.usesMs.value);
+  assert.deepEqual(
+    told(),
+    [
+      [
+        [1, false],
+        [3, false],
+      ],
+    ],
+    "the node takes these for being in use",
+  );
+  idleSince.clear();
+  clock.advance(10 * WORKERS_LIMITS.usesMs.value);
+  assert.deepEqual(told(), []);
+  assert.equal(clock.pending, pending);
 });

@@ -1,9 +1,11 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, Timer } from "../core/clock.ts";
 import { toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import { CROWDED } from "../link/link-places.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
+import { LinkUses } from "./link-uses.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { createWorkerLogger } from "./worker-logger.ts";
 
@@ -11,6 +13,10 @@ import { createWorkerLogger } from "./worker-logger.ts";
 export interface WorkerService {
   /** Owns `raw` from here on. */
   accept(raw: Duplex): void;
+  /** Since when the link on `raw` has been idle, by a clock of its own; undefined while it is in use, or where `raw` is no link. */
+  idleSinceMs(raw: Duplex): number | undefined;
+  /** Closes the link on `raw` and returns true if it is idle. */
+  giveWay(raw: Duplex): boolean;
   /** What it tells of itself. Plain JSON. */
   readonly report: unknown;
   /** Goes by `orders` from now on. Plain JSON. */
@@ -54,6 +60,7 @@ export function serveWorker(
   exit: (code: number) => void,
 ): void {
   let service: WorkerService | undefined;
+  let uses: LinkUses | undefined;
   let load = 0;
   const send = (message: FromWorker, onSent: () => void = () => {}): void => {
     if (channel.send === undefined) onSent();
@@ -66,14 +73,29 @@ export function serveWorker(
   const logger = createWorkerLogger(send);
   const take = (link: number, socket: Socket | undefined): void => {
     const closed = (): void => send({ kind: "closed", link });
-    if (service === undefined || socket === undefined) {
+    if (service === undefined || uses === undefined || socket === undefined) {
       // It was closed on its way here.
       closed();
       return;
     }
     send({ kind: "taken", link });
-    socket.once("close", closed);
+    uses.add(link, socket);
+    socket.once("close", () => {
+      uses?.delete(link);
+      closed();
+    });
     service.accept(socket);
+  };
+  let usesTimer: Timer | undefined;
+  const tellUses = (): void => {
+    const links = uses?.changes() ?? [];
+    if (links.length > 0) send({ kind: "uses", links });
+    if (load >= CROWDED || uses?.isAwaited === true) {
+      usesTimer ??= clock.every(WORKERS_LIMITS.usesMs.value, tellUses);
+      return;
+    }
+    usesTimer?.cancel();
+    usesTimer = undefined;
   };
   let told = "";
   const tellReport = (): void => {
@@ -96,6 +118,7 @@ export function serveWorker(
       case "start":
         void create(message.options, { logger, load: () => load, worker: message.worker, ask }).then((created) => {
           service = created;
+          uses = new LinkUses(created);
           clock.every(WORKERS_LIMITS.reportMs.value, tellReport);
           tellReport();
           send({ kind: "ready" });
@@ -106,6 +129,11 @@ export function serveWorker(
         break;
       case "load":
         load = message.load;
+        if (load >= CROWDED && usesTimer === undefined) tellUses();
+        break;
+      case "yield":
+        send({ kind: "yielded", link: message.link, given: uses?.giveWay(message.link) ?? true });
+        usesTimer ??= clock.every(WORKERS_LIMITS.usesMs.value, tellUses);
         break;
       case "orders":
         service?.obey(message.orders);

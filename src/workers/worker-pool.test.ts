@@ -2,89 +2,11 @@ import assert from "node:assert/strict";
 import { Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
-import { FakeClock } from "../core/fake-clock.ts";
-import { type Logger, silentLogger } from "../core/logger.ts";
+import { type FakeChild, fakeWorkers as setUp } from "../../test/support/fake-workers.ts";
 import { LINK_LIMITS } from "../link/limits.ts";
-import type { ForkWorker, WorkerChild, WorkerEvents } from "./fork-worker.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
-import { WorkerPool } from "./worker-pool.ts";
 
 const { restartMs, restartMaxMs, steadyMs, startMs, stopMs, takeMs } = WORKERS_LIMITS;
-
-/** A process that does what the test says. */
-class FakeChild implements WorkerChild {
-  readonly workerNumber: number;
-  readonly events: WorkerEvents;
-  readonly sent: ToWorker[] = [];
-  killed = false;
-
-  constructor(workerNumber: number, events: WorkerEvents) {
-    this.workerNumber = workerNumber;
-    this.events = events;
-  }
-
-  send(message: ToWorker): void {
-    this.sent.push(message);
-  }
-
-  kill(): void {
-    this.killed = true;
-    this.events.onExit("SIGKILL");
-  }
-
-  tell(message: FromWorker): void {
-    this.events.onMessage(message);
-  }
-
-  get links(): readonly number[] {
-    return this.sent.flatMap((message) => (message.kind === "link" ? [message.link] : []));
-  }
-}
-
-function setUp(
-  workers: number,
-  gate: { admit(address: string): boolean } = { admit: () => true },
-  answer?: (asked: unknown) => Promise<unknown>,
-) {
-  const clock = new FakeClock();
-  const children: FakeChild[] = [];
-  const lines: string[] = [];
-  let failing = false;
-  const logger: Logger = {
-    ...silentLogger,
-    warn: (message) => void lines.push(`warn ${message}`),
-    error: (message) => void lines.push(`error ${message}`),
-  };
-  const fork: ForkWorker = (workerNumber, events) => {
-    if (failing) throw new Error("EAGAIN");
-    const child = new FakeChild(workerNumber, events);
-    children.push(child);
-    return child;
-  };
-  const ended: unknown[] = [];
-  const onEnded = (report: unknown): void => void ended.push(report);
-  const pool = new WorkerPool({ clock, logger, fork, gate, onEnded, answer }, { workers });
-  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  const start = async (): Promise<void> => {
-    const started = pool.start({ some: 1 });
-    for (const child of children) child.tell({ kind: "ready" });
-    await started;
-    await settle();
-  };
-  const newest = (): FakeChild => children.at(-1) ?? assert.fail("no worker was started");
-  return {
-    clock,
-    children,
-    lines,
-    ended,
-    pool,
-    start,
-    settle,
-    newest,
-    failForks: (value: boolean) => (failing = value),
-  };
-}
 
 test("each connection goes to the worker with the fewest", async () => {
   const { pool, children, start } = setUp(2);

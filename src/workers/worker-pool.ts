@@ -40,6 +40,8 @@ export class WorkerPool {
   #startOptions: unknown;
   #orders: unknown;
   #toldLoad = 0;
+  /** Answers of a link that was asked, in this very call, to give way; settles when its place is free or it is in use. */
+  readonly #asked: Promise<void>[] = [];
   #stopped = false;
 
   /** `workers` is how many there shall be. */
@@ -92,18 +94,8 @@ export class WorkerPool {
       abortStream(raw);
       return;
     }
-    const worker = this.#leastLoaded();
-    const isPassable = raw instanceof Socket && !raw.destroyed;
-    const release = worker === undefined || !isPassable ? undefined : this.#places.take(raw.remoteAddress ?? "");
-    if (worker === undefined || !isPassable || release === undefined) {
-      raw.destroy();
-      return;
-    }
-    worker.pass(raw, () => {
-      release();
-      this.#tellLoad();
-    });
-    this.#tellLoad();
+    if (raw instanceof Socket) this.#pass(raw, WORKERS_LIMITS.yieldTries.value);
+    else raw.destroy();
   }
 
   /** Ends all workers and settles when their processes are gone. Idempotent. */
@@ -112,6 +104,35 @@ export class WorkerPool {
     for (const timer of this.#restarts.values()) timer.cancel();
     this.#restarts.clear();
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
+  }
+
+  /** Where all places are taken, the connection waits, unread, until the link that should give way has. */
+  #pass(raw: Socket, tries: number): void {
+    const worker = this.#leastLoaded();
+    if (worker === undefined || raw.destroyed) {
+      raw.destroy();
+      return;
+    }
+    const place = this.#places.take(raw.remoteAddress ?? "", () => {
+      // It is not asked again before the worker says that it is idle.
+      place?.use(true);
+      const answered = yieldLink?.().then((given) => {
+        if (given) place?.release();
+      });
+      if (answered !== undefined) this.#asked.push(answered);
+    });
+    if (place === undefined) {
+      const asked = this.#asked.pop();
+      if (asked === undefined || tries === 0) raw.destroy();
+      else void asked.then(() => this.#pass(raw, tries - 1));
+      return;
+    }
+    const release = (): void => {
+      place.release();
+      this.#tellLoad();
+    };
+    const yieldLink: (() => Promise<boolean>) | undefined = worker.pass(raw, { use: place.use, release });
+    this.#tellLoad();
   }
 
   #open(workerNumber: number): WorkerProcess {

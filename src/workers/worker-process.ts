@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Clock, Timer } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import type { LinkPlace } from "../link/link-places.ts";
 import type { ForkWorker, WorkerChild } from "./fork-worker.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
 import type { FromWorker } from "./messages.ts";
@@ -10,7 +11,7 @@ import type { FromWorker } from "./messages.ts";
 export type AnswerWorker = (asked: unknown) => Promise<unknown>;
 
 interface PassedLink {
-  readonly release: () => void;
+  readonly place: Pick<LinkPlace, "use" | "release">;
   /** The node's copy of the connection, until the worker has its own. */
   socket: Socket | undefined;
 }
@@ -24,7 +25,9 @@ export class WorkerProcess {
   readonly #clock: Clock;
   readonly #child: WorkerChild;
   readonly #links = new Map<number, PassedLink>();
-  /** Connections on their way, and the time by which one of them must be taken. */
+  /** What asked links to give way, until it is answered. */
+  readonly #yields = new Map<number, (given: boolean) => void>();
+  /** Connections on their way and links that were asked, and the time by which one of them must be settled. */
   #waiting = 0;
   #takes: Timer | undefined;
   #nextLink = 1;
@@ -56,6 +59,12 @@ export class WorkerProcess {
           break;
         case "taken":
           this.#taken(message.link);
+          break;
+        case "yielded":
+          this.#yielded(message.link, message.given);
+          break;
+        case "uses":
+          for (const [link, isInUse] of message.links) this.#links.get(link)?.place.use(isInUse);
           break;
         case "closed":
           this.#forget(message.link);
@@ -108,13 +117,16 @@ export class WorkerProcess {
     return this.#report;
   }
 
-  /** Passes an unread connection to it; calls `release` when that connection is gone. */
-  pass(socket: Socket, release: () => void): void {
+  /**
+   * Passes an unread connection to it. Releases `place` when that connection is gone, and tells it which use is made of the
+   * link. Returns what asks the link to give way: settles with whether it has.
+   */
+  pass(socket: Socket, place: Pick<LinkPlace, "use" | "release">): () => Promise<boolean> {
     const link = this.#nextLink++;
-    this.#links.set(link, { release, socket });
-    this.#waiting += 1;
-    if (this.#waiting === 1) this.#expectTaking();
+    this.#links.set(link, { place, socket });
+    this.#await();
     this.#child.send({ kind: "link", link }, socket);
+    return () => this.#yield(link);
   }
 
   /** Tells it the load of the whole node. */
@@ -155,20 +167,47 @@ export class WorkerProcess {
     this.#questions.delete(question);
   }
 
+  #yield(link: number): Promise<boolean> {
+    if (!this.#links.has(link)) return Promise.resolve(true);
+    this.#await();
+    return new Promise((resolve) => {
+      this.#yields.set(link, resolve);
+      this.#child.send({ kind: "yield", link });
+    });
+  }
+
+  #yielded(link: number, given: boolean): void {
+    const answer = this.#yields.get(link);
+    if (answer === undefined) return;
+    this.#yields.delete(link);
+    this.#settled();
+    answer(given);
+  }
+
   #taken(link: number): void {
     const passed = this.#links.get(link);
     if (passed?.socket === undefined) return;
     passed.socket.destroy();
     passed.socket = undefined;
-    this.#waiting -= 1;
-    this.#takes?.cancel();
-    if (this.#waiting > 0) this.#expectTaking();
+    this.#settled();
   }
 
   #forget(link: number): void {
     this.#taken(link);
-    this.#links.get(link)?.release();
+    this.#yielded(link, true);
+    this.#links.get(link)?.place.release();
     this.#links.delete(link);
+  }
+
+  #await(): void {
+    this.#waiting += 1;
+    if (this.#waiting === 1) this.#expectTaking();
+  }
+
+  #settled(): void {
+    this.#waiting -= 1;
+    this.#takes?.cancel();
+    if (this.#waiting > 0) this.#expectTaking();
   }
 
   // Counted from the last one taken: a worker under a flood is slow and not dead.

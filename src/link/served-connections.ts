@@ -1,0 +1,94 @@
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Clock } from "../core/clock.ts";
+import type { RefusalCounts } from "../core/refusal-counts.ts";
+import type { LinkPlace, LinkPlaces } from "./link-places.ts";
+
+interface Connection {
+  readonly place: LinkPlace;
+  /** Since when its link has had no streams, and what closes it; undefined while it has some, or is not open yet. */
+  idle: { readonly sinceMs: number; readonly close: () => void } | undefined;
+}
+
+/** The connections that a link server has: their places, which of them are idle, and how much they carried. */
+export class ServedConnections {
+  readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #places: LinkPlaces;
+  readonly #refusals: RefusalCounts | undefined;
+  readonly #connections = new Map<Duplex, Connection>();
+  /** Of connections that are closed. */
+  #receivedBefore = 0;
+  #sentBefore = 0;
+
+  constructor(components: {
+    readonly clock: Pick<Clock, "monotonicMs">;
+    readonly places: LinkPlaces;
+    readonly refusals?: RefusalCounts | undefined;
+  }) {
+    this.#clock = components.clock;
+    this.#places = components.places;
+    this.#refusals = components.refusals;
+  }
+
+  /** All that are not closed. */
+  get all(): readonly Duplex[] {
+    return [...this.#connections.keys()];
+  }
+
+  /** Bytes since the start. */
+  get bytes(): { readonly received: number; readonly sent: number } {
+    let received = this.#receivedBefore;
+    let sent = this.#sentBefore;
+    for (const raw of this.#connections.keys()) {
+      const { bytesRead = 0, bytesWritten = 0 } = raw as Partial<Socket>;
+      received += bytesRead;
+      sent += bytesWritten;
+    }
+    return { received, sent };
+  }
+
+  /** Takes a place for a connection until it is closed; false when there is none. */
+  add(raw: Duplex): boolean {
+    const { remoteAddress = "" } = raw as Partial<Socket>;
+    const place = this.#places.take(remoteAddress, () => void this.giveWay(raw));
+    if (place === undefined) return false;
+    // A handshake has bounds of its own, and ends in time.
+    place.use(true);
+    this.#connections.set(raw, { place, idle: undefined });
+    raw.once("close", () => {
+      this.#connections.delete(raw);
+      const { bytesRead = 0, bytesWritten = 0 } = raw as Partial<Socket>;
+      this.#receivedBefore += bytesRead;
+      this.#sentBefore += bytesWritten;
+      place.release();
+    });
+    return true;
+  }
+
+  /** Notes that the link on `raw` is open, without streams, and that `close` closes it. Call the result when it has streams, or none any more. */
+  opened(raw: Duplex, close: () => void): (isInUse: boolean) => void {
+    const connection = this.#connections.get(raw);
+    const use = (isInUse: boolean): void => {
+      if (connection === undefined) return;
+      connection.idle = isInUse ? undefined : { sinceMs: this.#clock.monotonicMs(), close };
+      connection.place.use(isInUse);
+    };
+    use(false);
+    return use;
+  }
+
+  /** Since when the link on `raw` has been idle (monotonic); undefined while it has streams, is not open, or is none. */
+  idleSinceMs(raw: Duplex): number | undefined {
+    return this.#connections.get(raw)?.idle?.sinceMs;
+  }
+
+  /** Closes the link on `raw` if it is idle and gives its place back; where it is not, nothing happens and false is returned. */
+  giveWay(raw: Duplex): boolean {
+    const connection = this.#connections.get(raw);
+    if (connection?.idle === undefined) return false;
+    connection.place.release();
+    this.#refusals?.count("idle links");
+    connection.idle.close();
+    return true;
+  }
+}
