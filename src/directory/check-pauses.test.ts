@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { advertisedNode } from "../../test/support/advertised-node.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { generateIdentity } from "../identity/identity.ts";
-import { CheckPauses } from "./check-pauses.ts";
+import { CheckPauses, type Vouch } from "./check-pauses.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 
@@ -12,15 +12,19 @@ const REFUSED = { hasAnswered: false, isConnected: false, isAlone: false };
 const WRONG_KEY = { ...REFUSED, isConnected: true };
 const ANSWERED = { hasAnswered: true, isConnected: true, isAlone: false };
 
+const NONE: Vouch = { isMet: false, by: [] };
+const MET: Vouch = { isMet: true, by: [] };
+const namedIn = (...by: readonly string[]): Vouch => ({ isMet: false, by });
+
 const at = (host: string, port = 443): KnownPeer => advertisedNode({ endpoints: [{ host, port }] });
 
 /** Checks each peer that may be checked; how many these were. */
-function check(pauses: CheckPauses, peers: readonly KnownPeer[], end: typeof REFUSED, isVouched = false): number {
+function check(pauses: CheckPauses, peers: readonly KnownPeer[], end: typeof REFUSED, vouch: Vouch = NONE): number {
   let checked = 0;
   for (const peer of peers) {
-    if (!pauses.allows(peer, isVouched)) continue;
+    if (!pauses.allows(peer, vouch)) continue;
     checked += 1;
-    pauses.begin(peer, isVouched)(end);
+    pauses.begin(peer, vouch)(end);
   }
   return checked;
 }
@@ -75,14 +79,75 @@ test("keys that name a node's endpoint or address do not hide the node if others
   const liars = Array.from({ length: 50 }, (_, n) => at("51.20.0.2", n % 2 === 0 ? 443 : 1_000 + n));
   check(pauses, liars, WRONG_KEY);
   check(pauses, liars, REFUSED);
-  assert.ok(!pauses.allows(node, false));
-  assert.ok(pauses.allows(node, true));
+  assert.ok(!pauses.allows(node, NONE));
+  assert.ok(pauses.allows(node, namedIn("x", "y")));
+  assert.ok(pauses.allows(node, MET));
+});
+
+test("two networks that name silent keys at an address do not hide a node that answered, or that three others name", () => {
+  for (const host of [
+    (n: number) => at("51.20.0.2", 1_000 + n),
+    (n: number) => at(`51.20.0.${n}`),
+    () => at("51.20.0.2"),
+  ]) {
+    const { clock, pauses } = make();
+    const node = at("51.20.0.2", 443);
+    const silent = Array.from({ length: 40 }, (_, n) => host(1 + n));
+    for (let minutes = 0; minutes < 60; minutes += 1) {
+      check(pauses, silent, REFUSED, namedIn("x", "y"));
+      // Those who name the silent keys may name the node, too.
+      assert.ok(pauses.allows(node, namedIn("x", "y", "a", "b", "c")), `after ${minutes} minutes`);
+      assert.ok(pauses.allows(node, MET));
+      clock.advance(60_000);
+    }
+    check(pauses, silent, REFUSED, namedIn("x", "y"));
+    assert.ok(
+      !pauses.allows(node, namedIn("x", "y", "a", "b")),
+      "two others are no more than those who name silent keys",
+    );
+  }
+});
+
+test("checks of one host stay bounded whatever is named there, and by how many networks", () => {
+  for (const [networks, most] of [
+    [2, failuresPerAddress.value + 4],
+    [9, failuresPerAddress.value + 4],
+    [30, failuresPerAddress.value + 4 + 30 / DIRECTORY_LIMITS.othersToVouch.value],
+  ] as const) {
+    const { clock, pauses } = make();
+    const names = Array.from({ length: networks }, (_, n) => `network ${n}`);
+    let checked = 0;
+    for (let second = 0; second < 600; second += 1) {
+      const first = (second * 3) % networks;
+      const by = [...names.slice(first), ...names.slice(0, first)].slice(0, 3);
+      checked += check(pauses, [at("51.20.0.2", 1_000 + second)], WRONG_KEY, namedIn(...by));
+      clock.advance(1_000);
+    }
+    assert.ok(checked <= most, `${checked} checks for ${networks} networks`);
+  }
+});
+
+test("while one that three networks name is being checked, their word lets no other through", () => {
+  const { pauses } = make();
+  check(
+    pauses,
+    Array.from({ length: 40 }, (_, n) => at("51.20.0.2", 1_000 + n)),
+    REFUSED,
+    namedIn("x", "y"),
+  );
+  const named = namedIn("a", "b", "c");
+  const node = at("51.20.0.2", 443);
+  assert.ok(pauses.allows(node, named));
+  const end = pauses.begin(node, named);
+  assert.ok(!pauses.allows(at("51.20.0.2", 444), named));
+  end(ANSWERED);
+  assert.ok(pauses.allows(at("51.20.0.2", 444), named));
 });
 
 test("a wrong key at an endpoint does not pause the endpoint", () => {
   const { pauses } = make();
   check(pauses, [at("51.20.0.2")], WRONG_KEY);
-  assert.ok(pauses.allows(at("51.20.0.2"), false));
+  assert.ok(pauses.allows(at("51.20.0.2"), NONE));
 });
 
 test("a move ends a pause once an hour, also for one that answered in between", () => {
@@ -114,7 +179,7 @@ test("while no peer answers failures count for addresses, and pauses stay short"
     assert.equal(check(pauses, many, alone), 1);
   }
   clock.advance(DIRECTORY_LIMITS.aloneAddressPauseMs.value);
-  assert.ok(pauses.allows(at("51.20.0.2", 443), false));
+  assert.ok(pauses.allows(at("51.20.0.2", 443), NONE));
 });
 
 test("on a shared network only peers are paused", () => {
@@ -130,7 +195,7 @@ test("no more failed peers are remembered than the bound, and those of long ago 
   const { value: most } = DIRECTORY_LIMITS.failedPeers;
   for (let n = 0; n < most + 10; n += 1) {
     const peer = { ...node, advertisement: { ...node.advertisement, peer: `peer ${n}` } };
-    pauses.begin(peer, false)(REFUSED);
+    pauses.begin(peer, NONE)(REFUSED);
   }
   assert.equal(pauses.size, most);
   clock.advance(failedPauseMs.value + DIRECTORY_LIMITS.wishMs.value);

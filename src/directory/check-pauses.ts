@@ -4,6 +4,7 @@ import { addressCrowd, addressNetwork } from "../link/address-crowd.ts";
 import { KeyedBackoff } from "./keyed-backoff.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
+import { isVouchedBy } from "./nominations.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
 /** How a check ended. */
@@ -13,6 +14,14 @@ export interface CheckEnd {
   readonly isConnected: boolean;
   /** No peer at all has answered lately: then the fault is hardly this peer's. */
   readonly isAlone: boolean;
+}
+
+/** What speaks for a peer, beside itself. */
+export interface Vouch {
+  /** It answered before, where it is. */
+  readonly isMet: boolean;
+  /** The networks that named it. */
+  readonly by: readonly string[];
 }
 
 /** A peer that did not answer. */
@@ -28,7 +37,9 @@ interface Failed {
  * Says which peers may be checked now. Failures pause the peer, its endpoint, its address (IPv6: /64), its /24 (IPv6: /48), and all
  * checks together: who signs many advertisements that name one place must not have this peer connect there for each.
  *
- * Peers that others vouch for have counts of their own, so that those who name a node's address cannot hide the node.
+ * Peers that others vouch for have counts of their own, and so have those that answered before, so that those who name a
+ * node's address cannot hide the node. A place is not paused for a peer that three networks vouch for which named nothing that
+ * failed there: few networks that name silent keys cannot hide it either.
  */
 export class CheckPauses {
   readonly #clock: Clock;
@@ -50,12 +61,13 @@ export class CheckPauses {
         free,
         pauseMs: limits.failedPauseMs.value,
         maxPauseMs: limits.failedPauseMaxMs.value,
+        mostNames: limits.tellers.value,
       });
     this.#endpoints = backoff(1);
     this.#addresses = backoff(limits.failuresPerAddress.value);
     this.#subnets = backoff(limits.failuresPerSubnet.value);
     this.#all = new TokenBuckets(components, {
-      most: 2,
+      most: KINDS,
       burst: limits.failuresAtOnce.value,
       refillMs: limits.failureRefillMs.value,
     });
@@ -66,23 +78,30 @@ export class CheckPauses {
     return this.#failed.size;
   }
 
-  /** Whether `peer` may be checked now where it is. `isVouched` says that others than itself name it. */
-  allows(peer: KnownPeer, isVouched: boolean): boolean {
+  /** Whether `peer` may be checked now where it is. */
+  allows(peer: KnownPeer, vouch: Vouch): boolean {
     if (this.#pausesPeer(peer)) return false;
     if (this.#isShared) return true;
-    const { endpoint, address, subnet } = keysOf(peer, isVouched);
+    const { endpoint, address, subnet } = keysOf(peer, vouch);
+    const allows = (backoff: KeyedBackoff, key: string): boolean =>
+      backoff.allows(key) || backoff.blameless(key, vouch.by) >= DIRECTORY_LIMITS.othersToVouch.value;
     return (
-      this.#all.has(className(isVouched)) &&
-      this.#endpoints.allows(endpoint) &&
-      this.#addresses.allows(address) &&
-      this.#subnets.allows(subnet)
+      this.#all.has(kindOf(vouch)) &&
+      allows(this.#endpoints, endpoint) &&
+      allows(this.#addresses, address) &&
+      allows(this.#subnets, subnet)
     );
   }
 
   /** Counts a check that begins; call the result once with how it ended. */
-  begin(peer: KnownPeer, isVouched: boolean): (end: CheckEnd) => void {
-    const { endpoint, address, subnet } = keysOf(peer, isVouched);
-    const ended = [this.#endpoints.begin(endpoint), this.#addresses.begin(address), this.#subnets.begin(subnet)];
+  begin(peer: KnownPeer, vouch: Vouch): (end: CheckEnd) => void {
+    const { endpoint, address, subnet } = keysOf(peer, vouch);
+    const { by } = vouch;
+    const ended = [
+      this.#endpoints.begin(endpoint, by),
+      this.#addresses.begin(address, by),
+      this.#subnets.begin(subnet, by),
+    ];
     this.#noteMove(peer);
     return ({ hasAnswered, isConnected, isAlone }) => {
       for (const end of ended) end();
@@ -94,10 +113,10 @@ export class CheckPauses {
       const { aloneAddressPauseMs, alonePauseMs } = DIRECTORY_LIMITS;
       this.#fail(peerId, endpointOf(peer), isAlone);
       // Another key at an endpoint that is in use says nothing of the one to whom the endpoint belongs.
-      if (!isConnected) this.#endpoints.fail(endpoint, isAlone ? alonePauseMs.value : undefined);
-      this.#addresses.fail(address, isAlone ? aloneAddressPauseMs.value : undefined);
-      this.#subnets.fail(subnet, isAlone ? aloneAddressPauseMs.value : undefined);
-      this.#all.take(className(isVouched));
+      if (!isConnected) this.#endpoints.fail(endpoint, isAlone ? alonePauseMs.value : undefined, by);
+      this.#addresses.fail(address, isAlone ? aloneAddressPauseMs.value : undefined, by);
+      this.#subnets.fail(subnet, isAlone ? aloneAddressPauseMs.value : undefined, by);
+      this.#all.take(kindOf(vouch));
     };
   }
 
@@ -172,10 +191,10 @@ export function endpointOf({ advertisement }: KnownPeer): string {
 
 function keysOf(
   peer: KnownPeer,
-  isVouched: boolean,
+  vouch: Vouch,
 ): { readonly endpoint: string; readonly address: string; readonly subnet: string } {
   const host = peer.advertisement.endpoints[0]?.host ?? "";
-  const kind = className(isVouched);
+  const kind = kindOf(vouch);
   return {
     endpoint: `${kind} ${endpointOf(peer)}`,
     address: `${kind} ${addressCrowd(host)}`,
@@ -183,6 +202,11 @@ function keysOf(
   };
 }
 
-function className(isVouched: boolean): string {
-  return isVouched ? "vouched" : "any";
+/** How many kinds there are. */
+const KINDS = 3;
+
+/** Each has counts of its own. */
+function kindOf({ isMet, by }: Vouch): "met" | "vouched" | "any" {
+  if (isMet) return "met";
+  return isVouchedBy(by) ? "vouched" : "any";
 }

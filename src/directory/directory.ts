@@ -124,7 +124,10 @@ export class Directory {
           check: components.check,
           get: (peer) => this.#witnesses.marked(book.get(peer)),
           draw: (wish, count, except) => this.#drawUncrowded(wish, count, except),
-          isVouched: (peer) => this.#nominations.isVouched(peer) || book.get(peer)?.reachedAtMs !== undefined,
+          vouchOf: (peer) => ({
+            isMet: book.get(peer)?.reachedAtMs !== undefined,
+            by: this.#nominations.vouchers(peer),
+          }),
           onChecked: (peer, rttMs) => {
             this.#nominations.noteChecked(peer, rttMs !== undefined);
             book.recordCheck(peer, rttMs);

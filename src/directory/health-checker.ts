@@ -2,7 +2,7 @@ import { abortReason } from "../core/abort.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { type Asked, askPeer } from "./ask-peer.ts";
-import { CheckPauses, endpointOf } from "./check-pauses.ts";
+import { CheckPauses, endpointOf, type Vouch } from "./check-pauses.ts";
 import type { CheckPeer, CheckWay } from "./check-way.ts";
 import { CheckWays } from "./check-ways.ts";
 import { FarLooks } from "./far-looks.ts";
@@ -20,8 +20,8 @@ export interface HealthCheckerComponents<Peer extends KnownPeer = KnownPeer> {
   readonly get: (peer: string) => Peer | undefined;
   /** At most `count` peers that fit, chance deciding which, without those that `except` is true for. */
   readonly draw: (wish: PeerWish, count: number, except: (peer: string) => boolean) => readonly KnownPeer[];
-  /** Whether others vouch for a peer: such peers are not held up by failures of those for whom nobody does. */
-  readonly isVouched?: ((peer: string) => boolean) | undefined;
+  /** What speaks for a peer: such peers are not held up by failures of those for which nothing does. Nothing when absent. */
+  readonly vouchOf?: ((peer: string) => Vouch) | undefined;
   /** Whether there are nodes now to check others through. Never when absent. */
   readonly canCheckFar?: (() => boolean) | undefined;
   /** Told how each check went: the round trip, or undefined where there was no answer. */
@@ -232,11 +232,11 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
 
   #mayCheck(peerId: string): boolean {
     const peer = this.#components.get(peerId);
-    return peer !== undefined && this.#pauses.allows(peer, this.#isVouched(peerId));
+    return peer !== undefined && this.#pauses.allows(peer, this.#vouchOf(peerId));
   }
 
-  #isVouched(peerId: string): boolean {
-    return this.#components.isVouched?.(peerId) ?? false;
+  #vouchOf(peerId: string): Vouch {
+    return this.#components.vouchOf?.(peerId) ?? { isMet: false, by: [] };
   }
 
   /** When there may be more to check, if nobody says so before: a pause has ended, or others were written into the book. */
@@ -332,7 +332,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     const isProven = isHere && nowMs - before.provenAtMs < DIRECTORY_LIMITS.thoroughMs.value;
     const proof = isProven ? before : { provenAtMs: nowMs, provenAt: where, isFar };
     this.#ways.settle(peerId, isFar);
-    const end = this.#pauses.begin(peer, this.#isVouched(peerId));
+    const end = this.#pauses.begin(peer, this.#vouchOf(peerId));
     const onSlow = (giveUp: () => void): void => this.#yieldPlace(peerId, giveUp);
     const running = this.#ask(peer, { thorough: !isProven || isFar, isFar }, onSlow).then(
       ({ rttMs, isConnected, isAsked }) => {

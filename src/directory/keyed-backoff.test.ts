@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { FakeClock } from "../core/fake-clock.ts";
 import { KeyedBackoff } from "./keyed-backoff.ts";
 
-const options = { most: 3, free: 2, pauseMs: 1_000, maxPauseMs: 4_000 };
+const options = { most: 3, free: 2, pauseMs: 1_000, maxPauseMs: 4_000, mostNames: 3 };
 
 test("after the free failures each one doubles the pause of its key, up to the longest", () => {
   const clock = new FakeClock();

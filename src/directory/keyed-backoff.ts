@@ -9,12 +9,19 @@ export interface BackoffOptions {
   /** The first pause; each further failure doubles it. */
   readonly pauseMs: number;
   readonly maxPauseMs: number;
+  /** Of those who named what failed under one key, so many are remembered. */
+  readonly mostNames: number;
 }
 
 interface Failures {
   readonly times: number;
   readonly untilMs: number;
+  /** Who had named what failed. */
+  readonly by: ReadonlySet<string>;
 }
+
+/** No names. */
+const NOBODY: readonly string[] = [];
 
 /**
  * Pauses for many keys, each with its own count of failures: some are free, then each one doubles a pause.
@@ -24,7 +31,8 @@ export class KeyedBackoff {
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #options: BackoffOptions;
   readonly #failed = new Map<string, Failures>();
-  readonly #running = new Map<string, number>();
+  /** Who named what is tried now, for each try. */
+  readonly #running = new Map<string, Set<readonly string[]>>();
 
   constructor(components: { readonly clock: Pick<Clock, "monotonicMs"> }, options: BackoffOptions) {
     this.#clock = components.clock;
@@ -38,29 +46,43 @@ export class KeyedBackoff {
 
   /** Whether another try may begin. After the free failures it is one at a time. */
   allows(key: string): boolean {
-    const running = this.#running.get(key) ?? 0;
+    const running = this.#running.get(key)?.size ?? 0;
     const failures = this.#held(key);
     if (running + (failures?.times ?? 0) < this.#options.free) return true;
     return running === 0 && (failures === undefined || failures.untilMs <= this.#clock.monotonicMs());
   }
 
-  /** Counts a try that begins; call the result once when it has ended. */
-  begin(key: string): () => void {
-    this.#running.set(key, (this.#running.get(key) ?? 0) + 1);
+  /** How many of `names` named nothing under this key that failed, or that is being tried. */
+  blameless(key: string, names: readonly string[]): number {
+    const blamed = new Set(this.#held(key)?.by);
+    for (const running of this.#running.get(key) ?? []) for (const name of running) blamed.add(name);
+    return names.filter((name) => !blamed.has(name)).length;
+  }
+
+  /** Counts a try that begins, of what `by` named; call the result once when it has ended. */
+  begin(key: string, by: readonly string[] = NOBODY): () => void {
+    const running = this.#running.get(key) ?? new Set();
+    // A copy, as two tries may have been named by the same.
+    const own = [...by];
+    this.#running.set(key, running.add(own));
     return () => {
-      const left = (this.#running.get(key) ?? 1) - 1;
-      if (left > 0) this.#running.set(key, left);
-      else this.#running.delete(key);
+      running.delete(own);
+      if (running.size === 0) this.#running.delete(key);
     };
   }
 
-  /** Counts a failure. The pause that follows is no longer than `mostMs`. */
-  fail(key: string, mostMs: number = this.#options.maxPauseMs): void {
-    const { free, pauseMs, maxPauseMs, most } = this.#options;
-    const times = (this.#held(key)?.times ?? 0) + 1;
+  /** Counts a failure of what `by` named. The pause that follows is no longer than `mostMs`. */
+  fail(key: string, mostMs: number = this.#options.maxPauseMs, by: readonly string[] = NOBODY): void {
+    const { free, pauseMs, maxPauseMs, most, mostNames } = this.#options;
+    const before = this.#held(key);
+    const times = (before?.times ?? 0) + 1;
     const waitMs = times < free ? 0 : Math.min(mostMs, maxPauseMs, pauseMs * 2 ** (times - free));
     this.#failed.delete(key);
-    this.#failed.set(key, { times, untilMs: this.#clock.monotonicMs() + waitMs });
+    this.#failed.set(key, {
+      times,
+      untilMs: this.#clock.monotonicMs() + waitMs,
+      by: new Set([...(before?.by ?? NOBODY), ...by].slice(-mostNames)),
+    });
     const [oldest] = this.#failed.keys();
     if (this.#failed.size > most && oldest !== undefined) this.#failed.delete(oldest);
   }

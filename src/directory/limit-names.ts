@@ -35,6 +35,7 @@ export type DirectoryLimit =
   | "checkConnectMs"
   | "slowChecks"
   | "failuresPerAddress"
+  | "othersToVouch"
   | "failuresPerSubnet"
   | "failuresAtOnce"
   | "failureRefillMs"

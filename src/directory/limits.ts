@@ -71,6 +71,11 @@ export const DIRECTORY_LIMITS: Readonly<Record<DirectoryLimit, Limit>> = {
     "count",
     "Failed checks at one address before a pause that doubles; a household has fewer nodes that are gone.",
   ),
+  othersToVouch: tunable(
+    3,
+    "count",
+    "Networks that name a node and named nothing silent at its address: it is checked though the address is paused.",
+  ),
   failuresPerSubnet: tunable(16, "count", "The same in one /24 or /48."),
   failuresAtOnce: tunable(480, "count", "Failed checks in all that are free: half a minute of 16 a second."),
   failureRefillMs: tunable(500, "ms", "After this time one more is."),

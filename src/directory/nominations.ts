@@ -49,13 +49,14 @@ export class Nominations {
     }
   }
 
-  /** Whether tellers of several networks named a peer, of which none is known for false names. */
+  /** The networks whose tellers named a peer, without those known for false names. */
+  vouchers(peer: string): readonly string[] {
+    return [...(this.#namedBy.get(peer) ?? [])].filter((network) => this.#isBelieved(this.#tellers.get(network)));
+  }
+
+  /** Whether tellers of several such networks named a peer. */
   isVouched(peer: string): boolean {
-    let believed = 0;
-    for (const network of this.#namedBy.get(peer) ?? []) {
-      if (this.#isBelieved(this.#tellers.get(network))) believed += 1;
-    }
-    return believed > 1;
+    return isVouchedBy(this.vouchers(peer));
   }
 
   /**
@@ -120,6 +121,11 @@ export class Nominations {
     networks?.delete(network);
     if (networks?.size === 0) this.#namedBy.delete(peer);
   }
+}
+
+/** Whether so many networks are enough for a peer to be vouched for. */
+export function isVouchedBy(networks: readonly string[]): boolean {
+  return networks.length > 1;
 }
 
 /** Checks of its names before a teller is judged. */

@@ -1,4 +1,5 @@
 import { FakeClock } from "../../src/core/fake-clock.ts";
+import type { Vouch } from "../../src/directory/check-pauses.ts";
 import { fitsWish } from "../../src/directory/fits-wish.ts";
 import {
   HealthChecker,
@@ -36,7 +37,7 @@ export interface Checks {
 export function checks(
   nodes: readonly KnownPeer[],
   options: HealthCheckerOptions & {
-    readonly isVouched?: (peer: string) => boolean;
+    readonly vouchOf?: (peer: string) => Vouch;
     readonly canCheckFar?: () => boolean;
   } = { isSharedNetwork: true },
 ): Checks {
@@ -49,7 +50,7 @@ export function checks(
   const changes: Checks["changes"] = [];
   const components: HealthCheckerComponents = {
     clock,
-    isVouched: options.isVouched,
+    vouchOf: options.vouchOf,
     canCheckFar: options.canCheckFar,
     check: ({ advertisement: { peer } }, way, signal, onConnected) =>
       new Promise((resolve, reject) => {
