@@ -5,6 +5,7 @@ import type { HostPort } from "../core/network-address.ts";
 import { shuffled } from "../core/shuffled.ts";
 import { networkPrefix } from "../geo/network-prefix.ts";
 import type { PeerId } from "../identity/peer-id.ts";
+import type { AskedHop, LocatedHop } from "../link/locate-hop.ts";
 import { decodeAdvertisement } from "../wire/advertisement.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
@@ -21,7 +22,7 @@ import { GossipBudget } from "./gossip-budget.ts";
 import { GossipListener } from "./gossip-listener.ts";
 import { freshTopic } from "./gossip-share.ts";
 import { HealthChecker } from "./health-checker.ts";
-import { HopLocator, type HopPlace, type HopToLocate } from "./hop-locator.ts";
+import { HopLocator } from "./hop-locator.ts";
 import { NO_COUNTRY } from "./index-key.ts";
 import { WITNESSES } from "./is-witnessed.ts";
 import { Joiner } from "./joiner.ts";
@@ -223,7 +224,7 @@ export class Directory {
   }
 
   /** Where the next hop of somebody's circuit is reached, by what this node knows (`HopLocator.locate`). */
-  locateHop(asked: HopToLocate, signal: AbortSignal): Promise<HopPlace> {
+  locateHop(asked: AskedHop, signal: AbortSignal): Promise<LocatedHop> {
     return this.#hops.locate(asked, signal);
   }
 

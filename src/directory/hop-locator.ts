@@ -1,10 +1,10 @@
 import { deadline, withAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
-import type { HostPort } from "../core/network-address.ts";
 import { subnetPrefix } from "../geo/network-prefix.ts";
 import { shortPeerId } from "../identity/peer-id.ts";
 import { FairPlaces } from "../link/fair-places.ts";
+import type { AskedHop, LocatedHop } from "../link/locate-hop.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import type { PeerBook } from "./peer-book.ts";
 import { SearchPace } from "./search-pace.ts";
@@ -23,20 +23,6 @@ export interface HopLocatorOptions {
   /** This node's own peer id: it is no next hop of its own. */
   readonly self: () => string | undefined;
   readonly localNetwork: boolean;
-}
-
-/** A next hop that somebody asks for. */
-export interface HopToLocate {
-  readonly peerId: string;
-  /** The signed advertisement that came with the request, if any. */
-  readonly shown?: Uint8Array | undefined;
-  /** The IP address of the one who asks; "" where it has none. */
-  readonly askerAddress: string;
-}
-
-/** Where it is. */
-export interface HopPlace {
-  readonly endpoints: readonly HostPort[];
 }
 
 /** A question to others about one peer, and how many wait for what it brings. */
@@ -84,7 +70,7 @@ export class HopLocator {
    * Where a peer is. Throws ERR_HOP_UNKNOWN, ERR_ADVERTISEMENT_* for what is shown, ERR_STREAM_LIMIT when too many peers are
    * looked for at once, or the abort reason. A search ends with the last one who waits for it.
    */
-  async locate({ peerId, shown, askerAddress }: HopToLocate, signal: AbortSignal): Promise<HopPlace> {
+  async locate({ peerId, shown, askerAddress }: AskedHop, signal: AbortSignal): Promise<LocatedHop> {
     if (peerId === this.#options.self()) throw new BywayError("ERR_HOP_UNKNOWN", "this node is no next hop of its own");
     const taken = shown === undefined ? undefined : this.#take(peerId, shown);
     const held = this.#held(peerId) ?? taken;
@@ -103,13 +89,13 @@ export class HopLocator {
     await Promise.allSettled(searches.map(({ done }) => done));
   }
 
-  #held(peerId: string): HopPlace | undefined {
+  #held(peerId: string): LocatedHop | undefined {
     const held = this.#components.book.get(peerId);
     return held && { endpoints: held.advertisement.endpoints };
   }
 
   /** Takes what a request shows into the book, where there is room; says what is in it. */
-  #take(peerId: string, shown: Uint8Array): HopPlace {
+  #take(peerId: string, shown: Uint8Array): LocatedHop {
     const { clock, book } = this.#components;
     const { localNetwork } = this.#options;
     const advertisement = openAdvertisement(shown, { nowMs: clock.nowMs(), localNetwork });

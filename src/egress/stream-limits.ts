@@ -1,8 +1,9 @@
 import { CellRate } from "../core/cell-rate.ts";
 import { CellRule } from "../core/cell-rule.ts";
+import { CellState } from "../core/cell-state.ts";
 import type { Clock } from "../core/clock.ts";
 import { KeyedHash } from "../core/keyed-hash.ts";
-import { type HeldState, type KeyedState, KeyedStates } from "../core/keyed-states.ts";
+import { type HeldState, KeyedStates } from "../core/keyed-states.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { type Random, systemRandom } from "../core/random.ts";
 import { addressCrowd } from "../link/address-crowd.ts";
@@ -34,19 +35,6 @@ export interface StreamAsked {
 /** An odd number whose bits are spread evenly: 2³² over the golden ratio. */
 const PORT_FACTOR = 0x9e3779b1;
 
-class HostState implements KeyedState {
-  readonly #rule: CellRule;
-  nextMs: number = CellRule.FRESH;
-
-  constructor(rule: CellRule) {
-    this.#rule = rule;
-  }
-
-  used(nowMs: number): number {
-    return this.#rule.used(this.nextMs, nowMs);
-  }
-}
-
 /**
  * Holds streams to targets to what the operator allows: how many at a time, how many new ones a second, and how many
  * different targets a minute, as whoever scans asks for many. A refusal uses nothing up. A second's limit lets through
@@ -64,7 +52,7 @@ export class StreamLimits {
   readonly #payers: AskerLimits;
   readonly #targetStreams: number;
   readonly #targetRule: CellRule;
-  readonly #hosts: KeyedStates<HostState>;
+  readonly #hosts: KeyedStates<CellState>;
   #open = 0;
 
   constructor(
@@ -89,7 +77,7 @@ export class StreamLimits {
     this.#payers = new AskerLimits({ clock }, "payer", asker);
     this.#targetStreams = limit("targetStreams");
     this.#targetRule = ruleOf(limit("targetStreamsPerSecond"));
-    this.#hosts = new KeyedStates({ clock, fresh: () => new HostState(this.#targetRule) }, { most: keys });
+    this.#hosts = new KeyedStates({ clock, fresh: () => new CellState(this.#targetRule) }, { most: keys });
   }
 
   /** Streams that are open. */
@@ -139,7 +127,7 @@ export class StreamLimits {
     };
   }
 
-  #checkHost(key: number, nowMs: number): HeldState<HostState> | undefined {
+  #checkHost(key: number, nowMs: number): HeldState<CellState> | undefined {
     const found = this.#hosts.find(key);
     if (found === undefined) return undefined;
     if (found.holds >= this.#targetStreams) {

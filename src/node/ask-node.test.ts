@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BywayError } from "../core/errors.ts";
-import type { AskedHop, LocateHop } from "../relay/locate-hop.ts";
+import type { AskedHop, LocateHop } from "../link/locate-hop.ts";
 import { answerWorker, askNode } from "./ask-node.ts";
 
 const { signal } = new AbortController();

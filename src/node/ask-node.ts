@@ -1,7 +1,7 @@
 import { withAbort } from "../core/abort.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
-import type { LocatedHop, LocateHop } from "../relay/locate-hop.ts";
+import type { LocatedHop, LocateHop } from "../link/locate-hop.ts";
 
 /** What a worker asks its node: where a next hop is. Plain JSON. */
 interface HopQuestion {

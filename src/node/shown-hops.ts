@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { openAdvertisement } from "../directory/signed-advertisement.ts";
-import type { LocateHop } from "../relay/locate-hop.ts";
+import type { LocateHop } from "../link/locate-hop.ts";
 
 /** Next hops of a relay that has no directory: they are where the advertisement says that the request shows. */
 export function shownHops(

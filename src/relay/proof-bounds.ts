@@ -1,9 +1,10 @@
 import { CellRate } from "../core/cell-rate.ts";
 import { CellRule } from "../core/cell-rule.ts";
+import { CellState } from "../core/cell-state.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { KeyedHash } from "../core/keyed-hash.ts";
-import { type HeldState, type KeyedState, KeyedStates } from "../core/keyed-states.ts";
+import { type HeldState, KeyedStates } from "../core/keyed-states.ts";
 import type { Limit } from "../core/limits.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { type Random, systemRandom } from "../core/random.ts";
@@ -34,20 +35,6 @@ export interface ProofTicket {
   failed(): void;
 }
 
-/** How much one link, network or host has used. */
-class Used implements KeyedState {
-  readonly #rule: CellRule;
-  nextMs: number = CellRule.FRESH;
-
-  constructor(rule: CellRule) {
-    this.#rule = rule;
-  }
-
-  used(nowMs: number): number {
-    return this.#rule.used(this.nextMs, nowMs);
-  }
-}
-
 /**
  * Holds proofs of next hops to a pace that strangers cannot set: how many endpoints a link, a network of askers and
  * all together may name in vain, how many of them in one network, and how many ports of one host.
@@ -69,10 +56,10 @@ export class ProofBounds {
   });
   readonly #pace: CellRate;
   readonly #localNetwork: boolean;
-  readonly #links: KeyedStates<Used>;
-  readonly #networks: KeyedStates<Used>;
-  readonly #networkPaces: KeyedStates<Used>;
-  readonly #targets: KeyedStates<Used>;
+  readonly #links: KeyedStates<CellState>;
+  readonly #networks: KeyedStates<CellState>;
+  readonly #networkPaces: KeyedStates<CellState>;
+  readonly #targets: KeyedStates<CellState>;
   readonly #ports: HostPorts;
   readonly #portsForNetwork: HostPorts;
   #nodeNextMs: number = CellRule.FRESH;
@@ -91,8 +78,8 @@ export class ProofBounds {
       perSecond: RELAY_LIMITS.proofsPerSecond.value / ends,
       burst: RELAY_LIMITS.proofBurst.value / ends,
     });
-    const keyed = (rule: CellRule): KeyedStates<Used> =>
-      new KeyedStates({ clock, fresh: () => new Used(rule) }, { most: RELAY_LIMITS.limitedKeys.value });
+    const keyed = (rule: CellRule): KeyedStates<CellState> =>
+      new KeyedStates({ clock, fresh: () => new CellState(rule) }, { most: RELAY_LIMITS.limitedKeys.value });
     this.#links = keyed(this.#link);
     this.#networks = keyed(this.#network);
     this.#networkPaces = keyed(this.#networkPace);
@@ -161,9 +148,9 @@ export class ProofBounds {
 
   /** Counts one, which `undo` gives back; the state is kept until it is known how the attempt ended. */
   #take(
-    states: KeyedStates<Used>,
+    states: KeyedStates<CellState>,
     key: number,
-    found: HeldState<Used> | undefined,
+    found: HeldState<CellState> | undefined,
     rule: CellRule,
     undo: (() => void)[],
     failed: (() => void)[],
@@ -197,7 +184,7 @@ function sharedRule(perMinute: keyof typeof RELAY_LIMITS, burst: keyof typeof RE
   };
 }
 
-function isQuiet(asker: HeldState<Used> | undefined, nowMs: number): boolean {
+function isQuiet(asker: HeldState<CellState> | undefined, nowMs: number): boolean {
   return (asker?.state.nextMs ?? CellRule.FRESH) <= nowMs;
 }
 
