@@ -22,6 +22,7 @@ export class IncomingStream {
   readonly signal: AbortSignal;
   #headers: IncomingHttpHeaders;
   #answered: (() => void) | undefined;
+  #done: (() => void) | undefined;
   readonly #stream: ServerHttp2Stream;
   readonly #clock: Clock;
   readonly #conduct: Pick<LinkConduct, "refused" | "served"> | undefined;
@@ -69,6 +70,11 @@ export class IncomingStream {
     else this.#answered = release;
   }
 
+  /** `done` is called when the whole answer is given, though the far side has not ended its own half. */
+  onDone(done: () => void): void {
+    this.#done = done;
+  }
+
   /** Answers 200 and hands over the byte stream; the caller owns it. */
   accept(headers: OutgoingHttpHeaders = {}): Duplex {
     this.#answered?.();
@@ -101,6 +107,7 @@ export class IncomingStream {
   }
 
   #dropRest(): void {
+    this.#done?.();
     this.#stream.resume();
     // The answer is whole: NO_ERROR takes back nothing of it (RFC 9113 §8.1).
     const timer = this.#clock.after(LINK_LIMITS.drainMs.value, () => this.#stream.close(constants.NGHTTP2_NO_ERROR));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
@@ -8,6 +9,7 @@ import { closeOf } from "../../test/support/collect.ts";
 import { until } from "../../test/support/proxy-fixture.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { systemRandom } from "../core/random.ts";
@@ -143,6 +145,7 @@ async function setUpFull(t: TestContext, most: number) {
       services: {
         describe: () => ({ v: 1 }),
         connectTarget: async (incoming) => {
+          if (incoming.authority.startsWith("closed.")) throw new BywayError("ERR_POLICY_PORT", "closed");
           incoming.accept();
           await held.promise;
         },
@@ -201,6 +204,28 @@ test("a link that is in use again before a newcomer comes stays, and one that wa
   await open("127.20.0.1");
   await third.closed;
   assert.deepEqual([first.usable, second.usable], [true, true]);
+});
+
+test("requests that were answered keep no place, though the peer leaves their streams open", async (t) => {
+  const { server, dial, open } = await setUpFull(t, 2);
+  const socket = tls({ socket: dial("127.10.0.1"), rejectUnauthorized: false, ALPNProtocols: ["h2"] });
+  await once(socket, "secureConnect");
+  const session = connectHttp2("https://node.example", { createConnection: () => socket });
+  t.after(() => session.destroy());
+  const requests = [
+    { ":method": "CONNECT", ":authority": "closed.example:443" },
+    { ":method": "GET", ":path": "/.well-known/byway" },
+  ].map((headers) => session.request(headers, { endStream: false }));
+  for (const request of requests) {
+    request.on("error", () => {});
+    await once(request, "response");
+  }
+  await open("127.10.0.2");
+  assert.equal(server.links, 2);
+  session.on("error", () => {});
+  const sentAway = once(session, "goaway");
+  await open("127.20.0.1");
+  assert.equal((await sentAway)[0], 0);
 });
 
 test("a peer that does not close the link that gave way loses the connection all the same", async (t) => {

@@ -241,6 +241,7 @@ export class LinkServer {
     const raw = shaking?.raw ?? socket;
     const close = (): void => this.#close(session, raw);
     const use = this.#connections.opened(raw, close);
+    const inUse = new Set<ServerHttp2Stream>();
     session.on("error", (error: Error) =>
       this.#logger.debug("a link broke", { linkId: link.id, reason: error.message }),
     );
@@ -265,13 +266,19 @@ export class LinkServer {
       lost: () => (session.destroyed ? GONE : undefined),
     };
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
-      if (open.size === 0) use(true);
       open.add(stream);
+      if (inUse.size === 0) use(true);
+      inUse.add(stream);
+      // One that is answered makes no use of the link, however long the peer leaves it open.
+      const done = (): void => {
+        if (inUse.delete(stream) && inUse.size === 0) use(false);
+      };
       stream.once("close", () => {
         open.delete(stream);
-        if (open.size === 0) use(false);
+        done();
       });
       const incoming = new IncomingStream(watch, stream, headers, link);
+      incoming.onDone(done);
       const bytes = headerListBytes(raw);
       if (bytes > LINK_LIMITS.headerListBytes.value) conduct.sentLongList();
       void this.#answer(incoming, bytes);

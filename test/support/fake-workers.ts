@@ -35,12 +35,28 @@ export class FakeChild implements WorkerChild {
   }
 }
 
+/** A pool, and what a test does to it. */
+export interface FakeWorkers {
+  readonly clock: FakeClock;
+  /** All that were started, in this order. */
+  readonly children: FakeChild[];
+  /** What was logged, from warnings on. */
+  readonly lines: string[];
+  /** The last reports of those that ended. */
+  readonly ended: unknown[];
+  readonly pool: WorkerPool;
+  start(): Promise<void>;
+  settle(): Promise<void>;
+  newest(): FakeChild;
+  failForks(value: boolean): void;
+}
+
 /** A pool of so many such processes. */
 export function fakeWorkers(
   workers: number,
   gate: { admit(address: string): boolean } = { admit: () => true },
   answer?: (asked: unknown) => Promise<unknown>,
-) {
+): FakeWorkers {
   const clock = new FakeClock();
   const children: FakeChild[] = [];
   const lines: string[] = [];
@@ -76,6 +92,8 @@ export function fakeWorkers(
     start,
     settle,
     newest,
-    failForks: (value: boolean) => (failing = value),
+    failForks: (value) => {
+      failing = value;
+    },
   };
 }
