@@ -17,8 +17,8 @@ export interface ListenerOptions {
   readonly listen: HostPort;
   /** Who may use it; anyone on loopback when empty. */
   readonly users?: readonly ProxyUser[];
-  /** What applies where a request does not say. */
-  readonly defaults?: Constraints;
+  /** What applies where a request does not say, in any form that `connect` reads. */
+  readonly defaults?: Constraints | string;
   /** Pass over what a user name asks for and Byway has no such thing for, and tell it in `byway-ignored`. Default false. */
   readonly lenient?: boolean;
   /** Whether requests without a user name are asked for one where there are no users. Default `never`. */
@@ -31,8 +31,8 @@ export interface ClientOptions {
   readonly listen?: HostPort;
   /** Users of the local proxy; anyone on loopback when empty. */
   readonly users?: readonly ProxyUser[];
-  /** What applies at `listen`, and to the library's own streams, where a request does not say. */
-  readonly defaults?: Constraints;
+  /** What applies at `listen`, and to the library's own streams, where a request does not say; in any form that `connect` reads. */
+  readonly defaults?: Constraints | string;
   /** As in `ListenerOptions`, for `listen`. */
   readonly lenient?: boolean;
   /** As in `ListenerOptions`, for `listen`. */

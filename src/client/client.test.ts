@@ -13,7 +13,7 @@ import { silentLogger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { RecordFile } from "../core/record-file.ts";
 import { SessionTable } from "../routing/session-table.ts";
-import { createClient } from "./client.ts";
+import { type BywayClient, createClient } from "./client.ts";
 import type { ClientOptions } from "./client-options.ts";
 
 /** The files of `directory` that this process has open. */
@@ -131,4 +131,24 @@ test("the library refuses constraints that contradict each other, as the proxy d
     await assert.rejects(client.connect(target, constraints), { code: "ERR_PARAMETER_CONFLICT" });
     assert.throws(() => client.explain(constraints), { code: "ERR_PARAMETER_CONFLICT" });
   }
+});
+
+test("a client's options that mean nothing are refused, and defaults may be text", async () => {
+  const create = createClient as (options: unknown) => Promise<BywayClient>;
+  const cases: readonly (readonly [unknown, ErrorCode])[] = [
+    [{ bootstrap: [] }, "ERR_USAGE_ARGUMENT"],
+    [{ directory: { bootstraps: [] } }, "ERR_USAGE_ARGUMENT"],
+    [{ directory: "demo" }, "ERR_USAGE_ARGUMENT"],
+    [{ listeners: [{ listen: { host: "127.0.0.1", port: 0 }, select: "country-de" }] }, "ERR_USAGE_ARGUMENT"],
+    [null, "ERR_USAGE_ARGUMENT"],
+    ["demo", "ERR_USAGE_ARGUMENT"],
+    [{ defaults: "contry-de" }, "ERR_PARAMETER_UNKNOWN"],
+    [{ defaults: { country: "de" } }, "ERR_PARAMETER_UNKNOWN"],
+    [{ listeners: [{ listen: { host: "127.0.0.1", port: 0 }, defaults: { hops: "3" } }] }, "ERR_PARAMETER_VALUE"],
+  ];
+  for (const [options, code] of cases) await assert.rejects(create(options), { name: "BywayError", code });
+  const client = await createClient({ defaults: "country-de" });
+  assert.throws(() => client.explain(), { code: "ERR_NO_NODE" });
+  assert.throws(() => client.explain("strict"), { code: "ERR_PARAMETER_CONFLICT" });
+  await client.stop();
 });

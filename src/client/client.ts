@@ -32,6 +32,7 @@ import { SessionTable } from "../routing/session-table.ts";
 import { OwnExperience } from "../trust/own-experience.ts";
 import { askedConstraints } from "./asked-constraints.ts";
 import { checkFar } from "./check-far.ts";
+import { checkClientKeys } from "./client-keys.ts";
 import type { ClientOptions, ListenerOptions } from "./client-options.ts";
 import { askedOptions, askedPort, askedTarget, type ConnectOptions } from "./connect-arguments.ts";
 import { hopFailures } from "./hop-failures.ts";
@@ -66,12 +67,14 @@ export interface BywayClient {
   stop(): Promise<void>;
 }
 
-/** Makes and starts a client. Throws ERR_PEER_FILE, ERR_ADVERTISEMENT_*, ERR_LISTEN_*, ERR_CONFIG_EXPOSED, ERR_STORE or ERR_CONTROL. */
+/** Makes and starts a client. Throws ERR_USAGE_ARGUMENT and ERR_PARAMETER_* for options that it cannot read, ERR_PEER_FILE, ERR_ADVERTISEMENT_*, ERR_LISTEN_*, ERR_CONFIG_EXPOSED, ERR_STORE or ERR_CONTROL. */
 export async function createClient(options: ClientOptions = {}): Promise<BywayClient> {
+  checkClientKeys(options);
   const { clock = systemClock, random = systemRandom, logger = silentLogger } = options;
   const doubt = runtimeDoubt(process.versions.node);
   if (doubt !== undefined) logger.warn(doubt);
-  const { allowClassical = false, localNetwork = false, sharedNetworks = false, defaults = {} } = options;
+  const { allowClassical = false, localNetwork = false, sharedNetworks = false } = options;
+  const defaults = askedConstraints(options.defaults);
   const budget = options.budget ?? new ByteBudget({ clock, logger }, { bytes: options.memoryBudgetBytes });
   const dialler = new TcpTransport({ clock });
   // Ended in the opposite order, by whatever it is that fails on the way, or by `stop`.
@@ -168,7 +171,8 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
     ...(options.listeners ?? []),
   ];
   const proxies = listeners.map(
-    ({ listen, users = [], defaults: own = {}, lenient = false, askName = "never" }, index) => {
+    ({ listen, users = [], defaults: asked, lenient = false, askName = "never" }, index) => {
+      const own = askedConstraints(asked);
       // Two that take any free port are two all the same.
       const opener = routerOf(`${formatHostPort(listen)}${listen.port === 0 ? ` (${index + 1})` : ""}`);
       const proxy = new ProxyServer(
