@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import type { ClockDoubt } from "../directory/clock-doubt.ts";
 import type { Directory } from "../directory/directory.ts";
 import type { KnownPeer } from "../directory/known-peer.ts";
 import { DIRECTORY_LIMITS } from "../directory/limits.ts";
@@ -106,6 +107,11 @@ export class PeerSource {
   async find(wish: PeerWish, hops: number, signal: AbortSignal): Promise<boolean> {
     await this.#directory?.find(wish, hops, signal);
     return this.#directory !== undefined;
+  }
+
+  /** How far this machine's clock seems to be off; undefined while it does not. */
+  get clockDoubt(): ClockDoubt | undefined {
+    return this.#directory?.clockDoubt;
   }
 
   /** A node seems to have failed in use: it is asked whether it still answers. Undefined where that cannot be told. */

@@ -14,6 +14,7 @@ import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
 import { MemoryRecords } from "../core/record-keeper.ts";
+import type { ClockDoubt } from "../directory/clock-doubt.ts";
 import type { Candidate } from "../routing/candidate.ts";
 import type { CandidateIndex } from "../routing/candidate-index.ts";
 import { GuardSet } from "../routing/guard-set.ts";
@@ -34,7 +35,12 @@ interface Site {
 }
 
 /** A router of a client that knows the nodes of `index`, all of which answer. */
-function site(t: TestContext, index: CandidateIndex, builder: (clock: FakeClock) => CircuitBuilder): Site {
+function site(
+  t: TestContext,
+  index: CandidateIndex,
+  builder: (clock: FakeClock) => CircuitBuilder,
+  clockDoubt?: ClockDoubt,
+): Site {
   const clock = new FakeClock();
   const random = seededRandom(1);
   const records = new MemoryRecords();
@@ -45,6 +51,7 @@ function site(t: TestContext, index: CandidateIndex, builder: (clock: FakeClock)
     expect: () => {},
     isListed: () => false,
     offer: () => {},
+    clockDoubt,
     find: async (wish: PeerWish) => {
       searched.push(wish);
       return true;
@@ -98,6 +105,27 @@ suite("a request that no known node fits", () => {
       { roles: ["exit"], countries: ["us"] },
       { roles: ["exit"], protocols: ["udp"], countries: ["us"] },
     ]);
+  });
+});
+
+suite("a request while this machine's clock seems to be off", () => {
+  const request = { target: TARGET, constraints: { countries: ["us"] }, user: "" };
+  const dialler = { dial: () => Promise.reject(new BywayError("ERR_HOP_UNREACHABLE", "nobody is there")) };
+  const builder = (clock: FakeClock) =>
+    new CircuitBuilder({ clock, random: seededRandom(1), budget: roomyBudget(), dialler });
+  const doubt = { direction: "behind", byMs: 10_800_000, peers: 1, advertisements: 12 } as const;
+
+  test("says so where no node is known at all", async (t) => {
+    await assert.rejects(site(t, indexOf([]), builder, doubt).router.openStream(request, signal), {
+      code: "ERR_CLOCK_OFF",
+      message:
+        "no node can be used, and the 12 advertisements that came are dated 3 h in the future: set this machine's clock",
+    });
+  });
+
+  test("names what left no node where some are known", async (t) => {
+    const { router } = site(t, indexOf([node("a", { country: "de" })], ALL_KNOWN), builder, doubt);
+    await assert.rejects(router.openStream(request, signal), { code: "ERR_NO_NODE" });
   });
 });
 

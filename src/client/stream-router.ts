@@ -8,6 +8,7 @@ import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { tryCircuits } from "../circuit/try-circuits.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
+import { clockDoubtReason } from "../directory/clock-doubt.ts";
 import type { DatagramFlow, OpenedStream, StreamOpener, StreamRequest } from "../ingress/stream-opener.ts";
 import type { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
 import type { CountedStream, StreamCounts } from "../link/counted-stream.ts";
@@ -15,6 +16,7 @@ import { printConstraints } from "../routing/constraint-keys.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import type { Explanation } from "../routing/explanation.ts";
 import type { GuardSet } from "../routing/guard-set.ts";
+import { funnelIn } from "../routing/no-node.ts";
 import type { OwnExperience } from "../trust/own-experience.ts";
 import { type Asked, AskedCircuit, type AskedCircuitComponents, type AskedCircuitOptions } from "./asked-circuit.ts";
 import { wishOf } from "./hop-planner.ts";
@@ -33,7 +35,7 @@ export interface RoutedStream extends OpenedStream {
 /** What a router is made of. */
 export interface StreamRouterComponents extends AskedCircuitComponents {
   readonly pool: CircuitPool;
-  readonly peers: Pick<PeerSource, "usable" | "find">;
+  readonly peers: Pick<PeerSource, "usable" | "find"> & Partial<Pick<PeerSource, "clockDoubt">>;
   readonly experience: OwnExperience;
   readonly guards: GuardSet;
   readonly log: RequestLog;
@@ -156,10 +158,19 @@ export class StreamRouter implements StreamOpener {
         ...(moved === undefined ? {} : { moved }),
       };
     } catch (cause) {
-      const error = asked.failure(portError(toBywayError(cause)));
+      const error = asked.failure(this.#clockError(portError(toBywayError(cause))));
       entry.ended(error);
       throw signal.aborted ? error : error.with({ requestId: entry.id });
     }
+  }
+
+  /** That no node is known at all has another cause where all that came is dated wrong. */
+  #clockError(error: BywayError): BywayError {
+    const doubt = error.code === "ERR_NO_NODE" ? this.#components.peers.clockDoubt : undefined;
+    const [all] = funnelIn(error.data) ?? [];
+    if (doubt === undefined || all?.left !== 0) return error;
+    const message = `no node can be used, and ${clockDoubtReason(doubt)}: set this machine's clock`;
+    return new BywayError("ERR_CLOCK_OFF", message, { data: error.data, cause: error });
   }
 
   /** Runs `use` on a circuit, and once more where no node fitted and others could be found meanwhile. */

@@ -71,6 +71,7 @@ export type ErrorCode =
   | "ERR_WORKER"
   | "ERR_STOPPED"
   | "ERR_ABORTED"
+  | "ERR_CLOCK_OFF"
   | "ERR_NO_NODE"
   | "ERR_SESSION_EXIT"
   | "ERR_SESSION_ENDED"
@@ -193,6 +194,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   ERR_STOPPED: row("local", "Start Byway again.", { exit: 75 }),
   ERR_ABORTED: row("local", "Nothing: the caller took the request back.", { retry: "never" }),
 
+  ERR_CLOCK_OFF: row("local", "Set the clock of this machine, and have it set by NTP.", { http: 503 }),
   ERR_NO_NODE: row("hop", "Relax the constraint that the message names; with no nodes at all, check --bootstrap.", {
     http: 503,
   }),

@@ -22,20 +22,30 @@ export class Advertiser {
   readonly #clock: Clock;
   readonly #facts: () => AdvertisedFacts;
   readonly #publish: (envelope: Uint8Array) => void;
+  readonly #onSigned: ((advertisement: Advertisement) => void) | undefined;
   #current: KnownPeer;
   #seq = 0;
   #signedAtMs = 0;
   #changed = false;
   #timer: Timer | undefined;
 
-  /** `facts` is asked now and at each signing. `publish` is called with each envelope after the first, from `start` on. */
+  /**
+   * `facts` is asked now and at each signing, and `onSigned` told of each. `publish` is called with each envelope after the
+   * first, from `start` on.
+   */
   constructor(
-    components: { identity: Identity; clock: Clock; publish: (envelope: Uint8Array) => void },
+    components: {
+      identity: Identity;
+      clock: Clock;
+      publish: (envelope: Uint8Array) => void;
+      onSigned?: ((advertisement: Advertisement) => void) | undefined;
+    },
     facts: () => AdvertisedFacts,
   ) {
     this.#identity = components.identity;
     this.#clock = components.clock;
     this.#publish = components.publish;
+    this.#onSigned = components.onSigned;
     this.#facts = facts;
     this.#current = this.#sign(facts());
   }
@@ -100,6 +110,7 @@ export class Advertiser {
       issuedAtSec,
       expiresAtSec: issuedAtSec + DIRECTORY_LIMITS.lifetimeSeconds.value,
     });
+    this.#onSigned?.(advertisement);
     return { advertisement, envelope: signAdvertisement(advertisement, this.#identity) };
   }
 }

@@ -3,6 +3,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
 import type { BookPeer } from "./book-peer.ts";
 import type { CheckPeer } from "./check-way.ts";
+import type { ClockWords } from "./clock-words.ts";
 import type { DirectoryState } from "./directory-state.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import type { Overlay } from "./overlay.ts";
@@ -17,6 +18,8 @@ export interface DirectoryComponents {
   readonly book: PeerBook;
   /** Started and stopped by the directory. */
   readonly overlay: Overlay;
+  /** Told what those who answer show of the time. */
+  readonly clockWords?: ClockWords | undefined;
   /** How to find out whether a node answers; a node relies on nobody and needs none. */
   readonly check?: CheckPeer;
   /** Whether there are nodes now to check others through. */

@@ -12,6 +12,7 @@ import type { PeerWish } from "../wire/peer-wish.ts";
 import { Announcer } from "./announcer.ts";
 import type { BookPeer } from "./book-peer.ts";
 import { CheckOrder } from "./check-order.ts";
+import type { ClockDoubt } from "./clock-doubt.ts";
 import { CrowdCaps, capsOf } from "./crowd-caps.ts";
 import { crowdOf, providerNetwork } from "./crowd-of.ts";
 import type { DirectoryComponents, DirectoryOptions } from "./directory-options.ts";
@@ -83,6 +84,7 @@ export class Directory {
       overlay,
       book,
       own: () => own?.(),
+      clockWords: components.clockWords,
       onNamed: (teller, peers, isOfAny) => this.#witnesses.note(teller, peers, isOfAny),
     });
     this.#gossip = new GossipListener({
@@ -237,6 +239,11 @@ export class Directory {
   /** A node seems to have failed in use: whether it answers, or undefined where that cannot be told. */
   async doubt(peer: string, isFar: boolean): Promise<boolean | undefined> {
     return this.#health?.doubt(peer, isFar);
+  }
+
+  /** Why the clock of this machine seems to be off, by what those who answered show; undefined while it does not. */
+  get clockDoubt(): ClockDoubt | undefined {
+    return this.#components.clockWords?.doubt;
   }
 
   state(): DirectoryState {

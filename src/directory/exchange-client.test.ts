@@ -9,6 +9,7 @@ import { encodeDirectoryAnswer } from "../wire/directory-message.ts";
 import { ExchangeClient } from "./exchange-client.ts";
 import { PeerBook } from "./peer-book.ts";
 import { PeerStore } from "./peer-store.ts";
+import { openAdvertisement } from "./signed-advertisement.ts";
 
 test("who tells of a peer names it, though another told something newer; not so itself, nor what is refused", async () => {
   const clock = new FakeClock();
@@ -46,4 +47,49 @@ test("who tells of a peer names it, though another told something newer; not so 
     [teller.peerId, others, false],
   ]);
   assert.equal(book.get(known.peerId)?.advertisement.seq, 9);
+});
+
+test("an answer shows the time by the teller's own advertisement, and how many others are dated wrong", async () => {
+  const clock = new FakeClock();
+  const logger = silentLogger;
+  const store = new PeerStore({ clock, random: seededRandom(1), logger }, { path: ":memory:" });
+  const teller = generateIdentity();
+  const self = generateIdentity();
+  const own = signedPeer(clock, self);
+  const mine: Uint8Array[] = [];
+  const onOwn = (envelope: Uint8Array): void => void mine.push(envelope);
+  const book = new PeerBook({ store, clock, logger, onOwn }, { self: self.peerId });
+  const nowSec = clock.nowMs() / 1_000;
+  const ahead = { issuedAtSec: nowSec + 3_600, expiresAtSec: nowSec + 7_200 };
+  const behind = { issuedAtSec: nowSec - 7_200, expiresAtSec: nowSec - 1 };
+  let envelopes: readonly Uint8Array[] = [];
+  const words: unknown[] = [];
+  const named: (readonly string[])[] = [];
+  const client = new ExchangeClient({
+    clock,
+    book,
+    clockWords: { noteAnswer: (...word) => void words.push(word) },
+    overlay: {
+      ask: async () => encodeDirectoryAnswer({ envelopes }),
+      learn: async () => {},
+      addressOf: () => "9.1.1.1",
+    },
+    own: () => ({ advertisement: openAdvertisement(own, { nowMs: clock.nowMs(), localNetwork: true }), envelope: own }),
+    onNamed: (_, peers) => named.push(peers),
+  });
+  const strangers = [signedPeer(clock, generateIdentity(), ahead), signedPeer(clock, generateIdentity(), behind)];
+  envelopes = [...strangers, signedPeer(clock, generateIdentity()), signedPeer(clock, teller, ahead), own];
+  await client.ask(teller.peerId, {}, 50);
+  const told = { peer: teller.peerId, address: "9.1.1.1" };
+  assert.deepEqual(words, [[told, nowSec + 3_600, 2]]);
+  assert.deepEqual(
+    mine.map((envelope) => Buffer.from(envelope)),
+    [Buffer.from(own)],
+  );
+  assert.ok(!named.flat().includes(self.peerId));
+  envelopes = strangers;
+  await client.ask(teller.peerId, {}, 50);
+  assert.equal(words.length, 1);
+  book.stop();
+  store.close();
 });

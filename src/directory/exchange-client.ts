@@ -1,11 +1,14 @@
 import { deadline } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
+import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
 import { formatTcpAddress } from "../core/peer-address.ts";
 import { type PeerId, parsePeerId, peerIdFromPublicKey, shortPeerId } from "../identity/peer-id.ts";
+import { decodeAdvertisement } from "../wire/advertisement.ts";
 import { decodeDirectoryAnswer, encodeDirectoryRequest } from "../wire/directory-message.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
+import type { ClockWords } from "./clock-words.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
 import type { Overlay } from "./overlay.ts";
@@ -18,6 +21,8 @@ export interface ExchangeClientComponents {
   readonly book: PeerBook;
   /** This peer as it advertises itself; undefined for a client. */
   readonly own: () => KnownPeer | undefined;
+  /** Told what the teller's own advertisement shows of the time, and how many others it sent that are dated wrong. */
+  readonly clockWords?: Pick<ClockWords, "noteAnswer"> | undefined;
   /**
    * Told of each answer: who gave it, and whom beside itself it names that is known now, in its order; `isOfAny` where it was
    * asked for nodes of any kind.
@@ -39,8 +44,8 @@ export class ExchangeClient {
    */
   async ask(peer: PeerId, wish: PeerWish, limit: number, signal?: AbortSignal): Promise<number> {
     const { clock, overlay, book, own, onNamed } = this.#components;
-    const self = own()?.envelope;
-    const request = encodeDirectoryRequest({ wish, limit, ...(self === undefined ? {} : { self }) });
+    const told = own()?.envelope;
+    const request = encodeDirectoryRequest({ wish, limit, ...(told === undefined ? {} : { self: told }) });
     using bound = deadline(
       clock,
       DIRECTORY_LIMITS.askMs.value,
@@ -62,10 +67,12 @@ export class ExchangeClient {
       const address = overlay.addressOf(peer);
       const additions = book.addAll(envelopes, { kind: "exchange", peer, address });
       book.noteMet(peer, address);
+      this.#noteTime(peer, address, envelopes, additions);
       const named = envelopes.filter((_, index) => isNamed(additions[index])).map(peerOf);
+      const self = own()?.advertisement.peer;
       onNamed?.(
         peer,
-        named.filter((name) => name !== peer),
+        named.filter((name) => name !== peer && name !== self),
         Object.keys(wish).length === 0,
       );
       return additions.filter((addition) => addition === "new").length;
@@ -75,11 +82,39 @@ export class ExchangeClient {
     }
   }
 
+  /** The teller proved its key on this connection, so nobody else wrote what it says of itself. */
+  #noteTime(
+    peer: PeerId,
+    address: string | undefined,
+    envelopes: readonly Uint8Array[],
+    additions: readonly (Addition | BywayError)[],
+  ): void {
+    const issuedAtSec = issuedBy(peer, envelopes);
+    if (issuedAtSec === undefined) return;
+    const refused = envelopes.filter((envelope, index) => {
+      const addition = additions[index];
+      return typeof addition === "object" && UNTIMELY.has(addition.code) && peerOf(envelope) !== peer;
+    }).length;
+    this.#components.clockWords?.noteAnswer({ peer, address }, issuedAtSec, refused);
+  }
+
   /** Asks a node that is known, connected or not. Throws as `ask` does. */
   async askKnown({ advertisement }: KnownPeer, wish: PeerWish, limit: number, signal?: AbortSignal): Promise<number> {
     const peer = parsePeerId(advertisement.peer);
     await this.#components.overlay.learn(peer, advertisement.endpoints.map(formatTcpAddress), "signed");
     return this.ask(peer, wish, limit, signal);
+  }
+}
+
+const UNTIMELY: ReadonlySet<ErrorCode> = new Set(["ERR_ADVERTISEMENT_FUTURE", "ERR_ADVERTISEMENT_EXPIRED"]);
+
+/** When the peer's own advertisement among these was issued; undefined where none is there or it cannot be read. */
+function issuedBy(peer: PeerId, envelopes: readonly Uint8Array[]): number | undefined {
+  try {
+    const own = envelopes.find((envelope) => peerOf(envelope) === peer);
+    return own && decodeAdvertisement(decodeEnvelope(own).payload).issuedAtSec;
+  } catch {
+    return undefined;
   }
 }
 

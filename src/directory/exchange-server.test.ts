@@ -104,3 +104,30 @@ test("who was met where it says it is comes first; who claims addresses of other
   book.stop();
   store.close();
 });
+
+test("who tells of itself what is older than is known of it is told that, as somebody else has its key", () => {
+  const clock = new FakeClock();
+  const random = seededRandom(5);
+  const logger = silentLogger;
+  const store = new PeerStore({ clock, random, logger }, { path: ":memory:" });
+  const book = new PeerBook({ store, clock, logger });
+  const server = new ExchangeServer({ random, book, geo: fixtureGeo(), own: () => undefined });
+  const identity = generateIdentity();
+  const ask = (seq: number, limit: number): readonly Uint8Array[] => {
+    const request = encodeDirectoryRequest({ wish: {}, limit, self: signedPeer(clock, identity, { seq }) });
+    return decodeDirectoryAnswer(server.answer({ peerId: identity.peerId, address: "9.9.9.9" }, request)).envelopes;
+  };
+  for (let n = 0; n < 5; n += 1) {
+    const endpoints = [{ host: `9.${n}.0.1`, port: 1 }];
+    book.add(signedPeer(clock, generateIdentity(), { endpoints }), { kind: "gossip" });
+  }
+  const newest = signedPeer(clock, identity, { seq: 7 });
+  assert.equal(ask(7, 3).length, 3);
+  const answer = ask(6, 3);
+  assert.equal(answer.length, 3);
+  assert.ok(answer.some((envelope) => Buffer.compare(envelope, newest) === 0));
+  assert.deepEqual(ask(6, 0), []);
+  assert.ok(ask(7, 50).every((envelope) => Buffer.compare(envelope, newest) !== 0));
+  book.stop();
+  store.close();
+});

@@ -43,20 +43,28 @@ export class ExchangeServer {
       book.reject("malformed");
       throw error;
     }
-    if (request.self !== undefined) this.#meet(asker, request.self);
+    const newer = request.self === undefined ? undefined : this.#meet(asker, request.self);
     const fitting = this.#fitting(asker, request.wish, request.limit);
-    return encodeDirectoryAnswer({ envelopes: fitting.map(({ envelope }) => envelope) });
+    // Only somebody else with its key can have signed it.
+    const told = newer === undefined || request.limit === 0 ? [] : [newer];
+    const rest = fitting.slice(0, request.limit - told.length);
+    return encodeDirectoryAnswer({ envelopes: [...rest, ...told].map(({ envelope }) => envelope) });
   }
 
-  /** Takes in what the asker says of itself; it is answered also where that is refused, which the book counts. */
-  #meet(asker: OverlayAsker, envelope: Uint8Array): void {
+  /**
+   * Takes in what the asker says of itself; it is answered also where that is refused, which the book counts. Returns what is
+   * known of it where that is newer.
+   */
+  #meet(asker: OverlayAsker, envelope: Uint8Array): KnownPeer | undefined {
     const { book } = this.#components;
     try {
       book.add(envelope, { kind: "exchange", peer: asker.peerId, address: asker.address });
       book.noteMet(asker.peerId, asker.address);
     } catch (error) {
       if (!(error instanceof BywayError)) throw error;
+      return error.code === "ERR_ADVERTISEMENT_OLD" ? book.get(asker.peerId) : undefined;
     }
+    return undefined;
   }
 
   #fitting(asker: OverlayAsker, wish: PeerWish, limit: number): readonly KnownPeer[] {

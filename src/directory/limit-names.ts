@@ -147,5 +147,10 @@ export type DirectoryLimit =
   | "reachAskMs"
   | "reachRelays"
   | "reachDrawn"
+  | "clockWords"
+  | "clockWordMs"
+  | "clockStepMs"
+  | "signedNumbers"
+  | "ownChecks"
   | "seenNetworks"
   | "seenAddresses";

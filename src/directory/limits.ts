@@ -307,6 +307,23 @@ export const DIRECTORY_LIMITS: Readonly<Record<DirectoryLimit, Limit>> = {
     "count",
     "Relays drawn, those first that answered last, so that three of different networks are among them.",
   ),
+  clockWords: tunable(
+    128,
+    "count",
+    "Words of others about this machine's clock that are kept, the latest: two of a network.",
+  ),
+  clockWordMs: tunable(3_600_000, "ms", "A word about the clock counts for an hour: each peer gives a new one sooner."),
+  clockStepMs: tunable(60_000, "ms", "A clock that moves so far at once was set: what was said of it before is void."),
+  signedNumbers: tunable(
+    256,
+    "count",
+    "Numbers of own advertisements that are kept: at one a minute, all that are valid, twice.",
+  ),
+  ownChecks: tunable(
+    16,
+    "per-second",
+    "Signatures checked of what others say this node signed: 2 ms of CPU a second at the most.",
+  ),
   seenNetworks: tunable(64, "count", "Networks whose word about this node's own address is kept, the latest."),
   seenAddresses: tunable(
     4,

@@ -36,7 +36,7 @@ export interface OpenDirectoryOptions extends Pick<DirectorySettings, "network" 
 export async function openDirectory(
   components: Pick<DirectoryComponents, "own" | "check" | "onUsable" | "canCheckFar"> &
     Pick<OverlayServices, "seenAt"> &
-    Pick<OpenedPeers, "book" | "geo"> & {
+    Pick<OpenedPeers, "book" | "geo" | "clockWords"> & {
       readonly clock: Clock;
       readonly random: Random;
       readonly logger: Logger;
@@ -45,7 +45,8 @@ export async function openDirectory(
     },
   options: OpenDirectoryOptions,
 ): Promise<Directory> {
-  const { clock, random, logger, identity, book, geo, own, check, onUsable, canCheckFar, seenAt } = components;
+  const { clock, random, logger, identity, book, geo, own, check, onUsable, canCheckFar, seenAt, clockWords } =
+    components;
   const { network = "byway", bootstrap = [], localNetwork, announce, checksFar } = options;
   const served = overlayServices({ clock, random, book, geo, own: () => own?.() }, { localNetwork });
   const services = seenAt === undefined ? served : { ...served, seenAt };
@@ -66,6 +67,7 @@ export async function openDirectory(
       logger,
       book,
       overlay,
+      clockWords,
       keepState,
       ...(own === undefined ? {} : { own }),
       ...(check === undefined ? {} : { check }),

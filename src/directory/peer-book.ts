@@ -59,6 +59,7 @@ export class PeerBook {
   readonly #clock: Clock;
   readonly #place: (advertisement: Advertisement) => PeerPlace;
   readonly #self: string | undefined;
+  readonly #onOwn: ((envelope: Uint8Array) => void) | undefined;
   readonly #localNetwork: boolean;
   readonly #ownWordCounts: boolean;
   readonly #quotas: CrowdQuotas | undefined;
@@ -73,13 +74,14 @@ export class PeerBook {
   /** What was refused, since ever. */
   readonly rejections: Rejections;
 
-  /** `place` compares an advertisement's claims with own data; default: they are believed. The store stays its owner's. */
+  /** `place` compares an advertisement's claims with own data; default: they are believed. `onOwn` gets each envelope of `self`. The store stays its owner's. */
   constructor(
     components: {
       store: PeerStore;
       clock: Clock;
       logger: Logger;
       place?: (advertisement: Advertisement) => PeerPlace;
+      onOwn?: (envelope: Uint8Array) => void;
     },
     options: PeerBookOptions = {},
   ) {
@@ -89,6 +91,7 @@ export class PeerBook {
     this.#buffer = new PeerBuffer(components);
     this.#place = components.place ?? claimedPlace;
     this.#self = self;
+    this.#onOwn = components.onOwn;
     this.#localNetwork = localNetwork;
     this.#ownWordCounts = options.ownWordCounts ?? true;
     this.#decoded = new DecodedPeers({ localNetwork });
@@ -274,7 +277,10 @@ export class PeerBook {
   #add(envelope: Uint8Array, toldBy: ToldBy): Addition {
     const { publicKey, payload } = decodeEnvelope(envelope);
     const peer = peerIdFromPublicKey(publicKey);
-    if (peer === this.#self) return "known";
+    if (peer === this.#self) {
+      this.#onOwn?.(envelope);
+      return "known";
+    }
     const held = this.#held(peer);
     const valid = held !== undefined && held.expiresAtSec > this.#nowSec();
     const outranks = valid ? this.#outranks(peer, toldBy, held) : "neither";

@@ -47,6 +47,7 @@ function setUp(relays: readonly KnownPeer[], options: Partial<ReachCheckOptions>
   let answers: readonly ReachAnswer[] = [];
   const place = { isHere: true };
   let aborted = 0;
+  const times: unknown[] = [];
   let hold: Promise<void> | undefined;
   const check = new ReachCheck(
     {
@@ -55,6 +56,7 @@ function setUp(relays: readonly KnownPeer[], options: Partial<ReachCheckOptions>
       random: seededRandom(seed),
       relays: () => known,
       isHere: () => place.isHere,
+      clockWords: { noteRelay: (...word) => void times.push(word) },
       async ask(peer, signal) {
         asked.push(peer.advertisement.peer);
         signal.addEventListener("abort", () => {
@@ -71,6 +73,7 @@ function setUp(relays: readonly KnownPeer[], options: Partial<ReachCheckOptions>
   };
   return {
     place,
+    times,
     clock,
     logger,
     known,
@@ -287,4 +290,29 @@ test("each error of the next hop has words of its own, and those of a relay are 
   ] as const) {
     assert.ok(!isOfNextHop(code), code);
   }
+});
+
+test("a relay that took the node's advertisement shows the time, and one that refused it for its date", async () => {
+  const { check, start, answer, times } = setUp([relay("9"), relay("8"), relay("7")]);
+  const refused = (code: ErrorCode, data = { status: 403 }): ReachAnswer => ({
+    found: "nothing",
+    error: new BywayError(code, "x", { data }),
+  });
+  answer(refused("ERR_ADVERTISEMENT_FUTURE"), refused("ERR_ADVERTISEMENT_EXPIRED"), missed("ERR_HOP_TIMEOUT"));
+  await start();
+  assert.deepEqual(
+    times.map((word) => (word as readonly unknown[])[1]),
+    ["ahead", "behind", "right"],
+  );
+  const [[teller] = []] = times as (readonly { readonly peer: string; readonly address: string }[])[];
+  assert.equal(teller?.address, `${teller?.peer}.1.1.1`);
+  await check.stop();
+});
+
+test("a relay that was not reached, or refused for something else, shows nothing of the time", async () => {
+  const { check, start, answer, times } = setUp([relay("9"), relay("8")]);
+  answer(failed("ERR_ADVERTISEMENT_FUTURE"), failed("ERR_HOP_LIMIT"));
+  await start();
+  assert.deepEqual(times, []);
+  await check.stop();
 });

@@ -6,10 +6,11 @@ import type { Random } from "../core/random.ts";
 import { shuffled } from "../core/shuffled.ts";
 import { networkPrefix } from "../geo/network-prefix.ts";
 import { classifyAddress } from "../geo/reserved-ranges.ts";
+import type { ClockWords } from "./clock-words.ts";
 import { crowdOf } from "./crowd-of.ts";
 import type { KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
-import type { AskRelay } from "./reach-answer.ts";
+import type { AskRelay, ReachAnswer } from "./reach-answer.ts";
 import { GONE_REMEDY, PRIVATE_REMEDY, reachReason } from "./reach-reason.ts";
 
 /** Whether other peers can connect to this node. */
@@ -29,6 +30,8 @@ export interface ReachCheckComponents {
   /** Relays to ask, those first that once answered (`reachedAtMs`); this node itself is passed over. */
   readonly relays: () => readonly (KnownPeer & { readonly reachedAtMs?: number | undefined })[];
   readonly ask: AskRelay<KnownPeer>;
+  /** Told what a relay's answer shows of the time. */
+  readonly clockWords?: Pick<ClockWords, "noteRelay"> | undefined;
   /** Whether the machine has the address that the node listens at. Default: it has. */
   readonly isHere?: () => boolean;
 }
@@ -152,6 +155,7 @@ export class ReachCheck {
     const missed: BywayError[] = [];
     for (const relay of relays) {
       const answer = await this.#components.ask(relay, this.#stopping.signal);
+      this.#noteTime(relay, answer);
       if (answer.found === "reached") return { state: "yes", reason: `a relay connected to this node at ${place}` };
       if (answer.found === "missed") missed.push(answer.error);
       this.#components.logger.debug("a relay did not reach this node", {
@@ -172,6 +176,13 @@ export class ReachCheck {
     };
   }
 
+  /** Only a relay that answered has looked at the advertisement. */
+  #noteTime({ advertisement: { peer, endpoints } }: KnownPeer, answer: ReachAnswer): void {
+    const direction = answer.found === "nothing" ? clockDirection(answer.error) : "right";
+    if (direction === undefined) return;
+    this.#components.clockWords?.noteRelay({ peer, address: endpoints[0]?.host }, direction);
+  }
+
   #tell(found: Omit<Reachability, "checkedAt">): void {
     const { clock, logger } = this.#components;
     const before = this.#state.state;
@@ -180,4 +191,10 @@ export class ReachCheck {
     if (found.state === "no") logger.warn("other peers cannot connect to this node", { reason: found.reason });
     else logger.info("whether other peers can connect to this node", { ...found });
   }
+}
+
+/** How a relay that refused this node's advertisement finds its clock; undefined where it refused for something else. */
+function clockDirection({ code, data }: BywayError): "ahead" | "behind" | undefined {
+  if (!("status" in data)) return undefined;
+  return code === "ERR_ADVERTISEMENT_FUTURE" ? "ahead" : code === "ERR_ADVERTISEMENT_EXPIRED" ? "behind" : undefined;
 }

@@ -8,12 +8,15 @@ import type { Random } from "../core/random.ts";
 import { RecordFile } from "../core/record-file.ts";
 import { MemoryRecords } from "../core/record-keeper.ts";
 import { VERSION } from "../core/version.ts";
+import { type ClockDoubt, clockDoubtReason } from "../directory/clock-doubt.ts";
+import type { ClockWords } from "../directory/clock-words.ts";
+import type { KeyWatch, OtherSigner } from "../directory/key-watch.ts";
 import type { PeerBook } from "../directory/peer-book.ts";
 import { EGRESS_LIMITS } from "../egress/limits.ts";
 import { exitClosure } from "../operation/exit-closure.ts";
 import type { HealthSettings } from "../operation/health-facts.ts";
 import { HealthWatch } from "../operation/health-watch.ts";
-import type { Reachability } from "../operation/node-status.ts";
+import type { NodeStatus, Reachability } from "../operation/node-status.ts";
 import { NodeView } from "../operation/node-view.ts";
 import { Operation } from "../operation/operation.ts";
 import type { LinkEnd, LinkEndOptions } from "./link-end.ts";
@@ -42,6 +45,9 @@ export function createOperations(
     readonly orders: Pick<LinkEnd, "obey">;
     /** Public addresses at which others saw the node. */
     readonly seenAddresses: () => readonly string[];
+    /** What others show of the time; absent where the node is unlisted. */
+    readonly clockWords: ClockWords | undefined;
+    readonly keyWatch: Pick<KeyWatch, "other">;
     readonly load: () => number;
     /** Where relays are known from; absent where the node is unlisted. */
     readonly book: Pick<PeerBook, "find"> | undefined;
@@ -111,6 +117,7 @@ export function createOperations(
           wasOutOfDescriptors,
         } = links.report;
         const { bytesPerSecond } = operation.orders;
+        const { clockWords, keyWatch } = components;
         return {
           endpoint: formatHostPort(endpoint),
           seenAddresses: components.seenAddresses(),
@@ -123,6 +130,8 @@ export function createOperations(
           refusals,
           log,
           blocklists,
+          ...clockOff(clockWords?.doubt),
+          ...sameKey(keyWatch.other),
           ...(descriptors.wasOut || wasOutOfDescriptors === true ? { wasOutOfDescriptors: true } : {}),
           ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
         };
@@ -169,3 +178,12 @@ const NOBODY_TO_ASK: Reachability = {
   state: "unknown",
   reason: "the node is unlisted and knows no relay that could look",
 };
+
+function clockOff(doubt: ClockDoubt | undefined): Pick<NodeStatus, "clockOff"> {
+  return doubt === undefined ? {} : { clockOff: { ...doubt, reason: clockDoubtReason(doubt) } };
+}
+
+function sameKey(other: OtherSigner | undefined): Pick<NodeStatus, "sameKey"> {
+  if (other === undefined) return {};
+  return { sameKey: { endpoint: other.endpoint, issuedAt: new Date(other.issuedAtSec * 1_000).toISOString() } };
+}

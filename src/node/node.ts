@@ -34,7 +34,7 @@ import { openLinkEnd } from "./link-end.ts";
 import { checkNodeOptions, linkEndOptions } from "./link-end-options.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { noticeFacts } from "./notice-facts.ts";
-import { createBandwidthRecord, createLoadMeter, createSeenAddresses, ownFacts } from "./own-facts.ts";
+import { createBandwidthRecord, createKeyWatch, createLoadMeter, createSeenAddresses, ownFacts } from "./own-facts.ts";
 import { PooledEnds } from "./pooled-ends.ts";
 import { shownHops } from "./shown-hops.ts";
 
@@ -124,8 +124,18 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
 
   const kept =
     options.directory &&
-    openPeers({ clock, random, logger }, { ...options.directory, localNetwork, self: identity.peerId });
+    openPeers(
+      { clock, random, logger },
+      {
+        ...options.directory,
+        localNetwork,
+        self: identity.peerId,
+        onOwn: (envelope) => keyWatch.look(envelope),
+      },
+    );
   made.defer(() => kept?.stop());
+  // The other machine then hears of this one too.
+  const keyWatch = createKeyWatch({ clock, logger, onFound: () => advertiser.changed() }, kept?.store);
   const uptime = kept && new UptimeLog({ store: kept.store, clock, logger });
   made.defer(() => uptime?.stop());
   uptime?.start();
@@ -159,6 +169,7 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
         void publish(envelope).catch((error: unknown) =>
           logger.warn("the advertisement file could not be renewed", { reason: toBywayError(error).message }),
         ),
+      onSigned: (advertisement) => keyWatch.signed(advertisement),
     },
     () =>
       ownFacts(options, {
@@ -177,6 +188,8 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
     {
       ...{ clock, random, logger, budget, links, orders, load, book: kept?.book },
       seenAddresses: () => seen.addresses,
+      clockWords: kept?.clockWords,
+      keyWatch,
       envelope: () => advertiser.envelope,
       onChange: () => advertiser.changed(),
     },

@@ -6,6 +6,7 @@ import type { Random } from "../core/random.ts";
 import { VERSION } from "../core/version.ts";
 import type { AdvertisedFacts } from "../directory/advertiser.ts";
 import { BandwidthRecord } from "../directory/bandwidth-record.ts";
+import { KeyWatch } from "../directory/key-watch.ts";
 import { DIRECTORY_LIMITS } from "../directory/limits.ts";
 import { LoadMeter } from "../directory/load-meter.ts";
 import type { PeerBook } from "../directory/peer-book.ts";
@@ -19,9 +20,10 @@ import type { LinkEnd } from "./link-end.ts";
 import { measurePeer } from "./measure-peer.ts";
 import type { NodeOptions } from "./node-options.ts";
 
-/** The names under which the store keeps what was measured, and where others saw the node. */
+/** The names under which the store keeps what was measured, where others saw the node, and what numbers it signed. */
 const BANDWIDTH = "bandwidth";
 const SEEN = "seen-addresses";
+const SIGNED = "signed-numbers";
 const BYTES_PER_SECOND_OF_MBPS = 125_000;
 
 /** What is known of the node besides its options. */
@@ -105,6 +107,18 @@ export function createSeenAddresses(
     save: (words: readonly SeenWord[]) => store.changeState(SEEN, () => words.map((word) => ({ ...word }))),
   };
   return new SeenAddresses({ state, onChange });
+}
+
+/** Sees other machines with this node's key; the numbers that this one signs are kept in `store`, if there is one. */
+export function createKeyWatch(
+  components: { readonly clock: Clock; readonly logger: Logger; readonly onFound: () => void },
+  store: Pick<PeerStore, "readState" | "changeState"> | undefined,
+): KeyWatch {
+  const state = store && {
+    load: () => store.readState(SIGNED),
+    save: (numbers: readonly number[]) => store.changeState(SIGNED, () => [...numbers]),
+  };
+  return new KeyWatch({ ...components, state });
 }
 
 /** Meters what `links` carry against what the node has. */

@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
 import type { Random } from "../core/random.ts";
+import type { ClockWords } from "../directory/clock-words.ts";
 import { DIRECTORY_LIMITS } from "../directory/limits.ts";
 import type { PeerBook } from "../directory/peer-book.ts";
 import { ReachCheck } from "../directory/reach-check.ts";
@@ -27,6 +28,8 @@ export function createReachCheck(
     readonly book: Pick<PeerBook, "find">;
     /** The node's newest advertisement. */
     readonly envelope: () => Uint8Array;
+    /** Told what relays show of the time. */
+    readonly clockWords?: Pick<ClockWords, "noteRelay"> | undefined;
     /** The operating system's by default. */
     readonly local?: () => LocalNetwork;
   },

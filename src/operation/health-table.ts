@@ -21,7 +21,9 @@ export type HealthCode =
   | "WARN_NOT_REACHABLE"
   | "WARN_NOT_CHECKED"
   | "WARN_CLOCK"
+  | "WARN_CLOCK_OFF"
   | "WARN_CLOCK_LEAPT"
+  | "WARN_SAME_KEY"
   | "WARN_LOG_FAILING"
   | "WARN_LOG_LOST"
   | "WARN_LOG_OFF"
@@ -76,6 +78,22 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
     when: "the machine's clock shows a time before Byway existed, so others refuse what the node signs",
     remedy: "Set the clock, and have it set by NTP.",
     find: ({ nowMs }) => (nowMs < FROM.earliestMs ? "the clock of this machine is months or years behind" : undefined),
+  },
+  WARN_CLOCK_OFF: {
+    level: "warning",
+    when: "peers of most networks that answered, or one that the operator named, show another time, so others may refuse what the node signs",
+    remedy: "Set the clock of this machine, and have it set by NTP.",
+    find: ({ status: { clockOff } }) =>
+      clockOff && `the clock of this machine seems to be ${clockOff.direction}: ${clockOff.reason}`,
+  },
+  WARN_SAME_KEY: {
+    level: "warning",
+    when: "another machine signs with this node's key, as after a data directory was copied; others find only the one that signed last",
+    remedy:
+      "Stop one of the two, or give it a key of its own: move its identity.pem aside, and start it again with an empty data directory.",
+    find: ({ status: { sameKey } }) =>
+      sameKey &&
+      `another machine has the same key as this node: at ${sameKey.issuedAt} it said that it is reached at ${sameKey.endpoint}`,
   },
   WARN_CLOCK_LEAPT: {
     level: "warning",

@@ -64,6 +64,22 @@ const CASES: readonly (readonly [code: HealthCode, message: RegExp, changes: Cha
     ],
     ["WARN_CLOCK", /behind/, { nowMs: Date.parse("2026-10-31T23:59:59Z") }, [{ nowMs: Date.parse("2026-11-01") }]],
     [
+      "WARN_CLOCK_OFF",
+      /^the clock of this machine seems to be ahead: 2 relays refused this node's advertisement$/,
+      {
+        status: {
+          clockOff: { direction: "ahead", peers: 2, reason: "2 relays refused this node's advertisement" },
+        },
+      },
+      [],
+    ],
+    [
+      "WARN_SAME_KEY",
+      /another machine has the same key as this node: at 2027-01-15T08:00:00\.000Z .* 192\.0\.2\.9:4433$/,
+      { status: { sameKey: { endpoint: "192.0.2.9:4433", issuedAt: "2027-01-15T08:00:00.000Z" } } },
+      [],
+    ],
+    [
       "WARN_CLOCK_LEAPT",
       /^the clock leapt ahead by 60 days; 3 files of the accountability log are kept beyond their days for now$/,
       { status: { log: { ...log, held: { files: 3, aheadMs: 60 * 86_400_000 } } } },

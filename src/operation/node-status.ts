@@ -88,6 +88,22 @@ export interface NodeStatus {
     /** Files that are too old by a clock that leapt, and are kept until it has stood for a day of running time. */
     readonly held?: { readonly files: number; readonly aheadMs: number };
   };
+  /** Present where the clock of this machine seems to be off, by what others date. */
+  readonly clockOff?: {
+    readonly direction: "ahead" | "behind";
+    /** About how far, where that is known. */
+    readonly byMs?: number;
+    /** How many networks say so; on a local network, how many peers. */
+    readonly peers: number;
+    readonly reason: string;
+  };
+  /** Present where another machine signs with this node's key. */
+  readonly sameKey?: {
+    /** Where it says that it is reached. */
+    readonly endpoint: string;
+    /** When the newest advertisement of it that came here was signed. */
+    readonly issuedAt: string;
+  };
   /** Present where a process of the node had no file descriptor left in the last ten minutes. */
   readonly wasOutOfDescriptors?: boolean;
   readonly warnings: readonly HealthWarning[];

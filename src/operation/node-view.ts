@@ -21,6 +21,8 @@ export interface NodeLife
     | "bytesPerSecond"
     | "blocklists"
     | "log"
+    | "clockOff"
+    | "sameKey"
   > {
   /** Since the start, by what refused. */
   readonly refusals: Readonly<Record<string, number>>;
