@@ -56,7 +56,7 @@ export const NODE_SCHEMA = {
     flag: "dns-server",
     environment: "BYWAY_NODE_DNS_SERVERS",
     commands: ["node", "policy"],
-    docs: "The name servers that the exit asks; empty takes those of the system.",
+    docs: "The name servers that the exit asks, in this order; one that fails goes last for five minutes. Empty takes those of the system.",
   },
   "node.advertisement-file": {
     type: "path",

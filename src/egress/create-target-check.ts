@@ -41,7 +41,12 @@ export async function createTargetCheck(
   const policyRules = parsePolicy(options.policy);
   const servers = dnsServers.length === 0 ? undefined : dnsServers;
   const resolver = new DnsResolver({ clock }, servers === undefined ? {} : { servers });
-  const nat64 = new Nat64Watch({ clock, logger, local, lookUp: (signal) => lookUpNat64(clock, servers, signal) });
+  const nat64 = new Nat64Watch({
+    clock,
+    logger,
+    local,
+    lookUp: (signal) => lookUpNat64(clock, resolver.servers, signal),
+  });
   const inside = (ip: string): readonly string[] => (resolves ? nat64.inside(ip) : wellKnownInside(ip));
   const perhapsInside = (ip: string): readonly string[] => (resolves ? nat64.perhapsInside(ip) : []);
   const guard = new AddressGuard(

@@ -1,8 +1,9 @@
 import { Resolver } from "node:dns/promises";
 import { abortReason, deadline } from "../core/abort.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, Timer } from "../core/clock.ts";
 import { BywayError, systemCode } from "../core/errors.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
+import type { NameServers } from "./name-servers.ts";
 
 /** The addresses of a name and how long they hold. */
 export interface DnsAnswer {
@@ -13,8 +14,7 @@ export interface DnsAnswer {
 
 /** Where and for how long to ask. */
 export interface DnsLookupOptions {
-  /** Name servers as `ip`, `ip:port` or `[ip]:port`; undefined means those of the system. */
-  readonly servers: readonly string[] | undefined;
+  readonly servers: NameServers;
   readonly timeoutMs: number;
 }
 
@@ -23,53 +23,118 @@ interface AddressRecord {
   readonly ttl: number;
 }
 
+/** What one server gave. `records` empty: `errors` says why. */
+interface ServerAnswer {
+  readonly records: readonly AddressRecord[];
+  readonly errors: readonly unknown[];
+}
+
+/** What a server says that knows: there is no such name, or it has no such address. */
+const KNOWN: readonly string[] = ["ENOTFOUND", "ENODATA"];
+
 /**
  * Asks for A and AAAA of `name` at the same time (RFC 8305 §3) and follows CNAMEs; no hosts file, no search domains.
  *
- * Once one family has answered, the other has `secondFamilyWaitMs` left. An abort closes the sockets of the queries,
- * which is why every look-up has a resolver of its own (30 µs). Throws ERR_TARGET_NAME, ERR_TARGET_NAME_TIMEOUT.
+ * The servers are asked in the order of `NameServers`: the next one when one has failed, and beside it when it has said
+ * nothing for `nextServerMs`. The first that knows decides. Once one family has answered, the other has
+ * `secondFamilyWaitMs` left. An abort closes the sockets of the queries, which is why every look-up has resolvers of its own
+ * (30 µs each). Throws ERR_TARGET_NAME, ERR_TARGET_NAME_TIMEOUT.
  */
 export async function lookUp(
   clock: Clock,
   name: string,
-  options: DnsLookupOptions,
+  { servers, timeoutMs }: DnsLookupOptions,
   signal: AbortSignal,
 ): Promise<DnsAnswer> {
-  const dns = new Resolver({ timeout: Math.ceil(options.timeoutMs / 3), tries: 2 });
-  if (options.servers !== undefined) dns.setServers(options.servers);
-  using limit = deadline(clock, options.timeoutMs, () => timedOut(name), signal);
+  using limit = deadline(clock, timeoutMs, () => timedOut(name), signal);
   if (limit.signal.aborted) throw abortReason(limit.signal);
-  const found: AddressRecord[] = [];
+  const order = servers.inOrder();
+  using asked = new DisposableStack();
+  const { promise, resolve, reject } = Promise.withResolvers<ServerAnswer>();
+  const onAbort = (): void => reject(abortReason(limit.signal));
+  limit.signal.addEventListener("abort", onAbort, { once: true });
+  asked.defer(() => limit.signal.removeEventListener("abort", onAbort));
   const errors: unknown[] = [];
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const silent = new Set<string>();
+  let next = 0;
+  let open = 0;
+  let later: Timer | undefined;
+  const askNext = (): void => {
+    later?.cancel();
+    const server = order[next];
+    // The system's resolver has a default of its own where none is named.
+    if (server === undefined && next > 0) return;
+    next += 1;
+    open += 1;
+    if (server !== undefined) silent.add(server);
+    if (next < order.length) later = clock.after(EGRESS_LIMITS.nextServerMs.value, askNext);
+    const done = (answer: ServerAnswer): void => {
+      open -= 1;
+      if (server !== undefined) silent.delete(server);
+      const isKnown = answer.records.length > 0 || answer.errors.every((error) => KNOWN.includes(systemCode(error)));
+      if (server !== undefined && isKnown) servers.noteAnswer(server);
+      if (server !== undefined && answer.errors.some(isOfServer)) servers.noteFailure(server);
+      errors.push(...answer.errors);
+      if (isKnown) resolve(answer);
+      else if (next < order.length) askNext();
+      else if (open === 0) resolve({ records: [], errors });
+    };
+    asked.use(askServer(clock, name, { server, timeoutMs }, done));
+  };
+  asked.defer(() => later?.cancel());
+  askNext();
+  const { records, errors: why } = await promise;
+  // Only beside one that knew: of a network that is down, no server is to blame.
+  for (const server of silent) if (server !== order[next - 1]) servers.noteSilence(server);
+  if (records.length === 0) throw lookUpError(name, why);
+  return {
+    addresses: [...new Set(records.map((record) => record.address))],
+    ttlSeconds: Math.min(...records.map((record) => record.ttl)),
+  };
+}
+
+/** Asks one server for both families; calls `done` once, unless it is disposed of before. */
+function askServer(
+  clock: Clock,
+  name: string,
+  { server, timeoutMs }: { readonly server: string | undefined; readonly timeoutMs: number },
+  done: (answer: ServerAnswer) => void,
+): Disposable {
+  const dns = new Resolver({ timeout: Math.ceil(timeoutMs / 3), tries: 2 });
+  const records: AddressRecord[] = [];
+  const errors: unknown[] = [];
   let wait: Disposable | undefined;
   let open = 2;
-  const settled = (records: readonly AddressRecord[]): void => {
-    found.push(...records.slice(0, EGRESS_LIMITS.maxAnswers.value));
+  let isOver = false;
+  const end = (): void => {
+    isOver = true;
+    wait?.[Symbol.dispose]();
+    dns.cancel();
+  };
+  const finish = (): void => {
+    end();
+    done({ records, errors });
+  };
+  const settled = (found: readonly AddressRecord[]): void => {
+    if (isOver) return;
+    records.push(...found.slice(0, EGRESS_LIMITS.maxAnswers.value));
     open -= 1;
-    if (open === 0) resolve();
-    else if (found.length > 0) wait = clock.after(EGRESS_LIMITS.secondFamilyWaitMs.value, resolve);
+    if (open === 0) finish();
+    else if (records.length > 0) wait = clock.after(EGRESS_LIMITS.secondFamilyWaitMs.value, finish);
   };
   const failed = (error: unknown): void => {
     errors.push(error);
     settled([]);
   };
+  if (server !== undefined) dns.setServers([server]);
   dns.resolve6(name, { ttl: true }).then(settled, failed);
   dns.resolve4(name, { ttl: true }).then(settled, failed);
-  const onAbort = (): void => reject(abortReason(limit.signal));
-  limit.signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await promise;
-  } finally {
-    wait?.[Symbol.dispose]();
-    limit.signal.removeEventListener("abort", onAbort);
-    dns.cancel();
-  }
-  if (found.length === 0) throw lookUpError(name, errors);
-  return {
-    addresses: [...new Set(found.map((record) => record.address))],
-    ttlSeconds: Math.min(...found.map((record) => record.ttl)),
-  };
+  return { [Symbol.dispose]: () => void (isOver || end()) };
+}
+
+/** Errors that are the server's, whatever the name. Another name may well get an answer after SERVFAIL or silence. */
+function isOfServer(error: unknown): boolean {
+  return ["ECONNREFUSED", "EREFUSED", "EHOSTUNREACH", "ENETUNREACH"].includes(systemCode(error));
 }
 
 function timedOut(name: string, cause?: unknown): BywayError {

@@ -10,6 +10,9 @@ type LimitName =
   | "maxAttempts"
   | "lookupTimeoutMs"
   | "secondFamilyWaitMs"
+  | "nextServerMs"
+  | "nameServerSilences"
+  | "nameServerRestMs"
   | "maxAnswers"
   | "maxCachedNames"
   | "maxCacheTtlSeconds"
@@ -44,6 +47,17 @@ export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
   attemptDelayMs: tunable(250, "ms", "RFC 8305 section 5 recommends it"),
   maxAttempts: tunable(8, "count", "a name with many addresses must not make the exit a port scanner"),
   lookupTimeoutMs: tunable(6000, "ms", "two tries of 2 s and 4 s"),
+  nextServerMs: tunable(300, "ms", "A name server near by answers sooner; then the next one is asked beside it."),
+  nameServerSilences: tunable(
+    2,
+    "count",
+    "Look-ups in a row that a name server leaves without an answer: one may be a slow name.",
+  ),
+  nameServerRestMs: tunable(
+    300_000,
+    "ms",
+    "A name server that failed goes last for so long; then one look-up waits 0.3 s at the most.",
+  ),
   secondFamilyWaitMs: tunable(
     250,
     "ms",

@@ -7,7 +7,7 @@ import { EGRESS_LIMITS } from "./limits.ts";
 
 /**
  * Asks the name servers which prefixes the network translates (RFC 7050): the AAAA of a name that has only IPv4. None is
- * an answer too. `servers` as `ip` or `ip:port`, those of the system when there are none. Throws where no server answers, or the
+ * an answer too. `servers` as `ip` or `ip:port`, in the order to ask in; those of the system when there are none. Throws where no server answers, or the
  * abort reason.
  */
 export async function lookUpNat64(

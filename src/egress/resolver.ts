@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { type DnsAnswer, lookUp } from "./dns-lookup.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
+import { NameServers } from "./name-servers.ts";
 
 /** Turns names into addresses. */
 export interface Resolver {
@@ -39,7 +40,7 @@ interface Cached {
  */
 export class DnsResolver implements Resolver {
   readonly #clock: Clock;
-  readonly #servers: readonly string[] | undefined;
+  readonly #servers: NameServers;
   readonly #timeoutMs: number;
   readonly #maxCachedNames: number;
   readonly #pending = new Map<string, Pending>();
@@ -49,9 +50,14 @@ export class DnsResolver implements Resolver {
   /** Throws ERR_CONFIG_VALUE when a server is not of the form `ip` or `ip:port`. */
   constructor(components: { readonly clock: Clock }, options: DnsResolverOptions = {}) {
     this.#clock = components.clock;
-    this.#servers = checkedServers(options.servers);
+    this.#servers = new NameServers(components, checkedServers(options.servers));
     this.#timeoutMs = options.timeoutMs ?? EGRESS_LIMITS.lookupTimeoutMs.value;
     this.#maxCachedNames = options.maxCachedNames ?? EGRESS_LIMITS.maxCachedNames.value;
+  }
+
+  /** The name servers, in the order in which they would be asked now. */
+  get servers(): readonly string[] {
+    return this.#servers.inOrder();
   }
 
   async resolve(name: string, signal: AbortSignal): Promise<readonly string[]> {
