@@ -3,7 +3,7 @@ import tls, { type ConnectionOptions } from "node:tls";
 import { askedConstraints } from "../client/asked-constraints.ts";
 import type { BywayClient } from "../client/client.ts";
 import type { StreamSocket } from "../client/stream-socket.ts";
-import { systemClock } from "../core/clock.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { formatHostPort } from "../core/network-address.ts";
 import type { Constraints } from "../routing/constraints.ts";
@@ -33,9 +33,10 @@ export type Connector = (
  * the target is inside, its certificate checked as Node does it. Throws ERR_PARAMETER_* and ERR_USAGE_ARGUMENT.
  */
 export function createConnector(
-  client: BywayClient,
+  client: Pick<BywayClient, "connect">,
   constraints?: Constraints | string,
   options: ConnectorOptions = {},
+  components: { readonly clock: Clock } = { clock: systemClock },
 ): Connector {
   const asked = askedConstraints(constraints);
   return (to, callback) => {
@@ -43,7 +44,7 @@ export function createConnector(
     const target = { host: to.hostname, port: Number(to.port) || (isSecure ? 443 : 80) };
     (async () => {
       const { stream } = await client.connect(target, asked);
-      return isSecure ? await secured(stream, to, options) : stream;
+      return isSecure ? await secured(components, stream, to, options) : stream;
     })().then(
       (socket) => callback(null, socket),
       (error: Error) => callback(error, null),
@@ -52,7 +53,12 @@ export function createConnector(
 }
 
 /** The stream inside TLS, once the target has shown its certificate. */
-function secured(stream: StreamSocket, to: ConnectorTarget, options: ConnectorOptions): Promise<Socket> {
+function secured(
+  { clock }: { readonly clock: Clock },
+  stream: StreamSocket,
+  to: ConnectorTarget,
+  options: ConnectorOptions,
+): Promise<Socket> {
   const { allowH2 = false, ...more } = options;
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const socket = tls.connect({
@@ -64,7 +70,7 @@ function secured(stream: StreamSocket, to: ConnectorTarget, options: ConnectorOp
     host: to.hostname,
     socket: stream,
   });
-  const limit = systemClock.after(AGENTS_LIMITS.handshakeMs.value, () => {
+  const limit = clock.after(AGENTS_LIMITS.handshakeMs.value, () => {
     const shown = formatHostPort({ host: to.hostname, port: stream.remotePort ?? 0 });
     socket.destroy(new BywayError("ERR_TARGET_TIMEOUT", `${shown} did not finish its TLS handshake`));
   });

@@ -90,7 +90,7 @@ suite("a program that uses the library", () => {
         (error: unknown) => assert.equal((error as { code?: unknown }).code, "ERR_ABORTED"),
       );
       for (let turn = 0; turn < turns * 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-      controller.abort(new Error("enough"));
+      controller.abort(new BywayError("ERR_TARGET_RESET", "the caller has reasons of its own"));
       await inTime(ended, "the opening has ended");
     }
     const controller = new AbortController();
