@@ -13,6 +13,13 @@ test("small chunks are to be joined once there are more than a few, and until la
   assert.equal(overhead.add(1), false);
 });
 
+test("where nothing waits any more the counting begins anew", () => {
+  const overhead = new ChunkOverhead();
+  while (!overhead.add(1));
+  overhead.clear();
+  assert.equal(overhead.add(1), false);
+});
+
 test("a thousand bytes pay for themselves, so bulk with rests between is never joined", () => {
   const overhead = new ChunkOverhead();
   for (let count = 0; count < 10_000; count += 1) {

@@ -1,5 +1,9 @@
 import { CORE_LIMITS } from "./limits.ts";
 
+// Read for each chunk of each stream.
+const SMALL = CORE_LIMITS.smallChunkBytes.value;
+const MOST = CORE_LIMITS.overheadBytes.value;
+
 /**
  * Whether so many small chunks came that keeping each by itself would cost more than their bytes.
  *
@@ -11,8 +15,15 @@ export class ChunkOverhead {
 
   /** Counts a chunk of `length` bytes; true if those that are as small are to be joined from here on. */
   add(length: number): boolean {
-    const bytes = this.#bytes + CORE_LIMITS.smallChunkBytes.value - length;
-    this.#bytes = Math.min(Math.max(bytes, 0), CORE_LIMITS.overheadBytes.value);
-    return bytes >= CORE_LIMITS.overheadBytes.value;
+    const missing = SMALL - length;
+    if (this.#bytes === 0 && missing <= 0) return false;
+    const bytes = this.#bytes + missing;
+    this.#bytes = bytes <= 0 ? 0 : bytes < MOST ? bytes : MOST;
+    return bytes >= MOST;
+  }
+
+  /** Says that no chunk waits any more. */
+  clear(): void {
+    this.#bytes = 0;
   }
 }

@@ -78,6 +78,17 @@ test("a stream that takes nothing asks for no more once as much waits as for any
   assert.ok(count <= to.writableHighWaterMark + CORE_LIMITS.blockBytes.value + 1, `${count}`);
 });
 
+test("a stream that takes what comes is given each chunk as it is", async () => {
+  const { written, leave, writes } = bench();
+  for (let count = 0; count < 4 * FEW; count += 1) {
+    writes.write(Buffer.from("a"));
+    await turn();
+    leave();
+  }
+  assert.equal(written.length, 4 * FEW);
+  assert.equal(writes.bytes, 0);
+});
+
 test("memory is given back when nothing of it waits any more", async () => {
   const { leave, writes } = bench();
   const slab = Buffer.alloc(16_384);
@@ -85,13 +96,17 @@ test("memory is given back when nothing of it waits any more", async () => {
   const release = (): void => {
     releases += 1;
   };
-  for (let count = 0; count < FEW; count += 1) writes.write(Buffer.from("a"));
+  const writeFew = (): void => {
+    for (let count = 0; count < FEW; count += 1) writes.write(Buffer.from("a"));
+  };
+  writeFew();
   // A part before it is on its way as it is, so the rest may not give its memory back.
   writes.write(slab.subarray(16_000), release);
   await turn();
   assert.equal(releases, 0);
   leave();
   assert.equal(releases, 1);
+  writeFew();
   writes.write(Buffer.from(slab.buffer, 0, 10), release);
   assert.equal(releases, 2);
 });

@@ -2,6 +2,11 @@ import { ChunkOverhead } from "./chunk-overhead.ts";
 import { JoinedBytes } from "./joined-bytes.ts";
 import { CORE_LIMITS } from "./limits.ts";
 
+// Read for each chunk of each stream.
+const SMALL = CORE_LIMITS.smallChunkBytes.value;
+const BLOCK = CORE_LIMITS.blockBytes.value;
+const HALF_BLOCK = BLOCK / 2;
+
 /** What is written to: a stream, or a message of HTTP, which is none. */
 export interface JoinedWritesTarget {
   readonly writable: boolean;
@@ -72,9 +77,8 @@ export class JoinedWrites {
   /** Whether `chunk` is one of many small ones, or small beside the memory that it would keep while it waits. */
   #mustJoin(chunk: Buffer): boolean {
     const { length } = chunk;
-    if (this.#overhead.add(length) && length < CORE_LIMITS.smallChunkBytes.value) return true;
-    if (2 * length >= CORE_LIMITS.blockBytes.value || this.#to.writableLength < CORE_LIMITS.blockBytes.value)
-      return false;
+    if (this.#overhead.add(length) && length < SMALL) return true;
+    if (length >= HALF_BLOCK || this.#to.writableLength < BLOCK) return false;
     return 4 * length < chunk.buffer.byteLength;
   }
 
@@ -82,6 +86,7 @@ export class JoinedWrites {
     if (this.#isTurn) return;
     this.#isTurn = true;
     const isFree = this.#underWay === 0;
+    if (this.#to.writableLength === 0) this.#overhead.clear();
     this.#to.cork();
     setImmediate(() => {
       this.#isTurn = false;

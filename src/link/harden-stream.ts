@@ -9,6 +9,9 @@ import type { LinkConduct } from "./link-conduct.ts";
 import type { ReceiveWindow } from "./receive-window.ts";
 import type { TinyWrites } from "./tiny-writes.ts";
 
+// Read for each chunk of each stream.
+const TINY = LINK_LIMITS.tinyFrameBytes.value;
+
 interface Chunk {
   readonly chunk: string | Uint8Array;
   readonly encoding: BufferEncoding;
@@ -88,7 +91,7 @@ export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatc
     }
     hardened.bytesRead += chunk.length;
     window?.onArrival(hardened, chunk.length);
-    const isTiny = chunk.length < LINK_LIMITS.tinyFrameBytes.value;
+    const isTiny = chunk.length < TINY;
     // A large frame comes in two pieces where a record of TLS ends, and one of them can be tiny.
     if (isTiny && isAfterTiny) conduct?.sentTiny();
     isAfterTiny = isTiny;
@@ -96,6 +99,7 @@ export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatc
       waiting?.flush();
       return push.call(stream, chunk, encoding);
     }
+    if (stream.readableLength === 0) overhead.clear();
     if (overhead.add(chunk.length)) waiting ??= new WaitingBytes(stream, push.bind(stream));
     const more = waiting === undefined ? push.call(stream, alone(chunk), encoding) : waiting.add(chunk);
     budget.arrived(stream, chunk.length);
@@ -115,7 +119,7 @@ export function hardenStream<S extends Http2Stream>(stream: S, watch: StreamWatc
     const told = error ?? cut ?? stallTold(stream) ?? (isWhole || isEndedHere ? null : quietReset(stream));
     destroy.call(stream, told, callback);
   };
-  const isTinyWrite = (bytes: number): boolean => bytes < LINK_LIMITS.tinyFrameBytes.value;
+  const isTinyWrite = (bytes: number): boolean => bytes < TINY;
   const write = stream._write;
   stream._write = (chunk: string | Uint8Array, encoding, callback): void => {
     if (chunk.length === 0) {
