@@ -18,7 +18,7 @@ export class ChunkOverhead {
     const missing = SMALL - length;
     if (this.#bytes === 0 && missing <= 0) return false;
     const bytes = this.#bytes + missing;
-    this.#bytes = bytes <= 0 ? 0 : bytes < MOST ? bytes : MOST;
+    this.#bytes = Math.min(Math.max(bytes, 0), MOST);
     return bytes >= MOST;
   }
 
