@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { BywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
+import { withoutMapping } from "../wire/mapped-ipv4.ts";
 import { decodeSocks4Request, encodeSocks4Reply, SOCKS4_REPLIES } from "../wire/socks4.ts";
 import { AppSocketReader } from "./app-socket-reader.ts";
 import { carry } from "./carry.ts";
@@ -45,7 +46,7 @@ export class Socks4Front implements Front {
     const isGuess = credentials.required && sent !== undefined;
     const meaning = isGuess ? await guesses.check(socket, reader.gone, check) : check();
     if (command !== "connect") throw new BywayError("ERR_SOCKS_COMMAND", `SOCKS4 ${command} was asked for`);
-    return { target, ...meaning };
+    return { target: withoutMapping(target), ...meaning };
   }
 }
 

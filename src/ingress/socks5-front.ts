@@ -3,6 +3,7 @@ import { abortReason } from "../core/abort.ts";
 import { abortStream } from "../core/abort-stream.ts";
 import { errorRow } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
+import { withoutMapping } from "../wire/mapped-ipv4.ts";
 import {
   decodeSocks5Credentials,
   decodeSocks5Greeting,
@@ -56,7 +57,8 @@ export class Socks5Front implements Front {
       const { user, constraints } = meaning;
       using _lease = leaseSocket(admit(user), socket);
       const early = reader.takeEarly();
-      const request = { target, user, constraints, ...(early === undefined ? {} : { early }) };
+      const asked = { target: withoutMapping(target), user, constraints };
+      const request = { ...asked, ...(early === undefined ? {} : { early }) };
       const { stream } = await opener.openStream(request, reader.gone);
       await carry(this.#components, socket, reader, encodeSocks5Reply(0), stream);
     } catch (error) {

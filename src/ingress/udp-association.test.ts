@@ -113,7 +113,6 @@ test("fragments, strangers and what is malformed are dropped", async () => {
   using association = await associate(proxy);
   await using app = await Udp.bind();
   await using otherAddress = await Udp.bind("127.0.0.9");
-  await using otherPort = await Udp.bind();
   const { relay } = association;
   const datagram = (text: string): Uint8Array => encodeSocks5Datagram(echo.address, Buffer.from(text));
   otherAddress.send(datagram("from a stranger"), relay);
@@ -124,11 +123,38 @@ test("fragments, strangers and what is malformed are dropped", async () => {
     app.send(Buffer.from(bad, "latin1"), relay);
   app.send(datagram("mine"), relay);
   await until(() => app.heard.length === 1);
-  otherPort.send(datagram("from another port"), relay);
   app.send(datagram("last"), relay);
   await until(() => app.heard.length === 2);
   assert.deepEqual(echo.heard.map(String), ["mine", "last"]);
-  assert.deepEqual([otherAddress.heard, otherPort.heard], [[], []]);
+  assert.deepEqual(otherAddress.heard, []);
+});
+
+test("each port of the app's address hears the answers to what it asked", async () => {
+  await using echo = await startEcho();
+  await using proxy = await startProxy();
+  using association = await associate(proxy);
+  const { relay } = association;
+  await using one = await Udp.bind();
+  await using two = await Udp.bind();
+  const datagram = (text: string): Uint8Array => encodeSocks5Datagram(echo.address, Buffer.from(text));
+  one.send(datagram("one"), relay);
+  two.send(datagram("two"), relay);
+  await until(() => one.heard.length === 1 && two.heard.length === 1);
+  one.send(datagram("again"), relay);
+  await until(() => one.heard.length === 2);
+  const from = `0 127.0.0.1:${echo.address.port}`;
+  assert.deepEqual([answers(one), answers(two)], [[`${from} ONE`, `${from} AGAIN`], [`${from} TWO`]]);
+});
+
+test("a target that IPv6 wraps is asked for as the IPv4 address, and answers as what the app wrote", async () => {
+  await using echo = await startEcho();
+  await using proxy = await startProxy();
+  using association = await associate(proxy);
+  await using app = await Udp.bind();
+  const { port } = echo.address;
+  app.send(encodeSocks5Datagram({ host: "::ffff:127.0.0.1", port }, Buffer.from("x")), association.relay);
+  await until(() => app.heard.length === 1);
+  assert.deepEqual(answers(app), [`0 ::ffff:7f00:1:${port} X`]);
 });
 
 test("a port that the app announced is the only one", async () => {

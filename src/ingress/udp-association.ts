@@ -4,6 +4,7 @@ import type { Timer } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import type { Constraints } from "../routing/constraints.ts";
+import { withoutMapping } from "../wire/mapped-ipv4.ts";
 import { decodeSocks5Datagram, encodeSocks5Datagram, type Socks5Datagram } from "../wire/socks5-datagram.ts";
 import { AssociationFlow, type PendingDatagrams } from "./association-flow.ts";
 import type { FrontComponents } from "./front.ts";
@@ -15,13 +16,13 @@ export interface UdpAssociationOptions {
   readonly address: string;
   /** The only address that may use the association. */
   readonly clientAddress: string;
-  /** The only port that may; undefined learns it from the first datagram. */
+  /** The only port that may, which the app announced; undefined lets all ports of the address (RFC 1928 §7). */
   readonly clientPort: number | undefined;
   readonly user: string;
   readonly constraints: Constraints;
 }
 
-/** One SOCKS5 UDP association (RFC 1928 §7): a local socket and a flow for each target that the app sends to. */
+/** One SOCKS5 UDP association (RFC 1928 §7): a local socket, and a flow for each target and port of the app. */
 export class UdpAssociation {
   readonly closed: Promise<void>;
   readonly #components: FrontComponents;
@@ -33,14 +34,12 @@ export class UdpAssociation {
   readonly #ending = new Set<Promise<void>>();
   readonly #pending: PendingDatagrams = { bytes: 0 };
   readonly #sweep: Timer;
-  #clientPort: number | undefined;
   #stopped = false;
   #carriedBytes = 0;
 
   constructor(components: FrontComponents, options: UdpAssociationOptions) {
     this.#components = components;
     this.#options = options;
-    this.#clientPort = options.clientPort;
     this.#socket = createSocket(isIPv6(options.address) ? "udp6" : "udp4");
     this.closed = new Promise((resolve) => this.#socket.once("close", resolve));
     const idleMs = INGRESS_LIMITS.flowIdleMs.value;
@@ -82,23 +81,23 @@ export class UdpAssociation {
   }
 
   #onMessage(message: Buffer, from: RemoteInfo): void {
-    if (from.address !== this.#options.clientAddress) return;
-    if (this.#clientPort !== undefined && from.port !== this.#clientPort) return;
+    const { clientAddress, clientPort } = this.#options;
+    if (from.address !== clientAddress || from.port !== (clientPort ?? from.port)) return;
     let datagram: Socks5Datagram;
     try {
       datagram = decodeSocks5Datagram(message);
     } catch {
       return;
     }
-    this.#clientPort = from.port;
     // Fragments may be dropped by who does not put them together (RFC 1928 §7).
     if (datagram.fragment !== 0) return;
     this.#carriedBytes += datagram.payload.length;
-    this.#flowTo(datagram.address).send(datagram.payload);
+    this.#flowTo(datagram.address, from.port).send(datagram.payload);
   }
 
-  #flowTo(target: HostPort): AssociationFlow {
-    const key = formatHostPort(target);
+  /** Each port of the app has flows of its own: some programs open a socket for each question, and wait there for its answer. */
+  #flowTo(target: HostPort, appPort: number): AssociationFlow {
+    const key = `${appPort} ${formatHostPort(target)}`;
     const known = this.#flows.get(key);
     if (known !== undefined) {
       this.#flows.delete(key);
@@ -109,9 +108,9 @@ export class UdpAssociation {
     if (oldest !== undefined && this.#flows.size >= INGRESS_LIMITS.maxFlowsPerAssociation.value) this.#evict(...oldest);
     const header = encodeSocks5Datagram(target, new Uint8Array(0));
     const { user, constraints } = this.#options;
-    const request = { target, user, constraints };
+    const request = { target: withoutMapping(target), user, constraints };
     const flow = new AssociationFlow(this.#components, request, this.#pending, (payload) =>
-      this.#toApp(header, payload),
+      this.#toApp(header, payload, appPort),
     );
     this.#flows.set(key, flow);
     const ending = flow.closed.then(() => {
@@ -122,9 +121,8 @@ export class UdpAssociation {
     return flow;
   }
 
-  #toApp(header: Uint8Array, payload: Uint8Array): void {
-    const port = this.#clientPort;
-    if (this.#stopped || port === undefined) return;
+  #toApp(header: Uint8Array, payload: Uint8Array, port: number): void {
+    if (this.#stopped) return;
     const { maxSendQueueBytes, maxSendQueued } = INGRESS_LIMITS;
     if (this.#socket.getSendQueueSize() > maxSendQueueBytes.value) return;
     if (this.#socket.getSendQueueCount() >= maxSendQueued.value) return;
