@@ -36,7 +36,7 @@ function errorsTable(): string {
 export async function readRoomLimits(): Promise<readonly RoomLimits[]> {
   const files = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => /^[a-z]+(\/[a-z]+)?\/limits\.ts$/.test(path))
+    .filter((path) => /^[a-z0-9]+(\/[a-z0-9]+)?\/limits\.ts$/.test(path))
     .sort();
   return Promise.all(
     files.map(async (file) => {

@@ -1,4 +1,4 @@
-import { type ServerResponse, STATUS_CODES } from "node:http";
+import { STATUS_CODES } from "node:http";
 import { errorRow } from "../core/error-table.ts";
 import type { BywayError } from "../core/errors.ts";
 import { funnelIn } from "../routing/no-node.ts";
@@ -34,13 +34,6 @@ export function errorAnswer(error: BywayError): Answer {
   const body = { code, message, remedy, ...(code === "ERR_NO_NODE" ? emptied(error.data) : {}) };
   const fields = [...headers.flat(), ...requestIdField(error.data.requestId)];
   return { status: http, headers: fields, body: `${JSON.stringify(body)}\n` };
-}
-
-/** Gives an answer on a response of Node's; `close` ends the connection after it. */
-export function sendAnswer(response: ServerResponse, answer: Answer, close = false): void {
-  const framing = ["Content-Length", String(Buffer.byteLength(answer.body)), ...(close ? ["Connection", "close"] : [])];
-  response.writeHead(answer.status, STATUS_CODES[answer.status] ?? "", [...answer.headers, ...framing]);
-  response.end(answer.body);
 }
 
 /** Writes an answer after which the connection ends, for where there is no response object. */

@@ -4,6 +4,7 @@ import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { Decoded } from "../wire/decoded.ts";
+import { GatheredBytes } from "./gathered-bytes.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
 const EMPTY = Buffer.alloc(0);
@@ -24,9 +25,7 @@ export class AppSocketReader {
   readonly #socket: Socket;
   readonly #gone = new AbortController();
   #limit: Timer | undefined;
-  #buffered: Buffer;
-  /** Memory of its own in which `#buffered` lies, once several chunks came. */
-  #room: Buffer = EMPTY;
+  readonly #buffered = new GatheredBytes();
   #early: Buffer = EMPTY;
   readonly #budget: Pick<ByteBudget, "watch">;
   #saidSomething = false;
@@ -37,9 +36,12 @@ export class AppSocketReader {
   constructor(components: { readonly budget: Pick<ByteBudget, "watch"> }, socket: Socket, first: Uint8Array) {
     this.#budget = components.budget;
     this.#socket = socket;
-    this.#buffered = Buffer.from(first);
+    this.#buffered.push(Buffer.from(first));
     socket.on("data", this.#onData).on("end", this.#onEnd).on("close", this.#onClose).on("error", this.#onClose);
     socket.resume();
+    // What happened before will not be told again.
+    if (socket.readableEnded) this.#onEnd();
+    if (socket.closed) this.#onClose();
   }
 
   /** Aborts when the app has gone away. */
@@ -60,9 +62,9 @@ export class AppSocketReader {
   /** Waits until `decode` makes a value of the bytes so far. Rejects with what it throws, or why the app is gone. */
   async read<T>(decode: Decode<T>): Promise<T> {
     for (;;) {
-      const decoded = decode(this.#buffered);
+      const decoded = decode(this.#buffered.bytes);
       if (decoded !== undefined) {
-        this.#buffered = this.#buffered.subarray(decoded.length);
+        this.#buffered.skip(decoded.length);
         return decoded.value;
       }
       if (this.#gone.signal.aborted) throw abortReason(this.#gone.signal);
@@ -77,9 +79,7 @@ export class AppSocketReader {
 
   /** Bytes for the target that came before the answer; undefined when there are none. Call it once. */
   takeEarly(): Uint8Array | undefined {
-    const early = this.#buffered;
-    this.#buffered = EMPTY;
-    this.#room = EMPTY;
+    const early = this.#buffered.take();
     this.#early = early;
     this.#watch();
     this.#saidSomething = early.length > 0;
@@ -94,12 +94,9 @@ export class AppSocketReader {
     const socket = this.#socket;
     socket.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose).off("error", this.#onClose);
     socket.pause();
-    const rest = this.#buffered;
     // The reader lives as long as the stream, and a part of a read keeps the whole of it in memory.
-    this.#buffered = EMPTY;
-    this.#room = EMPTY;
     this.#early = EMPTY;
-    return rest;
+    return this.#buffered.take();
   }
 
   /** Tells the budget of what waits for the answer. */
@@ -108,26 +105,8 @@ export class AppSocketReader {
     if (kept() >= INGRESS_LIMITS.watchedBytes.value) this.#budget.watch(this.#socket, undefined, kept);
   }
 
-  /** Copies into room that doubles, as an app may say a byte at a time. */
-  #append(chunk: Buffer): void {
-    const used = this.#buffered.length;
-    const start = this.#buffered.byteOffset - this.#room.byteOffset;
-    const isOwn = this.#room.length > 0 && this.#buffered.buffer === this.#room.buffer;
-    if (isOwn && start + used + chunk.length <= this.#room.length) {
-      chunk.copy(this.#room, start + used);
-      this.#buffered = this.#room.subarray(start, start + used + chunk.length);
-      return;
-    }
-    const room = Buffer.allocUnsafeSlow(Math.max(1_024, 2 * (used + chunk.length)));
-    this.#buffered.copy(room);
-    chunk.copy(room, used);
-    this.#room = room;
-    this.#buffered = room.subarray(0, used + chunk.length);
-  }
-
   readonly #onData = (chunk: Buffer): void => {
-    if (this.#buffered.length === 0) this.#buffered = chunk;
-    else this.#append(chunk);
+    this.#buffered.push(chunk);
     this.#watch();
     if (this.#buffered.length >= INGRESS_LIMITS.maxEarlyBytes.value) this.#socket.pause();
     this.#wake?.();

@@ -1,13 +1,15 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type SpliceComponents, splice } from "../core/splice.ts";
-import type { AppSocketReader } from "./app-socket-reader.ts";
 
-/** Says `answer` to the app and then carries bytes between it and `stream` until both have ended. Never rejects. */
+/**
+ * Lets `reader` go of the socket, says `answer` to the app and then carries bytes between it and `stream` until both have
+ * ended. Never rejects.
+ */
 export async function carry(
   components: SpliceComponents,
   socket: Socket,
-  reader: AppSocketReader,
+  reader: { release(): Uint8Array },
   answer: Uint8Array | string,
   stream: Duplex,
 ): Promise<void> {

@@ -1,312 +1,308 @@
-import http, { type ClientRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { abortReason } from "../core/abort.ts";
 import { abortStream } from "../core/abort-stream.ts";
-import { BywayError, systemCode, toBywayError } from "../core/errors.ts";
-import { errorAnswer, sendAnswer } from "./answer.ts";
-import { endToEnd, endToEndTrailers, fieldsOf, listOf } from "./hop-by-hop.ts";
+import type { Clock } from "../core/clock.ts";
+import { endStream } from "../core/end-stream.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
+import { type AnswerHead, answerBody, answerHeadCollector, hasNoBody, parseAnswerHead } from "../http1/answer-head.ts";
+import { listOf, valuesOf } from "../http1/fields.ts";
+import type { RequestHead } from "../http1/request-head.ts";
+import type { AppAnswer } from "./app-answer.ts";
+import { HUNG_UP } from "./app-socket-reader.ts";
+import { encodeLastChunk } from "./body-target.ts";
+import { isConnectionLogin } from "./connection-login.ts";
+import { encodeForwarded, isRepeatable } from "./forwarded-request.ts";
+import { endToEndTrailers } from "./hop-by-hop.ts";
+import { keepAliveHintMs } from "./keep-alive-hint.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
-import { MessageBody, type MessageBodyComponents } from "./message-body.ts";
-import { type AbsoluteForm, VIA_NAME } from "./proxy-request.ts";
+import { type BodyEnd, MessageBody, type MessageBodyComponents } from "./message-body.ts";
+import { readHead } from "./message-head.ts";
+import { type AbsoluteForm, hasBody, VIA_NAME } from "./proxy-request.ts";
 import type { StreamRequest } from "./stream-opener.ts";
+import { cutError, targetError } from "./target-error.ts";
 import { targetFields, targetTrailers } from "./target-fields.ts";
 import { toldFields } from "./told-fields.ts";
-import type { UpstreamAgent } from "./upstream-agent.ts";
+import type { Upstream, UpstreamPool } from "./upstream-pool.ts";
 import type { UserNameMeaning } from "./username-parameters.ts";
 
 /** A connection to the target that has changed its protocol. */
 export interface Switched {
-  readonly answer: IncomingMessage;
-  readonly stream: Duplex;
-  /** Bytes of the new protocol that came with the answer. */
-  readonly head: Uint8Array;
-  /** Whether the stream was used for another request before. */
-  readonly reused: boolean;
+  readonly head: AnswerHead;
+  readonly upstream: Upstream;
 }
 
 /** What forwarding a request needs beside the request. */
 export interface ForwardContext extends MessageBodyComponents {
-  readonly agent: UpstreamAgent;
+  readonly clock: Clock;
+  readonly pool: UpstreamPool;
   /** The body of the request. */
   readonly body: MessageBody;
   readonly meaning: UserNameMeaning;
   readonly to: AbsoluteForm;
-  /** Aborts when the app went away or its request turned out to be malformed. */
+  /** Aborts when the app went away, or may have no more. */
   readonly signal: AbortSignal;
   /** The protocols to ask the target to change to, as `Upgrade` names them. */
-  readonly upgrade?: string;
+  readonly upgrade: string | undefined;
 }
 
-/** Methods that may be sent again when their connection turns out to be dead (RFC 9110 §9.2.2). */
-const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
-
-/** Methods for which a request without a length needs none (RFC 9110 §8.6). */
-const BODYLESS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "DELETE", "TRACE", "CONNECT"]);
-
 /**
- * Forwards one absolute-form request and its response. Resolves when the response is finished or its connection is
- * gone, or with the connection to the target when that has changed its protocol; never rejects. A response that is
- * cut short ends the app's connection abruptly.
+ * Forwards one absolute-form request and its answer. Resolves when the answer is written, or with the connection to the target
+ * when that has changed its protocol. Rejects when there is no answer, or it is cut short: then what was begun must not end
+ * like a whole one.
  */
 export function forward(
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: RequestHead,
+  answer: AppAnswer,
   context: ForwardContext,
 ): Promise<Switched | undefined> {
-  return new Promise((resolve) => new Forwarding(request, response, context, resolve).start());
+  return new Forwarding(request, answer, context).run();
 }
 
 class Forwarding {
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly #request: RequestHead;
+  readonly #answer: AppAnswer;
   readonly #context: ForwardContext;
-  readonly #chunked: boolean;
-  readonly #hasBody: boolean;
   /** Whether sending the request twice does what sending it once does (RFC 9110 §9.2.2). */
   readonly #repeatable: boolean;
-  #upstream: ClientRequest | undefined;
-  #answer: IncomingMessage | undefined;
   /** Waits for the exit's answer, so that where it declines another one is asked. */
   #isPatient = false;
   #declined: StreamRequest["declined"];
   #attemptsLeft: number = INGRESS_LIMITS.maxIdleUpstreams.value;
-  #failed = false;
-  readonly #done: (switched?: Switched) => void;
+  #stream: Duplex | undefined;
+  /** The target has the whole request. */
+  #isSent = false;
+  /** Why the request is not forwarded any more. */
+  #failure: BywayError | undefined;
 
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    context: ForwardContext,
-    done: (switched?: Switched) => void,
-  ) {
-    this.#done = done;
+  constructor(request: RequestHead, answer: AppAnswer, context: ForwardContext) {
     this.#request = request;
-    this.#response = response;
-    this.#context = context;
-    this.#chunked = request.headers["transfer-encoding"] !== undefined;
-    this.#hasBody = this.#chunked || request.headers["content-length"] !== undefined;
-    this.#repeatable = !this.#hasBody && IDEMPOTENT.has(request.method ?? "");
-    context.signal.addEventListener("abort", this.#onAbort, { once: true });
-    response.once("close", this.#onClose);
-    request.on("error", () => {});
-  }
-
-  readonly #onAbort = (): void => this.#fail(abortReason(this.#context.signal));
-
-  readonly #onClose = (): void => {
-    this.#context.signal.removeEventListener("abort", this.#onAbort);
-    if (!this.#response.writableFinished) this.#fail(new BywayError("ERR_ABORTED", "the app hung up"));
-    this.#done();
-  };
-
-  start(): void {
-    if (this.#context.signal.aborted) this.#fail(abortReason(this.#context.signal));
-    else this.#send();
-  }
-
-  #send(): void {
-    const { agent, meaning, signal, to } = this.#context;
-    const { user, constraints } = meaning;
-    let upstream: ClientRequest;
-    try {
-      const options = {
-        agent,
-        method: this.#request.method,
-        path: to.path,
-        headers: this.#requestHeaders(),
-        maxHeaderSize: INGRESS_LIMITS.maxHeadBytes.value,
-        // What may be sent again need not wait to see whether the exit takes it.
-        streamRequest: {
-          target: to.target,
-          user,
-          constraints,
-          optimistic: this.#repeatable && !this.#isPatient,
-          declined: this.#declined,
-        },
-        opening: signal,
-      };
-      upstream = http.request(options);
-    } catch (cause) {
-      // What Node's parser lets in, its own writer may still refuse.
-      this.#fail(new BywayError("ERR_REQUEST_MALFORMED", "the request cannot be forwarded", { cause }));
-      return;
-    }
-    this.#upstream = upstream;
-    // Node drops what exceeds a number of fields without a word; their size is bounded anyway.
-    upstream.maxHeadersCount = 0;
-    upstream.on("error", (error) => this.#onUpstreamError(upstream, error));
-    upstream.on("information", (info) => this.#forwardInformation(info));
-    upstream.on("response", (answer) => this.#onResponse(upstream, answer));
-    upstream.on("upgrade", (answer, stream, head) => {
-      if (this.#context.upgrade !== undefined) this.#onSwitch({ answer, stream, head, reused: upstream.reusedSocket });
-      else this.#fail(unaskedSwitch());
-    });
-    if (!this.#hasBody) {
-      upstream.end();
-      return;
-    }
-    upstream.flushHeaders();
-    const { body } = this.#context;
-    body.sendTo(upstream);
-    this.#request.once("end", () => {
-      body.flush();
-      if (this.#chunked) upstream.addTrailers(endToEndTrailers(this.#request.rawTrailers));
-      upstream.end();
-    });
-  }
-
-  #requestHeaders(): string[] {
-    const { rawHeaders, headers, httpVersion, method = "" } = this.#request;
-    const without = ["host", "content-length", ...(this.#chunked ? [] : ["trailer"])];
-    const sent = ["Host", this.#context.to.authority, ...endToEnd(rawHeaders, without)];
-    sent.push("Via", `${httpVersion} ${VIA_NAME}`);
-    if (this.#chunked) sent.push("Transfer-Encoding", "chunked");
-    else if (headers["content-length"] !== undefined) sent.push("Content-Length", headers["content-length"]);
-    else if (!BODYLESS.has(method)) sent.push("Content-Length", "0");
-    if (this.#context.upgrade !== undefined) sent.push("Connection", "Upgrade", "Upgrade", this.#context.upgrade);
-    else if (listOf(rawHeaders, "te").includes("trailers")) sent.push("TE", "trailers", "Connection", "TE, keep-alive");
-    return sent;
-  }
-
-  #forwardInformation({ statusCode, headers }: http.InformationEvent): void {
-    if (this.#response.headersSent || this.#request.httpVersion === "1.0") return;
-    if (statusCode === 100 && this.#request.headers.expect !== undefined) this.#response.writeContinue();
-    if (statusCode === 102) this.#response.writeProcessing();
-    const { link } = headers;
-    if (statusCode !== 103 || link === undefined) return;
-    try {
-      this.#response.writeEarlyHints({ link });
-    } catch {
-      // A hint that Node takes for malformed is not worth the response that follows.
-    }
-  }
-
-  #onResponse(upstream: ClientRequest, answer: IncomingMessage): void {
-    const response = this.#response;
     this.#answer = answer;
-    const body = new MessageBody(this.#context, answer);
-    answer.on("error", (cause) => this.#fail(targetError(cause)));
-    answer.on("aborted", () => this.#fail(new BywayError("ERR_TARGET_RESET", "the target's response was cut short")));
-    if (answer.statusCode === 101) {
-      this.#fail(unaskedSwitch());
-      return;
-    }
-    if (answer.statusCode === 407) {
-      this.#fail(new BywayError("ERR_TARGET_PROTOCOL", "the target answered 407, which is a proxy's to say"));
-      return;
-    }
-    const encodings = listOf(answer.rawHeaders, "transfer-encoding").join();
-    if (encodings !== "" && encodings !== "chunked") {
-      this.#fail(new BywayError("ERR_TARGET_PROTOCOL", "the target's response has an unknown Transfer-Encoding"));
-      return;
-    }
+    this.#context = context;
+    this.#repeatable = isRepeatable(request);
+  }
+
+  async run(): Promise<Switched | undefined> {
+    const { signal } = this.#context;
+    const onAbort = (): void => this.#fail(abortReason(signal));
+    if (signal.aborted) throw abortReason(signal);
+    signal.addEventListener("abort", onAbort, { once: true });
     try {
-      response.sendDate = false;
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? "", this.#responseHeaders(upstream, answer));
-      response.flushHeaders();
-    } catch (cause) {
-      this.#fail(new BywayError("ERR_TARGET_PROTOCOL", "the target's response cannot be forwarded", { cause }));
+      for (;;) {
+        const upstream = await this.#upstream();
+        try {
+          return await this.#exchange(upstream);
+        } catch (cause) {
+          abortStream(upstream.stream);
+          this.#context.body.stop();
+          if (this.#failure !== undefined) throw this.#failure;
+          await this.#prepareAgain(upstream, toError(cause));
+        }
+      }
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #streamRequest(): StreamRequest {
+    const { meaning, to } = this.#context;
+    const { user, constraints } = meaning;
+    // What may be sent again need not wait to see whether the exit takes it.
+    const optimistic = this.#repeatable && !this.#isPatient;
+    return { target: to.target, user, constraints, optimistic, declined: this.#declined };
+  }
+
+  async #upstream(): Promise<Upstream> {
+    const { pool, signal } = this.#context;
+    const request = this.#streamRequest();
+    const upstream =
+      pool.take(request, { isRepeatable: this.#repeatable }) ?? (await pool.open(request, signal).catch(rethrow));
+    this.#stream = upstream.stream;
+    if (signal.aborted) abortStream(upstream.stream);
+    return upstream;
+  }
+
+  async #exchange(upstream: Upstream): Promise<Switched | undefined> {
+    const { clock, pool } = this.#context;
+    const sentMs = clock.monotonicMs();
+    this.#send(upstream);
+    const head = await this.#finalHead(upstream);
+    const answeredInMs = clock.monotonicMs() - sentMs;
+    if (head.status === 101) return { head, upstream };
+    this.#begin(upstream, head);
+    const body = new MessageBody(this.#context, upstream.source, answerBody(head, this.#request.method));
+    const end = await this.#carry(body);
+    if ("cut" in end) throw end.cut;
+    this.#answer.end(this.#answer.takesTrailers ? targetTrailers(end.trailers).flat() : []);
+    if (!this.#isSent) {
+      this.#finishLater(upstream);
+      return undefined;
+    }
+    const isLast = listOf(head.headers, "connection").includes("close") || !keepsOpen(head);
+    if (isLast || !head.isClean || !body.isClean) pool.part(upstream);
+    else
+      pool.keep(upstream, this.#streamRequest(), {
+        hintMs: keepAliveHintMs(head.headers, answeredInMs),
+        isPinned: isConnectionLogin(this.#request.headers, head.status, head.headers),
+      });
+    return undefined;
+  }
+
+  #send({ stream }: Upstream): void {
+    const { body, to, upgrade } = this.#context;
+    const head = Buffer.from(encodeForwarded(this.#request, to, upgrade), "latin1");
+    if (!hasBody(this.#request)) {
+      this.#isSent = true;
+      stream.write(head);
       return;
     }
-    body.sendTo(response);
-    answer.once("end", () => {
-      body.flush();
-      response.addTrailers(targetTrailers(answer.rawTrailers));
-      response.end();
+    // The body, if it is there already, leaves with the head.
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+    stream.write(head);
+    body.sendTo(stream, this.#request.isChunked, (end) => this.#onSent(stream, end));
+  }
+
+  #onSent(stream: Duplex, end: BodyEnd): void {
+    if ("cut" in end) {
+      const { cut } = end;
+      const message = "the request ended before its body was whole";
+      this.#fail(cut instanceof BywayError ? cut : new BywayError("ERR_REQUEST_MALFORMED", message, { cause: cut }));
+      return;
+    }
+    this.#isSent = true;
+    if (this.#request.isChunked && !stream.destroyed)
+      stream.write(encodeLastChunk(endToEndTrailers(end.trailers).flat()));
+    if (this.#answer.isWhole) endStream(stream, this.#context.clock, INGRESS_LIMITS.lingerMs.value);
+  }
+
+  /** Reads heads up to the final one, and passes the others on. */
+  async #finalHead({ source }: Upstream): Promise<AnswerHead> {
+    for (;;) {
+      const lines = await readHead(source, answerHeadCollector(), cutError);
+      if (lines === undefined) throw cutError();
+      const head = parseAnswerHead(lines.lines, lines.isClean);
+      if (head.status === 101) {
+        if (this.#context.upgrade === undefined || listOf(head.headers, "upgrade").length === 0)
+          throw protocolError("the target changed the protocol in a way that nobody asked for");
+        return head;
+      }
+      if (head.status >= 200) return head;
+      // 100 is an answer to `Expect`; a target that says it unasked tells nobody anything.
+      const isUnasked = head.status === 100 && valuesOf(this.#request.headers, "expect").length === 0;
+      if (!isUnasked) this.#answer.inform(head.status, head.reason, targetFields(head.headers, ["content-length"]));
+      if (this.#answer.socket.writableNeedDrain) await drained(this.#answer.socket);
+    }
+  }
+
+  #begin(upstream: Upstream, head: AnswerHead): void {
+    if (head.status === 407) throw protocolError("the target answered 407, which is a proxy's to say");
+    const { method, headers } = this.#request;
+    const isNone = hasNoBody(head.status, method);
+    // A length in an answer that can have none misleads who reads on (RFC 9110 §8.6).
+    const length = head.status === 204 ? undefined : head.length;
+    const inChunks = !isNone && length === undefined && this.#request.version === "1.1";
+    const sent = targetFields(head.headers, inChunks ? ["content-length"] : ["content-length", "trailer"]);
+    sent.push("Via", `${head.version} ${VIA_NAME}`);
+    const told = {
+      ignored: this.#context.meaning.ignored,
+      debug: wantsDebug(this.#request),
+      reused: upstream.isReused,
+    };
+    sent.push(...toldFields(upstream.opened, told));
+    // After a final answer to a body that was never asked for, nobody can tell where the next request begins.
+    if (valuesOf(headers, "expect").length > 0 && !this.#context.body.isWhole) this.#answer.isLast = true;
+    if (this.#context.upgrade !== undefined) this.#answer.isLast = true;
+    this.#answer.begin({ status: head.status, reason: head.reason, headers: sent }, { length, isNone });
+  }
+
+  #carry(body: MessageBody): Promise<BodyEnd> {
+    const { socket } = this.#answer;
+    return new Promise((resolve) => {
+      const gone = (): void => resolve({ cut: HUNG_UP });
+      socket.once("close", gone);
+      body.sendTo(socket, this.#answer.takesTrailers, (end) => {
+        socket.off("close", gone);
+        resolve(end);
+      });
+      if (socket.destroyed) gone();
     });
   }
 
-  #onSwitch(switched: Switched): void {
-    const { socket } = this.#response;
-    this.#context.signal.removeEventListener("abort", this.#onAbort);
-    this.#response.off("close", this.#onClose);
-    if (socket !== null) this.#response.detachSocket(socket);
-    this.#done(switched);
+  /** The target has answered and may still want the rest of the request; whoever serves the app bounds the time for it. */
+  #finishLater({ stream, source }: Upstream): void {
+    const { body, signal } = this.#context;
+    source.release();
+    stream.on("data", () => {}).resume();
+    const discard = (): void => body.discard(() => {});
+    stream.once("close", discard);
+    if (stream.closed) discard();
+    const cut = (): void => void (this.#isSent || abortStream(stream));
+    signal.addEventListener("abort", cut, { once: true });
   }
 
-  #responseHeaders(upstream: ClientRequest, answer: IncomingMessage): string[] {
-    const length = answer.headers["content-length"];
-    const chunked = length === undefined && this.#request.httpVersion === "1.1" && this.#request.method !== "HEAD";
-    const sent = targetFields(answer.rawHeaders, chunked ? [] : ["trailer"]);
-    sent.push("Via", `${answer.httpVersion} ${VIA_NAME}`);
-    const opened = upstream.socket === null ? undefined : this.#context.agent.openedOf(upstream.socket);
-    const { ignored } = this.#context.meaning;
-    const told = { ignored, debug: wantsDebug(this.#request), reused: upstream.reusedSocket };
-    if (opened !== undefined) sent.push(...toldFields(opened, told));
-    // After a final response to a body that was never asked for, nobody can tell where the next request begins.
-    if (this.#request.headers.expect !== undefined && !this.#request.complete) sent.push("Connection", "close");
-    return sent;
-  }
-
-  #onUpstreamError(upstream: ClientRequest, cause: Error): void {
-    const opened = upstream.socket === null ? undefined : this.#context.agent.openedOf(upstream.socket);
-    const accepted = opened?.accepted;
-    if (accepted === undefined || this.#answer !== undefined) this.#onBroken(upstream, cause, false);
-    // That the stream broke says less than why the exit did not take it.
-    else
-      accepted.then(
-        () => this.#onBroken(upstream, cause, false),
-        (refusal: unknown) => this.#onBroken(upstream, toBywayError(refusal), true, opened?.route.exit.peerId),
-      );
-  }
-
-  /** `refused`: by `exit`, or lost on the way to it, with nobody having tried another circuit. */
-  #onBroken(upstream: ClientRequest, cause: Error, refused: boolean, exit?: string): void {
-    if (upstream !== this.#upstream) return;
-    const anotherNode =
-      refused &&
-      cause instanceof BywayError &&
-      cause.retry === "other-node" &&
-      (cause.kind === "hop" || (cause.kind === "policy" && !this.#isPatient));
-    const again = (upstream.reusedSocket || anotherNode) && this.#repeatable && this.#attemptsLeft > 0;
-    if (again && this.#answer === undefined && !this.#failed) {
-      this.#attemptsLeft -= 1;
-      if (cause instanceof BywayError && cause.kind === "policy") {
-        this.#isPatient = true;
-        if (exit !== undefined) this.#declined = { exit, error: cause };
-      }
-      this.#send();
-      return;
+  /** Returns when the request may be sent once more after `cause`; throws why it may not. */
+  async #prepareAgain(upstream: Upstream, cause: Error): Promise<void> {
+    const refusal = this.#answer.hasBegun ? undefined : await refusalOf(upstream);
+    if (this.#failure !== undefined) throw this.#failure;
+    const error = refusal ?? targetError(cause);
+    const isDeclined = refusal?.kind === "policy" && !this.#isPatient;
+    const anotherNode = refusal?.retry === "other-node" && (refusal.kind === "hop" || isDeclined);
+    const isDead = upstream.isReused && error.code !== "ERR_TARGET_PROTOCOL";
+    if (this.#answer.hasBegun || !this.#repeatable || this.#attemptsLeft === 0 || !(isDead || anotherNode)) throw error;
+    this.#attemptsLeft -= 1;
+    if (error.kind === "policy") {
+      this.#isPatient = true;
+      if (refusal !== undefined) this.#declined = { exit: upstream.opened.route.exit.peerId, error };
     }
-    // The answer is whole although its connection broke, if the target did not wait for the rest of the request.
-    if (this.#answer?.complete === true) this.#context.body.discard();
-    else this.#fail(targetError(cause));
   }
 
   #fail(error: BywayError): void {
-    if (this.#failed) return;
-    this.#failed = true;
-    const stream = this.#upstream?.socket;
-    if (stream && this.#answer?.complete !== true) abortStream(stream);
-    this.#upstream?.destroy();
-    const response = this.#response;
-    const { socket } = response;
-    if (response.writableFinished || socket === null || socket.destroyed) return;
-    const silent = error.code === "ERR_ABORTED" || error.code === "ERR_STOPPED";
-    if (response.headersSent || silent) abortStream(socket);
-    else sendAnswer(response, errorAnswer(error), error.code === "ERR_REQUEST_MALFORMED");
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    if (this.#stream !== undefined) abortStream(this.#stream);
   }
 }
 
-function unaskedSwitch(): BywayError {
-  return new BywayError("ERR_TARGET_PROTOCOL", "the target changed the protocol in a way that nobody asked for");
-}
-
 /** Whether a request asks for the way that it took. */
-export function wantsDebug(request: IncomingMessage): boolean {
-  return [...fieldsOf(request.rawHeaders)].some(([name, , value]) => name === "byway-debug" && value.trim() === "1");
+export function wantsDebug({ headers }: RequestHead): boolean {
+  return valuesOf(headers, "byway-debug").some((value) => value.trim() === "1");
 }
 
-/** What an error of Node's HTTP client says about the target. */
-export function targetError(cause: Error): BywayError {
-  if (cause instanceof BywayError) return cause;
-  if (cause.cause instanceof BywayError) return cause.cause;
-  const code = systemCode(cause);
-  if (code.startsWith("HPE_"))
-    return new BywayError("ERR_TARGET_PROTOCOL", "the target's answer is not HTTP", { cause });
-  if (/^(ECONNRESET|EPIPE|ECONNABORTED|ERR_STREAM_|ERR_HTTP2_)/.test(code))
-    return new BywayError("ERR_TARGET_RESET", "the target closed the connection before its answer was whole", {
-      cause,
-    });
-  return toBywayError(cause);
+/** Whether the target keeps its connection after this answer (RFC 9112 §9.3). */
+function keepsOpen({ version, headers }: AnswerHead): boolean {
+  return version === "1.1" || listOf(headers, "connection").includes("keep-alive");
+}
+
+/** Why the exit did not take a stream that was handed over before it had answered; that it broke says less. */
+async function refusalOf({ opened }: Upstream): Promise<BywayError | undefined> {
+  try {
+    await opened.accepted;
+    return undefined;
+  } catch (refusal) {
+    return toBywayError(refusal);
+  }
+}
+
+/** Resolves when `stream` takes bytes again or is gone. */
+export function drained(stream: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off("drain", done).off("close", done);
+      resolve();
+    };
+    stream.on("drain", done).on("close", done);
+    if (stream.destroyed) done();
+  });
+}
+
+function protocolError(what: string): BywayError {
+  return new BywayError("ERR_TARGET_PROTOCOL", what);
+}
+
+function rethrow(cause: unknown): never {
+  throw toBywayError(cause);
+}
+
+function toError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause));
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { endToEnd, endToEndTrailers, listOf } from "./hop-by-hop.ts";
+import { listOf } from "../http1/fields.ts";
+import { endToEnd, endToEndTrailers } from "./hop-by-hop.ts";
 
 test("fields of one hop, those that Connection names and Byway's own are dropped, all else stays as it was", () => {
   const fields = [

@@ -1,5 +1,4 @@
-/** Header fields in the order and spelling in which they came: name, value, name, value … */
-export type RawHeaders = readonly string[];
+import { fieldsOf, listOf, type RawHeaders } from "../http1/fields.ts";
 
 /** Fields that are for this connection only (RFC 9110 §7.6.1), and those that are for this proxy only. */
 const FOR_THIS_HOP: ReadonlySet<string> = new Set([
@@ -31,23 +30,6 @@ const NEVER_IN_TRAILERS: ReadonlySet<string> = new Set([
   "trailer",
   "via",
 ]);
-
-/** The fields of a message as pairs of lower-case name, name as written, and value. */
-export function* fieldsOf(headers: RawHeaders): Generator<readonly [name: string, written: string, value: string]> {
-  for (let index = 0; index + 1 < headers.length; index += 2) {
-    const written = headers[index] ?? "";
-    yield [written.toLowerCase(), written, headers[index + 1] ?? ""];
-  }
-}
-
-/** Every value of one field, split at commas, trimmed and in lower case. */
-export function listOf(headers: RawHeaders, field: string): readonly string[] {
-  return [...fieldsOf(headers)]
-    .filter(([name]) => name === field)
-    .flatMap(([, , value]) => value.split(","))
-    .map((value) => value.trim().toLowerCase())
-    .filter((value) => value !== "");
-}
 
 /** The fields that go on to the next hop: without those of this hop, those that `Connection` names, and Byway's own. */
 export function endToEnd(headers: RawHeaders, without: readonly string[] = []): string[] {

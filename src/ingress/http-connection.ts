@@ -1,29 +1,43 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { abortStream } from "../core/abort-stream.ts";
 import type { Timer } from "../core/clock.ts";
-import { BywayError, systemCode, toBywayError } from "../core/errors.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
 import { CORE_LIMITS } from "../core/limits.ts";
-import { parseAuthority } from "../wire/authority.ts";
-import { encodeAnswer, encodeHead, errorAnswer, sendAnswer } from "./answer.ts";
+import { valuesOf } from "../http1/fields.ts";
+import { parseRequestHead, type RequestHead, requestBody, requestHeadCollector } from "../http1/request-head.ts";
+import { encodeAnswer, encodeHead, errorAnswer } from "./answer.ts";
+import { AppAnswer } from "./app-answer.ts";
 import { AppSocketReader, HUNG_UP } from "./app-socket-reader.ts";
 import { carry } from "./carry.ts";
 import { endSocket } from "./end-socket.ts";
-import { type ForwardContext, forward, wantsDebug } from "./forward.ts";
+import { drained, type ForwardContext, forward, wantsDebug } from "./forward.ts";
+import { forwardsLeft } from "./forwarded-request.ts";
 import type { FrontComponents } from "./front.ts";
+import { lastHopAnswer } from "./last-hop-answer.ts";
 import { leaseSocket, socketBytes } from "./lease-socket.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { MessageBody } from "./message-body.ts";
+import { readHead } from "./message-head.ts";
+import { MessageSource } from "./message-source.ts";
 import { ownPage } from "./own-pages.ts";
-import { authenticate, checkMessage, parseAbsoluteForm, sentCredentials } from "./proxy-request.ts";
+import { authenticate, checkMessage, parseAbsoluteForm, readAuthority, sentCredentials } from "./proxy-request.ts";
 import { refuse } from "./refuse.ts";
 import { toldFields } from "./told-fields.ts";
-import { upgrade } from "./upgrade.ts";
-import { UpstreamAgent } from "./upstream-agent.ts";
+import { carrySwitched, upgradeOf } from "./upgrade.ts";
+import { UpstreamPool } from "./upstream-pool.ts";
 import type { UserNameMeaning } from "./username-parameters.ts";
 
+const NOTHING = new Uint8Array(0);
+
+/** A request that is being answered. */
+interface Pending {
+  readonly answer: AppAnswer;
+  readonly broken: AbortController;
+}
+
 /**
- * One client connection of the HTTP front end. Node's server parses and calls; this serves one request after another.
+ * One client connection of the HTTP front end. It answers one request after another; those that an app sends ahead wait
+ * unread.
  *
  *     head ─► request ─► head … │ head ─► CONNECT or upgrade ─► stream │ head ─► malformed ─► 400
  */
@@ -32,249 +46,260 @@ export class HttpConnection {
   readonly closed: Promise<void>;
   readonly #components: FrontComponents;
   readonly #socket: Socket;
-  readonly #agent: UpstreamAgent;
-  /** The requests that are not answered yet. */
-  readonly #pending = new Set<AbortController>();
-  /** Of the requests that are not answered yet, those that wait for their turn included. */
-  readonly #bodies = new Set<MessageBody>();
-  /** Settles when all that came so far is served. */
-  #served: Promise<void> = Promise.resolve();
-  #waiting = 0;
-  /** The response that is being made. */
-  #current: ServerResponse | undefined;
-  #latest: { readonly request: IncomingMessage; readonly broken: AbortController } | undefined;
+  readonly #source: MessageSource;
+  readonly #pool: UpstreamPool;
+  #pending: Pending | undefined;
+  /** When the app had said all of its request, by the monotonic clock. */
+  #askedMs = 0;
   #timer: Timer | undefined;
-  #bytesBefore = -1;
   /** What requests before have answered for, of all that went over the connection. */
   #countedBytes = 0;
-  #ending = false;
 
-  constructor(components: FrontComponents, socket: Socket) {
+  constructor(components: FrontComponents, socket: Socket, first: Buffer) {
     this.#components = components;
     this.#socket = socket;
-    this.#agent = new UpstreamAgent(components);
-    this.closed = new Promise<void>((resolve) => socket.once("close", () => resolve()))
-      .then(() => {
-        this.#timer?.cancel();
-        for (const pending of this.#pending) pending.abort(HUNG_UP);
-        this.#agent.destroy();
-        return this.#served;
-      })
-      .then(() => this.#agent.destroy());
-    socket.once("end", () => this.#onHalfClose());
-    this.#awaitHead(INGRESS_LIMITS.headTimeoutMs.value);
-  }
-
-  onRequest(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#ending) return;
-    this.#timer?.cancel();
-    this.#waiting += 1;
-    if (this.#waiting > INGRESS_LIMITS.maxPipelinedRequests.value) {
-      this.#abandon();
-      return;
-    }
-    const broken = new AbortController();
-    const body = this.#bodyOf(request);
-    this.#latest = { request, broken };
-    const closed = new Promise<void>((resolve) => response.once("close", () => resolve()));
-    this.#pending.add(broken);
-    this.#enqueue(async () => {
-      // After an answer with "Connection: close" no request may be processed any more (RFC 9112 §9.6).
-      if (this.#socket.writable) {
-        this.#current = response;
-        await this.#answer(request, response, broken, body);
-        await closed;
-        this.#current = undefined;
-      }
-      this.#bodies.delete(body);
-      this.#pending.delete(broken);
-      this.#waiting -= 1;
-      if (this.#waiting === 0) this.#awaitNext(request);
+    this.#pool = new UpstreamPool(components);
+    const over = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    const events = { onEnd: () => this.#onHalfClose(), onGone: () => this.#pending?.broken.abort(HUNG_UP) };
+    this.#source = new MessageSource(components, socket, events, first);
+    const served = this.#serve();
+    this.closed = over.then(async () => {
+      this.#timer?.cancel();
+      this.#pool.destroy();
+      await served;
+      this.#pool.destroy();
     });
   }
 
-  onConnect(request: IncomingMessage, head: Uint8Array): void {
-    this.#take(request, head, async (reader, signal) => {
-      checkMessage(request);
-      const { user, constraints, ignored } = await this.#identify(request, signal);
-      const target = parseAuthority(request.url ?? "");
-      using _lease = leaseSocket(this.#components.admit(user), this.#socket, this.#countedBytes);
-      const early = reader.takeEarly();
-      const asked = { target, user, constraints, ...(early === undefined ? {} : { early }) };
-      const opened = await this.#components.opener.openStream(asked, signal);
-      const told = toldFields(opened, { ignored, debug: wantsDebug(request), reused: false });
-      const answer = encodeHead(200, told, "Connection established");
-      await carry(this.#components, this.#socket, reader, answer, opened.stream);
-    });
-  }
-
-  onUpgrade(request: IncomingMessage, head: Uint8Array): void {
-    this.#take(request, head, async (reader, signal) => {
-      const context = await this.#understand(request, signal, this.#bodyOf(request));
-      using _lease = leaseSocket(this.#components.admit(context.meaning.user), this.#socket, this.#countedBytes);
-      await upgrade(this.#components, request, this.#socket, reader, context);
-    });
-  }
-
-  /** Answers what Node's parser refuses, after the requests that came before it. */
-  onParseError(cause: Error & { readonly reason?: string }): void {
-    if (this.#ending) return;
-    const code = systemCode(cause);
-    // The request before said that it was the last, and its answer is on the way.
-    if (code === "HPE_CLOSED_CONNECTION") return;
-    if (!code.startsWith("HPE_") || code === "HPE_INVALID_EOF_STATE") {
-      this.#abandon();
-      return;
-    }
-    const large = code === "HPE_HEADER_OVERFLOW" || code === "HPE_CHUNK_EXTENSIONS_OVERFLOW";
-    const error = large
-      ? new BywayError(
-          "ERR_REQUEST_TOO_LARGE",
-          `the head of the request exceeds ${INGRESS_LIMITS.maxHeadBytes.value} bytes`,
-        )
-      : new BywayError("ERR_REQUEST_MALFORMED", `the request is not HTTP: ${cause.reason ?? code}`);
-    this.#timer?.cancel();
-    this.#ending = true;
-    // The error belongs to the request that is not whole yet, which is answered as such, or to the next.
-    const partOfLatest = this.#latest?.request.complete === false;
-    if (partOfLatest) this.#latest?.broken.abort(error);
-    const last = partOfLatest ? new Uint8Array(0) : encodeAnswer(errorAnswer(error));
-    this.#enqueue(() => endSocket(this.#socket, last, this.#components.clock));
-  }
-
-  /** All bodies of this connection count together: the budget asks once for what was taken from it. */
-  #bodyOf(request: IncomingMessage): MessageBody {
-    const kept = (): number => [...this.#bodies].reduce((sum, { bytes }) => sum + bytes, 0);
-    const body = new MessageBody(this.#components, request, kept);
-    this.#bodies.add(body);
-    return body;
-  }
-
-  async #answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    broken: AbortController,
-    body: MessageBody,
-  ): Promise<void> {
+  async #serve(): Promise<void> {
     try {
-      const { url = "", method = "" } = request;
-      if (broken.signal.aborted) throw broken.signal.reason;
-      if (url.startsWith("/") || url === "*") {
-        checkMessage(request);
+      let isFirst = true;
+      while (!this.#socket.destroyed && (await this.#next(isFirst))) isFirst = false;
+    } catch (error) {
+      this.#components.logger.error("a connection failed in an unforeseen way", {
+        error: toBywayError(error).toJSON(),
+      });
+      abortStream(this.#socket);
+    }
+  }
+
+  /** Reads and answers one request; whether there may be another one. */
+  async #next(isFirst: boolean): Promise<boolean> {
+    let head: RequestHead | undefined;
+    try {
+      head = await this.#readHead(isFirst);
+    } catch (error) {
+      if (this.#socket.destroyed) return false;
+      const last = error instanceof BywayError ? encodeAnswer(errorAnswer(error)) : NOTHING;
+      return this.#end(last);
+    }
+    if (head === undefined) return this.#end(NOTHING);
+    this.#askedMs = this.#components.clock.monotonicMs();
+    if (head.method !== "CONNECT") return this.#serveRequest(head);
+    await this.#connect(head);
+    return false;
+  }
+
+  /** The next head; undefined when the app wants no more, or has said nothing for long. Rejects when it is none. */
+  async #readHead(isFirst: boolean): Promise<RequestHead | undefined> {
+    const late = Promise.withResolvers<undefined>();
+    const mustEnd = (): void =>
+      this.#setTimer(INGRESS_LIMITS.headTimeoutMs.value, () =>
+        late.reject(new BywayError("ERR_REQUEST_TIMEOUT", "the head of the request took too long")),
+      );
+    let isBegun = isFirst || this.#source.length > 0;
+    if (isBegun) mustEnd();
+    else this.#setTimer(INGRESS_LIMITS.keepAliveTimeoutMs.value, () => late.resolve(undefined));
+    const onPart = (): void => {
+      if (!isBegun) mustEnd();
+      isBegun = true;
+    };
+    const cut = (): BywayError =>
+      new BywayError("ERR_REQUEST_MALFORMED", "the app ended the connection in the middle of a request's head");
+    const collector = requestHeadCollector(INGRESS_LIMITS.maxHeadBytes.value);
+    try {
+      const collected = await Promise.race([readHead(this.#source, collector, cut, onPart), late.promise]);
+      return collected === undefined ? undefined : parseRequestHead(collected.lines, INGRESS_LIMITS.maxFields.value);
+    } finally {
+      this.#timer?.cancel();
+    }
+  }
+
+  async #serveRequest(head: RequestHead): Promise<boolean> {
+    const socket = this.#socket;
+    const answer = new AppAnswer(socket, head);
+    const broken = new AbortController();
+    const over = Promise.withResolvers<void>();
+    const body = new MessageBody(
+      this.#components,
+      this.#source,
+      requestBody(head, INGRESS_LIMITS.maxHeadBytes.value),
+      () => {
+        this.#askedMs = this.#components.clock.monotonicMs();
+        over.resolve();
+      },
+    );
+    this.#pending = { answer, broken };
+    if (this.#source.isOver) this.#onHalfClose();
+    if (socket.destroyed) broken.abort(HUNG_UP);
+    try {
+      await this.#answer(head, answer, body, broken);
+      if (socket.destroyed) return false;
+      if (!answer.isWhole) {
+        abortStream(socket);
+        return false;
+      }
+      if (answer.isLast) return await this.#end(NOTHING);
+      if (!body.isOver) await this.#awaitRest(body, over.promise);
+      if (body.cut !== undefined) return await this.#end(NOTHING);
+      if (socket.writableNeedDrain) await drained(socket);
+      return true;
+    } finally {
+      this.#timer?.cancel();
+      this.#pending = undefined;
+      broken.abort(HUNG_UP);
+    }
+  }
+
+  async #answer(head: RequestHead, answer: AppAnswer, body: MessageBody, broken: AbortController): Promise<void> {
+    // Whether the app sends the body that it asked leave for, nobody can tell once it has a final answer.
+    const isUnsure = (): boolean => valuesOf(head.headers, "expect").length > 0 && !body.isWhole;
+    try {
+      const { target, method } = head;
+      checkMessage(head);
+      if (target.startsWith("/") || target === "*") {
         const { credentials, names } = this.#components;
         const asksForName = credentials.required || names.insists;
-        sendAnswer(response, ownPage(method, url, request.headers.host, { socket: this.#socket, asksForName }));
-      } else {
-        const context = await this.#understand(request, broken.signal, body);
-        using lease = this.#components.admit(context.meaning.user);
-        const before = this.#countedBytes;
-        lease.watch(
-          () => socketBytes(this.#socket) - before,
-          (reason) => broken.abort(reason),
-        );
-        await forward(request, response, context);
+        const [host] = valuesOf(head.headers, "host");
+        answer.give(ownPage(method, target, host, { socket: this.#socket, asksForName }), isUnsure());
+        return;
       }
+      const context = await this.#understand(head, broken.signal, body);
+      using lease = this.#components.admit(context.meaning.user);
+      if (forwardsLeft(head) === 0) {
+        answer.give(lastHopAnswer(head), isUnsure());
+        return;
+      }
+      const before = this.#countedBytes;
+      lease.watch(
+        () => socketBytes(this.#socket) - before,
+        (reason) => broken.abort(reason),
+      );
+      const switched = await forward(head, answer, context);
+      if (switched === undefined) return;
+      this.#timer?.cancel();
+      this.#pending = undefined;
+      const app = { socket: this.#socket, source: this.#source, ignored: context.meaning.ignored };
+      await carrySwitched(this.#components, head, app, switched);
     } catch (cause) {
       const error = toBywayError(cause);
       this.#components.logger.debug("a request was refused", { code: error.code, data: error.data });
-      if (!this.#socket.destroyed) sendAnswer(response, errorAnswer(error), error.code === "ERR_REQUEST_MALFORMED");
+      if (this.#socket.destroyed || answer.hasBegun || error.code === "ERR_ABORTED" || error.code === "ERR_STOPPED")
+        return;
+      const isLast = error.code === "ERR_REQUEST_MALFORMED" || body.cut !== undefined || isUnsure();
+      answer.give(errorAnswer(error), isLast);
     } finally {
       this.#countedBytes = socketBytes(this.#socket);
     }
   }
 
+  async #connect(head: RequestHead): Promise<void> {
+    const socket = this.#socket;
+    const reader = new AppSocketReader(this.#components, socket, this.#source.release());
+    try {
+      checkMessage(head);
+      const { user, constraints, ignored } = await this.#identify(head, reader.gone);
+      const target = readAuthority(head.target);
+      using _lease = leaseSocket(this.#components.admit(user), socket, this.#countedBytes);
+      const early = reader.takeEarly();
+      const asked = { target, user, constraints, ...(early === undefined ? {} : { early }) };
+      const opened = await this.#components.opener.openStream(asked, reader.gone);
+      const told = toldFields(opened, { ignored, debug: wantsDebug(head), reused: false });
+      const answer = encodeHead(200, told, "Connection established");
+      await carry(this.#components, socket, reader, answer, opened.stream);
+    } catch (error) {
+      await refuse(this.#components, socket, reader, error, (why) => encodeAnswer(errorAnswer(why)));
+    }
+  }
+
   /** What a request asks for; throws what makes it unfit to be forwarded. */
-  async #understand(request: IncomingMessage, signal: AbortSignal, body: MessageBody): Promise<ForwardContext> {
-    checkMessage(request);
-    const meaning = await this.#identify(request, signal);
-    const { budget } = this.#components;
-    return { agent: this.#agent, budget, body, meaning, to: parseAbsoluteForm(request), signal };
+  async #understand(head: RequestHead, signal: AbortSignal, body: MessageBody): Promise<ForwardContext> {
+    const meaning = await this.#identify(head, signal);
+    const { budget, clock } = this.#components;
+    return {
+      clock,
+      pool: this.#pool,
+      budget,
+      body,
+      meaning,
+      to: parseAbsoluteForm(head),
+      signal,
+      upgrade: upgradeOf(head),
+    };
   }
 
   /** Who asks. One who sends no password is told at once that one is needed: it is how programs find out. */
-  async #identify(request: IncomingMessage, signal: AbortSignal): Promise<UserNameMeaning> {
+  async #identify(head: RequestHead, signal: AbortSignal): Promise<UserNameMeaning> {
     const { credentials, guesses, names } = this.#components;
-    const check = (): UserNameMeaning => authenticate(request, sentCredentials(request), credentials);
-    const isGuess = credentials.required && request.headers["proxy-authorization"] !== undefined;
-    if (!credentials.required) names.checkHttp(request, sentCredentials(request), this.#socket);
+    const check = (): UserNameMeaning => authenticate(head, sentCredentials(head), credentials);
+    const isGuess = credentials.required && valuesOf(head.headers, "proxy-authorization").length > 0;
+    if (!credentials.required) {
+      const { method, target, version, headers } = head;
+      const shape = { method, url: target, httpVersion: version, rawHeaders: headers };
+      names.checkHttp(shape, sentCredentials(head), this.#socket);
+    }
     return isGuess ? guesses.check(this.#socket, signal, check) : check();
   }
 
-  /** Takes the socket from Node's server for a request after which it speaks no HTTP. */
-  #take(
-    request: IncomingMessage,
-    head: Uint8Array,
-    serve: (reader: AppSocketReader, signal: AbortSignal) => Promise<void>,
-  ): void {
-    this.#timer?.cancel();
-    if (this.#ending || this.#waiting > 0) {
-      // Nothing has a right to the socket while responses wait to be written to it.
-      this.#abandon();
-      return;
-    }
-    this.#ending = true;
-    request.on("error", () => {});
-    const reader = new AppSocketReader(this.#components, this.#socket, head);
-    this.#enqueue(() =>
-      serve(reader, reader.gone).catch((error: unknown) =>
-        refuse(this.#components, this.#socket, reader, error, (why) => encodeAnswer(errorAnswer(why))),
-      ),
-    );
+  /** Waits for the end of a body that was answered before it had come. */
+  async #awaitRest(body: MessageBody, over: Promise<void>): Promise<void> {
+    this.#setTimer(INGRESS_LIMITS.lingerMs.value, () => abortStream(this.#socket));
+    if (!body.isRead) body.discard(() => {});
+    await over;
   }
 
-  #enqueue(task: () => Promise<void>): void {
-    this.#served = this.#served.then(task).catch((error: unknown) => {
-      this.#components.logger.error("a connection failed in an unforeseen way", {
-        error: toBywayError(error).toJSON(),
-      });
-      this.#abandon();
-    });
+  async #end(last: Uint8Array): Promise<false> {
+    this.#source.release();
+    await endSocket(this.#socket, last, this.#components.clock);
+    return false;
   }
 
-  /** Waits for the next request, or first for the end of a body that was answered before it had come. */
-  #awaitNext(request: IncomingMessage): void {
-    if (this.#socket.destroyed || this.#ending) return;
-    this.#bytesBefore = this.#socket.bytesRead;
-    if (request.complete) this.#awaitHead(INGRESS_LIMITS.keepAliveTimeoutMs.value);
-    else this.#setTimer(INGRESS_LIMITS.lingerMs.value, () => this.#abandon());
-  }
-
-  /** An app that half-closes while its response is under way wants the rest of it; before that it has hung up. */
+  /**
+   * An app that says FIN right behind its request, as `nc -N` does, wants the answer (RFC 9112 §9.6 leaves it open, and
+   * everything else is a lost answer). One that says it after it has waited, and before an answer has begun, has closed its
+   * connection: TCP cannot tell the two apart, and what nobody waits for must not stay open at the target.
+   */
   #onHalfClose(): void {
-    if (this.#ending || this.#waiting === 0) return;
-    if (this.#current?.headersSent === true) this.#awaitProgress();
-    else {
-      for (const pending of this.#pending) pending.abort(HUNG_UP);
-      this.#socket.end();
-    }
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    const waitedMs = this.#components.clock.monotonicMs() - this.#askedMs;
+    if (pending.answer.hasBegun || waitedMs <= INGRESS_LIMITS.halfCloseMs.value) this.#awaitProgress();
+    else pending.broken.abort(HUNG_UP);
   }
 
-  /** An app that has gone looks like one that waits: it shows when something is sent. */
+  /**
+   * A half-closed socket that is not written to never learns that its far side is gone, and an app that has gone looks like one
+   * that waits. Writing nothing tells: the system asks the far side whether it is there, and refuses the write when it is not.
+   */
   #awaitProgress(): void {
-    const { bytesWritten } = this.#socket;
-    this.#setTimer(CORE_LIMITS.halfClosedIdleMs.value, () => {
-      if (this.#socket.bytesWritten === bytesWritten) this.#abandon();
-      else this.#awaitProgress();
-    });
-  }
-
-  #awaitHead(timeoutMs: number): void {
-    this.#setTimer(timeoutMs, () => {
-      this.#ending = true;
-      const late = new BywayError("ERR_REQUEST_TIMEOUT", "the head of the request took too long");
-      const idle = this.#socket.bytesRead === this.#bytesBefore;
-      const last = idle ? new Uint8Array(0) : encodeAnswer(errorAnswer(late));
-      void endSocket(this.#socket, last, this.#components.clock);
+    const { clock } = this.#components;
+    const socket = this.#socket;
+    const lookMs = INGRESS_LIMITS.halfClosedLookMs.value;
+    let { bytesWritten } = socket;
+    let movedMs = clock.monotonicMs();
+    socket.setKeepAlive(true, lookMs);
+    this.#timer?.cancel();
+    this.#timer = clock.every(lookMs, () => {
+      const nowMs = clock.monotonicMs();
+      if (socket.bytesWritten !== bytesWritten) movedMs = nowMs;
+      bytesWritten = socket.bytesWritten;
+      if (nowMs - movedMs >= CORE_LIMITS.halfClosedIdleMs.value) abortStream(socket);
+      else if (socket.writableLength === 0 && socket.writable) socket.write(NOTHING);
     });
   }
 
   #setTimer(delayMs: number, run: () => void): void {
     this.#timer?.cancel();
     this.#timer = this.#components.clock.after(delayMs, run);
-  }
-
-  #abandon(): void {
-    this.#ending = true;
-    abortStream(this.#socket);
   }
 }

@@ -8,6 +8,7 @@ import { RawClient } from "../../test/support/raw-client.ts";
 import { abortStream } from "../core/abort-stream.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
+import { HTTP1_LIMITS } from "../http1/limits.ts";
 import { parseProxyStatus } from "../wire/proxy-status.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
@@ -75,20 +76,26 @@ test("CONNECT is refused with a status, Proxy-Status and a body", async () => {
   }
 });
 
-test("a CONNECT that nobody waits for is taken back", async () => {
+test("what nobody waits for is taken back", async () => {
   await using fixture = await startProxy();
-  const { opener, proxy } = fixture;
+  const { opener, proxy, clock } = fixture;
   opener.before = hang;
-  const heads = ["CONNECT a.example:443 HTTP/1.1\r\n\r\n", "GET http://a.example/ HTTP/1.1\r\nHost: a\r\n\r\n"];
-  for (const head of heads) {
-    for (const hangUp of ["end", "resetAndDestroy"] as const) {
-      const before = opener.requests.length;
-      using client = await RawClient.connect(fixture.address);
-      client.send(head);
-      await until(() => opener.requests.length === before + 1);
-      client.socket[hangUp]();
-      await until(() => opener.aborted === before + 1 && proxy.connections === 0);
-    }
+  const connect = "CONNECT a.example:443 HTTP/1.1\r\n\r\n";
+  const get = "GET http://a.example/ HTTP/1.1\r\nHost: a\r\n\r\n";
+  // Right behind a request, an end says that the app has nothing more to say.
+  for (const [head, hangUp, afterMs] of [
+    [connect, "end", 0],
+    [connect, "resetAndDestroy", 0],
+    [get, "resetAndDestroy", 0],
+    [get, "end", INGRESS_LIMITS.halfCloseMs.value + 1],
+  ] as const) {
+    const before = opener.requests.length;
+    using client = await RawClient.connect(fixture.address);
+    client.send(head);
+    await until(() => opener.requests.length === before + 1);
+    clock.advance(afterMs);
+    client.socket[hangUp]();
+    await until(() => opener.aborted === before + 1 && proxy.connections === 0);
   }
 });
 
@@ -149,7 +156,7 @@ test("a kept stream that the target has closed is not used for the next request"
   for (const stream of opener.streams) stream.destroy();
   await ask();
   // And when the end comes with the request, it is asked for once more.
-  for (const stream of opener.streams) stream.once("newListener", () => stream.resetAndDestroy());
+  for (const stream of opener.streams) stream.write = () => !stream.resetAndDestroy();
   await ask();
   assert.ok(opener.requests.length >= 3);
   await until(() => fixture.clock.pending === 2);
@@ -164,8 +171,6 @@ test("pipelined requests are answered in order", async () => {
   const request = (path: string): string => `GET http://${target.authority}${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
   const heard = await client.send(["/1", "/2", "/3"].map(request).join("")).hear(/<\/3>$/);
   assert.deepEqual(heard.match(/<\/\d>/g), ["</1>", "</2>", "</3>"]);
-  client.forget().send(request("/x").repeat(INGRESS_LIMITS.maxPipelinedRequests.value + 1));
-  assert.equal(await client.over(), "ECONNRESET");
 });
 
 test("bodies of both framings go through, with trailers both ways", async () => {
@@ -313,9 +318,8 @@ test("an answer that is not HTTP, or none, is 502", async () => {
   const table = [
     ["SSH-2.0-x\r\n\r\n", "ERR_TARGET_PROTOCOL"],
     ["HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "ERR_TARGET_PROTOCOL"],
-    ["HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "ERR_TARGET_PROTOCOL"],
     ["HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "ERR_TARGET_PROTOCOL"],
-    [`HTTP/1.1 200 OK\r\nX: ${"x".repeat(40_000)}\r\n\r\n`, "ERR_TARGET_PROTOCOL"],
+    [`HTTP/1.1 200 OK\r\nX: ${"x".repeat(HTTP1_LIMITS.maxAnswerHeadBytes.value)}\r\n\r\n`, "ERR_TARGET_PROTOCOL"],
     ["", "ERR_TARGET_RESET"],
   ] as const;
   for (const [response, code] of table) {

@@ -57,7 +57,7 @@ const BAD_HEADS: Readonly<Record<string, string>> = {
   "HTTP/0.9": "GET http://a.example/\r\n\r\n",
   "HTTP/2.0": "GET http://a.example/ HTTP/2.0\r\nHost: a\r\n\r\n",
   "the preface of HTTP/2": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-  "an unknown method": "FOO http://a.example/ HTTP/1.1\r\nHost: a\r\n\r\n",
+  "a method that is no token": "G(T http://a.example/ HTTP/1.1\r\nHost: a\r\n\r\n",
   "CONNECT without a port": "CONNECT a.example HTTP/1.1\r\nHost: a\r\n\r\n",
   "CONNECT with a path": "CONNECT a.example:80/x HTTP/1.1\r\nHost: a\r\n\r\n",
   "CONNECT with a length": "CONNECT a.example:80 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",

@@ -12,9 +12,12 @@ export const INGRESS_LIMITS: Readonly<
     | "maxEarlyBytes"
     | "watchedBytes"
     | "maxPendingDatagramBytes"
-    | "maxPipelinedRequests"
     | "maxIdleUpstreams"
     | "idleUpstreamMs"
+    | "freshUpstreamMs"
+    | "hintMarginMs"
+    | "halfCloseMs"
+    | "halfClosedLookMs"
     | "usedDays"
     | "maxAssociations"
     | "maxFlowsPerAssociation"
@@ -48,14 +51,42 @@ export const INGRESS_LIMITS: Readonly<
   lingerMs: tunable(2_000, "ms", "time for an app to read the last answer before the connection is reset"),
   maxHeadBytes: tunable(32_768, "bytes", "twice what common servers take, so that cookies never fail here first"),
   maxFields: tunable(1_000, "count", "header fields of one request; browsers send about twenty"),
-  maxEarlyBytes: tunable(65_536, "bytes", "what an app may send before the answer; more waits in the kernel"),
+  maxEarlyBytes: tunable(
+    65_536,
+    "bytes",
+    "what either side may send before somebody reads it, pipelined requests too; more waits in the kernel",
+  ),
   watchedBytes: tunable(1_024, "bytes", "what an app has sent early, from which on the memory budget knows of it"),
-  maxPipelinedRequests: tunable(64, "count", "requests waiting on one connection; no browser pipelines"),
   maxIdleUpstreams: tunable(4, "count", "streams kept for the next request of one client connection"),
-  idleUpstreamMs: tunable(15_000, "ms", "shorter than the keep-alive time of common servers"),
+  idleUpstreamMs: tunable(
+    15_000,
+    "ms",
+    "for requests that may be repeated; servers close after 5 s (Apache, Node) to 75 s (nginx), and say so",
+  ),
+  freshUpstreamMs: tunable(
+    500,
+    "ms",
+    "a request that must not be repeated takes a kept stream only so soon after the last answer, unless the target said how " +
+      "long it waits: beyond that the target may be closing it",
+  ),
+  hintMarginMs: tunable(
+    1_000,
+    "ms",
+    "of the time that a target says it waits, this much goes for the way there and back; more where its answer took longer",
+  ),
+  halfCloseMs: tunable(
+    1_000,
+    "ms",
+    "a program that half-closes does so right behind its request; one that leaves later has lost patience",
+  ),
+  halfClosedLookMs: tunable(5_000, "ms", "how often a half-closed app is asked whether it is still there"),
   usedDays: tunable(4, "count", "Days whose bytes are kept for each user, for a clock that is set back."),
   maxAssociations: tunable(256, "count", "open UDP associations; each is a socket"),
-  maxFlowsPerAssociation: tunable(256, "count", "targets of one association; the least used one makes room"),
+  maxFlowsPerAssociation: tunable(
+    256,
+    "count",
+    "targets of one association, for each port of the app; the least used one makes room",
+  ),
   flowIdleMs: tunable(180_000, "ms", "RFC 4787 REQ-5 asks for two minutes at least"),
   failedFlowHoldMs: tunable(1_000, "ms", "a target that failed is not tried again for each datagram"),
   maxPendingDatagrams: tunable(32, "count", "datagrams that wait while a flow opens; UDP may lose the rest"),

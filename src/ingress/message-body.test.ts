@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { IncomingMessage, ServerResponse } from "node:http";
-import { Socket } from "node:net";
-import { Duplex } from "node:stream";
+import type { Socket } from "node:net";
+import { Duplex, PassThrough } from "node:stream";
 import { test } from "node:test";
 import { startProxy, startTcpTarget, until } from "../../test/support/proxy-fixture.ts";
 import { RawClient } from "../../test/support/raw-client.ts";
@@ -9,7 +8,13 @@ import { ByteBudget } from "../core/byte-budget.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { CORE_LIMITS } from "../core/limits.ts";
 import { silentLogger } from "../core/logger.ts";
-import { MessageBody } from "./message-body.ts";
+import { requestChunkRules } from "../http1/chunk-rules.ts";
+import { ChunkedDecoder } from "../http1/chunked-decoder.ts";
+import { requestHeadCollector } from "../http1/request-head.ts";
+import { INGRESS_LIMITS } from "./limits.ts";
+import { type BodyEnd, MessageBody } from "./message-body.ts";
+import { readHead } from "./message-head.ts";
+import { MessageSource } from "./message-source.ts";
 
 const LENGTH = 50_000;
 const BYTE = Buffer.from("x");
@@ -21,11 +26,10 @@ class Told {
   watch(stream: Duplex, _end?: unknown, kept: () => number = () => 0): void {
     this.kept.set(stream, kept);
   }
-  arrived(): void {}
 }
 
-/** A response whose connection takes no byte until the test lets it. */
-function stuckResponse() {
+/** A connection that takes no byte until the test lets it. */
+function stuckConnection() {
   const written: Buffer[] = [];
   let done: (() => void) | undefined;
   const to = new Duplex({
@@ -36,17 +40,21 @@ function stuckResponse() {
     },
     decodeStrings: true,
   });
-  const request = new IncomingMessage(new Socket());
-  const response = new ServerResponse(request);
-  response.assignSocket(to as Socket);
-  to.on("drain", () => response.emit("drain"));
-  response.writeHead(200, { "Content-Length": LENGTH });
   const leave = (): void => {
     const now = done;
     done = undefined;
     now?.();
   };
-  return { to, response, leave, body: () => Buffer.concat(written).toString("latin1").split("\r\n\r\n")[1] ?? "" };
+  return { to, leave, heard: () => Buffer.concat(written).toString("latin1") };
+}
+
+/** A body of one byte a chunk that comes on a connection. */
+function drippingBody(budget: Told) {
+  const from = new PassThrough();
+  const source = new MessageSource({ budget }, from, {});
+  const body = new MessageBody({ budget }, source, new ChunkedDecoder(requestChunkRules(1_000)));
+  const drip = (): void => void from.emit("data", Buffer.from("1\r\nx\r\n"));
+  return { from, source, body, drip };
 }
 
 function chunksIn(stream: object, side: "_readableState" | "_writableState"): number {
@@ -56,61 +64,90 @@ function chunksIn(stream: object, side: "_readableState" | "_writableState"): nu
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test("a body that comes a byte at a time waits in few chunks while nobody reads it, and the budget knows", () => {
+test("what comes a byte at a time waits in one piece while nobody reads it, and the budget knows", () => {
   const budget = new Told();
-  const from = new Socket();
-  const message = new IncomingMessage(from);
-  const body = new MessageBody({ budget }, message);
-  for (let count = 0; count < LENGTH; count += 1) message.push(BYTE);
-  assert.ok(chunksIn(message, "_readableState") <= MOST_CHUNKS, `${chunksIn(message, "_readableState")} chunks`);
-  assert.equal(body.bytes, LENGTH);
+  const { from, source } = drippingBody(budget);
+  for (let count = 0; count < LENGTH; count += 1) from.emit("data", BYTE);
+  assert.equal(source.length, LENGTH);
   assert.equal(budget.kept.get(from)?.(), LENGTH);
+  const bytes = source.release();
+  assert.ok(bytes.buffer.byteLength <= 4 * LENGTH, `${bytes.buffer.byteLength} bytes`);
+  assert.equal(budget.kept.get(from)?.(), 0);
 });
 
-test("a body that comes a byte at a time waits in few chunks for a far side that does not read, and arrives whole", async () => {
+test("the budget knows of a head that does not end, and of the fields behind a body", () => {
   const budget = new Told();
-  const from = new Socket();
-  const message = new IncomingMessage(from);
-  const { to, response, leave, body } = stuckResponse();
-  const carried = new MessageBody({ budget }, message);
-  carried.sendTo(response);
-  let ended = false;
-  message.once("end", () => {
-    ended = true;
-    carried.flush();
-    response.end();
-  });
-  for (let count = 1; count <= LENGTH; count += 1) {
-    message.push(BYTE);
-    if (count % 100 === 0) await turn();
-  }
-  message.push(null);
-  const chunks = chunksIn(message, "_readableState") + chunksIn(to, "_writableState");
-  assert.ok(chunks <= 3 * MOST_CHUNKS, `${chunks} chunks`);
-  const known = (budget.kept.get(from)?.() ?? 0) + to.writableLength;
-  assert.ok(known >= LENGTH, `${known} bytes`);
-  assert.ok(budget.kept.has(to));
-  for (let left = 0; left < 50; left += 1) {
-    leave();
-    await turn();
-  }
-  assert.ok(ended);
-  assert.equal(body(), "x".repeat(LENGTH));
+  const { from, source, body } = drippingBody(budget);
+  void readHead(source, requestHeadCollector(10_000), () => new Error("cut"));
+  from.emit("data", Buffer.from("GET / HTTP/1.1\r\n"));
+  for (let count = 0; count < 1_000; count += 1) from.emit("data", Buffer.from("X: y\r\n"));
+  assert.equal(budget.kept.get(from)?.(), 16 + 6_000);
+  body.discard(() => {});
+  assert.equal(budget.kept.get(from)?.(), 0);
+  from.emit("data", Buffer.from(`0\r\nX: ${"y".repeat(900)}\r\n`));
+  assert.equal(budget.kept.get(from)?.(), 905);
 });
+
+test("a connection is not read beyond a bound while nobody wants its bytes", () => {
+  const { from, source } = drippingBody(new Told());
+  const most = INGRESS_LIMITS.maxEarlyBytes.value;
+  from.emit("data", Buffer.alloc(most - 1));
+  assert.equal(from.isPaused(), false);
+  from.emit("data", BYTE);
+  assert.equal(from.isPaused(), true);
+  source.read({ kept: 0, take: (bytes) => bytes.length, over: () => {} });
+  assert.deepEqual([from.isPaused(), source.length], [false, 0]);
+});
+
+for (const inChunks of [false, true]) {
+  test(`a body that comes a byte at a time waits in few chunks for a far side that does not read, and arrives whole, ${inChunks ? "in chunks" : "as it is"}`, async () => {
+    const budget = new Told();
+    const { from, body, drip } = drippingBody(budget);
+    const { to, leave, heard } = stuckConnection();
+    const ends: BodyEnd[] = [];
+    body.sendTo(to, inChunks, (end) => ends.push(end));
+    for (let count = 1; count <= LENGTH; count += 1) {
+      drip();
+      if (count % 100 === 0) await turn();
+    }
+    from.emit("data", Buffer.from("0\r\nX: y\r\n\r\nnext"));
+    const perChunk = inChunks ? 3 : 1;
+    assert.ok(chunksIn(to, "_writableState") <= 3 * perChunk * MOST_CHUNKS, `${chunksIn(to, "_writableState")} chunks`);
+    assert.ok(budget.kept.has(to) && budget.kept.has(from));
+    for (let left = 0; left < 50; left += 1) {
+      leave();
+      await turn();
+    }
+    assert.deepEqual(ends, [{ trailers: ["X", "y"] }]);
+    const content = inChunks ? heard().replaceAll(/[0-9a-f]+\r\n(x+)\r\n/g, "$1") : heard();
+    assert.equal(content, "x".repeat(LENGTH));
+  });
+}
 
 test("a far side that goes ends the way, and what comes later is thrown away where it is to be", async () => {
-  const message = new IncomingMessage(new Socket());
-  const { to, response } = stuckResponse();
-  const body = new MessageBody({ budget: new Told() }, message);
-  body.sendTo(response);
+  const { source, body, drip } = drippingBody(new Told());
+  const { to } = stuckConnection();
+  body.sendTo(to, false, () => assert.fail("it is not over"));
   to.destroy();
-  response.emit("close");
-  message.push(BYTE);
   await turn();
-  assert.equal(body.bytes, 1);
-  body.discard();
-  await turn();
-  assert.equal(body.bytes, 0);
+  drip();
+  assert.equal(source.length, 6);
+  body.discard(() => assert.fail("it is not over"));
+  assert.equal(source.length, 0);
+});
+
+test("a body that ends before its end is cut, and one whose connection breaks says why", () => {
+  for (const cause of [undefined, new Error("broken")]) {
+    const { from, body, drip } = drippingBody(new Told());
+    const ends: BodyEnd[] = [];
+    body.discard((end) => ends.push(end));
+    drip();
+    from.emit(cause === undefined ? "end" : "error", cause);
+    const [end] = ends;
+    assert.ok(end !== undefined && "cut" in end && body.cut === end.cut);
+    if (cause !== undefined) assert.equal(end.cut, cause);
+    assert.equal(ends.length, 1);
+  }
 });
 
 const CHUNKS = `4000\r\n${"x".repeat(16_384)}\r\n`;

@@ -1,118 +1,153 @@
-import type { IncomingMessage, OutgoingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ByteBudget } from "../core/byte-budget.ts";
 import { JoinedWrites } from "../core/joined-writes.ts";
-import { WaitingBytes } from "../core/waiting-bytes.ts";
-import { INGRESS_LIMITS } from "./limits.ts";
+import type { BodyDecoder } from "../http1/body-decoder.ts";
+import type { RawHeaders } from "../http1/fields.ts";
+import { bodyTarget } from "./body-target.ts";
+import type { MessageSource } from "./message-source.ts";
 
 /** What the body of a message works with. */
 export interface MessageBodyComponents {
-  readonly budget: Pick<ByteBudget, "watch" | "arrived">;
+  readonly budget: Pick<ByteBudget, "watch">;
 }
 
+/** How the way of a body ended: whole, with the fields behind it, or cut, with the reason. */
+export type BodyEnd = { readonly trailers: RawHeaders } | { readonly cut: Error };
+
 /**
- * The body of an HTTP message, on its way from one connection to another.
+ * The body of an HTTP message, on its way from one connection to another. What comes while nobody carries it waits in its
+ * source, which bounds it.
  *
- * A sender may cut it into chunks of one byte, and Node keeps each by itself while the far side does not read. Here they are
- * joined on both sides of the way, so that memory goes by bytes, and the budget knows of all that waits.
+ * A sender may cut it into chunks of one byte. Here their content is joined before it goes on, so that memory goes by bytes.
  *
- *     parser ─► joined while nobody reads ─► message ─► joined while the far side does not read ─► out
+ *     source ─► decoder ─► joined while the far side does not read ─► out
  */
 export class MessageBody {
   readonly #budget: MessageBodyComponents["budget"];
-  readonly #message: IncomingMessage;
-  readonly #from: Duplex;
-  readonly #kept: () => number;
-  #writes: JoinedWrites | undefined;
-  #stop: (() => void) | undefined;
+  readonly #source: MessageSource;
+  readonly #decoder: BodyDecoder;
+  #out: { readonly stream: Duplex; readonly writes: JoinedWrites } | undefined;
+  #onEnd: ((end: BodyEnd) => void) | undefined;
+  readonly #onOver: (() => void) | undefined;
+  /** How the body ended, once it did. */
+  #end: BodyEnd | undefined;
+
+  /** `onOver` is called when the body has come to its end, or was cut. */
+  constructor(components: MessageBodyComponents, source: MessageSource, decoder: BodyDecoder, onOver?: () => void) {
+    this.#budget = components.budget;
+    this.#source = source;
+    this.#decoder = decoder;
+    this.#onOver = onOver;
+    if (decoder.isDone) this.#end = { trailers: decoder.trailers };
+  }
+
+  /** Whether nothing of it is still to come. */
+  get isWhole(): boolean {
+    return this.#decoder.isDone;
+  }
+
+  /** Whether it is over: whole, or cut. */
+  get isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Whether somebody takes what comes. */
+  get isRead(): boolean {
+    return this.#onEnd !== undefined;
+  }
+
+  /** Whether its end is beyond doubt. */
+  get isClean(): boolean {
+    return this.#decoder.isClean;
+  }
+
+  /** How it was cut, if it was. */
+  get cut(): Error | undefined {
+    return this.#end !== undefined && "cut" in this.#end ? this.#end.cut : undefined;
+  }
 
   /**
-   * Make it before the first byte of the body has come. `kept` tells all that was taken from the connection of `message` and
-   * waits; by default what waits here.
+   * Carries the body to `out` from now on, in chunks or as it is; `onEnd` is called once, when all of it was given to `out`,
+   * or it was cut. `out` is not ended. When `out` is gone the body waits.
    */
-  constructor(components: MessageBodyComponents, message: IncomingMessage, kept?: () => number) {
-    this.#budget = components.budget;
-    this.#message = message;
-    this.#from = message.socket;
-    this.#kept = kept ?? (() => this.bytes);
-    const push = message.push.bind(message);
-    let waiting: WaitingBytes | undefined;
-    message.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
-      if (!(chunk instanceof Uint8Array) || message.readableFlowing === true) {
-        waiting?.flush();
-        return push(chunk, encoding);
-      }
-      waiting ??= new WaitingBytes(message, push);
-      const more = waiting.add(chunk);
-      if (message.readableLength >= INGRESS_LIMITS.watchedBytes.value) this.#watch();
-      this.#budget.arrived(this.#from, chunk.length);
-      return more;
-    };
-  }
-
-  /** Bytes that came and were not yet given to where they go. */
-  get bytes(): number {
-    return this.#message.readableLength + (this.#writes?.bytes ?? 0);
-  }
-
-  /** Begins to carry the body to `out`, until either is over; `out` is not ended. Call it once. */
-  sendTo(out: OutgoingMessage): void {
-    const message = this.#message;
-    const watch = (): void => {
-      this.#watch();
-      if (out.socket !== null) this.#budget.watch(out.socket);
-    };
-    const writes = new JoinedWrites(writableOf(out), watch);
-    const take = (chunk: Buffer): void => {
-      if (out.destroyed || writes.write(chunk)) return;
-      message.pause();
-      watch();
-    };
-    const resume = (): void => void message.resume();
-    this.#writes = writes;
-    this.#stop = () => {
-      message.off("data", take).pause();
-      out.off("drain", resume).off("close", stop);
-    };
-    const stop = (): void => this.stop();
-    message.on("data", take);
-    out.on("drain", resume).on("close", stop);
-  }
-
-  /** Gives `out` all that came, for it to be ended. */
-  flush(): void {
-    this.#writes?.flush();
-  }
-
-  /** Carries no more; what still comes waits unread. Idempotent. */
-  stop(): void {
-    this.#stop?.();
-    this.#stop = undefined;
-    this.#writes = undefined;
-  }
-
-  /** Carries no more; what still comes is thrown away. */
-  discard(): void {
+  sendTo(out: Duplex, inChunks: boolean, onEnd: (end: BodyEnd) => void): void {
     this.stop();
-    this.#message.resume();
+    this.#onEnd = onEnd;
+    const writes = new JoinedWrites(bodyTarget(out, inChunks), () => {
+      this.#source.watch();
+      this.#budget.watch(out);
+    });
+    this.#out = { stream: out, writes };
+    out.on("drain", this.#onDrain).on("close", this.#onOutClosed);
+    this.#read();
   }
 
-  #watch(): void {
-    this.#budget.watch(this.#from, undefined, this.#kept);
+  /** Throws away what still comes, from now on. `onEnd` is called when all of it has come, or it was cut. */
+  discard(onEnd: (end: BodyEnd) => void): void {
+    this.stop();
+    this.#onEnd = onEnd;
+    this.#read();
   }
-}
 
-/** Node's messages raise an error when they are written to after their connection has gone. */
-function writableOf(out: OutgoingMessage): ConstructorParameters<typeof JoinedWrites>[0] {
-  return {
-    write: (chunk, done) => out.write(chunk, done),
-    cork: () => out.cork(),
-    uncork: () => out.uncork(),
-    get writable() {
-      return !out.destroyed && !out.finished;
-    },
-    get writableLength() {
-      return out.writableLength;
-    },
+  /** Carries no more; what still comes waits. Idempotent. */
+  stop(): void {
+    this.#onEnd = undefined;
+    const out = this.#out;
+    if (out === undefined) return;
+    this.#out = undefined;
+    out.stream.off("drain", this.#onDrain).off("close", this.#onOutClosed);
+    if (this.#end === undefined) this.#source.read(undefined);
+  }
+
+  readonly #onDrain = (): void => this.#source.goOn();
+
+  readonly #onOutClosed = (): void => this.stop();
+
+  readonly #pass = (content: Buffer): void => {
+    const out = this.#out;
+    if (out === undefined || out.stream.destroyed || out.writes.write(content)) return;
+    this.#source.hold();
+    this.#budget.watch(out.stream);
   };
+
+  #read(): void {
+    if (this.#end !== undefined) {
+      this.#tell(this.#end);
+      return;
+    }
+    const kept = (): number => this.#decoder.kept + (this.#out?.writes.bytes ?? 0);
+    this.#source.read({
+      get kept() {
+        return kept();
+      },
+      take: (bytes) => {
+        try {
+          const taken = this.#decoder.decode(bytes, this.#pass);
+          if (this.#decoder.isDone) this.#finish({ trailers: this.#decoder.trailers });
+          return taken;
+        } catch (error) {
+          this.#finish({ cut: error instanceof Error ? error : new Error(String(error)) });
+          return 0;
+        }
+      },
+      over: (cause) => {
+        if (cause === undefined && this.#decoder.end()) this.#finish({ trailers: this.#decoder.trailers });
+        else this.#finish({ cut: cause ?? new Error("the connection ended in the middle of a body") });
+      },
+    });
+  }
+
+  #finish(end: BodyEnd): void {
+    this.#source.read(undefined);
+    this.#end = end;
+    this.#tell(end);
+    this.#onOver?.();
+  }
+
+  #tell(end: BodyEnd): void {
+    const onEnd = this.#onEnd;
+    this.#out?.writes.flush();
+    this.stop();
+    onEnd?.(end);
+  }
 }

@@ -2,10 +2,10 @@ import type { Socket } from "node:net";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import { fieldsOf } from "../http1/fields.ts";
 import { addressCrowd } from "../link/address-crowd.ts";
 import { AskedPrograms } from "./asked-programs.ts";
 import type { SentCredentials } from "./credentials.ts";
-import { fieldsOf } from "./hop-by-hop.ts";
 import { type RequestShape, waitingProgram } from "./waiting-programs.ts";
 
 /**

@@ -1,10 +1,11 @@
-import type { IncomingMessage } from "node:http";
+import { isUtf8 } from "node:buffer";
 import { BywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import { listOf, valuesOf } from "../http1/fields.ts";
+import type { RequestHead } from "../http1/request-head.ts";
 import { parseAuthority } from "../wire/authority.ts";
+import { withoutMapping } from "../wire/mapped-ipv4.ts";
 import { type Credentials, readCredentials, type SentCredentials } from "./credentials.ts";
-import { fieldsOf, listOf } from "./hop-by-hop.ts";
-import { INGRESS_LIMITS } from "./limits.ts";
 import { selectParameters } from "./select-header.ts";
 import type { UserNameMeaning } from "./username-parameters.ts";
 
@@ -21,41 +22,32 @@ export interface AbsoluteForm {
 }
 
 /**
- * Refuses what Node's strict parser lets pass and what two parsers may read in two ways (RFC 9112 §6.1, §11.2), and
- * requests that have been here before.
+ * Refuses what the reader of heads lets pass and a proxy must not: requests that name their host twice or not at all, and those
+ * that have been here before.
  *
- * @throws BywayError ERR_REQUEST_MALFORMED, ERR_REQUEST_TOO_LARGE or ERR_REQUEST_LOOP.
+ * @throws BywayError ERR_REQUEST_MALFORMED or ERR_REQUEST_LOOP.
  */
-export function checkMessage(request: IncomingMessage): void {
-  const { httpVersion, method, rawHeaders } = request;
-  if (httpVersion !== "1.1" && httpVersion !== "1.0") throw malformed(`HTTP version ${httpVersion} is not served here`);
-  if (rawHeaders.length > 2 * INGRESS_LIMITS.maxFields.value)
-    throw new BywayError("ERR_REQUEST_TOO_LARGE", `the request has ${rawHeaders.length / 2} header fields`);
-  const count = (field: string): number => [...fieldsOf(rawHeaders)].filter(([name]) => name === field).length;
-  const hosts = count("host");
+export function checkMessage(request: RequestHead): void {
+  const { version, method, headers } = request;
+  const hosts = valuesOf(headers, "host").length;
   // A CONNECT names its target in the request line alone; some apps send nothing else.
-  if (hosts > 1 || (hosts === 0 && httpVersion === "1.1" && method !== "CONNECT"))
+  if (hosts > 1 || (hosts === 0 && version === "1.1" && method !== "CONNECT"))
     throw malformed(`the request has ${hosts} Host fields instead of one`);
-  if (count("proxy-authorization") > 1) throw malformed("the request has more than one Proxy-Authorization field");
-  if (count("transfer-encoding") > 0) {
-    if (httpVersion === "1.0") throw malformed("an HTTP/1.0 request has a Transfer-Encoding");
-    if (listOf(rawHeaders, "transfer-encoding").join() !== "chunked")
-      throw malformed("the request has a Transfer-Encoding other than chunked");
-  }
+  if (valuesOf(headers, "proxy-authorization").length > 1)
+    throw malformed("the request has more than one Proxy-Authorization field");
   if (method === "CONNECT" && hasBody(request)) throw malformed("a CONNECT request has a body");
-  const via = listOf(rawHeaders, "via").map((hop) => hop.split(/\s+/)[1]);
+  const via = listOf(headers, "via").map((hop) => hop.split(/\s+/)[1]);
   if (via.includes(VIA_NAME)) throw new BywayError("ERR_REQUEST_LOOP", "the request came back to the proxy it left");
 }
 
 /** Whether a request says that a body follows its head. */
-export function hasBody(request: IncomingMessage): boolean {
-  const length = request.headers["content-length"];
-  return request.headers["transfer-encoding"] !== undefined || (length !== undefined && Number(length) !== 0);
+export function hasBody({ isChunked, length }: RequestHead): boolean {
+  return isChunked || (length !== undefined && length !== 0);
 }
 
 /** Reads `Proxy-Authorization` (RFC 7617); undefined where there is none. Throws ERR_CREDENTIALS for another scheme than Basic. */
-export function sentCredentials(request: IncomingMessage): SentCredentials | undefined {
-  const field = request.headers["proxy-authorization"];
+export function sentCredentials({ headers }: RequestHead): SentCredentials | undefined {
+  const [field] = valuesOf(headers, "proxy-authorization");
   if (field === undefined) return undefined;
   const encoded = /^basic +([A-Za-z0-9+/_-]*={0,2}) *$/i.exec(field)?.[1];
   if (encoded === undefined)
@@ -69,23 +61,30 @@ export function sentCredentials(request: IncomingMessage): SentCredentials | und
 
 /** Says whom credentials and `byway-select` stand for and what they ask for; throws what `Credentials.check` and `selectParameters` throw. */
 export function authenticate(
-  request: IncomingMessage,
+  { headers }: RequestHead,
   sent: SentCredentials | undefined,
   credentials: Credentials,
 ): UserNameMeaning {
-  return credentials.check(sent, () => selectParameters(request.rawHeaders));
+  return credentials.check(sent, () => selectParameters(headers));
 }
 
 /** Reads an absolute-form target; throws ERR_REQUEST_TARGET for all but `http:`. */
-export function parseAbsoluteForm(request: IncomingMessage): AbsoluteForm {
-  const match = /^http:\/\/([^/?#]*)([^#]*)$/i.exec(request.url ?? "");
+export function parseAbsoluteForm(request: RequestHead): AbsoluteForm {
+  const match = /^http:\/\/([^/?#]*)([^#]*)$/i.exec(request.target);
   if (match === null)
     throw new BywayError("ERR_REQUEST_TARGET", "the request's target is not an http: URL; for https: use CONNECT");
   const [, authority = "", rest = ""] = match;
-  const target = parseAuthority(/:\d+$/.test(authority) ? authority : `${authority.replace(/:$/, "")}:80`);
+  const target = readAuthority(/:\d+$/.test(authority) ? authority : `${authority.replace(/:$/, "")}:80`);
   const shown = formatHostPort(target);
   const path = rest === "" && request.method === "OPTIONS" ? "*" : rest.startsWith("/") ? rest : `/${rest}`;
   return { target, authority: target.port === 80 ? shown.slice(0, -":80".length) : shown, path };
+}
+
+/** Reads `host:port` of a request's target, whose bytes above 0x7F are UTF-8; throws ERR_REQUEST_TARGET. */
+export function readAuthority(text: string): HostPort {
+  const decoded = Buffer.from(text, "latin1");
+  if (!isUtf8(decoded)) throw new BywayError("ERR_REQUEST_TARGET", "the target's host is not UTF-8");
+  return withoutMapping(parseAuthority(decoded.toString("utf8")));
 }
 
 function malformed(what: string): BywayError {

@@ -1,6 +1,6 @@
+import { fieldsOf, type RawHeaders } from "../http1/fields.ts";
 import { parseParameters } from "../routing/constraint-keys.ts";
 import type { Parameter } from "../routing/parameter.ts";
-import { fieldsOf, type RawHeaders } from "./hop-by-hop.ts";
 
 /** The header field by which a request says which exit it wants. It is for this proxy and never forwarded. */
 export const SELECT_FIELD = "byway-select";

@@ -1,7 +1,8 @@
+import { fieldsOf, type RawHeaders } from "../http1/fields.ts";
 import { WIRE_LIMITS } from "../wire/limits.ts";
 import { OWN_PROXY_NAME } from "../wire/proxy-status.ts";
 import { parseItemList } from "../wire/structured-item.ts";
-import { endToEnd, endToEndTrailers, fieldsOf, type RawHeaders } from "./hop-by-hop.ts";
+import { endToEnd, endToEndTrailers } from "./hop-by-hop.ts";
 
 const STATUS = "proxy-status";
 

@@ -1,53 +1,44 @@
-import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { SpliceComponents } from "../core/splice.ts";
+import { listOf, valuesOf } from "../http1/fields.ts";
+import type { RequestHead } from "../http1/request-head.ts";
 import { encodeHead } from "./answer.ts";
-import type { AppSocketReader } from "./app-socket-reader.ts";
 import { carry } from "./carry.ts";
-import { endSocket } from "./end-socket.ts";
-import { type ForwardContext, forward, wantsDebug } from "./forward.ts";
-import { fieldsOf } from "./hop-by-hop.ts";
+import { type Switched, wantsDebug } from "./forward.ts";
+import type { MessageSource } from "./message-source.ts";
 import { hasBody } from "./proxy-request.ts";
 import { targetFields } from "./target-fields.ts";
 import { toldFields } from "./told-fields.ts";
 
 /**
- * Whether a request to change the protocol is passed on. One with a body is not, nor one to cleartext HTTP/2, which
- * RFC 9113 §3.1 has given up: such a request goes on without its `Upgrade`, as a proxy may do (RFC 9110 §7.8).
+ * The protocols to which a request wants to change (RFC 9110 §7.8), as it names them; undefined where it is passed on without
+ * its `Upgrade`, as a proxy may do. That is so with a body, with cleartext HTTP/2, which RFC 9113 §3.1 has given up, and in
+ * HTTP/1.0, where `Upgrade` must be ignored.
  */
-export function passesUpgradeOn(request: IncomingMessage): boolean {
-  const protocols = (request.headers.upgrade ?? "").toLowerCase().split(",");
-  return !hasBody(request) && !protocols.some((protocol) => protocol.trim().startsWith("h2c"));
+export function upgradeOf(request: RequestHead): string | undefined {
+  const { headers, version } = request;
+  const protocols = listOf(headers, "upgrade");
+  if (version === "1.0" || protocols.length === 0 || !listOf(headers, "connection").includes("upgrade"))
+    return undefined;
+  if (hasBody(request) || protocols.some((protocol) => protocol.startsWith("h2c"))) return undefined;
+  return valuesOf(headers, "upgrade").join(", ");
 }
 
-/**
- * Forwards a request to change the protocol (RFC 9110 §7.8): after 101 the two connections become one stream of
- * bytes, any other answer is passed on and the connection ends. Never rejects.
- */
-export async function upgrade(
+/** Passes the change of protocol on to the app and makes the two connections one stream of bytes. Never rejects. */
+export async function carrySwitched(
   components: SpliceComponents,
-  request: IncomingMessage,
-  socket: Socket,
-  reader: AppSocketReader,
-  context: ForwardContext,
+  request: RequestHead,
+  app: { readonly socket: Socket; readonly source: MessageSource; readonly ignored: readonly string[] },
+  { head, upstream }: Switched,
 ): Promise<void> {
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
-  response.assignSocket(socket);
-  // Node's server, which would do these two, has let go of the socket.
-  socket.on("drain", () => response.emit("drain"));
-  response.once("finish", () => {
-    reader.release();
-    void endSocket(socket, new Uint8Array(0), components.clock);
-  });
-  const switched = await forward(request, response, { ...context, upgrade: request.headers.upgrade ?? "" });
-  if (switched === undefined) return;
-  const { answer, stream, head, reused } = switched;
-  if (head.length > 0) stream.unshift(head);
-  const protocol = [...fieldsOf(answer.rawHeaders)].find(([name]) => name === "upgrade")?.[2] ?? "";
-  const sent = [...targetFields(answer.rawHeaders), "Connection", "Upgrade", "Upgrade", protocol];
-  const opened = context.agent.openedOf(stream);
-  const told = { ignored: context.meaning.ignored, debug: wantsDebug(request), reused };
-  if (opened !== undefined) sent.push(...toldFields(opened, told));
-  await carry(components, socket, reader, Buffer.from(encodeHead(101, sent, answer.statusMessage), "latin1"), stream);
+  const { stream, source, opened, isReused } = upstream;
+  const protocol = valuesOf(head.headers, "upgrade")[0] ?? "";
+  // An interim answer has no content, and no length of it (RFC 9110 §8.6).
+  const sent = targetFields(head.headers, ["content-length"]);
+  sent.push("Connection", "Upgrade", "Upgrade", protocol);
+  sent.push(...toldFields(opened, { ignored: app.ignored, debug: wantsDebug(request), reused: isReused }));
+  const early = source.release();
+  if (early.length > 0) stream.unshift(early);
+  stream.resume();
+  await carry(components, app.socket, app.source, Buffer.from(encodeHead(101, sent, head.reason), "latin1"), stream);
 }

@@ -1,4 +1,4 @@
-import { fieldsOf, type RawHeaders } from "./hop-by-hop.ts";
+import { fieldsOf, type RawHeaders } from "../http1/fields.ts";
 
 /** What a request shows of the program that sent it. */
 export interface RequestShape {

@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** The rooms, ground floor first. A room imports from itself and from the floors below it. */
 const FLOORS: readonly (readonly string[])[] = [
   ["core"],
-  ["identity", "wire", "geo", "config"],
+  ["identity", "wire", "http1", "geo", "config"],
   ["link"],
   ["circuit", "egress", "relay", "directory", "workers", "trust", "payment", "operation"],
   ["routing"],

@@ -1,0 +1,12 @@
+import { type Limit, tunable } from "../core/limits.ts";
+
+/** The bounds on what a sender of HTTP/1 messages can make grow. */
+export const HTTP1_LIMITS: Readonly<Record<"maxAnswerHeadBytes" | "maxChunkLineBytes" | "maxEmptyLines", Limit>> = {
+  maxAnswerHeadBytes: tunable(
+    262_144,
+    "bytes",
+    "the head or the trailers of a target's answer; curl takes 300 KiB of fields, and some sites set 100 KiB of cookies",
+  ),
+  maxChunkLineBytes: tunable(16_384, "bytes", "the size of a chunk with its extensions, of which nobody sends more"),
+  maxEmptyLines: tunable(16, "count", "empty lines before a message, which old clients send behind a body"),
+};
