@@ -84,11 +84,15 @@ function streamLines({ streams, target }: AbuseReport): readonly string[] {
     stream.protocol,
     plainText(stream.target),
     stream.address ?? "-",
+    String(stream.fromPort ?? "-"),
     String(stream.bytesUp ?? "-"),
     String(stream.bytesDown ?? "-"),
     stream.result,
   ]);
-  const table = textTable(["time", "protocol", "target", "address", "bytes up", "bytes down", "result"], rows);
+  const table = textTable(
+    ["time", "protocol", "target", "address", "from port", "bytes up", "bytes down", "result"],
+    rows,
+  );
   const rest = streams.streams + streams.proofs - rows.length;
   return [
     ...lines,

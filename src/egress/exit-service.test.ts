@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
-import { NO_LOG } from "./accountability/stream-log.ts";
+import { NO_LOG, type StreamLog } from "./accountability/stream-log.ts";
 import { ExitService, type WaysOut } from "./exit-service.ts";
 import { ExitPolicy } from "./policy/exit-policy.ts";
 import { parsePolicy } from "./policy/parse-policy.ts";
@@ -45,4 +46,47 @@ test("a flow is closed although its stream was gone before the flow was open", a
   };
   await new ExitService(components).connectUdp(incoming as unknown as IncomingStream);
   assert.equal(closed, 1);
+});
+
+test("the log is told the port on this side, of TCP and UDP", { timeout: 20_000 }, async (t) => {
+  const server = createServer((socket) => socket.on("error", () => {}).end());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  await once(socket, "connect");
+  const { localPort } = socket;
+  const flow = {
+    address: "192.0.2.1",
+    fromPort: 40_001,
+    send: () => {},
+    onDatagram: undefined,
+    closed: Promise.resolve(undefined),
+    close: () => {},
+  };
+  const waysOut: WaysOut = { connect: async () => socket, openUdp: async () => flow };
+  const told: unknown[] = [];
+  const log: StreamLog = {
+    begin: () => ({ opened: (address, fromPort) => void told.push([address, fromPort]), ended: () => {} }),
+  };
+  const service = new ExitService({
+    clock: systemClock,
+    budget: roomyBudget(),
+    waysOut,
+    limits: new StreamLimits({ clock: systemClock }),
+    log,
+    paceOf: () => undefined,
+    policy: new ExitPolicy(parsePolicy(["accept *:*"])),
+    opens: () => true,
+  });
+  const { signal } = new AbortController();
+  const accept = (): PassThrough => new PassThrough().end();
+  const tcp = { authority: "127.0.0.1:7", headers: {}, signal, accept };
+  await service.connectTarget(tcp as unknown as IncomingStream).catch(() => {});
+  const udp = { headers: { ":path": "/.well-known/masque/udp/192.0.2.1/53/" }, signal, accept };
+  await service.connectUdp(udp as unknown as IncomingStream).catch(() => {});
+  assert.deepEqual(told, [
+    ["127.0.0.1", localPort],
+    ["192.0.2.1", 40_001],
+  ]);
 });

@@ -61,7 +61,7 @@ export class ExitService {
       const { clock, budget, waysOut, paceOf } = this.#components;
       const socket = await waysOut.connect(target, incoming.signal);
       const address = addressOf(socket);
-      this.#reached(entry, address);
+      this.#reached(entry, address, portOf(socket));
       const pace = paceOf(incoming.linkId);
       const firstBytes = this.#firstBytes(target, address);
       return endOf(await splice({ clock, budget, pace, firstBytes }, incoming.accept(), socket));
@@ -74,7 +74,7 @@ export class ExitService {
     return this.#serve(incoming, "udp", asked, async (target, entry) => {
       const { clock, budget, waysOut, paceOf, policy, opens } = this.#components;
       const flow = await waysOut.openUdp(target, incoming.signal);
-      this.#reached(entry, flow.address);
+      this.#reached(entry, flow.address, flow.fromPort);
       const datagrams = new CapsuleDatagrams({ clock, budget }, incoming.accept({ "capsule-protocol": "?1" }));
       const first = opens(target.host, target.port) ? undefined : new FirstDatagrams(policy);
       return carryDatagrams(datagrams, flow, paceOf(incoming.linkId), first);
@@ -88,9 +88,9 @@ export class ExitService {
     return new StreamFirstBytes(policy, { protocol: "tcp", ...name, addresses: [address], port });
   }
 
-  #reached(entry: StreamEntry, address: string): void {
+  #reached(entry: StreamEntry, address: string, fromPort: number | undefined): void {
     this.#opened += 1;
-    entry.opened(address);
+    entry.opened(address, fromPort);
   }
 
   /** One stream from its admission to its record; `carry` settles when it is over. */
@@ -114,6 +114,10 @@ export class ExitService {
 
 function addressOf(socket: Duplex): string {
   return "remoteAddress" in socket && typeof socket.remoteAddress === "string" ? socket.remoteAddress : "";
+}
+
+function portOf(socket: Duplex): number | undefined {
+  return "localPort" in socket && typeof socket.localPort === "number" ? socket.localPort : undefined;
 }
 
 function endOf({ bytesAToB, bytesBToA, error }: SpliceResult): StreamEnd {

@@ -11,6 +11,8 @@ import { socketError } from "./socket-error.ts";
 export interface UdpFlow {
   /** The target's own address. */
   readonly address: string;
+  /** The port on this side, where that is known. */
+  readonly fromPort?: number;
   /** Sends one UDP payload; the bytes must not change until they are out. Lost silently, as UDP may, when it cannot be sent. */
   send(payload: Uint8Array): void;
   /** Called with each payload that comes back, which then belongs to the callee; set by the owner. */
@@ -85,6 +87,7 @@ const LOST: ReadonlySet<string> = new Set(["EMSGSIZE", "ENOBUFS", "EAGAIN", "ENO
 
 class ConnectedUdpFlow implements CountedUdpFlow {
   readonly address: string;
+  readonly fromPort: number;
   readonly #clock: Clock;
   readonly #socket: Socket;
   readonly #what: string;
@@ -105,6 +108,7 @@ class ConnectedUdpFlow implements CountedUdpFlow {
     idleTimeoutMs = EGRESS_LIMITS.udpIdleMs.value,
   ) {
     this.address = address;
+    this.fromPort = socket.address().port;
     this.#clock = clock;
     this.#socket = socket;
     this.#what = what;

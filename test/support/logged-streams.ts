@@ -73,6 +73,6 @@ export function someStream(host = "example.org", fields: Partial<LoggedStream> =
 /** A stream from its beginning to its end. */
 export function forward(log: StreamLog, stream: LoggedStream = someStream(), address = "93.184.216.34"): void {
   const entry = log.begin(stream);
-  entry.opened(address);
+  entry.opened(address, 40_001);
   entry.ended({ bytesUp: 120, bytesDown: 5600, end: "ok" });
 }

@@ -101,6 +101,8 @@ test("node report tells an abuse desk what was forwarded to one target, and noth
       errorIsTty: false,
       environment: { BYWAY_NODE_EXIT: "true", BYWAY_NODE_CONTACT: "abuse@operator.example" },
       homeDirectory: dataDirectory,
+      beginService: () => {},
+      onHangup: () => {},
       stopRequest: new Promise(() => {}),
     };
     const program = new Command("byway").option("--json").exitOverride();
@@ -113,7 +115,7 @@ test("node report tells an abuse desk what was forwarded to one target, and noth
   assert.match(text, /Roles by its configuration: exit\./);
   assert.match(text, /^ {2}reject mail$/m);
   assert.match(text, /2 streams, 0 of which failed; 240 bytes to the target, 11200 from it/);
-  assert.match(text, /Z +tcp +victim\.example:443 +93\.184\.216\.34 +120 +5600 +ok$/m);
+  assert.match(text, /Z +tcp +victim\.example:443 +93\.184\.216\.34 +40001 +120 +5600 +ok$/m);
   assert.match(text, /was verified just now: 8 records/);
   assert.match(text, /keeps none of these/);
   assert.match(text, /abuse@operator\.example/);
@@ -126,7 +128,7 @@ test("node report tells an abuse desk what was forwarded to one target, and noth
     proof,
     /0 streams, .*\n {2}1 connection to see whether a node of the network was there, which carried nothing/,
   );
-  assert.match(proof, /Z +proof +198\.51\.100\.7:22 +- +- +- +ERR_HOP_UNREACHABLE$/m);
+  assert.match(proof, /Z +proof +198\.51\.100\.7:22 +- +- +- +- +ERR_HOP_UNREACHABLE$/m);
   assert.doesNotMatch(await report(), /victim\.example|others\.example/);
   const { report: value } = JSON.parse(await report("--json")) as { report: { streams: { streams: number } } };
   assert.equal(value.streams.streams, 3);

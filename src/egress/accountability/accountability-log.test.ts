@@ -24,8 +24,8 @@ test("a stream leaves what an abuse desk asks for, and nothing else", async (t) 
   const clock = new FakeClock(START_MS);
   const { log, records } = await openLog(t, clock);
   const entry = log.begin(someStream());
-  entry.opened("93.184.216.34");
-  entry.opened("192.0.2.1");
+  entry.opened("93.184.216.34", 40_001);
+  entry.opened("192.0.2.1", 40_002);
   clock.advance(1500);
   entry.ended({ bytesUp: 120, bytesDown: 5600, end: "ERR_STREAM_STALLED" });
   entry.ended({ bytesUp: 1, bytesDown: 1, end: "ok" });
@@ -49,7 +49,8 @@ test("a stream leaves what an abuse desk asks for, and nothing else", async (t) 
   assert.equal(start?.event, "start");
   assert.match(String(open?.nonce), /^[\w-]{12}$/);
   assert.match(String(open?.link), /^[\w-]{12}$/);
-  const stream = { stream: 1, link: open?.link, protocol: "tcp", target: "example.org:443", address: "93.184.216.34" };
+  const dialled = { address: "93.184.216.34", fromPort: 40_001 };
+  const stream = { stream: 1, link: open?.link, protocol: "tcp", target: "example.org:443", ...dialled };
   assert.deepEqual(
     { ...open, nonce: "", hash: "" },
     { seq: 3, time: "2026-11-21T12:00:00.000Z", event: "open", nonce: "", ...stream, hash: "" },

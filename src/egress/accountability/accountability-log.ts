@@ -12,7 +12,14 @@ import { ACCOUNTABILITY_LIMITS } from "./limits.ts";
 import { LogQueue } from "./log-queue.ts";
 import { asciiJson, type WaitingRecord } from "./log-record.ts";
 import { SaltedNames } from "./salted-names.ts";
-import { endFields, failFields, openFields, proofFields, type StreamFacts } from "./stream-fields.ts";
+import {
+  type DialledFacts,
+  endFields,
+  failFields,
+  openFields,
+  proofFields,
+  type StreamFacts,
+} from "./stream-fields.ts";
 import type { LoggedProof, LoggedStream, LogStatus, StreamEntry, StreamLog } from "./stream-log.ts";
 
 /** What the log is made of. */
@@ -135,13 +142,13 @@ export class AccountabilityLog implements StreamLog {
       protocol,
       target,
     };
-    let dialled: string | undefined;
+    let dialled: DialledFacts | undefined;
     let isOver = false;
     return {
-      opened: (address) => {
+      opened: (address, fromPort) => {
         if (dialled !== undefined || isOver) return;
-        dialled = address;
-        this.#add(openFields(facts, this.#nonce(), address));
+        dialled = { address, fromPort };
+        this.#add(openFields(facts, this.#nonce(), dialled));
       },
       ended: (end) => {
         if (isOver) return;

@@ -14,6 +14,13 @@ export interface StreamFacts {
   readonly target: LoggedStream["target"];
 }
 
+/** What a target was reached by. */
+export interface DialledFacts {
+  readonly address: string;
+  /** The port on this side; undefined where it is not known. */
+  readonly fromPort: number | undefined;
+}
+
 /** How long a stream was there, and what came of it. */
 export interface StreamOutcome extends StreamEnd {
   readonly durationMs: number;
@@ -26,15 +33,19 @@ function common({ stream, link, payer, protocol, target }: StreamFacts, nonce: s
   return `"stream":${stream},"nonce":"${nonce}",${who},"protocol":"${protocol}","target":${asciiJson(formatHostPort({ host, port: target.port }))}`;
 }
 
+function dialledText({ address, fromPort }: DialledFacts): string {
+  return `"address":${asciiJson(address)}${fromPort === undefined ? "" : `,"fromPort":${fromPort}`}`;
+}
+
 /** The fields of the record that a target is talked to at `address`. */
-export function openFields(facts: StreamFacts, nonce: string, address: string): string {
-  return `"event":"open",${common(facts, nonce)},"address":${asciiJson(address)}`;
+export function openFields(facts: StreamFacts, nonce: string, dialled: DialledFacts): string {
+  return `"event":"open",${common(facts, nonce)},${dialledText(dialled)}`;
 }
 
 /** The fields of the record that a stream is over. */
-export function endFields(facts: StreamFacts, nonce: string, address: string, outcome: StreamOutcome): string {
+export function endFields(facts: StreamFacts, nonce: string, dialled: DialledFacts, outcome: StreamOutcome): string {
   const { bytesUp, bytesDown, durationMs, end } = outcome;
-  return `"event":"end",${common(facts, nonce)},"address":${asciiJson(address)},"bytesUp":${bytesUp},"bytesDown":${bytesDown},"durationMs":${durationMs},"result":"${end}"`;
+  return `"event":"end",${common(facts, nonce)},${dialledText(dialled)},"bytesUp":${bytesUp},"bytesDown":${bytesDown},"durationMs":${durationMs},"result":"${end}"`;
 }
 
 /** The fields of the record that a target could not be talked to, though packets may have gone out. */

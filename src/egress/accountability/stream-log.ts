@@ -22,8 +22,8 @@ export interface StreamEnd {
 
 /** One stream in the log. */
 export interface StreamEntry {
-  /** The target's own address is being talked to. At most once. */
-  opened(address: string): void;
+  /** The target's own address is being talked to, from the port `fromPort` of this machine where that is known. At most once. */
+  opened(address: string, fromPort?: number): void;
   /** The stream is over. At most once. What never left this machine (a refusal of kind `policy`) leaves no record. */
   ended(end: StreamEnd): void;
 }

@@ -9,6 +9,8 @@ export interface ReportedStream {
   readonly protocol: string;
   readonly target: string;
   readonly address?: string;
+  /** The port on this side. */
+  readonly fromPort?: number;
   readonly bytesUp?: number;
   readonly bytesDown?: number;
   /** `open` while it stands, or where the node was cut off before it could say more. */
@@ -76,6 +78,7 @@ export class TargetSummary {
       protocol: isProof ? "proof" : String(fields.protocol),
       target: String(fields.target),
       ...(typeof fields.address === "string" ? { address: fields.address } : {}),
+      ...(typeof fields.fromPort === "number" ? { fromPort: fields.fromPort } : {}),
       ...(record.event === "end" ? { bytesUp: numberOf(fields.bytesUp), bytesDown: numberOf(fields.bytesDown) } : {}),
       result: record.event === "open" ? "open" : String(fields.result),
     });
