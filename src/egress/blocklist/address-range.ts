@@ -17,8 +17,21 @@ export function addressWords(text: string): Uint32Array | undefined {
   return words;
 }
 
-/** Reads `192.0.2.7`, `192.0.2.0/24`, `192.0.2.0-192.0.2.9` or the same of IPv6; bits of hosts are dropped. Undefined otherwise. */
+/**
+ * Reads `192.0.2.7`, `192.0.2.0/24`, `192.0.2.0-192.0.2.9` or the same of IPv6, with or without brackets around each address or
+ * around it all, as policies and URLs have them; bits of hosts are dropped. Undefined otherwise.
+ */
 export function parseAddressRange(text: string): AddressRange | undefined {
+  if (text.includes("[")) return parsePlainRange(withoutBrackets(text));
+  return parsePlainRange(text);
+}
+
+function withoutBrackets(text: string): string {
+  const [, whole] = /^\[([^[\]]+)\]$/.exec(text) ?? [];
+  return whole ?? text.replaceAll(/\[([^[\]]+)\](?=$|\/|\s*-)/g, "$1");
+}
+
+function parsePlainRange(text: string): AddressRange | undefined {
   const [, start = "", slash, end] =
     /^([0-9a-fA-F:.]+)(?:(?:\/(\d{1,3}))|(?:\s*-\s*([0-9a-fA-F:.]+)))?$/.exec(text) ?? [];
   const words = addressWords(start);

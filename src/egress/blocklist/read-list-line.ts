@@ -76,7 +76,9 @@ export function normaliseListedName(text: string): string | undefined {
 function isComment(text: string): boolean {
   const first = text[0];
   if (first === "#" || first === ";" || first === "!") return true;
-  return text.startsWith("//") || /^\[[^\]]*\]$/.test(text);
+  if (text.startsWith("//")) return true;
+  // The header of an adblock list, such as [Adblock Plus 2.0].
+  return /^\[[^\]]*\]$/.test(text) && parseAddressRange(text) === undefined;
 }
 
 /** What stands before a comment: from `;` on, or from a space before `#`, `!` or `//`. */
