@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type LookupFunction, type Server, type Socket } from "node:net";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import { createOverlay } from "../../src/directory/overlay/create-overlay.ts";
@@ -48,6 +48,10 @@ export interface TestPeer extends AsyncDisposable {
 export async function startTestPeer(
   options: {
     host?: string;
+    /** Any free one by default. */
+    port?: number;
+    /** Looks up names; the system's by default. */
+    lookup?: LookupFunction;
     services?: Partial<OverlayServices>;
     network?: string;
     clock?: Clock;
@@ -73,14 +77,19 @@ export async function startTestPeer(
       else overlay?.accept(socket, { host, port });
     });
     const listening = Promise.withResolvers<void>();
-    server.listen(0, host, listening.resolve);
+    server.listen(options.port ?? 0, host, listening.resolve);
     await listening.promise;
     const address = server.address();
     port = typeof address === "object" && address !== null ? address.port : 0;
   }
   const where = host === undefined ? "" : `/ip4/${host}/tcp/${port}`;
   overlay = await createOverlay(
-    { identity, clock: options.clock ?? systemClock, services: { ...testServices, ...options.services } },
+    {
+      identity,
+      clock: options.clock ?? systemClock,
+      services: { ...testServices, ...options.services },
+      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    },
     {
       mode: host === undefined ? "client" : "server",
       network,

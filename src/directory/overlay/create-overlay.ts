@@ -1,3 +1,4 @@
+import type { LookupFunction } from "node:net";
 import type { Clock } from "../../core/clock.ts";
 import type { Identity } from "../../identity/identity.ts";
 import type { Overlay, OverlayServices } from "../overlay.ts";
@@ -9,6 +10,8 @@ export interface OverlayComponents {
   /** For our own time limits and allowances; libp2p's own timers run on the machine's clock. */
   readonly clock: Clock;
   readonly services: OverlayServices;
+  /** Looks up the names of bootstrap addresses; the system's by default. */
+  readonly lookup?: LookupFunction;
 }
 
 /** What is plain about an overlay. */

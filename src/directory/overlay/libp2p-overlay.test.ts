@@ -127,6 +127,27 @@ test("on the public network nothing private is dialled, by address or by name", 
   assert.equal(await local.overlay.connect(named), node.identity.peerId);
 });
 
+test("of a name, each address is tried until the peer that is meant proves its key, and of the named family only", async () => {
+  await using node = await startTestPeer({ host: "127.31.0.2" });
+  await using other = await startTestPeer({ host: "127.31.0.1", port: node.port });
+  const asked: unknown[] = [];
+  await using client = await startTestPeer({
+    lookup: (_name, { family }, done) => {
+      asked.push(family);
+      // Nobody is at the first, somebody else at the second.
+      const all = ["127.31.0.9", "127.31.0.1", "127.31.0.2"].map((address) => ({ address, family: 4 }));
+      if (family === 6) done(Object.assign(new Error("none"), { code: "ENOTFOUND" }), "", 0);
+      else done(null, all);
+    },
+  });
+  const address = (kind: string): string => `/${kind}/boot.example/tcp/${node.port}/p2p/${node.identity.peerId}`;
+  assert.equal(await client.overlay.connect(address("dns4")), node.identity.peerId);
+  assert.equal(client.overlay.addressOf(node.identity.peerId), "127.31.0.2");
+  await assert.rejects(client.overlay.connect(address("dns6")), { code: "ERR_PEER_UNREACHABLE", message: /ENOTFOUND/ });
+  assert.deepEqual(asked, [4, 6]);
+  await other.overlay.stop();
+});
+
 test("stopping ends what is open, and may be done twice", async () => {
   const node = await startTestPeer({ host: "127.0.0.1" });
   await using client = await startTestPeer();

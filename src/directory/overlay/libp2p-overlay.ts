@@ -1,3 +1,4 @@
+import { lookup } from "node:dns";
 import type { Socket } from "node:net";
 import type { Connection, IdentifyResult, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
@@ -20,6 +21,7 @@ import { createHost, type Host } from "./libp2p-host.ts";
 import { fromLibp2p, toLibp2p } from "./libp2p-identity.ts";
 import { OVERLAY_LIMITS } from "./limits.ts";
 import { ipOf } from "./multiaddr-text.ts";
+import { namedAddresses } from "./named-addresses.ts";
 import { type ProtocolNames, protocolNames } from "./protocol-names.ts";
 
 interface Running {
@@ -96,7 +98,7 @@ export class Libp2pOverlay implements Overlay {
       throw new BywayError("ERR_PEER_UNREACHABLE", `${address} does not say which peer is there`);
     }
     using _open = this.#gate.openFor(target);
-    const connection = await this.#dial(target, address, signal);
+    const connection = await this.#dialNamed(target, address, signal);
     const peer = fromLibp2p(connection.remotePeer);
     if (peer === undefined) throw new BywayError("ERR_PEER_UNREACHABLE", "the peer's key is of another kind");
     await this.#meet(connection, address, signal);
@@ -232,6 +234,26 @@ export class Libp2pOverlay implements Overlay {
       throw new BywayError("ERR_PEER_UNREACHABLE", `no address is known for ${shortPeerId(peer)}`);
     }
     return this.#dial(addresses, shortPeerId(peer), signal);
+  }
+
+  /** A connection counts once the peer has proved its key: a host that has the name may be another peer's. */
+  async #dialNamed(target: Multiaddr, what: string, signal: AbortSignal | undefined): Promise<Connection> {
+    let failure: unknown;
+    const { lookup: lookUp = lookup } = this.#components;
+    const found = namedAddresses(target, this.#gate.guard(lookUp));
+    const candidates = await withAbort(found, signal).catch((cause: unknown) => {
+      signal?.throwIfAborted();
+      throw dialFailure(what, cause);
+    });
+    for (const candidate of candidates) {
+      try {
+        return await this.#dial(candidate, what, signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        failure ??= error;
+      }
+    }
+    throw failure;
   }
 
   async #dial(target: Multiaddr | Multiaddr[], what: string, signal: AbortSignal | undefined): Promise<Connection> {

@@ -12,6 +12,7 @@ type Name =
   | "dialMs"
   | "addressDialMs"
   | "dialledAddresses"
+  | "namedAddresses"
   | "streamsPerConnection"
   | "readBufferBytes"
   | "silentMs"
@@ -80,6 +81,7 @@ export const OVERLAY_LIMITS: Readonly<Record<Name, Limit>> = {
   dialMs: tunable(10_000, "ms", "All addresses of one peer together."),
   addressDialMs: tunable(5_000, "ms", "One address; a slower one is of no use to a look-up."),
   dialledAddresses: tunable(4, "count", "Addresses of one peer that are tried; an honest node has one or two."),
+  namedAddresses: tunable(8, "count", "Addresses of one name of a bootstrap that are tried, one after the other."),
   streamsPerConnection: tunable(64, "count", "Look-ups, requests and gossip of one peer at once."),
   readBufferBytes: tunable(512 * 1024, "bytes", "What one connection or stream may hold unread; a window is 256 KiB."),
   silentMs: tunable(150_000, "ms", "A connection on which nothing moves is closed; pings come more often."),
