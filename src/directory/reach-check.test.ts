@@ -233,7 +233,7 @@ test("when the machine's addresses change it is looked at once, and an address t
   assert.deepEqual([await lookAgain(), bench.asked.length], ["no", 1]);
   assert.match(
     bench.check.state.reason,
-    /^no interface of this machine has the address that the node listens at: give/,
+    /^no interface of this machine has the address any more that the node listens at or names: give/,
   );
   assert.match(bench.logger.lines.at(-1) ?? "", /^warn other peers cannot connect/);
   bench.place.isHere = true;

@@ -146,7 +146,7 @@ export class ReachCheck {
     if (this.#components.isHere?.() === false) {
       return {
         state: "no",
-        reason: `no interface of this machine has the address that the node listens at: ${GONE_REMEDY}`,
+        reason: `no interface of this machine has the address any more that the node listens at or names: ${GONE_REMEDY}`,
       };
     }
     if (relays.length === 0) {

@@ -6,13 +6,13 @@ import { AddressWatch } from "./address-watch.ts";
 
 const START: LocalNetwork = { addresses: ["127.0.0.1", "45.10.0.1"], gateways: ["45.10.0.254"], prefixes: [] };
 
-function bench(listen: string) {
+function bench(...hosts: readonly string[]) {
   const clock = new FakeClock();
   const made = { clock, local: START, changes: 0 };
   const onChange = (): void => {
     made.changes += 1;
   };
-  const watch = new AddressWatch({ clock, local: () => made.local, onChange }, { listen });
+  const watch = new AddressWatch({ clock, local: () => made.local, onChange }, { hosts });
   watch.start();
   return { made, watch };
 }
@@ -41,6 +41,13 @@ test("it is known when the address that the node listens at went, and came back"
   assert.equal(watch.isHere, false);
   made.local = START;
   assert.equal(watch.isHere, true);
+});
+
+test("it is known when the address that the node names to others went, though it listens at all", () => {
+  const { made, watch } = bench("0.0.0.0", "45.10.0.1");
+  assert.equal(watch.isHere, true);
+  made.local = { ...START, addresses: ["127.0.0.1"] };
+  assert.equal(watch.isHere, false);
 });
 
 test("of an address that no interface had, nobody can say that it went", () => {

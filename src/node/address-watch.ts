@@ -11,30 +11,29 @@ export class AddressWatch {
   readonly #clock: Clock;
   readonly #local: () => LocalNetwork;
   readonly #onChange: () => void;
-  readonly #listen: string | undefined;
-  readonly #wasHere: boolean;
+  /** Of the node's own addresses, those that an interface had when it began. */
+  readonly #had: readonly string[];
   #seen: string;
   #timer: Timer | undefined;
 
-  /** `listen` is the host that the node listens at. */
+  /** `hosts` are where the node listens, and where it says that others reach it. */
   constructor(
     components: { readonly clock: Clock; readonly local: () => LocalNetwork; readonly onChange: () => void },
-    options: { readonly listen: string },
+    options: { readonly hosts: readonly string[] },
   ) {
     this.#clock = components.clock;
     this.#local = components.local;
     this.#onChange = components.onChange;
-    this.#listen = ipKey(options.listen);
-    this.#wasHere = this.#has();
+    this.#had = options.hosts.flatMap((host) => ipKey(host) ?? []).filter((key) => this.#has(key));
     this.#seen = this.#read();
   }
 
   /**
-   * Whether an interface of the machine has the address that the node listens at. True as well where none had it when the
-   * node began: of 127.0.0.0/8, wildcards and addresses that only routes know, nobody can say.
+   * Whether interfaces of the machine have the addresses that the node listens at and names to others. True as well of one
+   * that none had when the node began: of 127.0.0.0/8, wildcards and addresses that only routes know, nobody can say.
    */
   get isHere(): boolean {
-    return !this.#wasHere || this.#has();
+    return this.#had.every((key) => this.#has(key));
   }
 
   /** Begins to look. Idempotent. */
@@ -53,8 +52,8 @@ export class AddressWatch {
     this.#timer = undefined;
   }
 
-  #has(): boolean {
-    return this.#local().addresses.some((address) => ipKey(address) === this.#listen);
+  #has(key: string): boolean {
+    return this.#local().addresses.some((address) => ipKey(address) === key);
   }
 
   #read(): string {

@@ -39,7 +39,10 @@ export function createReachCheck(
   const { book, clock, logger } = components;
   const self = identity.peerId;
   const local = components.local ?? localAddresses({ clock, logger });
-  const addresses = new AddressWatch({ clock, local, onChange: () => check.lookAgain() }, { listen: listen.host });
+  const addresses = new AddressWatch(
+    { clock, local, onChange: () => check.lookAgain() },
+    { hosts: [listen.host, endpoint.host] },
+  );
   const check = new ReachCheck(
     {
       ...components,
