@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -234,6 +234,28 @@ test("a signal to the launcher alone reaches the command", { skip }, async (t) =
   await firstLine;
   child.kill("SIGINT");
   assert.equal((await finished).stdout, "ready\nfirst SIGINT\n");
+});
+
+test("signals are handled before anything else is loaded, for pid 1 of a container", () => {
+  const script = `
+    const Module = require("node:module");
+    const load = Module._load;
+    Module._load = function (name, ...rest) {
+      if (name !== "node:child_process") return load.call(this, name, ...rest);
+      console.log(["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => process.listenerCount(signal)).join());
+      process.kill(process.pid, "SIGHUP");
+      process.kill(process.pid, "SIGTERM");
+      setInterval(() => {}, 1_000);
+      throw new Error("loaded");
+    };
+    try { require(${JSON.stringify(LAUNCHER)}); } catch {}
+  `;
+  const { status, stdout } = spawnSync(process.execPath, ["-e", script], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 20_000,
+  });
+  assert.deepEqual([stdout, status], ["1,1,1\n", 143]);
 });
 
 test("when the launcher is killed the command is asked to stop", { skip }, async (t) => {

@@ -45,6 +45,10 @@ export function listenerOptions(
   asked: Constraints,
 ): Pick<ClientOptions, "listen" | "users" | "defaults" | "lenient" | "askName" | "listeners" | "userLimits"> {
   checkAddresses(values);
+  checkNames(values["client.users"], "client.users");
+  for (const [index, { users = [] }] of values["client.listeners"].entries()) {
+    checkNames(users, `users in table ${index + 1} of client.listeners`);
+  }
   checkLimitedUsers(values);
   const defaults = mergeConstraints(readSelect(values["client.select"], "client.select"), asked);
   const listeners = values["client.listeners"].map(
@@ -83,6 +87,14 @@ function checkAddresses(values: Settings): void {
       throw new BywayError("ERR_CONFIG_VALUE", `client.listeners: ${address} is listened at twice`);
     taken.add(address);
   }
+}
+
+/** One of two passwords for a name would count, and nobody could say which. */
+function checkNames(users: Settings["client.users"], where: string): void {
+  const names = users.map(({ name }) => name);
+  const [twice] = names.filter((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  throw new BywayError("ERR_CONFIG_VALUE", `${where} has two passwords for the user ${JSON.stringify(twice)}`);
 }
 
 /** A limit under a name that nobody has would limit nobody, unseen. */

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import type { Command } from "commander";
 import { type ResolvedSettings, resolveSettings } from "../config/resolve-settings.ts";
+import { settingRow } from "../config/schema.ts";
 import type { SettingCommand } from "../config/setting.ts";
 import type { ConfigFile } from "../config/sources.ts";
 import { BywayError, systemCode } from "../core/errors.ts";
@@ -13,14 +14,17 @@ import type { Terminal } from "./terminal.ts";
 
 /** The settings of one command line, and the logger that they ask for. */
 export interface LoadedSettings extends ResolvedSettings {
-  /** The file that counts, whether it exists or not. */
-  readonly configPath: string;
+  /** The file that counts, whether it exists or not; undefined where none is named and there is no home directory. */
+  readonly configPath: string | undefined;
   readonly configExists: boolean;
   readonly logger: Logger;
 }
 
 /** The configuration file that counts: `--config`, else `BYWAY_CONFIG`, else the default, which may be missing. */
-export function configPath(terminal: Terminal, command: Command): { readonly path: string; readonly isNamed: boolean } {
+export function configPath(
+  terminal: Terminal,
+  command: Command,
+): { readonly path: string | undefined; readonly isNamed: boolean } {
   const { config } = command.optsWithGlobals<{ readonly config?: string }>();
   const named = config ?? (terminal.environment.BYWAY_CONFIG || undefined);
   return { path: named ?? defaultPaths(terminal).configFile, isNamed: named !== undefined };
@@ -54,7 +58,7 @@ export async function loadSettings(
   name: SettingCommand,
 ): Promise<LoadedSettings> {
   const { path, isNamed } = configPath(terminal, command);
-  const file = await readConfigFile(path, isNamed);
+  const file = path === undefined ? undefined : await readConfigFile(path, isNamed);
   const resolved = resolveSettings({
     homeDirectory: terminal.homeDirectory,
     defaults: { data: defaultPaths(terminal).dataDirectory },
@@ -62,6 +66,15 @@ export async function loadSettings(
     environment: terminal.environment,
     flags: givenFlags(command, name),
   });
+  if (resolved.values.data === undefined && settingRow("data").commands.includes(name)) {
+    throw new BywayError(
+      "ERR_CONFIG_VALUE",
+      "no home directory is known to keep data in: name a directory with --data",
+      {
+        data: { key: "data" },
+      },
+    );
+  }
   const logger = createLogger({
     level: resolved.values["log-level"],
     isPlain: terminal.errorIsTty,

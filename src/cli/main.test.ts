@@ -43,6 +43,7 @@ for (const [args, code, message] of [
   [["up", "--listen", "1080"], 64, /--listen must be an IP address and port/],
   [["up", "--log-level", "loud"], 64, /--log-level must be one of debug/],
   [["node"], 64, /--listen ip:port/],
+  [["node", "--listen", "127.0.0.1:0", "--advertise", "8.8.4.4:0"], 64, /--advertise must be .* port from 1 to 65535/],
   [["node", "--listen", "127.0.0.1:0", "--log", "loud"], 64, /--log must be one of required, best-effort, off/],
   [["demo", "--nodes", "2"], 64, /--nodes must be a whole number from 3 to 100/],
   [["demo", "--once", "--network-file", "x"], 64, /--network-file is of no use with --once/],
@@ -203,7 +204,6 @@ test("a shell evaluates what env prints", async (t) => {
 for (const [signal, code] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],
-  ["SIGHUP", 129],
 ] as const) {
   test(`up tells when it is ready and ends with ${code} on ${signal}`, async (t) => {
     const { child, finished, firstLine } = startByway(t, ["up", "--listen", "127.0.0.1:0", "--json"]);
@@ -214,6 +214,48 @@ for (const [signal, code] of [
     assert.equal((await finished).code, code);
   });
 }
+
+test("without a terminal SIGHUP has a node read its lists again, and ends nothing", async (t) => {
+  const list = write(t, "list.txt", "bad.example\n");
+  const config = write(
+    t,
+    "byway.toml",
+    `[node]\nunlisted = true\nexit = true\n[[node.blocklists]]\nname = "own"\nsource = "${list}"\n`,
+  );
+  const advertisement = join(temporaryDirectory(t), "advertisement");
+  const args = [
+    "--listen",
+    "127.0.0.1:0",
+    "--config",
+    config,
+    "--advertisement-file",
+    advertisement,
+    "--local-network",
+  ];
+  const { child, finished, firstLine } = startByway(t, ["node", ...args, "--contact", "a@b.example"]);
+  await firstLine;
+  const told = new Promise<void>((resolve) => {
+    let text = "";
+    child.stderr?.on("data", (more) => {
+      text += more;
+      if (text.includes("SIGHUP: read again")) resolve();
+    });
+  });
+  child.kill("SIGHUP");
+  await told;
+  child.kill("SIGTERM");
+  assert.equal((await finished).code, 143);
+});
+
+test("without a home directory everything runs that names its places, and says what to name", async (t) => {
+  const home = { HOME: "" };
+  const run = (...args: readonly string[]) => runByway(t, args, { environment: home });
+  assert.equal((await run("--version")).code, 0);
+  assert.equal((await run("keys", "--data", temporaryDirectory(t))).code, 0);
+  const { code, stderr } = await run("keys");
+  assert.equal(code, 78);
+  assert.match(stderr, /no home directory is known to keep data in: name a directory with --data \(ERR_CONFIG_VALUE\)/);
+});
 
 test("node tells when it is ready, writes its advertisement, and stops", async (t) => {
   const directory = temporaryDirectory(t);

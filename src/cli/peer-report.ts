@@ -3,6 +3,8 @@ import type { BookPeer } from "../directory/book-peer.ts";
 import { age, textTable } from "./text-table.ts";
 
 const NOTHING = "-";
+/** A table with such a column fits into 80 columns with the two beside it. */
+const LIST_CHARACTERS = 44;
 
 /** One line for each peer. */
 export function peersText(peers: readonly BookPeer[], known: number, nowMs: number): string {
@@ -65,8 +67,8 @@ export function peerText(peer: BookPeer, nowMs: number): string {
     ],
     ["load", percent(claimed.load), NOTHING],
     ["price", priceText(peer), NOTHING],
-    ["ports", portsText(peer), NOTHING],
-    ["family", (claimed.family ?? []).join(", ") || NOTHING, NOTHING],
+    ...listRows("ports", portRanges(peer)),
+    ...listRows("family", claimed.family ?? []),
   ];
   return [
     `peer       ${claimed.peer}`,
@@ -119,7 +121,21 @@ function priceText({ advertisement: { price } }: BookPeer): string {
   return `${price.microUsdcPerGiB} micro-USDC a GiB, ${price.microUsdcPerRequest} a request`;
 }
 
-function portsText({ advertisement: { policy } }: BookPeer): string {
-  const ranges = policy.acceptedPorts.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
-  return ranges.join(", ") || NOTHING;
+function portRanges({ advertisement: { policy } }: BookPeer): readonly string[] {
+  return policy.acceptedPorts.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
+}
+
+/** A claim of many items, in as many rows as keep the table narrow. */
+function listRows(name: string, items: readonly string[]): readonly (readonly string[])[] {
+  const lines: string[] = [];
+  for (const item of items) {
+    const longer = `${lines.at(-1) ?? ""}, ${item}`;
+    if (lines.length === 0 || longer.length > LIST_CHARACTERS) lines.push(item);
+    else lines[lines.length - 1] = longer;
+  }
+  if (lines.length === 0) return [[name, NOTHING, NOTHING]];
+  return lines.map((line, index) => {
+    const end = index < lines.length - 1 ? "," : "";
+    return index === 0 ? [name, `${line}${end}`, NOTHING] : ["", `${line}${end}`, ""];
+  });
 }

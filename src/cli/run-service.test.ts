@@ -17,6 +17,8 @@ function setUp() {
     errorIsTty: false,
     environment: {},
     homeDirectory: "/",
+    beginService: () => void calls.push("service"),
+    onHangup: () => {},
     stopRequest: stopping.promise,
   };
   const service = {
@@ -40,10 +42,10 @@ test("a service runs until a request to stop", async () => {
     },
   );
   await ready.promise;
-  assert.deepEqual(calls, ["ready"]);
+  assert.deepEqual(calls, ["service", "ready"]);
   requestStop();
   await running;
-  assert.deepEqual(calls, ["ready", "stop"]);
+  assert.deepEqual(calls, ["service", "ready", "stop"]);
 });
 
 test("a request to stop while it starts stops what has started", async () => {
@@ -60,7 +62,7 @@ test("a request to stop while it starts stops what has started", async () => {
   requestStop();
   starting.resolve(service);
   await running;
-  assert.deepEqual(calls, ["stop"]);
+  assert.deepEqual(calls, ["service", "stop"]);
 });
 
 test("work that is done stops the service", async () => {
@@ -70,7 +72,7 @@ test("work that is done stops the service", async () => {
     async () => service,
     async () => "done" as const,
   );
-  assert.deepEqual(calls, ["stop"]);
+  assert.deepEqual(calls, ["service", "stop"]);
 });
 
 test("work that fails stops the service and is told", async () => {
@@ -83,7 +85,7 @@ test("work that fails stops the service and is told", async () => {
     },
   );
   await assert.rejects(work, /no luck/);
-  assert.deepEqual(calls, ["stop"]);
+  assert.deepEqual(calls, ["service", "stop"]);
 });
 
 test("a service that does not start is told", async () => {
@@ -95,7 +97,7 @@ test("a service that does not start is told", async () => {
     runService(terminal, start, () => undefined),
     /no port/,
   );
-  assert.deepEqual(calls, []);
+  assert.deepEqual(calls, ["service"]);
 });
 
 test("a stop that does not settle is waited for no longer than the grace", async () => {

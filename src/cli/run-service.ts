@@ -17,6 +17,7 @@ export async function runService<S extends Service>(
   start: () => Promise<S>,
   onReady: (service: S) => Promise<"done" | undefined> | undefined,
 ): Promise<void> {
+  terminal.beginService();
   using _tuning = tuneGarbageCollection(terminal.clock);
   const starting = start();
   const isStopped = await Promise.race([starting.then(() => false), terminal.stopRequest.then(() => true)]);

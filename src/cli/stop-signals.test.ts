@@ -8,7 +8,7 @@ class FakeProcess extends EventEmitter {
   readonly channel: { unref(): void } | undefined;
   readonly calls: string[] = [];
 
-  constructor(hasLauncher: boolean) {
+  constructor(hasLauncher: boolean, hangsUp = true) {
     super();
     this.channel = hasLauncher
       ? {
@@ -21,6 +21,7 @@ class FakeProcess extends EventEmitter {
       this,
       (signal) => this.calls.push(`first ${signal}`),
       (signal) => this.calls.push(`second ${signal}`),
+      hangsUp ? undefined : () => this.calls.push("hangup"),
     );
   }
 
@@ -82,4 +83,23 @@ test("other messages are nothing", () => {
   fake.forward("SIGKILL");
   assert.deepEqual(fake.calls, []);
   assert.equal(fake.unrefs, 1);
+});
+
+test("without a terminal SIGHUP is no request to stop, whichever way it comes, and the next signal is the first", () => {
+  const fake = new FakeProcess(true, false);
+  fake.emit("SIGHUP");
+  fake.forward("SIGHUP");
+  assert.deepEqual(fake.calls, ["hangup"]);
+  fake.forward("SIGHUP");
+  fake.emit("SIGHUP");
+  assert.deepEqual(fake.calls, ["hangup", "hangup"]);
+  fake.emit("SIGTERM");
+  assert.deepEqual(fake.calls.slice(2), ["first SIGTERM"]);
+});
+
+test("without a terminal the end of the launcher stops all the same", () => {
+  const fake = new FakeProcess(true, false);
+  fake.emit("SIGHUP");
+  fake.emit("disconnect");
+  assert.deepEqual(fake.calls, ["hangup", "first SIGHUP"]);
 });

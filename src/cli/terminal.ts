@@ -14,7 +14,12 @@ export interface Terminal {
   readonly clock: Clock;
   readonly errorIsTty: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly homeDirectory: string;
+  /** Undefined where the system knows none: no HOME, and no entry of this user. */
+  readonly homeDirectory: string | undefined;
+  /** From now on nobody holds up the process by not taking what it writes: what waits too long is dropped and counted. */
+  beginService(): void;
+  /** Runs `run` at each SIGHUP that comes without a terminal, where it does not ask to stop. */
+  onHangup(run: () => void): void;
   /** Settles with the first signal that asks to stop; never rejects. */
   readonly stopRequest: Promise<StopSignal>;
 }

@@ -12,6 +12,7 @@ export const NODE_SCHEMA = {
   "node.advertise": {
     type: "ip:port",
     list: false,
+    min: 1,
     example: "198.51.100.7:4433",
     flag: "advertise",
     environment: "BYWAY_NODE_ADVERTISE",

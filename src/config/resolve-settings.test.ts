@@ -79,6 +79,10 @@ for (const [text, nearest] of [
   ["[cleint]\nhops = 1\n", "client.hops"],
   ["log_level = 'info'\n", "log-level"],
   ["[node.country]\nx = 1\n", "node.country"],
+  ["[clint]\n", "client"],
+  ["[client.hps]\n", "client.hops"],
+  ["[node]\n[node.polcy.x]\n", "node.policy"],
+  ["[nod]\n", "node"],
 ] as const) {
   test(`an unknown key names the nearest: ${JSON.stringify(text)}`, () => {
     assert.throws(
@@ -87,6 +91,49 @@ for (const [text, nearest] of [
     );
   });
 }
+
+test("an empty table where a value belongs is a bad value, and one of settings is none", () => {
+  for (const [text, key] of [
+    ["[client]\nhops = {}\n", "client.hops"],
+    ["[node.policy]\n", "node.policy"],
+    ["[data]\n", "data"],
+    ["[client.limits]\n", "client.limits"],
+  ] as const) {
+    assert.throws(() => resolve({ text }), refusal("ERR_CONFIG_VALUE", /in byway.toml must be/, { key }), text);
+  }
+  assert.deepEqual(resolve({ text: "[client]\n[node]\n" }).values, resolve().values);
+});
+
+test("a path that begins with ~ is in the home directory, from a flag too; without one it is refused", () => {
+  assert.equal(resolve({ flags: { data: "~/x" } }).values.data, "/home/one/x");
+  assert.equal(resolve({ flags: { data: "~" } }).values.data, "/home/one");
+  assert.deepEqual(resolve({ flags: { "client.peers": ["~/a,b", "c~/d"] } }).values["client.peers"], [
+    "/home/one/a,b",
+    "c~/d",
+  ]);
+  const homeDirectory = undefined;
+  const defaults = { data: undefined };
+  assert.equal(resolve({ homeDirectory, defaults }).values.data, undefined);
+  assert.equal(resolve({ homeDirectory, defaults, flags: { data: "/x" } }).values.data, "/x");
+  assert.throws(
+    () => resolve({ homeDirectory, defaults, flags: { data: "~/x" } }),
+    refusal("ERR_USAGE_ARGUMENT", /^--data must be a path without ~/),
+  );
+});
+
+test("IPv4 is not written as IPv6, and the port that others are told is none that the system chooses", () => {
+  for (const host of ["::ffff:127.0.0.1", "::FFFF:7f00:1", "0:0:0:0:0:ffff:127.0.0.1"]) {
+    assert.throws(
+      () => resolve({ flags: { "node.listen": `[${host}]:1` } }),
+      refusal("ERR_USAGE_ARGUMENT", /^--listen must be .*, IPv4 without ::ffff:$/),
+    );
+  }
+  assert.equal(resolve({ flags: { "node.listen": "[2001:db8::ffff:1]:0" } }).values["node.listen"]?.port, 0);
+  assert.throws(
+    () => resolve({ text: "[node]\nadvertise = '8.8.4.4:0'\n" }),
+    refusal("ERR_CONFIG_VALUE", /^node.advertise in byway.toml must be an IP address and port from 1 to 65535/),
+  );
+});
 
 test("what is no TOML is told by line and column", () => {
   assert.throws(

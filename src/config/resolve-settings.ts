@@ -22,11 +22,19 @@ function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
+/** Names of tables in which settings stand. */
+const GROUPS: readonly string[] = [
+  ...new Set(SETTING_KEYS.flatMap((key) => (key.includes(".") ? [key.slice(0, key.lastIndexOf("."))] : []))),
+];
+
 function flatten(table: Readonly<Record<string, unknown>>, prefix: string, into: Map<string, unknown>): void {
   for (const [key, value] of Object.entries(table)) {
     const name = `${prefix}${key}`;
-    // One table where a list of them belongs is a bad value, not a key that nobody knows.
-    const isValue = isSettingKey(name) && settingRow(name).columns !== undefined;
+    // One table where a list of them belongs, or an empty one, is a bad value, and no key that nobody knows.
+    const isEmpty = isTable(value) && Object.keys(value).length === 0;
+    const isValue = isSettingKey(name)
+      ? isEmpty || settingRow(name).columns !== undefined
+      : isEmpty && !GROUPS.includes(name);
     if (isTable(value) && !isValue) flatten(value, `${name}.`, into);
     else into.set(name, value);
   }
@@ -49,9 +57,9 @@ function parseFile(file: ConfigFile): Map<string, unknown> {
       cause,
     });
   }
-  for (const key of found.keys()) {
+  for (const [key, value] of found) {
     if (isSettingKey(key)) continue;
-    const known = nearestName(key, SETTING_KEYS).name;
+    const known = nearestName(key, isTable(value) ? [...SETTING_KEYS, ...GROUPS] : SETTING_KEYS).name;
     throw new BywayError("ERR_CONFIG_UNKNOWN_KEY", `${file.path} has no known key ${key}; the nearest is ${known}`, {
       data: { path: file.path, key, nearest: known },
     });
@@ -59,9 +67,13 @@ function parseFile(file: ConfigFile): Map<string, unknown> {
   return found;
 }
 
-function expandHome(value: SettingValue, row: Setting, homeDirectory: string): SettingValue {
+function expandHome(value: SettingValue, row: Setting, homeDirectory: string | undefined): SettingValue {
   if (row.type !== "path") return value;
-  const expand = (path: string): string => (path.startsWith("~/") ? `${homeDirectory}${path.slice(1)}` : path);
+  const expand = (path: string): string => {
+    if (path !== "~" && !path.startsWith("~/")) return path;
+    if (homeDirectory === undefined) throw new ValueProblem("a path without ~, as no home directory is known");
+    return `${homeDirectory}${path.slice(1)}`;
+  };
   return Array.isArray(value) ? (value as string[]).map(expand) : expand(value as string);
 }
 
@@ -138,8 +150,7 @@ export function resolveSettings(sources: ConfigSources): ResolvedSettings {
     origins[key] = { layer: "default", name: undefined };
     // All layers are read, so that an error in a covered one is told before it is uncovered.
     for (const [origin, read] of layers) {
-      const value = parsed(key, origin, read);
-      values[key] = origin.layer === "flag" ? value : expandHome(value, row, sources.homeDirectory);
+      values[key] = parsed(key, origin, () => expandHome(read(), row, sources.homeDirectory));
       origins[key] = origin;
     }
   }

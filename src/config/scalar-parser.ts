@@ -49,7 +49,7 @@ export function expectedForm(row: ScalarForm): string {
     case "host:port":
       return "host:port, an IPv6 address in brackets";
     case "ip:port":
-      return "an IP address and port such as 127.0.0.1:1080 or [::1]:1080";
+      return `an IP address and port${row.min === 1 ? " from 1 to 65535" : ""} such as 127.0.0.1:1080 or [::1]:1080`;
     case "ip":
       return "an IP address";
     case "name-server":
@@ -67,6 +67,8 @@ export function expectedForm(row: ScalarForm): string {
   }
 }
 
+const MAPPED = /^(?:0{0,4}:){2,5}ffff:(?:\d+\.\d+\.\d+\.\d+|[\da-f]{1,4}:[\da-f]{1,4})$/i;
+
 function integer(text: string, row: ScalarForm): number {
   const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= (row.min ?? Number.MIN_SAFE_INTEGER) && value <= (row.max ?? Number.MAX_SAFE_INTEGER))) {
@@ -80,9 +82,11 @@ function hostPort(text: string, row: ScalarForm): HostPort {
   const host = match?.[1] ?? match?.[2] ?? "";
   const port = Number(match?.[3]);
   const isAddress = row.type !== "host:port";
-  const least = row.type === "ip:port" ? 0 : 1;
+  const least = row.min ?? (row.type === "ip:port" ? 0 : 1);
   const hostIsGood =
     match?.[1] !== undefined ? isIP(host) === 6 : isIP(host) === 4 || (!isAddress && HOST_NAME.test(host));
+  // The same place has a name in IPv4, which is the one that others and policies know.
+  if (MAPPED.test(host)) throw new ValueProblem(`${expectedForm(row)}, IPv4 without ::ffff:`);
   if (!hostIsGood || !(port >= least && port <= 65535)) throw new ValueProblem(expectedForm(row));
   return { host, port };
 }
@@ -107,7 +111,7 @@ export function parseScalar(text: string, row: ScalarForm): ScalarValue {
     case "name:password":
       return user(text, row);
     case "ip":
-      if (isIP(text) === 0) break;
+      if (isIP(text) === 0 || MAPPED.test(text)) break;
       return text;
     case "name-server":
       if (isIP(text) === 0) hostPort(text, row);

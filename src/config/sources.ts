@@ -11,10 +11,13 @@ export type FlagValue = string | readonly string[] | boolean;
 
 /** Everything that settings can come from, the weakest first. */
 export interface ConfigSources {
-  /** What `~/` at the start of a path in the file or the environment stands for; shells know it, files do not. */
-  readonly homeDirectory: string;
+  /**
+   * What `~/` at the start of a path stands for; undefined where there is none. Files and the environment do not know it, nor
+   * do shells behind the `=` of a flag.
+   */
+  readonly homeDirectory: string | undefined;
   /** Defaults that depend on the machine; they replace those of the schema. */
-  readonly defaults: { readonly data: string };
+  readonly defaults: { readonly data: string | undefined };
   readonly file?: ConfigFile;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly flags?: Readonly<Partial<Record<SettingKey, FlagValue>>>;

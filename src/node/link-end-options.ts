@@ -23,6 +23,9 @@ export function checkNodeOptions({ listen, advertise, workers = 1, log, dataDire
       `listening on ${listen.host} does not say where others reach this node; name that address with --advertise`,
     );
   }
+  if (advertise?.port === 0) {
+    throw new BywayError("ERR_CONFIG_VALUE", "the port of node.advertise (--advertise) is 0, where nobody is reached");
+  }
   if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {
     throw new BywayError("ERR_CONFIG_VALUE", `a node has 1 to ${MAX_WORKERS} workers, not ${workers}`);
   }

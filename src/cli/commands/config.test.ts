@@ -17,6 +17,16 @@ for (const [name, text, message] of [
   ["an unknown parameter", "[client]\nselect = 'contry=us'", /client\.select: the parameter "contry" is unknown/],
   ["a contradiction", "[client]\nselect = 'preset=private, hops=1'", /needs two hops/],
   ["weights of nothing", "[client]\nweights = [0, 0, 0, 0]", /must not all be 0/],
+  [
+    "two passwords for one user",
+    "[client]\nusers = ['a:b', 'c:d', 'a:e']",
+    /client\.users has two passwords for the user "a"/,
+  ],
+  [
+    "two passwords for one user of a listener",
+    "[[client.listeners]]\nlisten = '127.0.0.1:1081'\nusers = ['a:b', 'a:b']",
+    /users in table 1 of client\.listeners has two passwords for the user "a"/,
+  ],
   ["an address twice", "[[client.listeners]]\nlisten = '127.0.0.1:1080'", /127\.0\.0\.1:1080 is listened at twice/],
   ["a rule that is none", "[node]\npolicy = ['reject mial']", /rule 1 of the policy: "mial" is no set/],
   ["hours of another form", "[node]\nhours = ['9-17']", /hours have the form HH:MM-HH:MM/],

@@ -28,6 +28,12 @@ function isJson(command: Command): boolean {
 
 async function runInit(command: Command, terminal: Terminal): Promise<void> {
   const { path } = configPath(terminal, command);
+  if (path === undefined) {
+    throw new BywayError(
+      "ERR_USAGE_ARGUMENT",
+      "no home directory is known to write the file to: name it with --config",
+    );
+  }
   try {
     await makeDirectory(dirname(path));
     // It may come to hold passwords, so it is for the owner's eyes only.
@@ -48,8 +54,10 @@ async function runCheck(command: Command, terminal: Terminal): Promise<void> {
   checkClientSettings(settings.values);
   const { checkNodeSettings } = await import("../node-settings.ts");
   checkNodeSettings(terminal, settings.values);
-  const text = exists ? `${path} is good.` : `There is no ${path}; the defaults and the environment are good.`;
-  terminal.writeOut(isJson(command) ? `${JSON.stringify({ ok: true, path, exists })}\n` : `${text}\n`);
+  const text = exists
+    ? `${path} is good.`
+    : `There is no ${path ?? "configuration file"}; the defaults and the environment are good.`;
+  terminal.writeOut(isJson(command) ? `${JSON.stringify({ ok: true, path: path ?? null, exists })}\n` : `${text}\n`);
 }
 
 function originText({ layer, name }: Origin): string {

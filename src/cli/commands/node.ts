@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { controlPath } from "../../api/control-path.ts";
-import { BywayError } from "../../core/errors.ts";
+import { BywayError, toBywayError } from "../../core/errors.ts";
 import { formatHostPort } from "../../core/network-address.ts";
 import type { Role } from "../../node/role.ts";
 import { openDataDirectory } from "../data-directory.ts";
@@ -87,6 +87,11 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       { controlPath: controlPath(values.data, "node"), ...given({ metrics: values["node.metrics"] }) },
     );
   await runService(terminal, start, ({ node, metrics }) => {
+    terminal.onHangup(() => {
+      const failed = (error: unknown): void =>
+        logger.warn("SIGHUP: the blocklists could not be read again", { reason: toBywayError(error).message });
+      node.operations.reload().then((lists) => logger.info("SIGHUP: read again", { blocklists: lists.length }), failed);
+    });
     const address = formatHostPort(node.address);
     const isJson = command.optsWithGlobals<{ readonly json?: true }>().json === true;
     terminal.writeOut(

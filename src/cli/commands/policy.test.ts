@@ -22,7 +22,10 @@ test("a target is judged as the exit would, and the exit code tells", async (t) 
   const flags = ["--policy", "reject mail; accept *4:*", "--policy", "accept udp *:20-22,80", "--udp", "--no-resolve"];
   const open = await ask("good.example:22", ...flags);
   assert.equal(open.stdout, "good.example:22 is accepted by rule 3: accept udp *:20-22,80\n");
-  assert.equal((await ask("good.example")).code, 64);
+  assert.equal((await ask("good.example")).stdout, accepted.stdout);
+  assert.match((await ask("9.9.9.9", "--json")).stdout, /"host":"9\.9\.9\.9","port":443/);
+  for (const six of ["2620:fe::fe", "[2620:fe::fe]"]) assert.match((await ask(six)).stdout, /^\[2620:fe::fe\]:443 /);
+  assert.equal((await ask("good.example:")).code, 64);
 });
 
 test("a list that is not there is told, since the exit stays closed", async (t) => {

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Command } from "commander";
 import { errorRow } from "../../core/error-table.ts";
 import { BywayError, toBywayError } from "../../core/errors.ts";
@@ -15,6 +16,8 @@ interface TestOptions {
   readonly resolve: boolean;
 }
 
+const WEB_PORT = 443;
+
 /** Adds `byway policy show|test`. */
 export function registerPolicy(program: Command, terminal: Terminal): void {
   const policy = program.command("policy").description("Show and try out what an exit's policy accepts.");
@@ -25,7 +28,7 @@ export function registerPolicy(program: Command, terminal: Terminal): void {
   const test = policy
     .command("test")
     .description("Say whether the exit would serve a target, and which rule, list or guard decides.")
-    .argument("<host:port>", "The target; a name is looked up as the exit would.")
+    .argument("<host:port>", "The target, at port 443 if none is named; a name is looked up as the exit would.")
     .option("--udp", "Ask about UDP in place of TCP.")
     .option("--no-resolve", "Look nothing up; what depends on addresses stays open.");
   addSettingOptions(test, "policy").action((target: string, options: TestOptions) =>
@@ -52,7 +55,7 @@ async function runShow(command: Command, terminal: Terminal): Promise<void> {
 
 async function runTest(command: Command, terminal: Terminal, asked: string, options: TestOptions): Promise<void> {
   const settings = await loadSettings(terminal, command, "policy");
-  const target = parseAuthority(asked);
+  const target = parseAuthority(withPort(asked));
   const { clock } = terminal;
   const [{ createTargetCheck }, { judgementJson, judgementText }] = await Promise.all([
     import("../../egress/create-target-check.ts"),
@@ -105,4 +108,10 @@ function listenersOf(values: LoadedSettings["values"]): readonly HostPort[] {
   return [values["node.listen"], values["node.advertise"], values["node.notice-listen"]].filter(
     (place) => place !== undefined,
   );
+}
+
+/** A target as people type it: a name alone is one of the web. */
+function withPort(asked: string): string {
+  if (isIP(asked) === 6) return `[${asked}]:${WEB_PORT}`;
+  return /^(?:[^:[\]]+|\[[^\]]*\])$/.test(asked) ? `${asked}:${WEB_PORT}` : asked;
 }
