@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { COUNTRY_CODES } from "../core/country-codes.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { parsePeerAddress } from "../core/peer-address.ts";
 import type { ProxyUser, ScalarTypes, Setting } from "./setting.ts";
@@ -55,7 +56,7 @@ export function expectedForm(row: ScalarForm): string {
     case "name-server":
       return "an IP address, with a port if not 53";
     case "country":
-      return "a country code of two letters";
+      return "a country code of two letters that ISO 3166-1 assigns";
     case "name:password":
       return "name:password";
     case "multiaddr":
@@ -117,7 +118,7 @@ export function parseScalar(text: string, row: ScalarForm): ScalarValue {
       if (isIP(text) === 0) hostPort(text, row);
       return text;
     case "country":
-      if (!/^[a-z]{2}$/i.test(text)) break;
+      if (!COUNTRY_CODES.has(text.toLowerCase())) break;
       return text.toLowerCase();
     case "multiaddr":
       if (parsePeerAddress(text) === undefined) break;

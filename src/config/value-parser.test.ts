@@ -38,6 +38,8 @@ for (const [type, text] of [
   ["host:port", "http://a:80"],
   ["ip", "localhost"],
   ["country", "deu"],
+  ["country", "xx"],
+  ["country", "uk"],
   ["country", "d1"],
   ["boolean", "yes"],
   ["boolean", ""],

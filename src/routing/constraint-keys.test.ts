@@ -26,6 +26,25 @@ function refusal(read: () => unknown): BywayError {
   throw new Error("nothing was refused");
 }
 
+test("a country that is none is told at once", () => {
+  for (const [text, told] of [
+    ["xx", "; ISO 3166-1 assigns xx to no country"],
+    ["us+ZZ", "; ISO 3166-1 assigns zz to no country"],
+    ["germany", "; did you mean de?"],
+    ["us+united_kingdm", "; did you mean gb?"],
+    ["d3", ""],
+    ["us+", ""],
+    ["\u001b[31m", ""],
+  ] as const) {
+    const error = refusal(() => readConstraints([["country", text]]));
+    assert.equal(error.code, "ERR_PARAMETER_VALUE", text);
+    assert.equal(
+      error.message,
+      `the parameter country must be two-letter country codes joined by +, such as us or us+de, or eu${told}`,
+    );
+  }
+});
+
 test("values are understood in their several forms", () => {
   const table: readonly (readonly [string, string | undefined, Constraints])[] = [
     ["CC", "US+de+us", { countries: ["us", "de"] }],

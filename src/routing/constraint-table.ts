@@ -1,4 +1,5 @@
 import {
+  countryHint,
   countryItems,
   formatMicro,
   readAsn,
@@ -33,6 +34,8 @@ export interface ConstraintKey {
   readonly option: string;
   readonly metavar: string;
   readonly docs: string;
+  /** What more there is to say of a malformed value, after the form; "" for nothing. */
+  readonly hint?: (text: string) => string;
   /** What a value asks for; undefined when it is malformed. */
   read(text: string): Constraints | undefined;
   /** The values that read as what `constraints` asks for; undefined when it asks for nothing. */
@@ -77,6 +80,7 @@ export const CONSTRAINT_KEYS: readonly ConstraintKey[] = [
     aliases: "cc cr",
     kind: "list",
     form: "two-letter country codes joined by +, such as us or us+de, or eu",
+    hint: countryHint,
     metavar: "cc,…",
     docs: "Where the exit stands: ISO 3166-1 codes; eu is the European Union.",
   }),

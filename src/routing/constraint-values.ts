@@ -1,3 +1,4 @@
+import { COUNTRY_CODES, countryByName } from "../core/country-codes.ts";
 import { BywayError } from "../core/errors.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
 import type { NetworkKind } from "../wire/advertisement.ts";
@@ -45,13 +46,22 @@ const RESERVED_CODES: Readonly<Record<string, string>> = { uk: "gb", el: "gr" };
 
 const readCountryItem = (text: string): string | undefined => {
   const country = text.toLowerCase();
-  return /^[a-z]{2}$/.test(country) ? (RESERVED_CODES[country] ?? country) : undefined;
+  const code = RESERVED_CODES[country] ?? country;
+  return COUNTRY_CODES.has(code) || code === "eu" ? code : undefined;
 };
 
 /** `us`, `us+de`; `eu` is all members of the European Union. */
 export function readCountries(text: string): readonly string[] | undefined {
   const countries = readList(readCountryItem)(text);
   return countries && [...new Set(countries.flatMap((country) => (country === "eu" ? EU_COUNTRIES : [country])))];
+}
+
+/** What is wrong with the first country of a list that is none, after a comma; "" where only the form is. */
+export function countryHint(text: string): string {
+  const wrong = text.split("+").find((item) => readCountryItem(item) === undefined) ?? "";
+  if (/^[a-z]{2}$/i.test(wrong)) return `; ISO 3166-1 assigns ${wrong.toLowerCase()} to no country`;
+  const meant = countryByName(wrong);
+  return meant === undefined ? "" : `; did you mean ${meant}?`;
 }
 
 /** The countries as `readCountries` understands them, with `eu` for its members. */

@@ -142,7 +142,7 @@ suite("curl", { skip: withoutPrograms("curl") }, () => {
 
     for (const { what, target, token, status, reply } of FAILURES) {
       test(`${what}, ${hops}: curl's exit codes and the proxy's reason`, async () => {
-        const userName = what === "unknown country" ? `country-zz-${hops}` : hops;
+        const userName = what === "unknown country" ? `country-aq-${hops}` : hops;
         const url = `http://${target ?? formatHostPort(origin.http)}/`;
         const { proxyUrl } = network;
 
