@@ -5,6 +5,7 @@ import { askControl } from "./ask-control.ts";
 import { API_LIMITS } from "./limits.ts";
 import type { PickQuery } from "./pick-query.ts";
 import type { RequestLine, RequestRecord } from "./request-record.ts";
+import type { SearchReport } from "./search-report.ts";
 
 /**
  * Asks the client that runs with a data directory. All methods throw what the client answers, ERR_CONTROL where none runs
@@ -29,6 +30,12 @@ export class ControlClient {
   async request(id: string, signal?: AbortSignal): Promise<RequestRecord> {
     const answer = (await this.#ask(`/v1/requests/${encodeURIComponent(id)}`, signal)) as { request: RequestRecord };
     return answer.request;
+  }
+
+  /** How often it searched the network. */
+  async searches(signal?: AbortSignal): Promise<SearchReport> {
+    const { searches } = (await this.#ask("/v1/searches", signal)) as { searches: SearchReport };
+    return searches;
   }
 
   /** What routing would choose there now. Throws ERR_NO_NODE. */

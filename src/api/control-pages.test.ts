@@ -5,6 +5,9 @@ import { EXPLAINED } from "../../test/support/explained.ts";
 import { noNodeError } from "../routing/no-node.ts";
 import { controlAnswer } from "./control-pages.ts";
 import { API_LIMITS } from "./limits.ts";
+import type { SearchReport } from "./search-report.ts";
+
+const searches = (): SearchReport => ({ begun: 5, vain: 4, spared: 2_995 });
 
 function ask(t: TestContext, target: string, { method = "GET", requests = 0 } = {}): { status: number; body: unknown } {
   const { log } = makeControl(t);
@@ -13,7 +16,7 @@ function ask(t: TestContext, target: string, { method = "GET", requests = 0 } = 
     const fields = { user: text, listener: text, protocol: "tcp", constraints: text } as const;
     log.begin({ ...fields, target: { host: text, port: 1 } });
   }
-  const { status, body } = controlAnswer({ log, pick: () => EXPLAINED }, method, target);
+  const { status, body } = controlAnswer({ log, pick: () => EXPLAINED, searches }, method, target);
   assert.ok(Buffer.byteLength(body) <= API_LIMITS.controlAnswerBytes.value);
   return { status, body: JSON.parse(body) };
 }
@@ -58,6 +61,7 @@ test("a pick is asked with all that the query says", (t) => {
   const answer = controlAnswer(
     {
       log,
+      searches,
       pick: (query) => {
         asked.push(query);
         return EXPLAINED;
@@ -76,6 +80,7 @@ test("a pick that no node fits is 503 with its funnel; any other failure of a pi
   const none = controlAnswer(
     {
       log,
+      searches,
       pick: () => {
         throw noNodeError("any request", funnel);
       },
@@ -88,6 +93,7 @@ test("a pick that no node fits is 503 with its funnel; any other failure of a pi
   const broken = controlAnswer(
     {
       log,
+      searches,
       pick: () => {
         throw new TypeError("a bug");
       },
@@ -97,6 +103,10 @@ test("a pick that no node fits is 503 with its funnel; any other failure of a pi
   );
   assert.equal(broken.status, 500);
   assert.equal(JSON.parse(broken.body).error.code, "ERR_INTERNAL");
+});
+
+test("searches of the network are counted", (t) => {
+  assert.deepEqual(ask(t, "/v1/searches"), { status: 200, body: { searches: searches() } });
 });
 
 test("a list that would be too long leaves out the oldest", (t) => {

@@ -7,12 +7,14 @@ import { API_LIMITS } from "./limits.ts";
 import type { PickQuery } from "./pick-query.ts";
 import type { RequestLog } from "./request-log.ts";
 import { requestLine } from "./request-record.ts";
+import type { SearchReport } from "./search-report.ts";
 
 /** What the pages show. */
 export interface ControlComponents {
   readonly log: RequestLog;
   /** What routing would choose now. Throws ERR_NO_NODE and others. */
   readonly pick: (query: PickQuery) => Explanation;
+  readonly searches: () => SearchReport;
 }
 
 type Make = (components: ControlComponents, query: URLSearchParams, rest: string) => string;
@@ -20,6 +22,7 @@ type Make = (components: ControlComponents, query: URLSearchParams, rest: string
 const PAGES: readonly Page<Make>[] = [
   { method: "GET", path: "/v1/requests", parameters: ["limit"], make: requests },
   { method: "GET", path: "/v1/requests/", parameters: [], make: request },
+  { method: "GET", path: "/v1/searches", parameters: [], make: searches },
   { method: "GET", path: "/v1/pick", parameters: ["select", "port", "protocol", "user"], make: pick },
 ];
 
@@ -55,6 +58,10 @@ function request({ log }: ControlComponents, _query: URLSearchParams, id: string
     throw new BywayError("ERR_REQUEST_UNKNOWN", `no request ${id.slice(0, 32)} is known`);
   }
   return JSON.stringify({ request: record });
+}
+
+function searches({ searches: count }: ControlComponents): string {
+  return JSON.stringify({ searches: count() });
 }
 
 function pick(components: ControlComponents, query: URLSearchParams): string {

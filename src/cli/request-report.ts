@@ -1,4 +1,5 @@
 import type { RequestLine, RequestRecord } from "../api/request-record.ts";
+import type { SearchReport } from "../api/search-report.ts";
 import { plainText } from "../core/plain-text.ts";
 import { explanationText, funnelText } from "./pick-report.ts";
 import { shortBytes, shortMs, shortPeer, shortText } from "./short-text.ts";
@@ -32,6 +33,15 @@ export function requestsText(requests: readonly RequestLine[], nowMs: number): s
     HEADS,
     rows.map((row, index) => [...row.map(plainText), shortText(targetText(requests[index]), room)]),
   );
+}
+
+/** What searches of the network came to; "" where there was none. */
+export function searchesText({ begun, vain, spared }: SearchReport): string {
+  if (begun === 0) return "";
+  const times = begun === 1 ? "once" : `${begun} times`;
+  const refused =
+    spared === 0 ? "" : `; ${spared} requests were refused without a search, since one like it had just failed`;
+  return `\nNo known node fitted, so the network was searched ${times}; ${vain} of these found no node${refused}.\n`;
 }
 
 function targetText(request: Pick<RequestLine, "target" | "protocol"> | undefined): string {

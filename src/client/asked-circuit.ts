@@ -126,6 +126,17 @@ export class AskedCircuit implements CircuitNeed {
     }
   }
 
+  /** Equal for requests that one answer of "no node fits" is true for; undefined where the request's session has an exit. */
+  get refusalKey(): string | undefined {
+    const { port = 0, protocol } = this.#asked;
+    if (this.#session !== undefined) {
+      const { key, rules } = this.#session;
+      const { exit, asn } = this.#components.sessions.peek(key, rules);
+      if (exit !== undefined || asn !== undefined) return undefined;
+    }
+    return `${protocol} ${port} ${this.group.constraints}`;
+  }
+
   /** Whether a circuit to `exit` will do. Throws ERR_SESSION_ENDED. */
   readonly fits = (exit: Hop): boolean => {
     if (this.isAccepted(exit) === false) return false;

@@ -39,6 +39,8 @@ import { hopFailures } from "./hop-failures.ts";
 import { HopPlanner } from "./hop-planner.ts";
 import { type OpenedSocket, openSocket, stopped as stoppedError } from "./open-socket.ts";
 import { PeerSource } from "./peer-source.ts";
+import { RefusalMemory } from "./refusal-memory.ts";
+import { SearchMemory } from "./search-memory.ts";
 import { StreamRouter } from "./stream-router.ts";
 
 /** A running client. */
@@ -115,6 +117,8 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
   const guards = new GuardSet({ clock: settled, random, records });
   const sessions = new SessionTable({ clock, settled, records });
   const peers: PeerSource = new PeerSource({ clock, book, trust: experience, more: options.peers }, { sharedNetworks });
+  const searches = new SearchMemory({ clock });
+  const refusals = new RefusalMemory({ clock, version: () => peers.version });
   const directory =
     options.directory === undefined
       ? undefined
@@ -133,7 +137,9 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
               return checkPeer({ clock, budget, dialler }, target, signal);
             },
             canCheckFar: () => planner.firstHops().length > 0,
-            onUsable: (peer, usable) => peers.noteUsable(peer, usable),
+            onUsable: (peer, usable) => {
+              if (peers.noteUsable(peer, usable)) searches.noteNode(peer);
+            },
           },
           { ...options.directory, localNetwork, checksFar: (options.hops ?? 1) > 1 },
         );
@@ -161,7 +167,7 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
   const log = new RequestLog({ clock, random });
   const routerOf = (listener: string): StreamRouter =>
     new StreamRouter(
-      { pool, peers, planner, sessions, experience, guards, log, clock },
+      { pool, peers, searches, refusals, planner, sessions, experience, guards, log, clock },
       { listener, rotation: options.rotation ?? "request", preset: preset ?? "balanced" },
     );
   const own = routerOf("");
@@ -194,7 +200,11 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
     router: StreamRouter,
     { user = "", protocol = "tcp", constraints, ...rest }: PickQuery,
   ): Explanation => router.explain({ ...rest, user, protocol, constraints: withDefaults(constraints) });
-  pages = { log, pick: (query: PickQuery) => explainBy(proxies[0]?.opener ?? own, query) };
+  pages = {
+    log,
+    pick: (query: PickQuery) => explainBy(proxies[0]?.opener ?? own, query),
+    searches: () => ({ ...searches.counts, spared: searches.counts.spared + refusals.repeated }),
+  };
   made.defer(() => {
     pages = undefined;
   });

@@ -38,6 +38,7 @@ export class PeerSource {
   /** What was read from the book where there is no directory, and when, in ms of the monotonic clock. */
   #read: readonly KnownPeer[] = [];
   #readMs = Number.NEGATIVE_INFINITY;
+  #version = 0;
 
   constructor(sources: PeerSources, options: CandidateOptions) {
     this.#sources = sources;
@@ -45,19 +46,26 @@ export class PeerSource {
     this.#index = new CandidateIndex(sources);
   }
 
+  /** Changes whenever a node to choose from comes, changes or goes. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** Takes the nodes that answer from `directory` from now on; without one, all that the book knows will do. */
   follow(directory: Directory): void {
     this.#directory = directory;
   }
 
-  /** A node answers, has changed, or does so no longer; for the directory to tell. */
-  noteUsable(peer: KnownPeer, usable: boolean): void {
+  /** A node answers, has changed, or does so no longer; for the directory to tell. Returns whether it is news that it answers, or what it offers. */
+  noteUsable(peer: KnownPeer, usable: boolean): boolean {
     const id = peer.advertisement.peer;
+    const isNews = usable && this.#answering.get(id)?.envelope !== peer.envelope;
     if (usable) this.#answering.set(id, peer);
     else this.#answering.delete(id);
     // It may be the same with another round trip.
     this.#shown.delete(id);
     this.#show(id);
+    return isNews;
   }
 
   /** Whether a relay's advertisement is valid, though it may not have answered yet. */
@@ -103,9 +111,12 @@ export class PeerSource {
     return index;
   }
 
-  /** Looks for nodes that fit; false where there is nobody to ask. Throws ERR_NETWORK_UNREACHABLE or the abort reason. */
-  async find(wish: PeerWish, hops: number, signal: AbortSignal): Promise<boolean> {
-    await this.#directory?.find(wish, hops, signal);
+  /**
+   * Looks for nodes that fit, at little cost where it `isAgain`; false where there is nobody to ask. Throws
+   * ERR_NETWORK_UNREACHABLE or the abort reason.
+   */
+  async find(wish: PeerWish, hops: number, signal: AbortSignal, isAgain = false): Promise<boolean> {
+    await this.#directory?.find(wish, hops, signal, isAgain);
     return this.#directory !== undefined;
   }
 
@@ -181,6 +192,7 @@ export class PeerSource {
     const sure = this.#answering.get(id) ?? this.#takenIn.get(id);
     const peer = sure ?? this.#offered.get(id);
     if (peer !== undefined && peer === this.#shown.get(id)) return;
+    this.#version += 1;
     this.#shown.delete(id);
     this.#index.remove(id);
     if (peer === undefined) return;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
+import { SOME_PEER } from "../../test/support/any-constraints.ts";
 import { ALL_KNOWN, indexOf, node } from "../../test/support/candidates.ts";
 import { hopNetwork } from "../../test/support/hop-network.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
@@ -22,6 +23,8 @@ import { SessionTable } from "../routing/session-table.ts";
 import { OwnExperience } from "../trust/own-experience.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { HopPlanner } from "./hop-planner.ts";
+import { RefusalMemory } from "./refusal-memory.ts";
+import { SearchMemory } from "./search-memory.ts";
 import { StreamRouter } from "./stream-router.ts";
 
 interface Site {
@@ -32,6 +35,8 @@ interface Site {
   readonly guards: GuardSet;
   /** What the network was searched for. */
   readonly searched: PeerWish[];
+  /** To be changed with the index. */
+  readonly version: { now: number };
 }
 
 /** A router of a client that knows the nodes of `index`, all of which answer. */
@@ -43,6 +48,7 @@ function site(
 ): Site {
   const clock = new FakeClock();
   const random = seededRandom(1);
+  const version = { now: 0 };
   const records = new MemoryRecords();
   const searched: PeerWish[] = [];
   const peers = {
@@ -67,6 +73,8 @@ function site(
       guards,
       peers,
       pool,
+      searches: new SearchMemory({ clock }),
+      refusals: new RefusalMemory({ clock, version: () => version.now }),
       planner: new HopPlanner({ peers, guards, random }, { defaultHops: 1 }),
       sessions: new SessionTable({ clock, records }),
       experience,
@@ -74,7 +82,7 @@ function site(
     },
     { listener: "", rotation: "request", preset: "balanced" },
   );
-  return { router, clock, experience, pool, guards, searched };
+  return { router, clock, experience, pool, guards, searched, version };
 }
 
 /** An index of these nodes as exits. */
@@ -126,6 +134,69 @@ suite("a request while this machine's clock seems to be off", () => {
   test("names what left no node where some are known", async (t) => {
     const { router } = site(t, indexOf([node("a", { country: "de" })], ALL_KNOWN), builder, doubt);
     await assert.rejects(router.openStream(request, signal), { code: "ERR_NO_NODE" });
+  });
+});
+
+suite("requests that no node fits, a hundred a second", () => {
+  const dialler = { dial: () => Promise.reject(new BywayError("ERR_HOP_UNREACHABLE", "nobody is there")) };
+  const nobody = (clock: FakeClock): CircuitBuilder =>
+    new CircuitBuilder({ clock, random: seededRandom(1), budget: roomyBudget(), dialler });
+  const PERIOD_MS = 10;
+
+  for (const [what, constraintsOf] of [
+    ["without a session", () => ({ countries: ["us"] })],
+    ["each with a session of its own", (n: number) => ({ countries: ["us"], session: `s${n}` })],
+    ["for one port after another", () => ({ countries: ["us"] })],
+  ] as const) {
+    test(`have the network searched five times in half a minute, ${what}`, { timeout: 20_000 }, async (t) => {
+      const { router, searched, clock } = site(t, indexOf([node("a", { country: "de" })]), nobody);
+      for (let n = 0; n < 3_000; n += 1) {
+        const target = what.includes("port") ? { ...TARGET, port: n + 1 } : TARGET;
+        const opening = router.openStream({ target, constraints: constraintsOf(n), user: "" }, signal);
+        await assert.rejects(opening, { code: "ERR_NO_NODE" });
+        clock.advance(PERIOD_MS);
+      }
+      // At 0, 2, 6, 14 and 22 s.
+      assert.equal(searched.length, 5);
+    });
+  }
+
+  test("are planned once a second, and at once when a node came", async (t) => {
+    const index = indexOf([node("a", { country: "de" })], ALL_KNOWN);
+    const { router, clock, version } = site(t, index, nobody);
+    let planned = 0;
+    const { lists } = index;
+    const find = lists.find.bind(lists);
+    t.mock.method(lists, "find", (name: string) => {
+      if (name === "country/us") planned += 1;
+      return find(name);
+    });
+    const ask = () => router.openStream({ target: TARGET, constraints: { countries: ["us"] }, user: "" }, signal);
+    await assert.rejects(ask(), { code: "ERR_NO_NODE" });
+    const first = planned;
+    for (let n = 0; n < 99; n += 1) await assert.rejects(ask(), { code: "ERR_NO_NODE" });
+    assert.equal(planned, first);
+    index.put(node(SOME_PEER, { country: "us" }));
+    version.now += 1;
+    await assert.rejects(ask(), { code: "ERR_HOP_UNREACHABLE" });
+    index.remove(SOME_PEER);
+    version.now += 1;
+    clock.advance(60_000);
+    await assert.rejects(ask(), { code: "ERR_NO_NODE" });
+    const again = planned;
+    clock.advance(1_000);
+    await assert.rejects(ask(), { code: "ERR_NO_NODE" });
+    assert.ok(planned > again, "planned again after a second");
+  });
+
+  test("are told when to come again", async (t) => {
+    const { router, clock } = site(t, indexOf([]), nobody);
+    const ask = () => router.openStream({ target: TARGET, constraints: { countries: ["us"] }, user: "" }, signal);
+    await assert.rejects(ask(), { code: "ERR_NO_NODE" });
+    clock.advance(1_000);
+    const refused = await ask().catch(toBywayError);
+    assert.ok(refused instanceof BywayError);
+    assert.equal(refused.data.retryAfterSec, 1);
   });
 });
 

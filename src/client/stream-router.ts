@@ -22,6 +22,8 @@ import { type Asked, AskedCircuit, type AskedCircuitComponents, type AskedCircui
 import { wishOf } from "./hop-planner.ts";
 import { judgeRefusal } from "./judge-refusal.ts";
 import type { PeerSource } from "./peer-source.ts";
+import type { RefusalMemory } from "./refusal-memory.ts";
+import type { SearchMemory } from "./search-memory.ts";
 import { streamEnd } from "./stream-end.ts";
 
 /** An opened stream and how long each stage took. */
@@ -36,6 +38,8 @@ export interface RoutedStream extends OpenedStream {
 export interface StreamRouterComponents extends AskedCircuitComponents {
   readonly pool: CircuitPool;
   readonly peers: Pick<PeerSource, "usable" | "find"> & Partial<Pick<PeerSource, "clockDoubt">>;
+  readonly searches: SearchMemory;
+  readonly refusals: RefusalMemory;
   readonly experience: OwnExperience;
   readonly guards: GuardSet;
   readonly log: RequestLog;
@@ -184,7 +188,7 @@ export class StreamRouter implements StreamOpener {
       readonly release: (made: T) => void;
     },
   ): Promise<T> {
-    const { pool, peers, planner, experience } = this.#components;
+    const { pool, experience, refusals } = this.#components;
     const wanted = {
       group: asked.group,
       choose: asked.choose,
@@ -208,14 +212,49 @@ export class StreamRouter implements StreamOpener {
         asked.noteFailure(exit, error);
       },
     };
+    const attempt = (): Promise<T> => tryCircuits(pool, wanted, how.use, how.release);
+    // A request that one exit has declined already leaves that one out.
+    const isFirst = request.declined === undefined;
+    const refusal = isFirst && refusals.size > 0 ? refusals.find(asked.refusalKey) : undefined;
+    if (refusal !== undefined) throw refusal;
     try {
-      return await tryCircuits(pool, wanted, how.use, how.release);
+      return await attempt().catch((cause: unknown) => {
+        const known = toBywayError(cause);
+        if (known.code !== "ERR_NO_NODE") throw cause;
+        return this.#afterSearch(known, request, asked, signal, attempt);
+      });
+    } catch (cause) {
+      const error = toBywayError(cause);
+      if (isFirst && error.code === "ERR_NO_NODE") refusals.note(asked.refusalKey, error);
+      throw cause;
+    }
+  }
+
+  /** Searches the network for nodes that fit, unless that was in vain a moment ago, and runs `again`. */
+  async #afterSearch<T>(
+    known: BywayError,
+    { constraints }: StreamRequest,
+    { protocol }: AskedCircuit,
+    signal: AbortSignal,
+    again: () => Promise<T>,
+  ): Promise<T> {
+    const { peers, planner, searches } = this.#components;
+    const wish = wishOf({ constraints, protocol });
+    const hops = planner.hopsOf(constraints);
+    const search = searches.begin(wish, hops);
+    if ("waitMs" in search) throw known.with({ retryAfterSec: Math.ceil(search.waitMs / 1_000) });
+    let outcome: "found" | "vain" | "unknown" = "unknown";
+    try {
+      if (!(await peers.find(wish, hops, signal, search.isAgain))) throw known;
+      const made = await again();
+      outcome = "found";
+      return made;
     } catch (error) {
-      if (toBywayError(error).code !== "ERR_NO_NODE") throw error;
-      const { constraints } = request;
-      const wish = wishOf({ constraints, protocol: asked.protocol });
-      if (!(await peers.find(wish, planner.hopsOf(constraints), signal))) throw error;
-      return await tryCircuits(pool, wanted, how.use, how.release);
+      const isVain = toBywayError(error).code === "ERR_NO_NODE" && error !== known;
+      outcome = isVain ? "vain" : outcome;
+      throw error;
+    } finally {
+      search.end(outcome);
     }
   }
 

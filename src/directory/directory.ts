@@ -206,9 +206,10 @@ export class Directory {
 
   /**
    * Looks for nodes of a kind that none is known of, for someone who waits: settles when one has answered, and of `hops`
-   * nodes as many in all, or when all that could be asked have been. Throws ERR_NETWORK_UNREACHABLE or the abort reason.
+   * nodes as many in all, or when all that could be asked have been. `isAgain`: the network was searched for them a moment
+   * ago, so only peers that are connected are asked. Throws ERR_NETWORK_UNREACHABLE or the abort reason.
    */
-  async find(wish: PeerWish, hops: number, parent: AbortSignal): Promise<void> {
+  async find(wish: PeerWish, hops: number, parent: AbortSignal, isAgain = false): Promise<void> {
     const { clock } = this.#components;
     this.expect(wish, hops > 1);
     using bound = deadline(
@@ -218,7 +219,7 @@ export class Directory {
       parent,
     );
     try {
-      await this.#search(wish, hops, bound.signal);
+      await this.#search(wish, hops, bound.signal, isAgain);
     } catch (cause) {
       const error = toBywayError(cause);
       if (parent.aborted || error !== bound.signal.reason) throw error;
@@ -277,12 +278,12 @@ export class Directory {
     this.#hasJoined = true;
   }
 
-  async #search(wish: PeerWish, hops: number, signal: AbortSignal): Promise<void> {
+  async #search(wish: PeerWish, hops: number, signal: AbortSignal, isAgain: boolean): Promise<void> {
     const health = this.#health;
     if (health === undefined) return;
     const found = () => this.#witnesses.found(health.usable({}), wish, hops);
     await this.#joiner.reach(signal);
-    const searching = withAbort(this.#look(wish, hops > 1), signal);
+    const searching = withAbort(this.#look(wish, hops > 1, isAgain), signal);
     searching.then(
       () => health.fill(),
       () => {},
@@ -308,11 +309,16 @@ export class Directory {
   }
 
   /** An app may ask for a hundred streams at once, and the peers that are asked would shut out who asks them as often. */
-  #look(wish: PeerWish, isFar: boolean): Promise<unknown> {
-    const key = JSON.stringify([wish, isFar]);
-    const search = this.#searches.get(key) ?? this.#lookAlone(wish, isFar).finally(() => this.#searches.delete(key));
+  #look(wish: PeerWish, isFar: boolean, isAgain: boolean): Promise<unknown> {
+    const key = JSON.stringify([wish, isFar, isAgain]);
+    const look = (): Promise<void> => (isAgain ? this.#lookAgain(wish) : this.#lookAlone(wish, isFar));
+    const search = this.#searches.get(key) ?? look().finally(() => this.#searches.delete(key));
     this.#searches.set(key, search);
     return search;
+  }
+
+  async #lookAgain(wish: PeerWish): Promise<void> {
+    await this.#finder.findNear(wish, this.#stopping.signal);
   }
 
   async #lookAlone(wish: PeerWish, isFar: boolean): Promise<void> {

@@ -6,6 +6,7 @@ import { seededRandom } from "../core/random.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import { Finder } from "./finder.ts";
 import { indexKey } from "./index-key.ts";
+import { DIRECTORY_LIMITS } from "./limits.ts";
 
 test("who has searched a country begins where its index ended, and leaves the hottest key alone", async () => {
   const large = new Country(seededRandom(7));
@@ -31,4 +32,34 @@ test("who has searched a country begins where its index ended, and leaves the ho
   };
   assert.equal(await readsOfRoot(), 1);
   assert.equal(await readsOfRoot(), 0);
+});
+
+test("a search nearby asks some connected peers, dials nobody, and leaves index and records alone", async () => {
+  const connected = ["a", "b", "c", "d", "e"] as PeerId[];
+  const asked: string[] = [];
+  const forbidden = (): never => assert.fail("not for a search nearby");
+  const finder = new Finder({
+    random: seededRandom(1),
+    overlay: {
+      connected: () => connected,
+      providers: forbidden,
+      provide: forbidden,
+      cancelProvide: forbidden,
+      learn: forbidden,
+      getRecord: forbidden,
+    },
+    exchange: {
+      ask: async (peer) => {
+        asked.push(peer);
+        return 1;
+      },
+      askKnown: forbidden,
+    },
+    book: { find: forbidden, get: forbidden, addAll: forbidden },
+    likely: forbidden,
+    networkOf: networkOfProvider,
+  });
+  const wish = { countries: ["de"], peers: ["k51"] };
+  assert.equal(await finder.findNear(wish, new AbortController().signal), DIRECTORY_LIMITS.findPeers.value);
+  assert.equal(new Set(asked).size, DIRECTORY_LIMITS.findPeers.value);
 });

@@ -35,9 +35,9 @@ export class Finder {
 
   /** How many nodes it learnt of that were not known before. Rejects with the abort reason only. */
   async find(whole: PeerWish, signal: AbortSignal): Promise<number> {
-    const { overlay, book, random } = this.#components;
+    const { book, random } = this.#components;
     const wish = askableWish(whole, random);
-    const peers = shuffled(overlay.connected(), random).slice(0, DIRECTORY_LIMITS.findPeers.value);
+    const peers = this.#someConnected();
     // Beside the connected ones some that are not, so that no crowd of neighbours decides what this peer hears of.
     const others = this.#components.likely(DIRECTORY_LIMITS.findPeers.value);
     const asked = [this.#askAll(peers, wish, signal), ...others.map((known) => this.#askKnown(known, wish, signal))];
@@ -47,6 +47,11 @@ export class Finder {
     for (const peer of wish.peers ?? []) found += await this.#byRecord(peer, signal);
     signal.throwIfAborted();
     return found;
+  }
+
+  /** As `find`, at little cost: asks some peers that are connected, and dials nobody. */
+  async findNear(whole: PeerWish, signal: AbortSignal): Promise<number> {
+    return this.#askAll(this.#someConnected(), askableWish(whole, this.#components.random), signal);
   }
 
   /** Looks for one node by name, for somebody else and so at little cost: its record, and a few peers that are connected. */
@@ -81,6 +86,11 @@ export class Finder {
     const envelope = await quiet(overlay.getRecord(parsePeerId(peer), signal), signal);
     if (envelope === undefined) return 0;
     return book.addAll([envelope], { kind: "dht" })[0] === "new" ? 1 : 0;
+  }
+
+  #someConnected(): readonly PeerId[] {
+    const { overlay, random } = this.#components;
+    return shuffled(overlay.connected(), random).slice(0, DIRECTORY_LIMITS.findPeers.value);
   }
 
   async #askKnown(known: KnownPeer, wish: PeerWish, signal: AbortSignal): Promise<number> {

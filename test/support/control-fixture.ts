@@ -4,6 +4,7 @@ import { controlPath } from "../../src/api/control-path.ts";
 import { ControlServer } from "../../src/api/control-server.ts";
 import type { PickQuery } from "../../src/api/pick-query.ts";
 import { RequestLog } from "../../src/api/request-log.ts";
+import type { SearchReport } from "../../src/api/search-report.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import type { Explanation } from "../../src/routing/explanation.ts";
@@ -37,8 +38,9 @@ export function makeControl(
     if (pick === undefined) throw new Error("nothing is picked here");
     return pick();
   };
+  const searches = (): SearchReport => ({ begun: 5, vain: 4, spared: 2_995 });
   const server = new ControlServer(
-    { logger, answer: (method, target) => controlAnswer({ log, pick: choose }, method, target) },
+    { logger, answer: (method, target) => controlAnswer({ log, pick: choose, searches }, method, target) },
     { path },
   );
   test.after(() => server.stop());

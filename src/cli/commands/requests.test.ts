@@ -34,6 +34,10 @@ test("requests lists what the running client did, and show explains one", async 
   assert.match(rows[0] ?? "", /^ago +id +exit +hops +took +up\/down +retries +outcome +target$/);
   assert.match(rows[1] ?? "", new RegExp(` ${id} +us …aaaaaa +1 .* open +secret\\.example:443$`));
   assert.match(rows[2] ?? "", / first\.example:443$/);
+  assert.match(
+    list.stdout,
+    /\n\nNo known node fitted, so the network was searched 5 times; 4 .* 2995 requests were refused/,
+  );
   const shown = await control.run("requests", "show", id.toLowerCase());
   assert.equal(shown.code, 0, shown.stderr);
   assert.match(shown.stdout, /^asked by {3}al\\x9bice, through the library$/m);
@@ -45,7 +49,11 @@ test("with --json both print what was asked for, in one line without control cha
   const ids = [begin(control), begin(control), begin(control)];
   const { stdout } = await control.run("requests", "--limit", "2", "--json");
   assert.match(stdout, /^\P{Cc}+\n$/u);
-  const { requests } = JSON.parse(stdout) as { requests: readonly { id: string; exit: object }[] };
+  const { requests, searches } = JSON.parse(stdout) as {
+    requests: readonly { id: string; exit: object }[];
+    searches: object;
+  };
+  assert.deepEqual(searches, { begun: 5, vain: 4, spared: 2_995 });
   assert.deepEqual(
     requests.map(({ id }) => id),
     ids.slice(1).reverse(),
@@ -98,13 +106,13 @@ test("pick that finds no node prints the funnel as an error and ends with 69", a
   const { run } = await startControl(t, () => {
     throw noNodeError("country=zz", funnel);
   });
-  const text = await run("pick", "--country", "zz");
+  const text = await run("pick", "--country", "aq");
   assert.deepEqual({ code: text.code, stdout: text.stdout }, { code: 69, stdout: "" });
   assert.match(
     text.stderr,
     /^Nodes that each constraint left:\n {4}12 {2}nodes {2}#+\n {5}0 {2}in zz\n\nbyway: no node/,
   );
-  const json = await run("pick", "--country", "zz", "--json");
+  const json = await run("pick", "--country", "aq", "--json");
   assert.equal(json.code, 69);
   const { error } = JSON.parse(json.stderr) as { error: { code: string; data: object } };
   assert.equal(error.code, "ERR_NO_NODE");

@@ -3,7 +3,7 @@ import { API_LIMITS } from "../../api/limits.ts";
 import { askClient } from "../ask-client.ts";
 import { jsonLine } from "../json-line.ts";
 import { loadSettings } from "../load-settings.ts";
-import { requestsText, requestText } from "../request-report.ts";
+import { requestsText, requestText, searchesText } from "../request-report.ts";
 import { addSettingOptions } from "../setting-options.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -16,7 +16,8 @@ const SHOWN = 20;
 
 /**
  * Adds `byway requests` and `byway requests show`, which ask the client that runs with the data directory.
- * With `--json`: `{"requests": [RequestLine, …]}`, the last one first, and `{"request": RequestRecord}`.
+ * With `--json`: `{"requests": [RequestLine, …], "searches": SearchReport}`, the last request first, and
+ * `{"request": RequestRecord}`.
  */
 export function registerRequests(program: Command, terminal: Terminal): void {
   const requests = program
@@ -40,8 +41,12 @@ function limit(text: string): number {
 async function runList(command: Command, terminal: Terminal): Promise<void> {
   const { values } = await loadSettings(terminal, command, "keys");
   const { limit: most, json } = command.optsWithGlobals<RequestsOptions>();
-  const requests = await askClient(terminal, values.data, (client, signal) => client.requests(most, signal));
-  terminal.writeOut(json === true ? jsonLine({ requests }) : requestsText(requests, terminal.clock.nowMs()));
+  const { requests, searches } = await askClient(terminal, values.data, async (client, signal) => ({
+    requests: await client.requests(most, signal),
+    searches: await client.searches(signal),
+  }));
+  const text = (): string => requestsText(requests, terminal.clock.nowMs()) + searchesText(searches);
+  terminal.writeOut(json === true ? jsonLine({ requests, searches }) : text());
 }
 
 async function runShow(command: Command, terminal: Terminal, id: string): Promise<void> {
