@@ -65,6 +65,7 @@ const NOT_A_HOPS_TO_SAY: readonly ErrorCode[] = [
   "ERR_TARGET_PROTOCOL",
   "ERR_STREAM_STALLED",
   "ERR_USER_LIMIT",
+  "ERR_USER_NAME",
   "ERR_DESCRIPTORS",
   "ERR_INTERNAL",
 ];
