@@ -7,6 +7,11 @@ export interface AccusationsComponents {
    * when that cannot be found out now. Never rejects.
    */
   readonly check: (accused: string, accuser: string) => Promise<boolean | undefined>;
+  /**
+   * Has `relay` carry to nodes that this client draws from all that it may use. True when it carries to most of them, false
+   * when it refuses most, undefined when that cannot be found out now. Never rejects.
+   */
+  readonly examine: (relay: string) => Promise<boolean | undefined>;
 }
 
 /**
@@ -15,20 +20,28 @@ export interface AccusationsComponents {
  *
  *     extension failed ─► check ─► silent: a failure of the accused
  *                           └────► answers, or cannot be told: noted against the accuser
+ *     noted too often  ─► examine ─► refuses most: a failure of the accuser
+ *                             └────► carries to most: all that was noted of it is forgotten
  *
- * One relay may be unable to reach one node, and a node may refuse one relay. So an accuser fails only when it has
- * carried to fewer nodes than it has refused without cause, of which there must be `refusedNodes` at least. Nodes are counted
+ * One relay may be unable to reach one node, and a node may refuse one relay. So an accuser is examined only when it has
+ * carried to fewer nodes than it has refused without cause, of which there must be `refusedNodes` at least. A crowd of nodes
+ * that refuse one relay looks like a relay that lies: only the examination tells them apart, since the crowd is few among
+ * all nodes and the client draws. Nodes are counted
  * and not circuits: a relay that carries to its friend a thousand times carries to one node.
  */
 export class Accusations {
   readonly #check: AccusationsComponents["check"];
+  readonly #examine: AccusationsComponents["examine"];
   /** Of each accuser, whether it carried to the nodes that were last asked for; the oldest first in both. */
   readonly #nextHops = new Map<string, Map<string, boolean>>();
   /** Those being checked. */
   readonly #checking = new Set<string>();
+  /** Relays being examined. */
+  readonly #examining = new Set<string>();
 
   constructor(components: AccusationsComponents) {
     this.#check = components.check;
+    this.#examine = components.examine;
   }
 
   /** Relays of which anything is remembered. */
@@ -49,7 +62,16 @@ export class Accusations {
     const answers = await this.#check(accused, accuser);
     this.#checking.delete(key);
     if (answers === false) return accused;
-    return this.#isTooMany(this.#note(accuser, accused, false)) ? accuser : undefined;
+    return this.#isTooMany(this.#note(accuser, accused, false)) ? this.#examined(accuser) : undefined;
+  }
+
+  async #examined(accuser: string): Promise<string | undefined> {
+    if (this.#examining.has(accuser) || this.#examining.size >= CIRCUIT_LIMITS.examinations.value) return undefined;
+    this.#examining.add(accuser);
+    const carries = await this.#examine(accuser);
+    this.#examining.delete(accuser);
+    if (carries === true) this.#nextHops.delete(accuser);
+    return carries === false ? accuser : undefined;
   }
 
   #isTooMany(nextHops: ReadonlyMap<string, boolean>): boolean {

@@ -45,6 +45,8 @@ export interface CircuitBuilderComponents extends LinkOpenerComponents {
   readonly onHopFailed?: (peer: string, isFirst: boolean) => void;
   /** Asks a hop that another hop accuses; by default nothing can be found out. */
   readonly check?: AccusationsComponents["check"];
+  /** Has a relay carry to nodes of this client's choice; by default nothing can be found out. */
+  readonly examine?: AccusationsComponents["examine"];
   /** Told of each peer that failed as a first hop, which no other hop can lie about. */
   readonly onFirstHopFailed?: (peer: string) => void;
 }
@@ -88,7 +90,8 @@ export class CircuitBuilder {
     this.#random = components.random;
     this.#opener = new LinkOpener(components, options);
     this.#recent = new RecentFailures(components);
-    this.#accusations = new Accusations({ check: components.check ?? (async () => undefined) });
+    const { check = unknown, examine = unknown } = components;
+    this.#accusations = new Accusations({ check, examine });
     this.#onFirstHopFailed = components.onFirstHopFailed ?? (() => {});
   }
 
@@ -144,10 +147,17 @@ export class CircuitBuilder {
 
   /**
    * Asks `node` for a sign of life by way of `before`, first hop first; the link to that one is shared with circuits, and nothing
-   * else is left open. The round trip in ms between the node and the last of them. Calls `onCarried` when that one carries on.
+   * else is left open. The round trip in ms between the node and the last of them. Calls `onStanding` when the link to the last of
+   * `before` stands, and `onCarried` when that one carries on.
    * Throws as `build` does, or the abort reason.
    */
-  async probe(before: readonly Hop[], node: Hop, signal: AbortSignal, onCarried: () => void): Promise<number> {
+  async probe(
+    before: readonly Hop[],
+    node: Hop,
+    signal: AbortSignal,
+    onCarried: () => void,
+    onStanding: () => void = () => {},
+  ): Promise<number> {
     const [first, ...between] = before;
     if (first === undefined) throw new BywayError("ERR_INTERNAL", "a probe needs a first hop");
     const own: Link[] = [];
@@ -155,6 +165,7 @@ export class CircuitBuilder {
       let last = (await this.#opener.first(first, true, signal, () => {})).link;
       for (const [index, hop] of [...between, node].entries()) {
         const isNode = index === between.length;
+        if (isNode) onStanding();
         const next = await this.#opener.next(last, hop, !isNode, signal, isNode ? onCarried : () => {});
         own.push(next);
         if (!isNode) last = next;
@@ -398,6 +409,10 @@ function truncate(build: Build, index: number): void {
   const ended = build.links.splice(index);
   for (const link of ended.slice(Math.max(shared - index, 0)).toReversed()) link.destroy();
   build.timings.splice(0, build.timings.length, ...build.timings.filter(({ hop }) => hop <= index));
+}
+
+async function unknown(): Promise<undefined> {
+  return undefined;
 }
 
 function raise(error: BywayError): never {

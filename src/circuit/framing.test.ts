@@ -14,7 +14,7 @@ import type { HopChooser } from "./hop-chooser.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
 /** A client of six nodes: node 0 is its guard, which refuses all but node 1. `answers` is what its own checks find. */
-async function framed(answers: boolean | undefined, code: ErrorCode = "ERR_HOP_UNREACHABLE") {
+async function framed(answers: boolean | undefined, code: ErrorCode = "ERR_HOP_UNREACHABLE", carries = false) {
   const network = await hopNetwork(6);
   network.beforeOnward = async (index, peerId) => {
     if (index === 0 && peerId !== network.peers[1]) throw new BywayError(code, "believe me");
@@ -31,6 +31,7 @@ async function framed(answers: boolean | undefined, code: ErrorCode = "ERR_HOP_U
       checked.push(at(peer));
       return answers;
     },
+    examine: async () => carries,
   });
   return { network, clock, builder, failed, asGuard, checked };
 }
@@ -76,6 +77,14 @@ suite("a guard that refuses all exits but its friend", () => {
       ].map((all) => all.slice(0, failed.length)),
     );
     assert.ok(failed.length > 0);
+    await builder.stop();
+  });
+
+  test("loses nothing where it is they who refuse it, and the nodes that the client draws do not", async (t) => {
+    const { network, clock, builder, failed, asGuard } = await framed(true, "ERR_HOP_UNREACHABLE", true);
+    t.after(() => network[Symbol.asyncDispose]());
+    for (let round = 0; round < 3; round += 1) await buildToAll(builder, network.hopsOf(0, 1, 2, 3, 4, 5), clock);
+    assert.deepEqual([failed, asGuard], [[], []]);
     await builder.stop();
   });
 

@@ -28,6 +28,8 @@ type Name =
   | "failures"
   | "longestFailureMs"
   | "accusations"
+  | "examinations"
+  | "examinedNodes"
   | "refusedNodes"
   | "nextHops"
   | "leastRestMs"
@@ -113,10 +115,16 @@ export const CIRCUIT_LIMITS: Readonly<Record<Name, Limit>> = {
   failures: tunable(1_024, "count", "Failed nodes remembered."),
   longestFailureMs: tunable(3_600_000, "ms", "What was down for a day is tried once an hour."),
   accusations: tunable(64, "count", "Checks of accused nodes under way; further accusations are passed over."),
+  examinations: tunable(8, "count", "Relays examined at once; further ones wait for their next accusation."),
+  examinedNodes: tunable(
+    8,
+    "count",
+    "Nodes that a relay is asked to carry to in one examination; three of one kind decide, and silent ones do not count.",
+  ),
   refusedNodes: tunable(
     3,
     "count",
-    "Different nodes that a relay must have refused to reach without cause before that counts as its failure.",
+    "Different nodes that a relay must have refused to reach without cause before it is examined, and in that before it has failed.",
   ),
   nextHops: tunable(
     32,

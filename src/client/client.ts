@@ -35,6 +35,7 @@ import { checkFar } from "./check-far.ts";
 import { checkClientKeys } from "./client-keys.ts";
 import type { ClientOptions, ListenerOptions } from "./client-options.ts";
 import { askedOptions, askedPort, askedTarget, type ConnectOptions } from "./connect-arguments.ts";
+import { examineRelay } from "./examine-relay.ts";
 import { hopFailures } from "./hop-failures.ts";
 import { HopPlanner } from "./hop-planner.ts";
 import { type OpenedSocket, openSocket, stopped as stoppedError } from "./open-socket.ts";
@@ -146,7 +147,15 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
   made.defer(() => directory?.stop());
   if (directory !== undefined) peers.follow(directory);
   const builder: CircuitBuilder = new CircuitBuilder(
-    { clock, random, budget, dialler, ...hopFailures({ peers, experience, guards }) },
+    {
+      clock,
+      random,
+      budget,
+      dialler,
+      ...hopFailures({ peers, experience, guards }),
+      examine: (relay) =>
+        examineRelay({ clock, random, builder, planner, check: (node) => peers.doubt(node, true) }, relay),
+    },
     { allowClassical },
   );
   const pool = new CircuitPool(

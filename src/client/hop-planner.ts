@@ -90,6 +90,24 @@ export class HopPlanner {
     return relay && this.#asHop(relay);
   }
 
+  /**
+   * `relay`, and a node behind it, as a request that asks for nothing would get it, without those in `except`; undefined where
+   * there is none. Draws by the same rules as circuits do, so a crowd is drawn as seldom.
+   */
+  behind(relay: string, except: ReadonlySet<string>): readonly [Hop, Hop] | undefined {
+    const index = this.#components.peers.usable();
+    const kept = index.get(relay);
+    if (kept === undefined) return undefined;
+    try {
+      const request = { constraints: { hops: 2 }, protocol: "tcp", kept: [kept], failed: except } as const;
+      const node = planCircuit(request, index, this.#components.random, this.#options).hops.at(-1);
+      return node && [this.#asHop(kept), this.#asHop(node)];
+    } catch (error) {
+      if (toBywayError(error).code === "ERR_NO_NODE") return undefined;
+      throw error;
+    }
+  }
+
   /** How many hops a circuit of these constraints has. */
   hopsOf(constraints: Constraints): number {
     return hopsOf(constraints, this.#options);

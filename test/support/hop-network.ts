@@ -41,7 +41,7 @@ export interface HopNetwork extends AsyncDisposable {
   beforeDial: (peerId: string) => Promise<void>;
   builder(
     clock?: Clock,
-    told?: Partial<Pick<CircuitBuilderComponents, "random" | "onHopFailed" | "onFirstHopFailed" | "check">>,
+    told?: Partial<Pick<CircuitBuilderComponents, "random" | "onHopFailed" | "onFirstHopFailed" | "check" | "examine">>,
   ): CircuitBuilder;
 }
 
