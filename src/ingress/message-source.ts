@@ -113,7 +113,7 @@ export class MessageSource {
 
   readonly #onError = (cause: Error): void => this.#break(cause);
 
-  readonly #onClose = (): void => this.#break(new Error("the connection was closed"));
+  readonly #onClose = (): void => this.#break(closedError());
 
   #break(cause: Error): void {
     const { onGone } = this.#events;
@@ -166,4 +166,9 @@ export class MessageSource {
     this.#isPaused = false;
     this.#stream.resume();
   }
+}
+
+/** Some streams break without an error of their own; it is a reset all the same. */
+function closedError(): Error {
+  return Object.assign(new Error("the connection was closed without an end"), { code: "ECONNRESET" });
 }

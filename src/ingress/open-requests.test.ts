@@ -187,6 +187,17 @@ test("a half-closed app that goes is missed before it has been silent for long",
   await until(() => site.fixture.opener.streams.size === 0 && site.fixture.proxy.connections === 0);
 });
 
+test("a stream that closes without a word before the answer is a reset by the target", {
+  timeout: 20_000,
+}, async () => {
+  await using site = await bench(OK, /never/);
+  const client = await site.connect();
+  client.send(`GET http://${site.at}/ HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await until(() => site.heard.length === 1);
+  for (const stream of site.fixture.opener.streams) stream.destroy();
+  assert.match(await client.hear(/\}\n$/), /^HTTP\/1\.1 502 [\s\S]*"code":"ERR_TARGET_RESET"/);
+});
+
 test("Upgrade in HTTP/1.0 is ignored", { timeout: 20_000 }, async () => {
   await using site = await bench();
   const client = await site.connect();
