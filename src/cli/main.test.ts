@@ -198,7 +198,7 @@ test("a shell evaluates what env prints", async (t) => {
   const { stdout } = await runByway(t, ["env", "--listen", "[::1]:2080", "--config", config]);
   const script = `${stdout}\nprintf '%s\\n' "$http_proxy" "$ALL_PROXY" "$NODE_USE_ENV_PROXY"`;
   const read = execFileSync("/bin/sh", ["-c", script], { encoding: "utf8", env: {} });
-  assert.equal(read, "http://alice:it's%20%24HOME@[::1]:2080\nsocks5h://alice:it's%20%24HOME@[::1]:2080\n1\n");
+  assert.equal(read, "http://alice:it's%20%24HOME@[::1]:2080\nhttp://alice:it's%20%24HOME@[::1]:2080\n1\n");
 });
 
 for (const [signal, code] of [
