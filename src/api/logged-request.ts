@@ -13,7 +13,8 @@ import type { FailedAttempt, RequestRecord } from "./request-record.ts";
 export interface RequestFields {
   readonly user: string;
   readonly listener: string;
-  readonly target: HostPort;
+  /** Undefined where a request was refused before it told. */
+  readonly target?: HostPort;
   readonly protocol: "tcp" | "udp";
   /** As `printConstraints` writes them. */
   readonly constraints: string;
@@ -62,7 +63,10 @@ export class LoggedRequest implements OpenRequest {
       user: boundedText(fields.user),
       listener: boundedText(fields.listener),
       // The port stays to be seen.
-      target: formatHostPort({ host: boundedText(fields.target.host), port: fields.target.port }),
+      target:
+        fields.target === undefined
+          ? ""
+          : formatHostPort({ host: boundedText(fields.target.host), port: fields.target.port }),
       protocol: fields.protocol,
       constraints: boundedText(fields.constraints),
     };

@@ -27,7 +27,7 @@ export interface RequestRecord {
   readonly user: string;
   /** Where it came in; "" for the library. */
   readonly listener: string;
-  /** `host:port`. */
+  /** `host:port`; "" where a request was refused before it told. */
   readonly target: string;
   readonly protocol: "tcp" | "udp";
   /** The constraints as text; "" for none. */

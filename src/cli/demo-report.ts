@@ -23,10 +23,13 @@ export function demoReport(
   {
     json,
     networkFile,
+    program,
     data,
   }: {
     readonly json: boolean;
     readonly networkFile: string | undefined;
+    /** How this program was started, for lines to copy: `byway` or `npx byway`. */
+    readonly program: string;
     /** The data directory of the client. */
     readonly data: string;
   },
@@ -58,14 +61,14 @@ export function demoReport(
     "(-k, since the target's certificate is the demo's own.)",
     "",
     "What was chosen, and why:",
-    `  byway pick --country ${country} --data ${data}`,
-    `  byway requests --data ${data}`,
+    `  ${program} pick --country ${country} --data ${data}`,
+    `  ${program} requests --data ${data}`,
     ...(networkFile === undefined
       ? []
       : [
           "",
           "Others on this machine join with",
-          `  byway node --network-file ${networkFile} --listen 127.99.0.1:0 --country se --allow-target ${formatHostPort(testnet.target.http)}`,
+          `  ${program} node --network-file ${networkFile} --listen 127.99.0.1:0 --country se --allow-target ${formatHostPort(testnet.target.http)}`,
         ]),
     "",
   ].join("\n");

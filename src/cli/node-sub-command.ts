@@ -11,7 +11,10 @@ export function nodeSubCommand(node: Command, name: string, description: string)
     .configureHelp({
       showGlobalOptions: true,
       visibleGlobalOptions(command) {
-        return Help.prototype.visibleGlobalOptions.call(this, command).filter(({ long }) => SHARED.has(long));
+        // One that the command has itself is listed there.
+        const own = new Set(command.options.map(({ long }) => long));
+        const visible = Help.prototype.visibleGlobalOptions.call(this, command);
+        return visible.filter(({ long }) => SHARED.has(long) && !own.has(long));
       },
     });
 }

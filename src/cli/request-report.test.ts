@@ -9,11 +9,11 @@ import { requestsText, requestText } from "./request-report.ts";
 test("the list has a line for each request, the last one first", () => {
   const { log, clock } = makeLog();
   assert.deepEqual(requestsText(log.recent(10).map(requestLine), clock.nowMs()).split("\n"), [
-    "ago   id            exit        hops  took    up/down   retries  outcome      target",
-    "2 s   KACVC5P4YDQJ  -           -     1.5 s   0/0       -        opening      \\x1b]0;owned\\x07.exam…",
-    "2 s   7AC3K9DZEQZB  us …aaaaaa  1     1.5 s   40/0      -        open         [2001:db8::1]:53 (udp)",
-    "2 s   34JYB8BTZ0G4  -           -     0.0 ms  0/0       -        ERR_NO_NODE  nowhere.example:443",
-    "92 s  2FTJ57QXDT27  us …aaaaaa  3     90.2 s  1.2k/35M  2        done         www.example.com:443",
+    "ago   id            exit        hops  took    up/down   retries  outcome      asked                     target",
+    "2 s   KACVC5P4YDQJ  -           -     1.5 s   0/0       -        opening      \\x00                      \\x1b]0;owned\\x07.exampl…",
+    "2 s   7AC3K9DZEQZB  us …aaaaaa  1     1.5 s   40/0      -        open         bob                       [2001:db8::1]:53 (udp)",
+    "2 s   34JYB8BTZ0G4  -           -     0.0 ms  0/0       -        ERR_NO_NODE  country=zz                nowhere.example:443",
+    "92 s  2FTJ57QXDT27  us …aaaaaa  3     90.2 s  1.2k/35M  2        done         country=us, hops=3, ses…  www.example.com:443",
     "",
   ]);
   assert.equal(requestsText([], 0), "No request was made yet.\n");

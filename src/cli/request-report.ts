@@ -6,13 +6,15 @@ import { shortBytes, shortMs, shortPeer, shortText } from "./short-text.ts";
 import { age, textTable } from "./text-table.ts";
 
 const COLUMNS = 100;
-const LEAST_TARGET = 16;
+const LEAST_TARGET = 24;
+/** Room for a country and a session. */
+const ASKED = 24;
 const MESSAGE = 60;
 // Of stages that are measured one by one.
 const ROUNDING_MS = 1;
-const HEADS = ["ago", "id", "exit", "hops", "took", "up/down", "retries", "outcome", "target"] as const;
+const HEADS = ["ago", "id", "exit", "hops", "took", "up/down", "retries", "outcome", "asked", "target"] as const;
 
-/** One line for each request, in 100 columns unless an outcome is a long one. */
+/** One line for each request, in 100 columns unless an outcome and what was asked for are long. */
 export function requestsText(requests: readonly RequestLine[], nowMs: number): string {
   if (requests.length === 0) return "No request was made yet.\n";
   const rows = requests.map((request) => [
@@ -24,6 +26,7 @@ export function requestsText(requests: readonly RequestLine[], nowMs: number): s
     `${shortBytes(request.sentBytes)}/${shortBytes(request.receivedBytes)}`,
     request.retries === 0 ? "-" : String(request.retries),
     request.error ?? request.state,
+    shortText(askedText(request), ASKED),
   ]);
   const used = HEADS.slice(0, -1).map((head, column) =>
     Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)),
@@ -44,8 +47,14 @@ export function searchesText({ begun, vain, spared }: SearchReport): string {
   return `\nNo known node fitted, so the network was searched ${times}; ${vain} of these found no node${refused}.\n`;
 }
 
+/** What a request asked for; where nothing in it was understood, the user name as it came. */
+function askedText({ constraints, user }: RequestLine): string {
+  return constraints !== "" ? constraints : user === "" ? "-" : user;
+}
+
 function targetText(request: Pick<RequestLine, "target" | "protocol"> | undefined): string {
   if (request === undefined) return "";
+  if (request.target === "") return "-";
   return request.protocol === "udp" ? `${request.target} (udp)` : request.target;
 }
 

@@ -47,8 +47,8 @@ suite("what a caller of the library asks for", () => {
   }
 
   const refused: readonly (readonly [unknown, ErrorCode, RegExp])[] = [
-    ["contry-de", "ERR_PARAMETER_UNKNOWN", /nearest known one is country/],
-    ["contry=de", "ERR_PARAMETER_UNKNOWN", /nearest known one is country/],
+    ["contry-de", "ERR_PARAMETER_UNKNOWN", /did you mean country/],
+    ["contry=de", "ERR_PARAMETER_UNKNOWN", /did you mean country/],
     ["de", "ERR_PARAMETER_UNKNOWN", /"de", which is no parameter/],
     ["user-alice-country-de", "ERR_PARAMETER_UNKNOWN", /"alice"/],
     ["country=germany", "ERR_PARAMETER_VALUE", /two-letter/],

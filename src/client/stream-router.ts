@@ -9,7 +9,13 @@ import { tryCircuits } from "../circuit/try-circuits.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import { clockDoubtReason } from "../directory/clock-doubt.ts";
-import type { DatagramFlow, OpenedStream, StreamOpener, StreamRequest } from "../ingress/stream-opener.ts";
+import type {
+  DatagramFlow,
+  OpenedStream,
+  RefusedRequest,
+  StreamOpener,
+  StreamRequest,
+} from "../ingress/stream-opener.ts";
 import type { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
 import type { CountedStream, StreamCounts } from "../link/counted-stream.ts";
 import { printConstraints } from "../routing/constraint-keys.ts";
@@ -99,6 +105,14 @@ export class StreamRouter implements StreamOpener {
       },
     });
     return made;
+  }
+
+  noteRefused({ user, target, error }: RefusedRequest): void {
+    const { listener } = this.#options;
+    const { log } = this.#components;
+    log
+      .begin({ user, listener, ...(target === undefined ? {} : { target }), protocol: "tcp", constraints: "" })
+      .ended(error);
   }
 
   /** What a request would be given now, and why; opens nothing and begins no session. Throws what choosing throws. */

@@ -260,7 +260,11 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   }),
   ERR_HOP_LIMIT: row("hop", "Wait, or use another node.", { http: 429, token: "connection_limit_reached" }),
 
-  ERR_TARGET_NAME: row("target", "Check the spelling of the host name.", { token: "dns_error" }),
+  ERR_TARGET_NAME: row(
+    "target",
+    "If the name does not exist, check its spelling. If the exit's name server failed, try again or through another node; on your own node, see whether its DNS servers answer.",
+    { token: "dns_error" },
+  ),
   ERR_TARGET_NAME_TIMEOUT: row("target", "Try again, or through another node.", {
     http: 504,
     token: "dns_timeout",

@@ -5,6 +5,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Credentials } from "./credentials.ts";
 import type { GuessPace } from "./guess-pace.ts";
 import type { NameRule } from "./name-rule.ts";
+import type { Refusals } from "./refusals.ts";
 import type { StreamOpener } from "./stream-opener.ts";
 import type { Lease } from "./user-limits.ts";
 
@@ -17,6 +18,7 @@ export interface FrontComponents {
   readonly credentials: Credentials;
   readonly guesses: GuessPace;
   readonly names: NameRule;
+  readonly refusals: Refusals;
   /** Lets a request of a user begin, or throws ERR_USER_LIMIT; whoever calls releases the lease. */
   readonly admit: (user: string) => Lease;
 }

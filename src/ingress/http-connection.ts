@@ -3,6 +3,7 @@ import { abortStream } from "../core/abort-stream.ts";
 import type { Timer } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import { CORE_LIMITS } from "../core/limits.ts";
+import type { HostPort } from "../core/network-address.ts";
 import { valuesOf } from "../http1/fields.ts";
 import { parseRequestHead, type RequestHead, requestBody, requestHeadCollector } from "../http1/request-head.ts";
 import { encodeAnswer, encodeHead, errorAnswer } from "./answer.ts";
@@ -20,7 +21,14 @@ import { MessageBody } from "./message-body.ts";
 import { readHead } from "./message-head.ts";
 import { MessageSource } from "./message-source.ts";
 import { ownPage } from "./own-pages.ts";
-import { authenticate, checkMessage, parseAbsoluteForm, readAuthority, sentCredentials } from "./proxy-request.ts";
+import {
+  authenticate,
+  checkMessage,
+  parseAbsoluteForm,
+  readAuthority,
+  sentCredentials,
+  targetOf,
+} from "./proxy-request.ts";
 import { refuse } from "./refuse.ts";
 import { toldFields } from "./told-fields.ts";
 import { carrySwitched, upgradeOf } from "./upgrade.ts";
@@ -240,15 +248,15 @@ export class HttpConnection {
 
   /** Who asks. One who sends no password is told at once that one is needed: it is how programs find out. */
   async #identify(head: RequestHead, signal: AbortSignal): Promise<UserNameMeaning> {
-    const { credentials, guesses, names } = this.#components;
-    const check = (): UserNameMeaning => authenticate(head, sentCredentials(head), credentials);
-    const isGuess = credentials.required && valuesOf(head.headers, "proxy-authorization").length > 0;
-    if (!credentials.required) {
-      const { method, target, version, headers } = head;
-      const shape = { method, url: target, httpVersion: version, rawHeaders: headers };
-      names.checkHttp(shape, sentCredentials(head), this.#socket);
-    }
-    return isGuess ? guesses.check(this.#socket, signal, check) : check();
+    const { credentials, guesses, names, refusals } = this.#components;
+    const sent = sentCredentials(head);
+    const check = (): UserNameMeaning => authenticate(head, sent, credentials);
+    const target = (): HostPort | undefined => targetOf(head);
+    return refusals.watch({ userName: sent?.userName, target }, () => {
+      const { method, target: url, version, headers } = head;
+      names.checkHttp({ method, url, httpVersion: version, rawHeaders: headers }, sent, this.#socket);
+      return credentials.required && sent !== undefined ? guesses.check(this.#socket, signal, check) : check();
+    });
   }
 
   /** Waits for the end of a body that was answered before it had come. */

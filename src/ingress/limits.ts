@@ -37,7 +37,9 @@ export const INGRESS_LIMITS: Readonly<
     | "nameAnswerMs"
     | "namelessMs"
     | "namedForMs"
-    | "askedPrograms",
+    | "askedPrograms"
+    | "mistakeToldMs"
+    | "toldMistakes",
     Limit
   >
 > = {
@@ -116,5 +118,11 @@ export const INGRESS_LIMITS: Readonly<
   ),
   namedForMs: tunable(3_600_000, "ms", "how long a program that sent a name is asked each time that it sends none"),
   askedPrograms: tunable(1_024, "count", "hosts and programs whose answers are remembered; at most 400 bytes each"),
+  mistakeToldMs: tunable(
+    60_000,
+    "ms",
+    "how often the log tells of one mistake in a user name; a crawler repeats it at once",
+  ),
+  toldMistakes: tunable(20, "count", "different mistakes that the log tells of in that time; people make a few"),
   maxToldSteps: tunable(32, "count", "steps of the funnel that a 503 tells; there are fewer constraints"),
 };

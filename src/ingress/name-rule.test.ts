@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ProxyFixture, startHttpTarget, startProxy } from "../../test/support/proxy-fixture.ts";
 import { RawClient } from "../../test/support/raw-client.ts";
+import { formatHostPort } from "../core/network-address.ts";
 import { encodeSocks5Credentials, encodeSocks5Greeting } from "../wire/socks5-client.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import type { AskName } from "./name-rule.ts";
+import type { RefusedRequest } from "./stream-opener.ts";
 
 const NAME = `Proxy-Authorization: Basic ${Buffer.from("country-us:x").toString("base64")}\r\n`;
 const GIT = "User-Agent: git/2.39.5\r\n";
@@ -113,4 +115,25 @@ test("credentials without a colon or in latin1 are a name", async () => {
     ["josé", "josé", ""],
   );
   assert.deepEqual(proxy.fixture.opener.requests.at(-1)?.constraints, { countries: ["us"] });
+});
+
+test("a user name that SOCKS refuses is in the list of requests, with what was sent and why", async () => {
+  const refused: RefusedRequest[] = [];
+  await using proxy = await start("never");
+  proxy.fixture.opener.noteRefused = (one) => void refused.push(one);
+  using socks5 = await RawClient.connect(proxy.fixture.address);
+  socks5.send(encodeSocks5Greeting([0, 2])).send(encodeSocks5Credentials({ user: "contry-us", password: "x" }));
+  assert.deepEqual(await socks5.hearBytes(4), [5, 2, 1, 1]);
+  using socks4 = await RawClient.connect(proxy.fixture.address);
+  await socks4.send(Buffer.from("\x04\x01\x00\x50\x01\x02\x03\x04hops-9\x00", "latin1")).hearBytes(8);
+  const field = `Proxy-Authorization: Basic ${Buffer.from("hops-9:").toString("base64")}\r\n`;
+  assert.equal(await proxy.ask(proxy.connect(field)), 400);
+  assert.deepEqual(
+    refused.map(({ user, target, error }) => [user, target === undefined ? "" : formatHostPort(target), error.code]),
+    [
+      ["contry-us", "", "ERR_PARAMETER_UNKNOWN"],
+      ["hops-9", "1.2.3.4:80", "ERR_PARAMETER_VALUE"],
+      ["hops-9", proxy.authority, "ERR_PARAMETER_VALUE"],
+    ],
+  );
 });

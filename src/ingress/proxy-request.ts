@@ -87,6 +87,15 @@ export function readAuthority(text: string): HostPort {
   return withoutMapping(parseAuthority(decoded.toString("utf8")));
 }
 
+/** The target of any request, if it has one. */
+export function targetOf(request: RequestHead): HostPort | undefined {
+  try {
+    return request.method === "CONNECT" ? readAuthority(request.target) : parseAbsoluteForm(request).target;
+  } catch {
+    return undefined;
+  }
+}
+
 function malformed(what: string): BywayError {
   return new BywayError("ERR_REQUEST_MALFORMED", what);
 }

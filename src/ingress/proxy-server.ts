@@ -16,6 +16,7 @@ import { GuessPace } from "./guess-pace.ts";
 import { HttpFront } from "./http-front.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { type AskName, NameRule } from "./name-rule.ts";
+import { Refusals } from "./refusals.ts";
 import { Socks4Front } from "./socks4-front.ts";
 import { Socks5Front } from "./socks5-front.ts";
 import type { StreamOpener } from "./stream-opener.ts";
@@ -71,7 +72,9 @@ export class ProxyServer {
     // A name that nobody vouches for could use up another's share, or be made up for each request.
     const admit = (user: string): Lease => limits.admit(credentials.required ? user : "");
     const names = new NameRule({ clock, logger }, { ask: credentials.required ? "never" : askName });
-    this.#components = { opener, clock, budget, logger, credentials, guesses: new GuessPace({ clock }), names, admit };
+    const guesses = new GuessPace({ clock });
+    const refusals = new Refusals({ opener, clock, logger });
+    this.#components = { opener, clock, budget, logger, credentials, guesses, names, refusals, admit };
     this.#options = options;
     this.#maxConnections = options.maxConnections ?? INGRESS_LIMITS.maxConnections.value;
     this.#fronts = {

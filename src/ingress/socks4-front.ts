@@ -35,16 +35,18 @@ export class Socks4Front implements Front {
   }
 
   async #read(socket: Socket, reader: AppSocketReader): Promise<UserNameMeaning & { readonly target: HostPort }> {
-    const { clock, credentials, guesses, names } = this.#components;
+    const { clock, credentials, guesses, names, refusals } = this.#components;
     reader.limit(clock, INGRESS_LIMITS.headTimeoutMs.value, tooSlow);
     const { command, target, userId } = await reader.read(decodeSocks4Request);
     reader.endLimit();
     const sent =
       userId.length === 0 ? undefined : { ...readCredentials(userId, new Uint8Array(0)), mayBeMeantForOthers: true };
-    names.checkName(sent);
     const check = (): UserNameMeaning => credentials.check(sent);
     const isGuess = credentials.required && sent !== undefined;
-    const meaning = isGuess ? await guesses.check(socket, reader.gone, check) : check();
+    const meaning = await refusals.watch({ userName: sent?.userName, target: () => target }, () => {
+      names.checkName(sent);
+      return isGuess ? guesses.check(socket, reader.gone, check) : check();
+    });
     if (command !== "connect") throw new BywayError("ERR_SOCKS_COMMAND", `SOCKS4 ${command} was asked for`);
     return { target: withoutMapping(target), ...meaning };
   }

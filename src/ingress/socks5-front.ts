@@ -73,8 +73,9 @@ export class Socks5Front implements Front {
   async #agreeOnMethod(socket: Socket, reader: AppSocketReader): Promise<boolean> {
     const methods = await reader.read(decodeSocks5Greeting);
     const withPassword = methods.includes(SOCKS5_METHODS.userPassword);
-    const { credentials, names } = this.#components;
-    if (!withPassword && !credentials.required) names.checkName(undefined);
+    const { credentials, names, refusals } = this.#components;
+    if (!withPassword && !credentials.required)
+      await refusals.watch({ userName: undefined, target: () => undefined }, () => names.checkName(undefined));
     if (!withPassword && (credentials.required || !methods.includes(SOCKS5_METHODS.none)))
       throw new BywayError("ERR_CREDENTIALS", "the app offers no way to authenticate that this proxy takes");
     socket.write(encodeSocks5Method(withPassword ? SOCKS5_METHODS.userPassword : SOCKS5_METHODS.none));
@@ -82,13 +83,15 @@ export class Socks5Front implements Front {
   }
 
   async #authenticate(socket: Socket, reader: AppSocketReader, withPassword: boolean): Promise<UserNameMeaning> {
-    const { credentials, guesses, names } = this.#components;
+    const { credentials, guesses, names, refusals } = this.#components;
     if (!withPassword) return credentials.check(undefined);
     const { user, password } = await reader.read(decodeSocks5Credentials);
     const sent = { ...readCredentials(user, password), mayBeMeantForOthers: true };
-    names.checkName(sent);
     const check = (): UserNameMeaning => credentials.check(sent);
-    const meaning = credentials.required ? await guesses.check(socket, reader.gone, check) : check();
+    const meaning = await refusals.watch({ userName: sent.userName, target: () => undefined }, () => {
+      names.checkName(sent);
+      return credentials.required ? guesses.check(socket, reader.gone, check) : check();
+    });
     socket.write(encodeSocks5AuthStatus(true));
     return meaning;
   }

@@ -66,10 +66,21 @@ export interface DatagramFlow {
   close(): void;
 }
 
+/** A request that was refused for its user name, before anything was opened. */
+export interface RefusedRequest {
+  /** The user name as it was sent; "" for none. */
+  readonly user: string;
+  /** Undefined where it is not known. */
+  readonly target: HostPort | undefined;
+  readonly error: BywayError;
+}
+
 /** The way from an app's request to a circuit; whoever constructs the ingress hands one in. */
 export interface StreamOpener {
   /** Opens a stream; rejects with a BywayError. An abort takes the opening back, not an opened stream. */
   openStream(request: StreamRequest, signal: AbortSignal): Promise<OpenedStream>;
   /** Opens a flow of datagrams to one target; rejects with a BywayError. */
   openDatagrams(request: StreamRequest, signal: AbortSignal): Promise<DatagramFlow>;
+  /** Told of a request that was refused for its user name, for the list of requests. */
+  noteRefused?(refused: RefusedRequest): void;
 }

@@ -127,7 +127,7 @@ test("IPRoyal's parameters stand in the password", () => {
 
 test("what Byway has no such thing for is refused by name, or told where that is allowed", () => {
   const table = [
-    ["brd-customer-a-zone-myzone1-country-us", "zone"],
+    ["brd-customer-a-zone-residental-country-us", "zone"],
     ["brd-customer-a-zone-isp-ip-1.2.3.4", "ip"],
     ["brd-customer-a-zone-isp-os-windows", "os"],
     ["brd-customer-a-zone-isp-direct", "direct"],
@@ -231,4 +231,12 @@ test("with users, an id is always one of theirs, and a name that is one whole is
     }),
     { numRuns: 1_000 },
   );
+});
+
+test("the first 80 characters of a mistake say what helps", () => {
+  for (const userName of ["contry-us", "country-us-sesion-a1", "user-al-hops-3-minntrust-1"])
+    assert.throws(
+      () => parseUserName(userName, "x"),
+      (error) => error instanceof BywayError && /did you mean \w+\?/.test(error.message.slice(0, 80)),
+    );
 });

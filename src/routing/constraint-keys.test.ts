@@ -112,7 +112,8 @@ test("a bad value is refused under the canonical name, and the message shows the
     ["node", "k51", "node"],
     ["zip", "10001", "zip"],
     ["groups", "BUYPROXIES94952", "groups"],
-    ["zone", "__proto__", "zone"],
+    ["zone", "", "zone"],
+    ["zone", "residental", "zone"],
     ["dns", "local", "dns"],
     ["raw", undefined, "raw"],
   ];
@@ -122,6 +123,12 @@ test("a bad value is refused under the canonical name, and the message shows the
     assert.equal(error.data.key, named);
     assert.ok(error.message.startsWith(`the parameter ${named} `), error.message);
   }
+});
+
+test("a zone that somebody named as they like is passed over and told", () => {
+  for (const name of ["scraper1", "myzone", "z", "__proto__"])
+    assert.deepEqual(readConstraints([["zone", name]]), { constraints: {}, ignored: ["zone"] }, name);
+  assert.deepEqual(readConstraints([["zone", "residential"]]).ignored, []);
 });
 
 test("what other providers have is passed over where that is allowed, and nothing else is", () => {

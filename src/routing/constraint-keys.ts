@@ -78,7 +78,7 @@ export function readConstraints(
     }
     once(name);
     if ("done" in foreign) continue;
-    if (options.lenient !== true) throw badValue(name, foreign.refused);
+    if ("refused" in foreign && options.lenient !== true) throw badValue(name, foreign.refused);
     ignored.push(name);
   }
   return { constraints, ignored };
@@ -179,11 +179,9 @@ function unknown(written: string): never {
   // The name goes into headers and onto terminals, whoever wrote it.
   const key = plainText(written.slice(0, SHOWN_CHARS).toWellFormed());
   const closest = nearest(written).name;
-  throw new BywayError(
-    "ERR_PARAMETER_UNKNOWN",
-    `the parameter ${JSON.stringify(key)} is unknown; the nearest known one is ${closest}`,
-    { data: { key, nearest: closest } },
-  );
+  throw new BywayError("ERR_PARAMETER_UNKNOWN", `unknown parameter ${JSON.stringify(key)}: did you mean ${closest}?`, {
+    data: { key, nearest: closest },
+  });
 }
 
 function nearest(name: string): { readonly name: string; readonly edits: number } {

@@ -1,11 +1,20 @@
+import { nearestName } from "../core/nearest-name.ts";
 import { readNetwork } from "./constraint-values.ts";
 import type { Parameter } from "./parameter.ts";
 
 /**
- * What a parameter of other providers comes to here: a parameter of ours, nothing (Byway does it anyway), or a reason
- * for which it is refused.
+ * What a parameter of other providers comes to here: a parameter of ours, nothing (Byway does it anyway), nothing that
+ * anybody could miss (it is told all the same), or a reason for which it is refused.
  */
-export type ForeignMeaning = { readonly as: Parameter } | { readonly done: true } | { readonly refused: string };
+export type ForeignMeaning =
+  | { readonly as: Parameter }
+  | { readonly done: true }
+  | { readonly passedOver: true }
+  | { readonly refused: string };
+
+/** What a name of a zone is held against, and the length from which two other letters are a slip. */
+const NETWORK_WORDS = ["residential", "datacenter", "mobile", "hosting"];
+const SHORTEST_SLIP = 5;
 
 interface Foreign {
   /** Whether it stands without a value. */
@@ -22,7 +31,14 @@ const network =
   (value: string): ForeignMeaning =>
     value !== "" && value.split("+").every((word) => readNetwork(word) !== undefined)
       ? { as: ["network", value] }
-      : { refused: `names a ${what} that there is not; there are residential, mobile, datacenter and isp` };
+      : { refused: `names no ${what}: use residential, mobile, datacenter or isp` };
+
+/** Bright Data's customers name their zones as they like; one called like a kind of network asks for that. */
+const zone = (value: string): ForeignMeaning => {
+  const meaning = network("zone")(value);
+  const isSlip = value.length > SHORTEST_SLIP && nearestName(value.toLowerCase(), NETWORK_WORDS).edits <= 2;
+  return "as" in meaning || value === "" || isSlip ? meaning : { passedOver: true };
+};
 
 const oneOf =
   (meanings: Readonly<Record<string, ForeignMeaning>>, refused: string) =>
@@ -31,7 +47,7 @@ const oneOf =
 
 const FOREIGN: Readonly<Record<string, Foreign>> = {
   groups: { meaning: network("group") },
-  zone: { meaning: network("zone") },
+  zone: { meaning: zone },
   // anyIP: whether an exit that died may be replaced, and by what.
   sessreplace: {
     meaning: oneOf({ false: { as: ["strict", "true"] }, true: { as: ["strict", "false"] } }, "must be true or false"),

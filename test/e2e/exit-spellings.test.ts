@@ -122,7 +122,7 @@ suite("saying which exit", { skip: withoutPrograms("curl") }, () => {
 
   test("what is asked for and is not there is refused with the reason", async () => {
     const table = [
-      ["contry-us", 400, /nearest known one is country/],
+      ["contry-us", 400, /did you mean country/],
       ["country-usa", 400, /country must be/],
       ["country-us-hops-9", 400, /hops must be/],
       ["preset-private-hops-1", 400, /ERR_PARAMETER_CONFLICT/],

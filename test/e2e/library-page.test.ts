@@ -18,7 +18,7 @@ const WANTED: readonly (readonly unknown[])[] = [
   [200],
   [
     "ERR_PARAMETER_UNKNOWN",
-    'the parameter "contry" is unknown; the nearest known one is country',
+    'unknown parameter "contry": did you mean country?',
     "Correct the parameter's name; the message names the nearest known one. Within a value of a user name write _, not a hyphen.",
     "ERR_ABORTED",
     "ERR_STOPPED",

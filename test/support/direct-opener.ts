@@ -6,6 +6,7 @@ import { BywayError, systemCode } from "../../src/core/errors.ts";
 import type {
   DatagramFlow,
   OpenedStream,
+  RefusedRequest,
   RouteSummary,
   StreamOpener,
   StreamRequest,
@@ -31,6 +32,9 @@ export class DirectOpener implements StreamOpener {
   more: Pick<OpenedStream, "requestId" | "moved" | "isForOne" | "endsAtMs"> = {};
   /** Called before each opening; throws or waits to make it fail or hang. */
   before: (request: StreamRequest, signal: AbortSignal) => Promise<void> = async () => {};
+
+  /** Told of refused user names. */
+  noteRefused: (refused: RefusedRequest) => void = () => {};
 
   async openStream(request: StreamRequest, signal: AbortSignal): Promise<OpenedStream> {
     this.requests.push(request);

@@ -98,13 +98,25 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
     await runService(terminal, start, async (testnet) => {
       if (options.once === true) return runOnce(testnet, options, terminal, note);
       if (options.networkFile !== undefined) await writeNetworkFile(options.networkFile, testnet);
-      terminal.writeOut(demoReport(testnet, { json: options.json === true, networkFile: options.networkFile, data }));
+      terminal.writeOut(
+        demoReport(testnet, {
+          json: options.json === true,
+          networkFile: options.networkFile,
+          program: startedAs(terminal),
+          data,
+        }),
+      );
       note("Press Ctrl-C to stop.");
       return undefined;
     });
   } finally {
     await rm(data, { recursive: true, force: true });
   }
+}
+
+/** npm sets its variables for what `npx` and scripts run, where `byway` alone is no command. */
+function startedAs({ environment }: Terminal): string {
+  return environment.npm_execpath === undefined && environment.npm_command === undefined ? "byway" : "npx byway";
 }
 
 async function writeNetworkFile(path: string, { network }: Testnet): Promise<void> {

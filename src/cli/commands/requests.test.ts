@@ -31,8 +31,8 @@ test("requests lists what the running client did, and show explains one", async 
   const list = await control.run("requests");
   assert.deepEqual({ code: list.code, stderr: list.stderr }, { code: 0, stderr: "" });
   const rows = list.stdout.split("\n");
-  assert.match(rows[0] ?? "", /^ago +id +exit +hops +took +up\/down +retries +outcome +target$/);
-  assert.match(rows[1] ?? "", new RegExp(` ${id} +us …aaaaaa +1 .* open +secret\\.example:443$`));
+  assert.match(rows[0] ?? "", /^ago +id +exit +hops +took +up\/down +retries +outcome +asked +target$/);
+  assert.match(rows[1] ?? "", new RegExp(` ${id} +us …aaaaaa +1 .* open +country=us +secret\\.example:443$`));
   assert.match(rows[2] ?? "", / first\.example:443$/);
   assert.match(
     list.stdout,
