@@ -5,14 +5,16 @@
 // say what is wrong.
 
 // First of all, for pid 1 of a container: the system ends no such process by a signal that it does not handle, and what
-// follows takes a fifth of a second. The command sets its own in place of these.
+// follows takes a fifth of a second. They stay, and do nothing once the command has its own (this symbol is set): a signal that
+// waits to be told while a handler is removed would be lost.
 const tty = require("node:tty");
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+const COMMAND_HANDLES = Symbol.for("byway.command-handles-signals");
 const hasTerminal = [0, 1, 2].some((descriptor) => tty.isatty(descriptor));
 for (const [signal, code] of Object.entries(SIGNALS)) {
   // Without a terminal nobody hung up: the command goes on under nohup.
   process.on(signal, () => {
-    if (signal !== "SIGHUP" || hasTerminal) process.exit(code);
+    if (!globalThis[COMMAND_HANDLES] && (signal !== "SIGHUP" || hasTerminal)) process.exit(code);
   });
 }
 
@@ -84,8 +86,8 @@ function runUnder(runtime) {
   const child = childProcess.spawn(runtime, [HEAP_FLAG, entryPath(), ...process.argv.slice(2)], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
+  globalThis[COMMAND_HANDLES] = true;
   Object.keys(SIGNALS).forEach((signal) => {
-    process.removeAllListeners(signal);
     process.on(signal, () => {
       if (child.connected) child.send({ bywaySignal: signal }, () => {});
     });

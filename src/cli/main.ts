@@ -7,7 +7,7 @@ import { CLI_LIMITS } from "./limits.ts";
 import { LossyOutput, streamSink, terminalSink } from "./lossy-output.ts";
 import { runProgram } from "./program.ts";
 import { reportError } from "./report-error.ts";
-import { STOP_EXIT_CODES, STOP_SIGNALS, watchStopSignals } from "./stop-signals.ts";
+import { STOP_EXIT_CODES, watchStopSignals } from "./stop-signals.ts";
 import type { StopSignal, Terminal } from "./terminal.ts";
 
 // The entry of the command line, and the one home of process.env and process.exit.
@@ -72,8 +72,8 @@ function checkOutput(): void {
   process.exitCode = reportError(terminal, args.includes("--json"), error);
 }
 
-// Those of the launcher, which were there while this was being loaded.
-for (const signal of STOP_SIGNALS) process.removeAllListeners(signal);
+// The launcher's handlers, which were there while this was being loaded, do nothing from now on.
+Reflect.set(globalThis, Symbol.for("byway.command-handles-signals"), true);
 
 watchStopSignals(
   process,

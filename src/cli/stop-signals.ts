@@ -11,8 +11,7 @@ export interface SignalSource {
 /** 128 + the signal's number, as shells report it. */
 export const STOP_EXIT_CODES: Readonly<Record<StopSignal, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
-/** All of them. */
-export const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 function forwardedSignal(message: unknown): StopSignal | undefined {
   const name = (message as { bywaySignal?: unknown } | null)?.bywaySignal;
