@@ -198,9 +198,9 @@ test("a full node closes its longest idle link of the largest network for one fr
 test("a link that is in use again before a newcomer comes stays, and one that was in use last is the youngest", async (t) => {
   const { open } = await setUpFull(t, 3);
   const [first, second, third] = [await open("127.10.0.1"), await open("127.10.0.2"), await open("127.10.0.3")];
-  for (const link of [third, first]) await link.get("/.well-known/byway");
   const stream = second.open(HOLD);
   await stream.accepted;
+  for (const link of [third, first]) await link.get("/.well-known/byway");
   await open("127.20.0.1");
   await third.closed;
   assert.deepEqual([first.usable, second.usable], [true, true]);
