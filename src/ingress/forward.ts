@@ -69,6 +69,8 @@ class Forwarding {
   #declined: StreamRequest["declined"];
   #attemptsLeft: number = INGRESS_LIMITS.maxIdleUpstreams.value;
   #stream: Duplex | undefined;
+  /** The target has asked for the body. */
+  #isInvited = false;
   /** The target has the whole request. */
   #isSent = false;
   /** Why the request is not forwarded any more. */
@@ -189,6 +191,7 @@ class Forwarding {
       if (head.status >= 200) return head;
       // 100 is an answer to `Expect`; a target that says it unasked tells nobody anything.
       const isUnasked = head.status === 100 && valuesOf(this.#request.headers, "expect").length === 0;
+      this.#isInvited ||= head.status === 100;
       if (!isUnasked) this.#answer.inform(head.status, head.reason, targetFields(head.headers, ["content-length"]));
       if (this.#answer.socket.writableNeedDrain) await drained(this.#answer.socket);
     }
@@ -210,7 +213,9 @@ class Forwarding {
     };
     sent.push(...toldFields(upstream.opened, told));
     // After a final answer to a body that was never asked for, nobody can tell where the next request begins.
-    if (valuesOf(headers, "expect").length > 0 && !this.#context.body.isWhole) this.#answer.isLast = true;
+    const isRefused = !this.#isInvited && head.status >= 300;
+    if (valuesOf(headers, "expect").length > 0 && (isRefused || !this.#context.body.isWhole))
+      this.#answer.isLast = true;
     if (this.#context.upgrade !== undefined) this.#answer.isLast = true;
     this.#answer.begin({ status: head.status, reason: head.reason, headers: sent }, { length, isNone });
   }

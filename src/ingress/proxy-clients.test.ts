@@ -9,6 +9,7 @@ import { hang } from "../../test/support/direct-opener.ts";
 import { listen, startHttpTarget, startProxy } from "../../test/support/proxy-fixture.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
+import { INGRESS_LIMITS } from "./limits.ts";
 
 const echo: http.RequestListener = (request, response) => {
   request.pipe(response.writeHead(200, { "x-method": request.method }));
@@ -107,6 +108,8 @@ test("a fetch that is taken back takes the opening back", async () => {
   const controller = new AbortController();
   const response = fetch("http://a.example/", { dispatcher, signal: controller.signal });
   while (fixture.opener.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  // Sooner, its FIN would say that it has said all and waits for the answer.
+  fixture.clock.advance(INGRESS_LIMITS.halfCloseMs.value + 1);
   controller.abort();
   await assert.rejects(response);
   while (fixture.opener.aborted === 0) await new Promise((resolve) => setImmediate(resolve));
