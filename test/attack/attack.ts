@@ -8,7 +8,7 @@ import { systemClock } from "../../src/core/clock.ts";
  *                             npm test. Says of each how long it took, and ends with 1 when one got through
  * npm run attack -- f stores  only those whose names begin with one of these words
  */
-/** None may hang for ever: the longest takes nine minutes on two cores. */
+/** None may hang for ever: the longest takes eleven minutes on two cores. */
 const LONGEST_MS = 3_600_000;
 
 interface Outcome {

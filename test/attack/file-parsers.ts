@@ -135,6 +135,8 @@ export function fileParsers(folder: string, settings: string): readonly Parser[]
         ),
       ],
       share: 0.2,
+      // Its owner writes it, and each of the tables that a long name makes has its cost.
+      mostBytes: 10_000,
       read: (bytes) =>
         resolveSettings({
           homeDirectory: "/h",

@@ -19,7 +19,7 @@ export interface Parser {
   readonly read: (bytes: Buffer, random: Random) => unknown;
   /** The part of the cases that it gets, where each costs more. Default 1. */
   readonly share?: number;
-  /** What its caller never gives it more of. */
+  /** What its caller never gives it more of, or more than the owner of a file would write. */
   readonly mostBytes?: number;
 }
 
