@@ -115,8 +115,11 @@ export class CircuitGroup {
     );
   }
 
-  /** A circuit to the exit whose turn it is: the one that has not served yet, or longest ago. Several to one exit are filled one after another. */
-  next(suits: Suits): Circuit | undefined {
+  /**
+   * A circuit to the exit whose turn it is: the one that `waitMs` says is free soonest, and of those the one that has not served
+   * yet, or longest ago. Several to one exit are filled one after another.
+   */
+  next(suits: Suits, waitMs?: (exit: PeerId) => number): Circuit | undefined {
     const open = this.#circuits.filter((circuit) => isOpen(circuit) && suits(circuit));
     const fresh = open.filter((circuit) => !this.#worn(circuit));
     const among = fresh.length > 0 ? fresh : open;
@@ -125,7 +128,9 @@ export class CircuitGroup {
       const exit = exitOf(circuit);
       turns.set(exit, Math.max(turns.get(exit) ?? 0, this.#served.get(circuit) ?? 0));
     }
-    const [first] = [...turns].sort((a, b) => a[1] - b[1]);
+    const waits = (exit: PeerId | undefined): number => (exit === undefined ? 0 : (waitMs?.(exit) ?? 0));
+    const byTurn = [...turns].sort((a, b) => a[1] - b[1]);
+    const [first] = waitMs === undefined ? byTurn : byTurn.sort((a, b) => waits(a[0]) - waits(b[0]));
     return first === undefined ? undefined : among.find((circuit) => exitOf(circuit) === first[0]);
   }
 

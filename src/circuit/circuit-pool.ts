@@ -3,6 +3,7 @@ import type { Clock, Timer } from "../core/clock.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import { type Random, systemRandom } from "../core/random.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import { Allowance } from "./allowance.ts";
 import type { Circuit } from "./circuit.ts";
@@ -10,6 +11,8 @@ import type { BuildOptions, CircuitBuilder } from "./circuit-builder.ts";
 import { CircuitGroup } from "./circuit-group.ts";
 import { type CircuitNeed, type Suits, suiting } from "./circuit-need.ts";
 import { CircuitStocks } from "./circuit-stocks.ts";
+import { isPaced, restMs } from "./declined.ts";
+import { ExitPaces } from "./exit-paces.ts";
 import { HedgeBudget } from "./hedge-budget.ts";
 import { buildHedged } from "./hedged-build.ts";
 import type { HopChooser } from "./hop-chooser.ts";
@@ -22,6 +25,8 @@ export interface CircuitPoolComponents {
   readonly builder: CircuitBuilder;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Spreads those who wait; the system's when absent. */
+  readonly random?: Random;
 }
 
 /** How a pool works. */
@@ -47,6 +52,8 @@ export class CircuitPool {
   readonly clock: Clock;
   /** How many streams may be tried on a second circuit because the first is slow. */
   readonly streamHedges: HedgeBudget;
+  /** How many streams a second each exit takes. */
+  readonly paces: ExitPaces;
   readonly #components: CircuitPoolComponents;
   /** Least recently used first. */
   readonly #groups = new Map<IsolationKey, CircuitGroup>();
@@ -67,6 +74,7 @@ export class CircuitPool {
     this.#components = components;
     this.clock = clock;
     this.streamHedges = new HedgeBudget(components);
+    this.paces = new ExitPaces({ clock, random: components.random ?? systemRandom });
     this.#buildHedges = new HedgeBudget(components);
     this.#pace = new Allowance(components, {
       most: CIRCUIT_LIMITS.rotationBurstInAll.value,
@@ -132,6 +140,20 @@ export class CircuitPool {
     else this.#components.builder.noteFailure(culprit, circuit.hops, code !== "ERR_HOP_LOST");
   }
 
+  /** Notes what the exit of `circuit` said when it declined a stream that nobody tries elsewhere. */
+  noteDeclined(circuit: Circuit, error: BywayError): void {
+    const ms = restMs(error);
+    const exit = circuit.hops.at(-1);
+    if (exit !== undefined && isPaced(error)) this.paces.noteRefused(exit.peerId);
+    else if (ms !== undefined) this.rest(circuit, ms);
+  }
+
+  /** Notes that the exit of `circuit` took a stream. */
+  noteTaken(circuit: Circuit): void {
+    const exit = circuit.hops.at(-1);
+    if (exit !== undefined) this.paces.noteTaken(exit.peerId);
+  }
+
   /** Takes no new streams on `circuit`, and passes its exit over for `ms`: it is full or closed, which is no failure of it. */
   rest(circuit: Circuit, ms: number): void {
     const exit = circuit.hops.at(-1);
@@ -144,6 +166,7 @@ export class CircuitPool {
     const exit = circuit.hops.at(-1);
     if (exit === undefined) return;
     this.#lostRaces.noteAnswer(exit.peerId);
+    this.paces.noteTaken(exit.peerId);
     this.#components.builder.noteSuccess(exit.peerId, beganMs);
   }
 
@@ -205,7 +228,7 @@ export class CircuitPool {
 
   /** A fresh circuit as often as the pace allows, else the one of the group whose turn it is. */
   #rotated(group: CircuitGroup, need: CircuitNeed, suits: Suits): Circuit | undefined {
-    const next = group.next(suits);
+    const next = group.next(suits, this.paces.isAnyPaced ? (exit) => this.paces.waitMs(exit) : undefined);
     if (next !== undefined && !(group.pace.some && this.#pace.some)) return next;
     // A second circuit to an exit that the group has would change nothing, and cost each stream more: fewer share a write.
     const isNews = (circuit: Circuit): boolean => suits(circuit) && group.brings(circuit);

@@ -3,9 +3,10 @@ import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Circuit } from "./circuit.ts";
 import type { CircuitPool } from "./circuit-pool.ts";
 import type { CircuitRequest } from "./circuit-request.ts";
-import { isDeclined, restMs } from "./declined.ts";
+import { isDeclined, isPaced, restMs } from "./declined.ts";
 import { failedPeer } from "./failed-peer.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
+import { Patience } from "./patience.ts";
 
 /** What tries of one stream work with. */
 export interface CircuitTriesComponents<T> {
@@ -33,9 +34,12 @@ export class CircuitTries<T> {
   readonly #result = Promise.withResolvers<T>();
   readonly #running = new Set<Try>();
   readonly #failed = new Set<string>();
+  readonly #patience: Patience;
   /** Ends the search for a second circuit. */
   readonly #over = new AbortController();
   #begun = 0;
+  /** Tries that an exit ended because it took no more for now. */
+  #paced = 0;
   #isHedging = false;
   #isDone = false;
   #first: BywayError | undefined;
@@ -44,19 +48,24 @@ export class CircuitTries<T> {
   #declined: BywayError | undefined;
   /** Circuits whose exits are full or closed, and for how long; left once another one was found. */
   readonly #resting = new Map<Circuit, number>();
-  #patience: Timer | undefined;
+  #refusalTimer: Timer | undefined;
 
   constructor(components: CircuitTriesComponents<T>, request: CircuitRequest) {
     this.#components = components;
     this.#request = request;
+    this.#patience = new Patience(components.pool, request);
     if (request.declined === undefined) return;
-    this.#failed.add(request.declined.exit);
-    this.#declined = request.declined.error;
+    const { exit, error } = request.declined;
+    this.#declined = error;
+    if (isPaced(error)) this.#patience.leave(exit);
+    else if (isDeclined(error, request.group.session !== "")) this.#failed.add(exit);
+    // A session keeps its exit, which has said its word.
+    else this.#fail(error);
   }
 
   /** Runs them; to be called once. */
   run(): Promise<T> {
-    void this.#next();
+    if (!this.#isDone) void this.#next();
     return this.#result.promise;
   }
 
@@ -64,7 +73,7 @@ export class CircuitTries<T> {
     const { pool } = this.#components;
     try {
       let circuit: Circuit;
-      do circuit = await pool.circuit(this.#request, this.#failed, this.#request.signal);
+      do circuit = await this.#patience.circuit(this.#failed);
       while (
         // Others who waited for the same circuit were quicker.
         circuit.usable &&
@@ -79,7 +88,8 @@ export class CircuitTries<T> {
     } catch (cause) {
       // The failed peers were left out: why they failed is the better reason than why nobody else would do.
       const error = toBywayError(cause);
-      this.#fail(isOfSession(error) ? error : (this.#declined ?? this.#first ?? error));
+      const isFull = this.#declined !== undefined && isPaced(this.#declined);
+      this.#fail(isOfSession(error) && !isFull ? error : (this.#declined ?? this.#first ?? error));
     }
   }
 
@@ -125,24 +135,43 @@ export class CircuitTries<T> {
   #ended(from: Try, error: BywayError): void {
     if (!this.#running.has(from)) return;
     this.#settle(from, error);
+    if (isPaced(error)) this.#components.pool.noteDeclined(from.circuit, error);
+    else if (error.kind === "target") this.#components.pool.noteTaken(from.circuit);
     if (this.#request.signal.aborted) this.#fail(error);
     else if (error.kind === "hop") this.#lost(from, error);
+    else if (isPaced(error) && !this.#request.sendsBytes && !this.#patience.isOver) this.#leaveForNow(from, error);
     else if (this.#mayAskAnother(error)) this.#leave(from, error);
     else this.#refused(isDeclined(error, false) ? (this.#declined ?? error) : error);
+  }
+
+  get #mayBegin(): boolean {
+    return this.#begun - this.#paced < CIRCUIT_LIMITS.attempts.value;
   }
 
   /** Whether another exit may take what this one does not, without anything of the app's going out twice. */
   #mayAskAnother(error: BywayError): boolean {
     const { sendsBytes, group } = this.#request;
-    return !sendsBytes && this.#begun < CIRCUIT_LIMITS.attempts.value && isDeclined(error, group.session !== "");
+    return !sendsBytes && this.#mayBegin && isDeclined(error, group.session !== "");
   }
 
   #leave({ circuit }: Try, error: BywayError): void {
     this.#declined ??= error;
     const exit = circuit.hops.at(-1)?.peerId;
     if (exit !== undefined) this.#failed.add(exit);
-    const ms = restMs(error);
+    // A paced exit keeps its circuit: its next turn comes soon.
+    const ms = isPaced(error) ? undefined : restMs(error);
     if (ms !== undefined) this.#resting.set(circuit, ms);
+    if (this.#running.size > 0 || this.#isHedging) return;
+    if (this.#refusal !== undefined) this.#fail(this.#refusal);
+    else void this.#next();
+  }
+
+  /** The exit takes no more for now: others are asked, and it is waited for where there are none. */
+  #leaveForNow({ circuit }: Try, error: BywayError): void {
+    this.#declined ??= error;
+    const exit = circuit.hops.at(-1)?.peerId;
+    if (exit !== undefined) this.#patience.leave(exit);
+    this.#paced += 1;
     if (this.#running.size > 0 || this.#isHedging) return;
     if (this.#refusal !== undefined) this.#fail(this.#refusal);
     else void this.#next();
@@ -155,7 +184,7 @@ export class CircuitTries<T> {
     const { clock } = this.#components.pool;
     const leftMs = other?.hedgeMs === undefined ? 0 : other.beganMs + other.hedgeMs - clock.monotonicMs();
     if (leftMs <= 0) this.#fail(refusal);
-    else this.#patience = clock.after(leftMs, () => this.#fail(refusal));
+    else this.#refusalTimer = clock.after(leftMs, () => this.#fail(refusal));
   }
 
   #lost({ circuit }: Try, error: BywayError): void {
@@ -164,7 +193,7 @@ export class CircuitTries<T> {
     this.#components.pool.retire(circuit, culprit, error.code);
     if (culprit !== undefined) this.#failed.add(culprit);
     if (this.#running.size > 0) return;
-    const isLast = this.#begun >= CIRCUIT_LIMITS.attempts.value;
+    const isLast = !this.#mayBegin;
     if (this.#refusal !== undefined) this.#fail(this.#refusal);
     else if (error.retry === "never" || this.#request.sendsBytes || isLast) this.#fail(this.#declined ?? error);
     else if (!this.#isHedging) void this.#next();
@@ -195,7 +224,7 @@ export class CircuitTries<T> {
   #mayHedge(): boolean {
     const { sendsBytes, group } = this.#request;
     const isAlone = this.#running.size === 1 && !this.#isHedging && this.#refusal === undefined;
-    return isAlone && !sendsBytes && group.session === "" && this.#begun < CIRCUIT_LIMITS.attempts.value;
+    return isAlone && !sendsBytes && group.session === "" && this.#mayBegin;
   }
 
   async #hedge({ circuit: slow }: Try): Promise<void> {
@@ -206,7 +235,8 @@ export class CircuitTries<T> {
     const signal = AbortSignal.any([this.#request.signal, this.#over.signal]);
     const second = await pool.circuit(this.#request, failed, signal).catch(() => undefined);
     this.#isHedging = false;
-    if (!this.#isDone && second !== undefined && second.room > 0) return this.#begin(second);
+    const isFree = !this.#isDone && second !== undefined && second.room > 0 && this.#patience.takeNow(second);
+    if (isFree) return this.#begin(second);
     pool.streamHedges.refund();
     // The first has failed meanwhile, and waited for this one.
     if (!this.#isDone && this.#running.size === 0) await this.#next();
@@ -228,7 +258,7 @@ export class CircuitTries<T> {
 
   #finish(): void {
     this.#isDone = true;
-    this.#patience?.cancel();
+    this.#refusalTimer?.cancel();
     const reason = new BywayError("ERR_ABORTED", "another circuit was quicker");
     this.#over.abort(reason);
     for (const loser of this.#running) {

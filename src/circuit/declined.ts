@@ -33,3 +33,14 @@ export function restMs({ code, data }: BywayError): number | undefined {
   const askedMs = typeof data.retryAfterSec === "number" ? data.retryAfterSec * 1_000 : failureMs.value;
   return Math.min(Math.max(askedMs, leastRestMs.value), longestRestMs.value);
 }
+
+/**
+ * Whether a node that says `error` has had more of this client than it takes for now, and will take more in a moment: it
+ * is worth waiting for.
+ */
+export function isPaced({ code, data }: BywayError): boolean {
+  const { retryAfterSec, isBrief } = data;
+  if (!FULL.has(code) || typeof retryAfterSec !== "number") return false;
+  if (isBrief === true) return true;
+  return retryAfterSec > 0 && retryAfterSec * 1_000 <= CIRCUIT_LIMITS.patienceMs.value;
+}

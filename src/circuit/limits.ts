@@ -35,6 +35,15 @@ type Name =
   | "leastRestMs"
   | "longestRestMs"
   | "restSpreadMs"
+  | "patienceMs"
+  | "pacedTries"
+  | "paces"
+  | "paceForgetMs"
+  | "paceCutMs"
+  | "paceRefusals"
+  | "longestPaceRestMs"
+  | "waitingStreams"
+  | "waitingStreamsOfOne"
   | "leastHedgeMs"
   | "firstHedgeMs"
   | "hedgesPerHundred"
@@ -142,6 +151,35 @@ export const CIRCUIT_LIMITS: Readonly<Record<Name, Limit>> = {
     "ms",
     "Each wait is drawn between what was asked for and twice that and so much more: a wait of 1 s is told in whole seconds.",
   ),
+  patienceMs: tunable(
+    2_000,
+    "ms",
+    "How long a stream waits in all for exits that take no more for now: less than a browser or scraper calls slow.",
+  ),
+  pacedTries: tunable(
+    8,
+    "count",
+    "Refusals of that kind for one stream; an exit that goes on saying it decides no more.",
+  ),
+  paces: tunable(1_024, "count", "Exits whose pace is remembered; the one met first goes."),
+  paceForgetMs: tunable(
+    30_000,
+    "ms",
+    "After so long without a refusal an exit is paced no longer: what others took of it may be free again.",
+  ),
+  paceCutMs: tunable(250, "ms", "Refusals that come together have one cause, and cut a pace once."),
+  paceRefusals: tunable(
+    3,
+    "count",
+    "Cuts in a row, for as long as a stream waits and without one taken, after which nobody waits for an exit.",
+  ),
+  longestPaceRestMs: tunable(8_000, "ms", "The longest time until such an exit is tried again; it begins with 1 s."),
+  waitingStreams: tunable(
+    1_024,
+    "count",
+    "Streams of a client that wait for their turn; further ones are refused at once.",
+  ),
+  waitingStreamsOfOne: tunable(256, "count", "Those of one user at one listener, so that nobody takes all places."),
   leastHedgeMs: tunable(
     250,
     "ms",

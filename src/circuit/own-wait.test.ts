@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
 import { type Random, seededRandom } from "../core/random.ts";
+import { isPaced } from "./declined.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { acceptedWithOwnWait, withOwnWait } from "./own-wait.ts";
 
@@ -46,6 +47,20 @@ test("no number makes a client wait longer than the bound, and the bound itself 
   }
   const closed = new BywayError("ERR_NODE_CLOSED", "closed", { data: { retryAfterSec: 86_400 } });
   assert.equal(withOwnWait(closed, always(0)).data.retryAfterSec, (longestRestMs.value - restSpreadMs.value) / 2_000);
+});
+
+test("that a hop asked for little is remembered, whatever is drawn", () => {
+  for (const [code, askedSec, isBrief] of [
+    ["ERR_NODE_LIMIT", 1, true],
+    ["ERR_NODE_LIMIT", 2, true],
+    ["ERR_NODE_LIMIT", 3, undefined],
+    ["ERR_NODE_LIMIT", 0, undefined],
+    ["ERR_NODE_CLOSED", 1, undefined],
+  ] as const) {
+    const own = withOwnWait(new BywayError(code, "full", { data: { retryAfterSec: askedSec } }), always(0.9));
+    assert.equal(own.data.isBrief, isBrief, `${code} ${askedSec}`);
+    assert.equal(isPaced(own), isBrief === true);
+  }
 });
 
 test("everything else of the refusal stays", () => {

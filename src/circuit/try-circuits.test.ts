@@ -1,49 +1,21 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { exitOf, fakePool, refusal, saying } from "../../test/support/fake-pool.ts";
 import { needOf } from "../../test/support/hops.ts";
-import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
-import { FakeClock } from "../core/fake-clock.ts";
-import type { Circuit } from "./circuit.ts";
 import type { CircuitNeed } from "./circuit-need.ts";
 import type { CircuitPool } from "./circuit-pool.ts";
 import type { CircuitAttempt } from "./circuit-request.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { tryCircuits } from "./try-circuits.ts";
 
-/** A pool whose circuits go to the first of `exits` that has not failed, and are remembered until they are retired. */
-function fakePool(exits: readonly string[]) {
-  let current: Circuit | undefined;
-  const closed: string[] = [];
-  const resting: (readonly [string, number])[] = [];
-  const pool = {
-    clock: new FakeClock(),
-    noteSuccess() {},
-    async circuit(_need: CircuitNeed, failed: ReadonlySet<string>) {
-      const exit = exits.find((name) => !failed.has(name));
-      if (exit === undefined) throw new BywayError("ERR_NO_NODE", "nobody is left");
-      if (current !== undefined && failed.has(exitOf(current))) current = undefined;
-      current ??= { hops: [{ peerId: exit }], usable: true, room: 1 } as unknown as Circuit;
-      return current;
-    },
-    rest(circuit: Circuit, ms: number) {
-      resting.push([exitOf(circuit), ms]);
-    },
-    retire(circuit: Circuit) {
-      closed.push(exitOf(circuit));
-      current = undefined;
-    },
-  };
-  return { pool: pool as unknown as CircuitPool, closed, resting };
-}
-
-const exitOf = (circuit: Circuit): string => String(circuit.hops[0]?.peerId);
-const lost = new BywayError("ERR_HOP_TIMEOUT", "silent");
 const common = {
   ...needOf("", () => []),
   sendsBytes: false,
   signal: new AbortController().signal,
 };
+
+const lost = new BywayError("ERR_HOP_TIMEOUT", "silent");
 
 test("an exit that fails is left for another, and takes no new streams", async () => {
   const { pool, closed } = fakePool(["a", "b"]);
@@ -119,20 +91,6 @@ test("that a session has lost its exit is told, and not by what it was lost", as
     ended,
   );
 });
-
-/** What the exits of these names say; those that are not named take the stream. */
-const saying =
-  (errors: Readonly<Record<string, BywayError>>, asked: string[] = []) =>
-  async (circuit: Circuit): Promise<string> => {
-    const exit = exitOf(circuit);
-    asked.push(exit);
-    const error = errors[exit];
-    if (error !== undefined) throw error;
-    return exit;
-  };
-
-const refusal = (code: ErrorCode, exit: string, retryAfterSec?: number): BywayError =>
-  new BywayError(code, `${exit} says no`, { data: retryAfterSec === undefined ? {} : { retryAfterSec } });
 
 suite("an exit that declines", () => {
   for (const code of ["ERR_POLICY_PORT", "ERR_POLICY_TARGET", "ERR_POLICY_LISTED"] as const) {
@@ -213,6 +171,21 @@ suite("an exit that declines", () => {
       );
       await assert.rejects(trying, { code });
       assert.deepEqual(asked, ["a"], code);
+    }
+  });
+
+  test("keeps its session where it declined the request before, unless it is closed", async () => {
+    for (const [code, moves] of [
+      ["ERR_POLICY_TARGET", false],
+      ["ERR_NODE_CLOSED", true],
+    ] as const) {
+      const asked: string[] = [];
+      const error = refusal(code, "a");
+      const session = { ...common, ...needOf("", () => [], "s"), declined: { exit: "a", error } };
+      const trying = tryCircuits(fakePool(["a", "b"]).pool, session, saying({}, asked));
+      if (moves) assert.equal(await trying, "b");
+      else await assert.rejects(trying, error);
+      assert.deepEqual(asked, moves ? ["b"] : []);
     }
   });
 

@@ -159,7 +159,7 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
     { allowClassical },
   );
   const pool = new CircuitPool(
-    { builder, clock, logger },
+    { builder, clock, logger, random },
     options.spareCircuits === undefined ? {} : { spareCircuits: options.spareCircuits },
   );
   made.defer(() => pool.stop());

@@ -2,7 +2,6 @@ import type { OpenRequest } from "../api/logged-request.ts";
 import type { RequestLog } from "../api/request-log.ts";
 import type { Circuit, StageTiming } from "../circuit/circuit.ts";
 import type { CircuitPool } from "../circuit/circuit-pool.ts";
-import { restMs } from "../circuit/declined.ts";
 import { failedPeer } from "../circuit/failed-peer.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { tryCircuits } from "../circuit/try-circuits.ts";
@@ -82,7 +81,10 @@ export class StreamRouter implements StreamOpener {
         if (request.optimistic === true) {
           // Nobody waits who could try another circuit, but one that failed is left all the same.
           accepted.then(
-            () => this.#noteAnswer(circuit, startMs),
+            () => {
+              this.#components.pool.noteTaken(circuit);
+              this.#noteAnswer(circuit, startMs);
+            },
             (cause: unknown) => this.#failedLate(circuit, stream, judged(circuit, asked, request, toBywayError(cause))),
           );
         }
@@ -286,9 +288,9 @@ export class StreamRouter implements StreamOpener {
   }
 
   #failedLate(circuit: Circuit, stream: CountedStream, error: BywayError): void {
-    const ms = restMs(error);
-    if (error.kind === "hop") this.#components.pool.retire(circuit, failedPeer(circuit, error));
-    else if (ms !== undefined) this.#components.pool.rest(circuit, ms);
+    const { pool } = this.#components;
+    if (error.kind === "hop") pool.retire(circuit, failedPeer(circuit, error));
+    else pool.noteDeclined(circuit, error);
     stream.destroy(error);
   }
 }

@@ -120,7 +120,7 @@ export const OPERATOR_SCHEMA = {
     list: false,
     min: 1,
     max: 1000000,
-    default: 100,
+    default: 200,
     flag: "link-streams-per-second",
     environment: "BYWAY_NODE_LINK_STREAMS_PER_SECOND",
     commands: ["node"],

@@ -100,14 +100,22 @@ export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
     "a busy exit opens some dozens; a flood of them wears out routers at home",
   ),
   linkStreams: tunable(1024, "count", "a quarter of the node, so that one link cannot take all of it"),
-  linkStreamsPerSecond: tunable(100, "per-second", "a browser that opens many pages at once stays below"),
+  linkStreamsPerSecond: tunable(
+    200,
+    "per-second",
+    "a browser that opens ten tabs again, and 32 workers of a scraper at 160 ms a request; two fifths of the node's",
+  ),
   linkTargetsPerMinute: tunable(
     300,
     "count",
     "a browser asks for up to 200 hosts a minute; whoever scans asks for thousands",
   ),
   targetStreams: tunable(512, "count", "what the largest hosts serve to one address without calling it an attack"),
-  targetStreamsPerSecond: tunable(100, "per-second", "the exit must not be the weapon of a flood"),
+  targetStreamsPerSecond: tunable(
+    100,
+    "per-second",
+    "the exit must not be the weapon of a flood; clients wait their turn",
+  ),
   streamBurstMs: tunable(
     400,
     "ms",

@@ -75,8 +75,8 @@ test("new streams a second keep to each limit within 5 % over ten seconds", () =
   const rows: [keyof StreamLimitOptions, number, string, (n: number) => StreamAsked][] = [
     ["streamsPerSecond", 500, "streams per second", (n) => asked(n, `h${n}.test`)],
     ["streamsPerSecond", 7, "streams per second", (n) => asked(n, `h${n}.test`)],
-    ["linkStreamsPerSecond", 100, "streams per second of a link", (n) => asked(1, `h${n % 7}.test`)],
-    ["linkStreamsPerSecond", 100, "streams per second of a payer", (n) => asked(n, `h${n % 7}.test`, 443, "someone")],
+    ["linkStreamsPerSecond", 200, "streams per second of a link", (n) => asked(1, `h${n % 7}.test`)],
+    ["linkStreamsPerSecond", 200, "streams per second of a payer", (n) => asked(n, `h${n % 7}.test`, 443, "someone")],
     ["targetStreamsPerSecond", 100, "streams per second of a target", (n) => asked(n, "h.test", 1 + (n % 60_000))],
   ];
   for (const [option, rate, by, stream] of rows) {

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { FakeClock } from "../core/fake-clock.ts";
+import { seededRandom } from "../core/random.ts";
+import { ExitPaces } from "./exit-paces.ts";
+import { CIRCUIT_LIMITS } from "./limits.ts";
+
+const never = new AbortController().signal;
+
+/** Paces of an exit `a` that took ten streams and refused the eleventh. */
+function paced(): { clock: FakeClock; paces: ExitPaces } {
+  const clock = new FakeClock();
+  const paces = new ExitPaces({ clock, random: seededRandom(1) });
+  paces.take("a", "", 0);
+  for (let n = 0; n < 10; n += 1) paces.noteTaken("a");
+  paces.noteRefused("a");
+  return { clock, paces };
+}
+
+suite("streams to an exit that takes no more for now", () => {
+  test("have their turns one after another, later by up to a tenth, as far as they are in time", () => {
+    const { paces } = paced();
+    const waits: number[] = [];
+    for (let waitMs = paces.take("a", "", 2_000); waitMs !== undefined; waitMs = paces.take("a", "", 2_000)) {
+      waits.push(waitMs);
+    }
+    // Ten at once are a burst of 25 a second, less 15 %.
+    const perSecond = 21.25;
+    assert.equal(waits.length, 42);
+    for (const [index, waitMs] of waits.entries()) {
+      const turnMs = ((index + 1) * 1_000) / perSecond;
+      assert.ok(waitMs >= turnMs && waitMs <= turnMs * 1.1 + 1, `${waitMs} for ${turnMs}`);
+    }
+    assert.ok(waits.some((waitMs, index) => waitMs > (((index + 1) * 1_000) / perSecond) * 1.01 + 1));
+    assert.equal(paces.take("b", "", 0), 0);
+  });
+
+  test("are bounded for each user of a listener, and in all", async () => {
+    const { clock, paces } = paced();
+    const { waitingStreams, waitingStreamsOfOne } = CIRCUIT_LIMITS;
+    const waiting: Promise<void>[] = [];
+    const most = 1_000_000;
+    const fill = (owner: string): number => {
+      for (let n = 0; ; n += 1) {
+        const waitMs = paces.take("a", owner, most);
+        if (waitMs === undefined) return n;
+        waiting.push(paces.wait(waitMs, owner, never));
+      }
+    };
+    assert.equal(fill("ann"), waitingStreamsOfOne.value);
+    const owners = waitingStreams.value / waitingStreamsOfOne.value;
+    for (let n = 1; n < owners; n += 1) assert.equal(fill(`user ${n}`), waitingStreamsOfOne.value);
+    assert.equal(fill("bob"), 0);
+    assert.equal(paces.waiting, waitingStreams.value);
+    clock.advance(most);
+    await Promise.all(waiting);
+    assert.deepEqual([paces.waiting, clock.pending], [0, 0]);
+  });
+
+  test("give their places back when they are aborted", async () => {
+    const { clock, paces } = paced();
+    const taken = new AbortController();
+    const waiting = paces.wait(1_000, "ann", taken.signal);
+    taken.abort();
+    await assert.rejects(waiting, { code: "ERR_ABORTED" });
+    await assert.rejects(paces.wait(1_000, "ann", taken.signal), { code: "ERR_ABORTED" });
+    assert.deepEqual([paces.waiting, clock.pending], [0, 0]);
+  });
+});
+
+test("the exits whose pace is remembered are bounded", () => {
+  const paces = new ExitPaces({ clock: new FakeClock(), random: seededRandom(1) });
+  for (let n = 0; n <= CIRCUIT_LIMITS.paces.value; n += 1) paces.take(String(n), "", 0);
+  assert.equal(paces.size, CIRCUIT_LIMITS.paces.value);
+});
