@@ -10,10 +10,17 @@ export function reportError(terminal: Terminal, json: boolean, thrown: unknown):
   if (json) {
     terminal.writeError(`${JSON.stringify({ error: error.toJSON() })}\n`);
   } else {
-    terminal.writeError(`byway: ${plainText(error.message)} (${error.code})\n  ${error.remedy}\n`);
+    for (const { code, message } of [error, ...others(error)])
+      terminal.writeError(`byway: ${plainText(message)} (${code})\n`);
+    terminal.writeError(`  ${error.remedy}\n`);
     if (error.kind === "internal") terminal.writeError(`${(error.cause as Error | undefined)?.stack ?? error.stack}\n`);
   }
   return errorRow(error.code).exit;
+}
+
+/** Further mistakes of the same configuration. */
+function others({ data }: BywayError): readonly { readonly code: string; readonly message: string }[] {
+  return Array.isArray(data.others) ? (data.others as { readonly code: string; readonly message: string }[]) : [];
 }
 
 /** Whatever it was that could not be opened: the remedy is another one where too many files are open. */

@@ -169,3 +169,25 @@ test("a variable that looks like a setting is told with the nearest and is no er
   const { unknownVariables } = resolve({ environment: { BYWAY_CLIENT_HOP: "2", BYWAY_CONFIG: "x", PATH: "y" } });
   assert.deepEqual(unknownVariables, [{ name: "BYWAY_CLIENT_HOP", nearest: "BYWAY_CLIENT_HOPS" }]);
 });
+
+test("all mistakes of a file, the environment and the flags are told at once, each by its name", () => {
+  const text = "[client]\nhops = 9\nhopz = 1\n[node]\nrelay = 'yes'\n";
+  const environment = { BYWAY_LOG_LEVEL: "loud" };
+  const flags = { "client.listen": "nowhere" };
+  assert.throws(
+    () => resolve({ text, environment, flags }),
+    (error: BywayError) => {
+      assert.match(error.message, /no known key client\.hopz/);
+      const others = error.data.others as unknown as { code: string; message: string }[];
+      assert.deepEqual(others.map(({ code }) => code).sort(), [
+        "ERR_CONFIG_VALUE",
+        "ERR_CONFIG_VALUE",
+        "ERR_CONFIG_VALUE",
+        "ERR_USAGE_ARGUMENT",
+      ]);
+      for (const name of [/client\.hops in byway\.toml/, /node\.relay in/, /BYWAY_LOG_LEVEL/, /--listen/])
+        assert.ok(others.some(({ message }) => name.test(message)));
+      return true;
+    },
+  );
+});

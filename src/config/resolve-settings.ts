@@ -1,6 +1,7 @@
 import { parse, type TomlError } from "smol-toml";
 import { BywayError } from "../core/errors.ts";
 import { nearestName } from "../core/nearest-name.ts";
+import { Mistakes } from "./mistakes.ts";
 import { parseScalar, ValueProblem } from "./scalar-parser.ts";
 import { isSettingKey, SETTING_KEYS, type SettingKey, type Settings, settingRow } from "./schema.ts";
 import type { Setting } from "./setting.ts";
@@ -46,7 +47,7 @@ function tomlPosition(error: unknown): { line: number; column: number; reason: s
   return { line: line ?? 0, column: column ?? 0, reason };
 }
 
-function parseFile(file: ConfigFile): Map<string, unknown> {
+function parseFile(file: ConfigFile, mistakes: Mistakes): Map<string, unknown> {
   const found = new Map<string, unknown>();
   try {
     flatten(parse(file.text), "", found);
@@ -60,9 +61,8 @@ function parseFile(file: ConfigFile): Map<string, unknown> {
   for (const [key, value] of found) {
     if (isSettingKey(key)) continue;
     const known = nearestName(key, isTable(value) ? [...SETTING_KEYS, ...GROUPS] : SETTING_KEYS).name;
-    throw new BywayError("ERR_CONFIG_UNKNOWN_KEY", `${file.path} has no known key ${key}; the nearest is ${known}`, {
-      data: { path: file.path, key, nearest: known },
-    });
+    const message = `${file.path} has no known key ${key}; the nearest is ${known}`;
+    mistakes.add(new BywayError("ERR_CONFIG_UNKNOWN_KEY", message, { data: { path: file.path, key, nearest: known } }));
   }
   return found;
 }
@@ -125,10 +125,12 @@ function unknownVariables(
  * Lays the sources one over the other: default < file < environment < flag. Pure.
  *
  * Throws ERR_CONFIG_FILE (not TOML), ERR_CONFIG_UNKNOWN_KEY and ERR_CONFIG_VALUE (file, environment), and
- * ERR_USAGE_ARGUMENT (flag). An empty variable counts as unset. Messages never repeat the value.
+ * ERR_USAGE_ARGUMENT (flag); where there are several, the first, with the others in `data.others`. An empty variable counts
+ * as unset. Messages never repeat the value.
  */
 export function resolveSettings(sources: ConfigSources): ResolvedSettings {
-  const file = sources.file === undefined ? new Map<string, unknown>() : parseFile(sources.file);
+  const mistakes = new Mistakes();
+  const file = sources.file === undefined ? new Map<string, unknown>() : parseFile(sources.file, mistakes);
   const values: Partial<Record<SettingKey, SettingValue | undefined>> = {};
   const origins: Partial<Record<SettingKey, Origin>> = {};
   for (const key of SETTING_KEYS) {
@@ -150,10 +152,12 @@ export function resolveSettings(sources: ConfigSources): ResolvedSettings {
     origins[key] = { layer: "default", name: undefined };
     // All layers are read, so that an error in a covered one is told before it is uncovered.
     for (const [origin, read] of layers) {
-      values[key] = parsed(key, origin, () => expandHome(read(), row, sources.homeDirectory));
+      const value = mistakes.attempt(() => parsed(key, origin, () => expandHome(read(), row, sources.homeDirectory)));
+      if (value !== undefined) values[key] = value;
       origins[key] = origin;
     }
   }
+  mistakes.throwIfAny();
   return {
     values: values as Settings,
     origins: origins as Record<SettingKey, Origin>,

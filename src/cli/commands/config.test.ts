@@ -70,3 +70,11 @@ for (const page of ["operators", "policy"]) {
     }
   });
 }
+
+test("config check names all mistakes of a file at once", async (t) => {
+  const { code, stderr } = await check(t, "[client]\nhops = 9\nhopz = 1\n[node]\nrelay = 'yes'\n");
+  assert.equal(code, 78, stderr);
+  for (const told of [/client\.hopz/, /client\.hops in/, /node\.relay in/]) assert.match(stderr, told);
+  const policy = await check(t, "[client]\nselect = 'contry=us'\n[node]\npolicy = ['reject mial']\n");
+  for (const told of [/did you mean country/, /"mial" is no set/]) assert.match(policy.stderr, told);
+});

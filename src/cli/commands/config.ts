@@ -2,6 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { exampleFile } from "../../config/documentation.ts";
+import { Mistakes } from "../../config/mistakes.ts";
 import { SETTING_KEYS, type SettingKey, settingRow } from "../../config/schema.ts";
 import type { Origin } from "../../config/sources.ts";
 import { printValue } from "../../config/value-parser.ts";
@@ -51,9 +52,11 @@ async function runInit(command: Command, terminal: Terminal): Promise<void> {
 async function runCheck(command: Command, terminal: Terminal): Promise<void> {
   const settings = await loadSettings(terminal, command, "every");
   const { configPath: path, configExists: exists } = settings;
-  checkClientSettings(settings.values);
   const { checkNodeSettings } = await import("../node-settings.ts");
-  checkNodeSettings(terminal, settings.values);
+  const mistakes = new Mistakes();
+  mistakes.attempt(() => checkClientSettings(settings.values));
+  mistakes.attempt(() => checkNodeSettings(terminal, settings.values));
+  mistakes.throwIfAny();
   const text = exists
     ? `${path} is good.`
     : `There is no ${path ?? "configuration file"}; the defaults and the environment are good.`;
