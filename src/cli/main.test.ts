@@ -46,6 +46,7 @@ for (const [args, code, message] of [
   [["node", "--listen", "127.0.0.1:0", "--advertise", "8.8.4.4:0"], 64, /--advertise must be .* port from 1 to 65535/],
   [["node", "--listen", "127.0.0.1:0", "--log", "loud"], 64, /--log must be one of required, best-effort, off/],
   [["demo", "--nodes", "2"], 64, /--nodes must be a whole number from 3 to 100/],
+  [["demo", "--log-level", "loud"], 64, /--log-level must be one of debug/],
   [["demo", "--once", "--network-file", "x"], 64, /--network-file is of no use with --once/],
   [["up", "--bootstrap", "/ip4/9.9.9.9/tcp/1"], 64, /--bootstrap must be an address such as/],
   [["up", "--network-file", "/does/not/exist"], 78, /ERR_NETWORK_FILE/],
@@ -338,8 +339,12 @@ test("demo takes a free port when the usual one is taken, prints lines to copy, 
       /sourceAddress/,
     );
   }
+  const slip = (lines[1] ?? "").replace("country-de", "contry-de").replace("curl", "curl -sS");
+  const refused = spawnSync("/bin/sh", ["-c", slip], { encoding: "utf8" });
+  assert.match(refused.stderr, /User was rejected/);
   child.kill("SIGINT");
   const { code, stderr } = await finished;
+  assert.match(stderr, /info +a user name was refused .*did you mean country/);
   assert.match(stderr, /127\.0\.0\.1:1080 is taken by another program; taking a free port\./);
   assert.equal(code, 130);
 });

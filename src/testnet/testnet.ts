@@ -38,10 +38,11 @@ export interface TestnetOptions {
   readonly oneAddress?: boolean;
   /** Give the client its nodes in place of a directory, for who counts sockets and timers. Default false. */
   readonly withoutDirectory?: boolean;
-  /** More of the client: its listeners, how it rotates, where it keeps what it learns. */
+  /** More of the client: its listeners, how it rotates, where it keeps what it learns, a logger of its own. */
   readonly client?: Omit<ClientOptions, "listen" | "directory" | "peers">;
   /** Told what is being started. */
   readonly onProgress?: (step: string) => void;
+  /** Logs all parts, the client too unless it has its own; nothing is logged when absent. */
   readonly logger?: Logger;
 }
 
@@ -120,7 +121,7 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
       localNetwork: true,
       clock,
       budget,
-      logger,
+      logger: options.client?.logger ?? logger,
     });
     started.push(client);
     return {

@@ -5,12 +5,15 @@ import type { Command } from "commander";
 import { controlPath } from "../../api/control-path.ts";
 import { printNetworkFile } from "../../config/network-file.ts";
 import { parseScalar, ValueProblem } from "../../config/scalar-parser.ts";
+import { settingRow } from "../../config/schema.ts";
 import type { Setting } from "../../config/setting.ts";
 import { BywayError, systemCode } from "../../core/errors.ts";
+import type { LogLevel } from "../../core/logger.ts";
 import { formatHostPort, type HostPort } from "../../core/network-address.ts";
 import { replaceFile } from "../../core/replace-file.ts";
 import type { Testnet } from "../../testnet/testnet.ts";
 import { demoReport, type Fetched, fetchedReport } from "../demo-report.ts";
+import { createLogger } from "../logger.ts";
 import { runService } from "../run-service.ts";
 import { collect } from "../setting-options.ts";
 import type { Terminal } from "../terminal.ts";
@@ -22,6 +25,7 @@ interface DemoOptions {
   readonly networkFile?: string;
   readonly once?: true;
   readonly json?: true;
+  readonly logLevel?: string;
 }
 
 const DEFAULT_LISTEN: HostPort = { host: "127.0.0.1", port: 1080 };
@@ -65,6 +69,13 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
   const allowTargets = (options.allowTarget ?? []).map((text) =>
     argument<HostPort>("--allow-target", text, "host:port"),
   );
+  const level = settingRow("log-level");
+  // The client alone is logged: its words are about the user's requests, those of the nodes about the demo's own network.
+  const logger = createLogger({
+    level: argument<LogLevel>("--log-level", options.logLevel ?? String(level.default), level.type, level),
+    isPlain: options.json !== true,
+    write: (line) => terminal.writeError(line),
+  });
   if (options.once === true && options.networkFile !== undefined) {
     throw new BywayError(
       "ERR_USAGE_ARGUMENT",
@@ -81,7 +92,7 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
     createTestnet(nodes, {
       listen: address,
       allowTargets,
-      client: { controlPath: controlPath(data, "control"), askName: "waiting" },
+      client: { controlPath: controlPath(data, "control"), askName: "waiting", logger },
       onProgress: (step) => note(`Starting ${step}`),
     });
   const start = async (): Promise<Testnet> => {
