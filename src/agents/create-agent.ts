@@ -9,23 +9,22 @@ import type { Constraints } from "../routing/constraints.ts";
 
 type Callback = (error: Error | null, socket: Duplex) => void;
 
-/** As deep as the calls of Node's own that lead from `https.get` to an agent's default port. */
+/** As deep as the calls of Node's own that lead from `https.get` to an agent's protocol and default port. */
 const CALLS_LOOKED_AT = 8;
 
 /** An agent of `node:http` and `node:https` at once; `createAgent` makes it. */
 class BywayAgent extends https.Agent {
-  readonly #client: BywayClient;
+  readonly #client: Pick<BywayClient, "connect">;
   readonly #asked: Constraints;
   /** The stream below each socket that was handed out. */
   readonly #streams = new WeakMap<object, StreamSocket>();
 
-  constructor(client: BywayClient, asked: Constraints, options: https.AgentOptions) {
+  constructor(client: Pick<BywayClient, "connect">, asked: Constraints, options: https.AgentOptions) {
     super({ keepAlive: true, ...options });
     this.#client = client;
     this.#asked = asked;
     Object.defineProperties(this, {
-      // Without one, Node takes the agent for requests of either.
-      protocol: { value: undefined },
+      protocol: { get: () => (isCalledByHttps() ? "https:" : "http:") },
       defaultPort: { get: () => (isCalledByHttps() ? 443 : 80) },
     });
   }
@@ -83,23 +82,34 @@ class BywayAgent extends https.Agent {
 /**
  * An agent for `http.request` and `https.request` whose connections go through the network, with TLS to the target inside and
  * its certificate checked as Node does it. `options` are those of `https.Agent`; connections are kept and used again, and with
- * them their exit, unless `keepAlive` is false. Throws ERR_PARAMETER_* and ERR_USAGE_ARGUMENT.
+ * them their exit, unless `keepAlive` is false. It may be `http.globalAgent` and `https.globalAgent`. Throws ERR_PARAMETER_* and
+ * ERR_USAGE_ARGUMENT, that also for `proxyEnv`: requests through another proxy would go past the network.
  */
 export function createAgent(
-  client: BywayClient,
+  client: Pick<BywayClient, "connect">,
   constraints?: Constraints | string,
   options: https.AgentOptions = {},
 ): https.Agent {
+  if (options.proxyEnv !== undefined) {
+    throw new BywayError(
+      "ERR_USAGE_ARGUMENT",
+      "an agent of Byway takes no proxyEnv: its requests go through the network",
+    );
+  }
   return new BywayAgent(client, askedConstraints(constraints), options);
 }
 
-/** `https.request` names the agent that it would take by itself; what else the options say of a protocol is this agent's. */
+/**
+ * Only `https.request` names the agent that it would take by itself. That may be any, this one too, and must not have the
+ * request sent in the clear.
+ */
 function isSecure({ _defaultAgent }: https.RequestOptions): boolean {
   const byDefault = _defaultAgent as { readonly protocol?: string } | undefined;
-  return byDefault?.protocol === "https:";
+  if (byDefault === undefined) return false;
+  return byDefault instanceof BywayAgent || byDefault.protocol !== "http:";
 }
 
-/** Node asks an agent for its default port without saying for which protocol; only the caller tells. */
+/** Node asks an agent for its protocol and default port without saying for which requests; only the caller tells. */
 function isCalledByHttps(): boolean {
   return getCallSites(CALLS_LOOKED_AT).some(({ scriptName }) => scriptName === "node:https");
 }

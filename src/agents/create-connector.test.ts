@@ -36,3 +36,15 @@ test("a target that does not finish its TLS handshake is given up, and its conne
   await inTime(gone, "the end of the connection");
   assert.equal(clock.pending, 0);
 });
+
+test("options of TLS that Node refuses leave no stream open", async () => {
+  const stream = new StreamSocket({ clock: new FakeClock() });
+  const exit = { peerId: "exit" };
+  const client = { connect: async () => ({ stream, route: { hops: [exit], exit }, timings: [] }) };
+  const connector = createConnector(client, "country-us", { key: "no key" });
+  const error = await new Promise<Error | null>((resolve) =>
+    connector({ hostname: "a.example", protocol: "https:", port: "" }, (...[failure]) => resolve(failure)),
+  );
+  assert.ok(error !== null);
+  assert.equal(stream.destroyed, true);
+});

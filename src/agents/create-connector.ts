@@ -53,7 +53,7 @@ export function createConnector(
 }
 
 /** The stream inside TLS, once the target has shown its certificate. */
-function secured(
+async function secured(
   { clock }: { readonly clock: Clock },
   stream: StreamSocket,
   to: ConnectorTarget,
@@ -61,7 +61,7 @@ function secured(
 ): Promise<Socket> {
   const { allowH2 = false, ...more } = options;
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const socket = tls.connect({
+  const asked = {
     ALPNProtocols: allowH2 ? ["h2", "http/1.1"] : ["http/1.1"],
     // An address is no server name (RFC 6066 §3).
     ...(isIP(to.hostname) === 0 ? { servername: to.hostname } : {}),
@@ -69,7 +69,15 @@ function secured(
     ...(to.servername ? { servername: to.servername } : {}),
     host: to.hostname,
     socket: stream,
-  });
+  };
+  let socket: tls.TLSSocket;
+  try {
+    socket = tls.connect(asked);
+  } catch (error) {
+    // Options that Node refuses: nobody else knows the stream.
+    stream.destroy();
+    throw error;
+  }
   const limit = clock.after(AGENTS_LIMITS.handshakeMs.value, () => {
     const shown = formatHostPort({ host: to.hostname, port: stream.remotePort ?? 0 });
     socket.destroy(new BywayError("ERR_TARGET_TIMEOUT", `${shown} did not finish its TLS handshake`));

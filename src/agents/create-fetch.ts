@@ -1,11 +1,12 @@
-import type { RequestInfo, RequestInit, Response } from "undici";
+import type { Response } from "undici";
 import type { BywayClient } from "../client/client.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import { createDispatcher, type DispatcherOptions } from "./create-dispatcher.ts";
+import { type FetchInit, type FetchInput, ownBody, ownRequest } from "./fetch-forms.ts";
 import { loadUndici } from "./load-undici.ts";
 
-/** `fetch` of the web, without a choice of dispatcher. */
-export type BywayFetch = (input: RequestInfo, init?: Omit<RequestInit, "dispatcher">) => Promise<Response>;
+/** `fetch` of the web, without a choice of dispatcher. Requests and form data may be Node's own or undici's. */
+export type BywayFetch = (input: FetchInput, init?: FetchInit) => Promise<Response>;
 
 /**
  * A `fetch` whose requests go through the network. It is undici's, whatever Node has built in, so that it and its dispatcher
@@ -16,7 +17,10 @@ export function createFetch(
   constraints?: Constraints | string,
   options: DispatcherOptions = {},
 ): BywayFetch {
-  const { fetch } = loadUndici();
+  const undici = loadUndici();
   const dispatcher = createDispatcher(client, constraints, options);
-  return (input, init) => fetch(input, { ...init, dispatcher });
+  return async (input, { body, ...init } = {}) => {
+    const own = body === undefined ? {} : { body: ownBody(undici, body) ?? null };
+    return await undici.fetch(ownRequest(undici, input), { ...init, ...own, dispatcher });
+  };
 }

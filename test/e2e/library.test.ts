@@ -217,6 +217,17 @@ suite("a program that uses the library", () => {
       "it",
     );
     assert.equal(await posted.text(), "there and back");
+    const form = new FormData();
+    form.set("field", "value");
+    const url = `https://${secure}/echo`;
+    for (const [input, init] of [
+      [url, { method: "POST", body: form }],
+      [new Request(url, { method: "POST", body: form }), {}],
+      [new Request(url, { method: "POST", body: "other" }), { body: form }],
+    ] as const) {
+      const echoed = await inTime(fetchFromUs(input, init), "an answer");
+      assert.match(await echoed.text(), /name="field"\r\n\r\nvalue\r\n/);
+    }
     const causeOf = (failed: Promise<unknown>): Promise<unknown> =>
       failed.then(
         () => assert.fail("it was answered"),

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http from "node:http";
+import https from "node:https";
+import net from "node:net";
+import { type TestContext, test } from "node:test";
+import { inTime } from "../../test/support/in-time.ts";
+import { StreamSocket } from "../client/stream-socket.ts";
+import { systemClock } from "../core/clock.ts";
+import { createAgent } from "./create-agent.ts";
+
+/** The first byte of a TLS record that holds a handshake (RFC 8446 §5.1). */
+const HANDSHAKE = 22;
+
+/** An agent whose streams end at a target that notes the first byte of each connection. */
+async function startTarget(t: TestContext): Promise<{
+  readonly agent: https.Agent;
+  readonly target: { readonly host: string; readonly port: number };
+  /** What begins a connection that `open` makes. */
+  firstByte(open: () => http.ClientRequest): Promise<number | undefined>;
+}> {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const { port } = server.address() as net.AddressInfo;
+  const target = { host: "127.0.0.1", port };
+  const client = {
+    connect: async () => {
+      const stream = net.connect(port, target.host);
+      await once(stream, "connect");
+      const carried = { stream, target, failure: () => undefined };
+      const exit = { peerId: "exit" };
+      return {
+        stream: StreamSocket.of({ clock: systemClock }, carried, {}),
+        route: { hops: [exit], exit },
+        timings: [],
+      };
+    },
+  };
+  const agent = createAgent(client, "country-us", { keepAlive: false });
+  t.after(() => agent.destroy());
+  return {
+    agent,
+    target,
+    async firstByte(open) {
+      const connection = once(server, "connection");
+      const request = open().on("error", () => {});
+      const [far] = (await inTime(connection, "a connection")) as [net.Socket];
+      const [bytes] = (await inTime(
+        once(
+          far.on("error", () => {}),
+          "data",
+        ),
+        "bytes",
+      )) as [Buffer];
+      request.destroy();
+      far.destroy();
+      return bytes[0];
+    },
+  };
+}
+
+test("https is never sent in the clear, whichever agent is the global one", async (t) => {
+  const { agent, target, firstByte } = await startTarget(t);
+  const { globalAgent } = https;
+  t.after(() => Object.assign(https, { globalAgent }));
+  const url = `https://127.0.0.1:${target.port}/`;
+  for (const global of [globalAgent, agent]) {
+    Object.assign(https, { globalAgent: global });
+    for (const asked of [
+      { ...target, agent },
+      { ...target, agent, protocol: "https:" },
+      ...(global === agent ? [target] : []),
+    ]) {
+      assert.equal(await firstByte(() => https.get(asked)), HANDSHAKE);
+    }
+  }
+  Object.assign(https, { globalAgent: agent });
+  assert.equal(await firstByte(() => https.get(url)), HANDSHAKE);
+});
+
+test("it may be the global agent of http, and says which protocol it has in the call of either", async (t) => {
+  const { agent, target, firstByte } = await startTarget(t);
+  const { globalAgent } = http;
+  t.after(() => Object.assign(http, { globalAgent }));
+  Object.assign(http, { globalAgent: agent });
+  assert.equal(await firstByte(() => http.get(target)), "G".charCodeAt(0));
+  assert.equal(await firstByte(() => http.get(`http://127.0.0.1:${target.port}/`)), "G".charCodeAt(0));
+  assert.throws(() => http.get({ ...target, protocol: "https:", agent }), { code: "ERR_INVALID_PROTOCOL" });
+});
+
+test("another proxy beside the network is refused, since requests would go past it", () => {
+  const client = { connect: () => Promise.reject(new Error("not asked")) };
+  const proxyEnv = { HTTPS_PROXY: "http://127.0.0.1:3128" };
+  assert.throws(() => createAgent(client, "country-us", { proxyEnv }), { code: "ERR_USAGE_ARGUMENT" });
+  createAgent(client, "country-us", { proxyEnv: undefined }).destroy();
+});
