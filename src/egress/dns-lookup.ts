@@ -32,6 +32,9 @@ interface ServerAnswer {
 /** What a server says that knows: there is no such name, or it has no such address. */
 const KNOWN: readonly string[] = ["ENOTFOUND", "ENODATA"];
 
+/** What the network says of a server that is not there. */
+const UNREACHABLE: readonly string[] = ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"];
+
 /**
  * Asks for A and AAAA of `name` at the same time (RFC 8305 §3) and follows CNAMEs; no hosts file, no search domains.
  *
@@ -73,7 +76,7 @@ export async function lookUp(
       if (server !== undefined) silent.delete(server);
       const isKnown = answer.records.length > 0 || answer.errors.every((error) => KNOWN.includes(systemCode(error)));
       if (server !== undefined && isKnown) servers.noteAnswer(server);
-      if (server !== undefined && answer.errors.some(isOfServer)) servers.noteFailure(server);
+      if (server !== undefined) noteErrors(servers, server, answer.errors);
       errors.push(...answer.errors);
       if (isKnown) resolve(answer);
       else if (next < order.length) askNext();
@@ -132,9 +135,11 @@ function askServer(
   return { [Symbol.dispose]: () => void (isOver || end()) };
 }
 
-/** Errors that are the server's, whatever the name. Another name may well get an answer after SERVFAIL or silence. */
-function isOfServer(error: unknown): boolean {
-  return ["ECONNREFUSED", "EREFUSED", "EHOSTUNREACH", "ENETUNREACH"].includes(systemCode(error));
+/** Errors that are the server's. Another name may well get an answer after SERVFAIL or silence. */
+function noteErrors(servers: NameServers, server: string, errors: readonly unknown[]): void {
+  const codes = errors.map(systemCode);
+  if (codes.some((code) => UNREACHABLE.includes(code))) servers.noteFailure(server);
+  else if (codes.includes("EREFUSED")) servers.noteRefusal(server);
 }
 
 function timedOut(name: string, cause?: unknown): BywayError {

@@ -13,6 +13,7 @@ type LimitName =
   | "nextServerMs"
   | "nameServerSilences"
   | "nameServerRestMs"
+  | "signOfLifeMs"
   | "maxAnswers"
   | "maxCachedNames"
   | "maxCacheTtlSeconds"
@@ -53,6 +54,7 @@ export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
     "count",
     "Look-ups in a row that a name server leaves without an answer: one may be a slow name.",
   ),
+  signOfLifeMs: tunable(1_000, "ms", "For a name server to say where the root is; it has that at hand."),
   nameServerRestMs: tunable(
     300_000,
     "ms",

@@ -5,6 +5,7 @@ import { BywayError } from "../core/errors.ts";
 import { type DnsAnswer, lookUp } from "./dns-lookup.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 import { NameServers } from "./name-servers.ts";
+import { signOfLife } from "./sign-of-life.ts";
 
 /** Turns names into addresses. */
 export interface Resolver {
@@ -45,12 +46,15 @@ export class DnsResolver implements Resolver {
   readonly #maxCachedNames: number;
   readonly #pending = new Map<string, Pending>();
   readonly #cache = new Map<string, Cached>();
+  readonly #stopping = new AbortController();
   #stopped = false;
 
   /** Throws ERR_CONFIG_VALUE when a server is not of the form `ip` or `ip:port`. */
   constructor(components: { readonly clock: Clock }, options: DnsResolverOptions = {}) {
-    this.#clock = components.clock;
-    this.#servers = new NameServers(components, checkedServers(options.servers));
+    const { clock } = components;
+    this.#clock = clock;
+    const signs = { clock, signOfLife: (server: string) => signOfLife(clock, server, this.#stopping.signal) };
+    this.#servers = new NameServers(signs, checkedServers(options.servers));
     this.#timeoutMs = options.timeoutMs ?? EGRESS_LIMITS.lookupTimeoutMs.value;
     this.#maxCachedNames = options.maxCachedNames ?? EGRESS_LIMITS.maxCachedNames.value;
   }
@@ -80,6 +84,7 @@ export class DnsResolver implements Resolver {
   /** Ends all look-ups with ERR_STOPPED and forgets all answers; may be called twice. */
   stop(): void {
     this.#stopped = true;
+    this.#stopping.abort();
     for (const pending of this.#pending.values()) pending.controller.abort(stopped());
     this.#cache.clear();
   }

@@ -2,6 +2,7 @@ import { createSocket, type RemoteInfo } from "node:dgram";
 import { once } from "node:events";
 import { type Answer, decode, encode, type Packet, type Question } from "dns-packet";
 import type { HostPort } from "../../src/core/network-address.ts";
+import { inTime } from "./in-time.ts";
 
 /** One record that the server knows; `ttl` in seconds, 60 when absent. */
 export interface DnsRecord {
@@ -17,6 +18,8 @@ export interface DnsFaults {
   readonly silent?: readonly string[];
   /** Names that are answered with SERVFAIL. */
   readonly failing?: readonly string[];
+  /** Names that are answered with REFUSED. */
+  readonly refused?: readonly string[];
 }
 
 /** A name server on loopback. */
@@ -25,13 +28,17 @@ export interface DnsServer {
   readonly address: string;
   /** What was asked so far, as `name/TYPE`, in order. */
   readonly queries: readonly string[];
+  /** Settles once `query` (`name/TYPE`) has come so many times. */
+  asked(query: string, times: number): Promise<void>;
   /** Answers from `records` from here on. */
   replace(records: readonly DnsRecord[]): void;
   stop(): Promise<void>;
 }
 
+const ASKED = "asked";
 const SERVFAIL = 2;
 const NXDOMAIN = 3;
+const REFUSED = 5;
 const AUTHORITATIVE = 0x0400;
 const RECURSION_AVAILABLE = 0x0080;
 
@@ -50,6 +57,7 @@ export async function startDnsServer(
     if (question === undefined) return;
     const asked = `${question.name.toLowerCase()}/${question.type}`;
     queries.push(asked);
+    socket.emit(ASKED);
     const silent = faults.silent ?? [];
     if (silent.includes(asked) || silent.includes(question.name.toLowerCase())) return;
     const reply = encode(replyTo(query, question, known, faults));
@@ -60,6 +68,10 @@ export async function startDnsServer(
   return {
     address: `${at.host}:${socket.address().port}`,
     queries,
+    async asked(query, times) {
+      while (queries.filter((one) => one === query).length < times)
+        await inTime(once(socket, ASKED), `${query} is asked`);
+    },
     replace(next) {
       known = next;
     },
@@ -85,7 +97,9 @@ function replyTo(query: Packet, question: Question, records: readonly DnsRecord[
     if (alias === undefined) break;
     owner = alias.data;
   }
-  const code = faults.failing?.includes(name) === true ? SERVFAIL : exists ? 0 : NXDOMAIN;
+  const found = exists ? 0 : NXDOMAIN;
+  const failed = faults.failing?.includes(name) === true ? SERVFAIL : found;
+  const code = faults.refused?.includes(name) === true ? REFUSED : failed;
   return {
     type: "response",
     ...(query.id === undefined ? {} : { id: query.id }),
