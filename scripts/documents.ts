@@ -6,6 +6,7 @@ import { configurationTable, exampleFile } from "../src/config/documentation.ts"
 import { ERROR_TABLE } from "../src/core/error-table.ts";
 import type { Limit } from "../src/core/limits.ts";
 import { HEALTH_TABLE } from "../src/operation/health-table.ts";
+import { programList, readmeTable } from "./program-tables.ts";
 
 /** The project's folder, with a slash at its end. */
 export const ROOT: string = fileURLToPath(new URL("../", import.meta.url));
@@ -101,6 +102,8 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
     withTable("docs/health.md", healthTable()),
     withTable("docs/metrics.md", metricsTable()),
     withTable("docs/configuration.md", configurationTable()),
+    withTable("docs/programs.md", programList()),
+    withTable("README.md", readmeTable()),
     ["byway.example.toml", exampleFile()],
   ]);
 }

@@ -1,0 +1,35 @@
+import { formatHostPort, type HostPort } from "../../src/core/network-address.ts";
+import type { TargetKind } from "./program-row.ts";
+
+/** What the suite has in place of what a row's line names. */
+export interface Filling {
+  readonly proxy: HostPort;
+  readonly userName: string;
+  readonly kind: TargetKind;
+  readonly target: HostPort;
+}
+
+/** The row's line with this proxy, user name and target. Throws if something of the original is left. */
+export function filledLine(line: string, { proxy, userName, kind, target }: Filling): string {
+  const web = `${kind === "http" ? "http" : "https"}://${formatHostPort(target)}`;
+  const filled = line
+    .replaceAll("https://example.com", web)
+    .replaceAll(/\bexample\.com([^\w.]+)443\b/g, `${target.host}$1${target.port}`)
+    .replaceAll(/\b127\.0\.0\.1(\W+|\b[^\d]+)1080\b/g, `${proxy.host}$1${proxy.port}`)
+    .replaceAll(/\b1080\b/g, String(proxy.port))
+    .replaceAll("country-de", userName);
+  const left = /example\.com|\b1080\b|country-de(?!-session)/.exec(filled);
+  if (left !== null) throw new Error(`nothing stands in for "${left[0]}" in ${line}`);
+  return kind === "http" ? forPlainHttp(filled) : filled;
+}
+
+/** Programs have one setting for http and one for https; lines name the latter. */
+function forPlainHttp(line: string): string {
+  return line
+    .replaceAll("https_proxy=", "http_proxy=")
+    .replaceAll('"https_proxy"', '"http_proxy"')
+    .replaceAll('"https":', '"http":')
+    .replaceAll("https:proxy", "http:proxy")
+    .replaceAll("https.proxy", "http.proxy")
+    .replaceAll("--proxy=https:", "--proxy=http:");
+}

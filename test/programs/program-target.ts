@@ -1,0 +1,102 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { systemClock } from "../../src/core/clock.ts";
+import { createTargetCertificate } from "../../src/testnet/target-certificate.ts";
+import { createGitServer } from "../support/git-server.ts";
+import { ORIGIN_HOST, sha256 } from "../support/origin.ts";
+import type { TargetKind } from "./program-row.ts";
+
+/** What programs fetch, and from where each of them came. */
+export interface ProgramTarget extends AsyncDisposable {
+  readonly ports: Readonly<Record<TargetKind, number>>;
+  /** PEM. */
+  readonly certificate: string;
+  /** SHA-256 of the bodies, in hex: of what everybody gets, and of the sound file. */
+  readonly digests: readonly string[];
+  /** Addresses that requests of a row came from. */
+  sources(id: string): ReadonlySet<string>;
+}
+
+/** All rows' hosts are names below this one. */
+export const SITE = "site.example";
+
+/**
+ * Starts a target at `ORIGIN_HOST` that tells rows apart by the first label of the host, on the raw port by the first
+ * line. It answers every path with `payload`, but `/sound.wav` and the git repository `/repo.git` of `directory`.
+ */
+export async function startProgramTarget(payload: Buffer, directory: string): Promise<ProgramTarget> {
+  const sockets = new Set<Socket>();
+  const seen = new Map<string, Set<string>>();
+  const note = (id: string, socket: Socket): void => {
+    const sources = seen.get(id) ?? new Set();
+    seen.set(id, sources.add(socket.remoteAddress ?? ""));
+  };
+  const git = createGitServer(directory);
+  const sound = wav(payload);
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    note(String(request.headers.host).split(".")[0] ?? "", request.socket);
+    if (request.url?.startsWith("/repo.git") === true) git.emit("request", request, response);
+    else {
+      const isSound = request.url === "/sound.wav";
+      response.setHeader("content-type", isSound ? "audio/x-wav" : "application/octet-stream");
+      response.setHeader("content-length", isSound ? sound.length : payload.length);
+      response.end(request.method === "HEAD" ? undefined : isSound ? sound : payload);
+    }
+  };
+  const { certPem, keyPem } = await createTargetCertificate(systemClock, [`*.${SITE}`]);
+  const raw = createTcpServer({ allowHalfOpen: true }, (socket) => {
+    socket.once("data", (line: Buffer) => {
+      note(line.toString("latin1").trim(), socket);
+      socket.end(payload);
+    });
+  });
+  const servers: Readonly<Record<TargetKind, Server>> = {
+    http: createServer(answer),
+    https: createSecureServer({ cert: certPem, key: keyPem }, answer),
+    raw,
+  };
+  const ports = { http: 0, https: 0, raw: 0 };
+  for (const kind of ["http", "https", "raw"] as const) {
+    const server = servers[kind];
+    server.on("connection", (socket: Socket) => {
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.once("close", () => sockets.delete(socket));
+    });
+    server.listen(0, ORIGIN_HOST);
+    await once(server, "listening");
+    ports[kind] = (server.address() as AddressInfo).port;
+  }
+  return {
+    ports,
+    certificate: certPem,
+    digests: [sha256(payload), sha256(sound)],
+    sources: (id) => seen.get(id) ?? new Set(),
+    async [Symbol.asyncDispose]() {
+      const closed = Object.values(servers).map((server) => once(server, "close"));
+      for (const server of Object.values(servers)) server.close();
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(closed);
+    },
+  };
+}
+
+/** `samples` as a sound file: 16-bit little-endian, one channel, 44,100 Hz. */
+function wav(samples: Buffer): Buffer {
+  const head = Buffer.alloc(44);
+  head.write("RIFF", 0, "latin1");
+  head.writeUInt32LE(36 + samples.length, 4);
+  head.write("WAVEfmt ", 8, "latin1");
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(44_100, 24);
+  head.writeUInt32LE(88_200, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write("data", 36, "latin1");
+  head.writeUInt32LE(samples.length, 40);
+  return Buffer.concat([head, samples]);
+}

@@ -1,0 +1,175 @@
+import type { Command, ProgramRow } from "../program-row.ts";
+
+const PROXY = "http://country-de:x@127.0.0.1:1080";
+const SOCKS = "socks5h://country-de:x@127.0.0.1:1080";
+const WEB = ["http", "https"] as const;
+
+/** Python writes what `expression` is; `before` comes first. */
+function printing(before: string, expression: (line: string) => string): (line: string) => Command {
+  return (line) => ({
+    argv: ["python3", "-c", `import sys\n${before}\nsys.stdout.buffer.write(${expression(line)})`],
+  });
+}
+
+/** Python runs the body of a coroutine, with `line` inside, which leaves the bytes in `body`. */
+function awaiting(code: (line: string) => string): (line: string) => Command {
+  return (line) => ({
+    argv: ["python3", "-c", `import asyncio, sys\n${code(line)}\nsys.stdout.buffer.write(asyncio.run(main()))`],
+  });
+}
+
+/** Python's ways to fetch. */
+export const PYTHON: readonly ProgramRow[] = [
+  {
+    program: "requests",
+    way: "HTTP, `proxies`",
+    line: `requests.get("https://example.com/", proxies={"https": "${PROXY}"})`,
+    language: "python",
+    kinds: WEB,
+    needs: [],
+    modules: ["requests"],
+    inReadme: true,
+    command: printing("import requests", (line) => `${line}.content`),
+  },
+  {
+    program: "requests",
+    way: "SOCKS5, `proxies`",
+    line: `requests.get("https://example.com/", proxies={"https": "${SOCKS}"})`,
+    language: "python",
+    note: "Needs PySocks: `pip install requests[socks]`.",
+    kinds: WEB,
+    needs: [],
+    modules: ["requests", "socks"],
+    command: printing("import requests", (line) => `${line}.content`),
+  },
+  {
+    program: "httpx",
+    way: "HTTP, `proxies`",
+    line: `httpx.get("https://example.com/", proxies="${PROXY}")`,
+    language: "python",
+    note: "From httpx 0.26 on the argument is `proxy`.",
+    kinds: WEB,
+    needs: [],
+    modules: ["httpx"],
+    command: printing("import httpx", (line) => `${line}.content`),
+  },
+  {
+    program: "httpx",
+    way: "SOCKS5, `proxies`",
+    line: `httpx.get("https://example.com/", proxies="socks5://country-de:x@127.0.0.1:1080")`,
+    language: "python",
+    note: "Needs socksio: `pip install httpx[socks]`. Names are resolved at the exit.",
+    kinds: WEB,
+    needs: [],
+    modules: ["httpx", "socksio"],
+    command: printing("import httpx", (line) => `${line}.content`),
+  },
+  {
+    program: "aiohttp",
+    way: "HTTP, `proxy`",
+    line: `await session.get("https://example.com/", proxy="${PROXY}")`,
+    language: "python",
+    kinds: WEB,
+    needs: [],
+    modules: ["aiohttp"],
+    inReadme: true,
+    command: awaiting(
+      (line) => `import aiohttp, ssl
+async def main():
+    trusted = aiohttp.TCPConnector(ssl=ssl.create_default_context())
+    async with aiohttp.ClientSession(connector=trusted) as session:
+        answer = ${line}
+        return await answer.read()`,
+    ),
+  },
+  {
+    program: "aiohttp_socks",
+    way: "SOCKS5, connector",
+    line: 'connector = ProxyConnector.from_url("socks5://country-de:x@127.0.0.1:1080")',
+    language: "python",
+    kinds: WEB,
+    needs: [],
+    modules: ["aiohttp", "aiohttp_socks"],
+    command: (line, { origin }) =>
+      awaiting(
+        (code) => `import aiohttp, ssl
+from aiohttp_socks import ProxyConnector
+async def main():
+    ${code}
+    async with aiohttp.ClientSession(connector=connector) as session:
+        answer = await session.get("${origin}/", ssl=ssl.create_default_context())
+        return await answer.read()`,
+      )(line),
+  },
+  {
+    program: "urllib",
+    way: "HTTP, `ProxyHandler`",
+    line: `urllib.request.build_opener(urllib.request.ProxyHandler({"https": "${PROXY}"})).open("https://example.com/")`,
+    language: "python",
+    kinds: WEB,
+    needs: [],
+    modules: ["urllib"],
+    command: printing("import urllib.request", (line) => `${line}.read()`),
+  },
+  {
+    program: "urllib",
+    way: "HTTP, environment",
+    line: `os.environ["https_proxy"] = "${PROXY}"`,
+    language: "python",
+    kinds: WEB,
+    needs: [],
+    modules: ["urllib"],
+    command: (line, { origin }) => ({
+      argv: [
+        "python3",
+        "-c",
+        `import os, sys, urllib.request\n${line}\nsys.stdout.buffer.write(urllib.request.urlopen("${origin}/").read())`,
+      ],
+    }),
+  },
+  {
+    program: "PySocks",
+    way: "SOCKS5, `set_proxy`",
+    line: 'connection.set_proxy(socks.SOCKS5, "127.0.0.1", 1080, username="country-de", password="x")',
+    language: "python",
+    kinds: ["raw"],
+    needs: [],
+    modules: ["socks"],
+    command: (line, { origin, id }) => ({
+      argv: [
+        "python3",
+        "-c",
+        `import socks, sys
+connection = socks.socksocket()
+${line}
+host, port = "${origin}".split(":")
+connection.connect((host, int(port)))
+connection.sendall(b"${id}\\n")
+while chunk := connection.recv(65536):
+    sys.stdout.buffer.write(chunk)`,
+      ],
+    }),
+  },
+  {
+    program: "pycurl",
+    way: "SOCKS5, `PROXY`",
+    line: `c.setopt(c.PROXY, "${SOCKS}")`,
+    language: "python",
+    kinds: WEB,
+    needs: [],
+    modules: ["pycurl"],
+    command: (line, { origin, home }) => ({
+      argv: [
+        "python3",
+        "-c",
+        `import pycurl, sys
+c = pycurl.Curl()
+c.setopt(c.URL, "${origin}/")
+c.setopt(c.CAINFO, "${home}/ca.pem")
+c.setopt(c.WRITEFUNCTION, sys.stdout.buffer.write)
+${line}
+c.perform()`,
+      ],
+    }),
+  },
+];
