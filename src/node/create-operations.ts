@@ -16,7 +16,7 @@ import { EGRESS_LIMITS } from "../egress/limits.ts";
 import { exitClosure } from "../operation/exit-closure.ts";
 import type { HealthSettings } from "../operation/health-facts.ts";
 import { HealthWatch } from "../operation/health-watch.ts";
-import type { NodeStatus, Reachability } from "../operation/node-status.ts";
+import type { ContradictedClaim, NodeStatus, Reachability } from "../operation/node-status.ts";
 import { NodeView } from "../operation/node-view.ts";
 import { Operation } from "../operation/operation.ts";
 import type { LinkEnd, LinkEndOptions } from "./link-end.ts";
@@ -48,6 +48,8 @@ export function createOperations(
     /** What others show of the time; absent where the node is unlisted. */
     readonly clockWords: ClockWords | undefined;
     readonly keyWatch: Pick<KeyWatch, "other">;
+    /** What the address data contradicts of the node's claims. */
+    readonly contradicted: readonly ContradictedClaim[];
     readonly load: () => number;
     /** Where relays are known from; absent where the node is unlisted. */
     readonly book: Pick<PeerBook, "find"> | undefined;
@@ -117,7 +119,7 @@ export function createOperations(
           wasOutOfDescriptors,
         } = links.report;
         const { bytesPerSecond } = operation.orders;
-        const { clockWords, keyWatch } = components;
+        const { clockWords, keyWatch, contradicted } = components;
         return {
           endpoint: formatHostPort(endpoint),
           seenAddresses: components.seenAddresses(),
@@ -132,6 +134,7 @@ export function createOperations(
           blocklists,
           ...clockOff(clockWords?.doubt),
           ...sameKey(keyWatch.other),
+          ...(contradicted.length === 0 ? {} : { contradicted }),
           ...(descriptors.wasOut || wasOutOfDescriptors === true ? { wasOutOfDescriptors: true } : {}),
           ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
         };

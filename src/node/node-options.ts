@@ -7,6 +7,7 @@ import type { AdvertisedFacts } from "../directory/advertiser.ts";
 import type { DirectorySettings } from "../directory/open-directory.ts";
 import type { BlocklistOptions } from "../egress/blocklist/blocklists.ts";
 import type { StreamLimitOptions } from "../egress/stream-limits.ts";
+import type { GeoSource } from "../geo/geo-facts.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { OperationOptions } from "../operation/operation.ts";
 import type { Role } from "./role.ts";
@@ -72,6 +73,8 @@ export interface NodeOptions {
   readonly contact?: string;
   /** Takes part in the directory, at the port that it listens on: makes itself known, and answers others. */
   readonly directory?: DirectorySettings;
+  /** Address data to hold the node's own claims against; that of `directory` when absent. */
+  readonly geo?: GeoSource;
   /** Mbit/s, in its slower direction, that the node may use: what its load is a share of. Default: what was measured. */
   readonly capacityMbps?: number;
   /** What the node asks for, in millionths of a USDC; nothing by default. */

@@ -35,6 +35,7 @@ import { checkNodeOptions, linkEndOptions } from "./link-end-options.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { noticeFacts } from "./notice-facts.ts";
 import { createBandwidthRecord, createKeyWatch, createLoadMeter, createSeenAddresses, ownFacts } from "./own-facts.ts";
+import { contradictedClaims } from "./own-place.ts";
 import { PooledEnds } from "./pooled-ends.ts";
 import { shownHops } from "./shown-hops.ts";
 
@@ -184,12 +185,22 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
   made.defer(() => advertiser.stop());
 
   const known = (): KnownPeer => ({ advertisement: advertiser.advertisement, envelope: advertiser.envelope });
+  const geo = options.geo ?? options.directory?.geo;
+  const contradicted = geo === undefined ? [] : contradictedClaims(advertiser.advertisement, geo);
+  if (contradicted.length > 0) {
+    logger.warn("the address data contradicts what this node claims of its place; clients use the data", {
+      endpoint: formatHostPort(endpoint),
+      ...Object.fromEntries(
+        contradicted.map(({ claim, claimed, found }) => [claim, `${found}, not ${claimed}`] as const),
+      ),
+    });
+  }
   const operated = createOperations(
     {
       ...{ clock, random, logger, budget, links, orders, load, book: kept?.book },
       seenAddresses: () => seen.addresses,
       clockWords: kept?.clockWords,
-      keyWatch,
+      ...{ keyWatch, contradicted },
       envelope: () => advertiser.envelope,
       onChange: () => advertiser.changed(),
     },

@@ -24,6 +24,7 @@ export type HealthCode =
   | "WARN_CLOCK_OFF"
   | "WARN_CLOCK_LEAPT"
   | "WARN_SAME_KEY"
+  | "WARN_PLACE_CONTRADICTED"
   | "WARN_LOG_FAILING"
   | "WARN_LOG_LOST"
   | "WARN_LOG_OFF"
@@ -94,6 +95,16 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
     find: ({ status: { sameKey } }) =>
       sameKey &&
       `another machine has the same key as this node: at ${sameKey.issuedAt} it said that it is reached at ${sameKey.endpoint}`,
+  },
+  WARN_PLACE_CONTRADICTED: {
+    level: "warning",
+    when: "the address data contradicts the country, region, city, AS or kind of network that the node claims; clients use the data",
+    remedy:
+      "Claim what `byway geo show ADDRESS` says of the node's address, or claim nothing. If the data is wrong or old, install better data with `byway geo update`; clients that have the old data go on by it.",
+    find: ({ status: { contradicted = [], endpoint } }) =>
+      contradicted.length === 0
+        ? undefined
+        : `the address data says of ${endpoint} ${contradicted.map(({ claim, claimed, found }) => `${claim} ${found}, not ${claimed}`).join("; ")}: clients use the data, and mark the claim with !`,
   },
   WARN_CLOCK_LEAPT: {
     level: "warning",

@@ -80,6 +80,19 @@ const CASES: readonly (readonly [code: HealthCode, message: RegExp, changes: Cha
       [],
     ],
     [
+      "WARN_PLACE_CONTRADICTED",
+      /^the address data says of 192\.0\.2\.10:4433 country us, not de; network hosting, not mobile: clients use the data/,
+      {
+        status: {
+          contradicted: [
+            { claim: "country", claimed: "de", found: "us" },
+            { claim: "network", claimed: "mobile", found: "hosting" },
+          ],
+        },
+      },
+      [{ status: { contradicted: [] } }],
+    ],
+    [
       "WARN_CLOCK_LEAPT",
       /^the clock leapt ahead by 60 days; 3 files of the accountability log are kept beyond their days for now$/,
       { status: { log: { ...log, held: { files: 3, aheadMs: 60 * 86_400_000 } } } },

@@ -23,6 +23,14 @@ export interface HealthWarning {
   readonly remedy: string;
 }
 
+/** A claim of the node's own about its place that address data contradicts. */
+export interface ContradictedClaim {
+  readonly claim: "country" | "region" | "city" | "asn" | "network";
+  readonly claimed: string;
+  /** What the address data says, and clients with the same data use. */
+  readonly found: string;
+}
+
 /** A node as its operator sees it: what `byway node status --json` prints. Plain JSON; times are ISO 8601. */
 export interface NodeStatus {
   readonly peerId: string;
@@ -104,6 +112,8 @@ export interface NodeStatus {
     /** When the newest advertisement of it that came here was signed. */
     readonly issuedAt: string;
   };
+  /** Present where the address data of this machine contradicts what the node claims of its place. */
+  readonly contradicted?: readonly ContradictedClaim[];
   /** Present where a process of the node had no file descriptor left in the last ten minutes. */
   readonly wasOutOfDescriptors?: boolean;
   readonly warnings: readonly HealthWarning[];

@@ -23,6 +23,7 @@ export interface NodeLife
     | "log"
     | "clockOff"
     | "sameKey"
+    | "contradicted"
   > {
   /** Since the start, by what refused. */
   readonly refusals: Readonly<Record<string, number>>;

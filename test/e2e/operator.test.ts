@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { fixtureCsv } from "../../src/geo/fixture-geo.ts";
 import type { NodeStatus } from "../../src/operation/node-status.ts";
 import { parseAuthority } from "../../src/wire/authority.ts";
 import { type RunResult, runByway, startByway, temporaryDirectory } from "../support/run-byway.ts";
@@ -64,6 +65,18 @@ test("an operator asks a node, pauses it, lets it go on, and drains it", async (
   assert.equal(gone.code, 69);
   assert.match(gone.stderr, /no byway node runs with this data directory \(ERR_CONTROL\)/);
   await assert.rejects(once(connect(parseAuthority(ready.address)), "connect"), { code: "ECONNREFUSED" });
+});
+
+test("a node that claims to be elsewhere is told so on standard error and in its status, also while it is unlisted", async (t) => {
+  const geo = join(temporaryDirectory(t), "places.csv");
+  writeFileSync(geo, fixtureCsv());
+  const claims = ["--country", "se", "--advertise", "127.10.0.1:4433", "--geo-data", geo];
+  const node = await startNode(t, "--unlisted", "--advertisement-file", `${geo}.advertisement`, ...claims);
+  const { contradicted } = await statusOf(node);
+  assert.deepEqual(contradicted, [{ claim: "country", claimed: "se", found: "de" }]);
+  assert.match((await node.ask("status")).stdout, /^Warning WARN_PLACE_CONTRADICTED: [^]*country de, not se/m);
+  await node.ask("drain");
+  assert.match((await node.finished).stderr, /address data contradicts what this node claims/);
 });
 
 test("an exit without one of its lists is closed and says so, until the list is there", async (t) => {

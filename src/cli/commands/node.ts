@@ -76,6 +76,7 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       family: values["node.family"],
       localNetwork,
       ...(values["node.unlisted"] ? {} : { directory }),
+      ...given({ geo: directory.geo }),
       ...(values["node.dns-servers"].length === 0 ? {} : { dnsServers: values["node.dns-servers"] }),
       workers: values["node.workers"],
       ...memoryBudget(values["memory-budget"]),
