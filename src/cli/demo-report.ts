@@ -1,5 +1,7 @@
+import { join, resolve } from "node:path";
 import { formatHostPort } from "../core/network-address.ts";
 import type { Testnet } from "../testnet/testnet.ts";
+import { shellQuote } from "./shell-quote.ts";
 
 /** What one request of `byway demo --once` showed. */
 export type Fetched = { readonly hops: number; readonly secure: boolean } & Awaited<ReturnType<Testnet["fetchOnce"]>>;
@@ -15,6 +17,28 @@ function nodeRows(testnet: Testnet): { peerId: string; country: string; city: st
     city: node.place.city,
     address: formatHostPort(node.address),
   }));
+}
+
+/** No node of the demo is there, so that what leaves from there leaves by the node that joined. */
+const JOINING_COUNTRY = "se";
+/** No address of the demo's nodes: its made-up address data says nothing of it, and the claim counts. */
+const JOINING_HOST = "127.99.0.1";
+
+/** How a node on this machine joins, with a directory that goes with the demo. */
+function joining(demo: {
+  readonly networkFile: string;
+  readonly data: string;
+  readonly target: Testnet["target"];
+  readonly distinctAddresses: boolean;
+}): string {
+  const { networkFile, data, target, distinctAddresses } = demo;
+  const host = distinctAddresses ? JOINING_HOST : "127.0.0.1";
+  return [
+    ...["node", "--exit", "--listen", `${host}:0`, ...(distinctAddresses ? ["--bind-egress", host] : [])],
+    ...["--country", JOINING_COUNTRY, "--network-file", shellQuote(resolve(networkFile))],
+    ...["--data", shellQuote(join(data, "joined"))],
+    ...[target.http, target.https].flatMap((one) => ["--allow-target", formatHostPort(one)]),
+  ].join(" ");
 }
 
 /** What is running, and lines to copy; one line if `json`. */
@@ -38,7 +62,7 @@ export function demoReport(
   const http = `http://${formatHostPort(testnet.target.http)}/`;
   const https = `https://${formatHostPort(testnet.target.https)}/`;
   const nodes = nodeRows(testnet);
-  const { distinctAddresses } = testnet;
+  const { distinctAddresses, target } = testnet;
   if (json) {
     return `${JSON.stringify({ ready: true, address, nodes, target: { http, https }, bootstrap: testnet.network.bootstrap, distinctAddresses, data })}\n`;
   }
@@ -63,12 +87,14 @@ export function demoReport(
     "What was chosen, and why:",
     `  ${program} pick --country ${country} --data ${data}`,
     `  ${program} requests --data ${data}`,
+    `  ${program} peers --data ${data}`,
     ...(networkFile === undefined
       ? []
       : [
           "",
-          "Others on this machine join with",
-          `  ${program} node --network-file ${networkFile} --listen 127.99.0.1:0 --country se --allow-target ${formatHostPort(testnet.target.http)}`,
+          "An exit on this machine joins with the first line; the second one uses it:",
+          `  ${program} ${joining({ networkFile, data, target, distinctAddresses })}`,
+          `  curl -x socks5h://country-${JOINING_COUNTRY}:x@${address} ${http}`,
         ]),
     "",
   ].join("\n");

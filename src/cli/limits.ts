@@ -10,7 +10,8 @@ export const CLI_LIMITS: Readonly<
     | "networkFileBytes"
     | "fetchMs"
     | "fetchRedirects"
-    | "reportedStreams",
+    | "reportedStreams"
+    | "storedNetworks",
     Limit
   >
 > = {
@@ -26,4 +27,5 @@ export const CLI_LIMITS: Readonly<
   fetchMs: tunable(1_800_000, "ms", "One file of address data: 600 MB at 3 Mbit/s."),
   fetchRedirects: tunable(5, "count", "Release pages lead to a mirror in two or three steps."),
   reportedStreams: tunable(100, "count", "Streams that a report for an abuse desk lists; all of them are counted."),
+  storedNetworks: tunable(32, "count", "Networks of one data directory; to find the last one, each store is opened."),
 };

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { LAUNCHER, runByway, startByway, temporaryDirectory } from "../../test/support/run-byway.ts";
+import { parsePeerId } from "../identity/peer-id.ts";
 
 async function occupy(context: TestContext, host: string, port = 0): Promise<string> {
   const server: Server = createServer();
@@ -191,6 +192,9 @@ test("keys makes a key that only its owner can read, and shows the same id again
   assert.equal(statSync(data).mode & 0o777, 0o700);
   const again = await runByway(t, ["keys", "--data", data]);
   assert.ok(again.stdout.includes(first.peerId));
+  // Bootstrap addresses have the other spelling of the same id.
+  assert.equal(parsePeerId(first.libp2pPeerId), first.peerId);
+  assert.match(again.stdout, new RegExp(`^in addresses +${first.libp2pPeerId}$`, "m"));
   assert.ok(again.stdout.includes(first.keyFile));
 });
 

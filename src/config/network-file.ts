@@ -44,7 +44,7 @@ export function parseNetworkFile({ path, text }: ConfigFile): NetworkFile {
     throw problem(`has no known key ${unknown.slice(0, 64)}; the nearest is ${nearestName(unknown, KEYS).name}`);
   }
   const { name, protocol, "local-network": localNetwork = false } = table;
-  if (typeof name !== "string" || !NAME.test(name)) {
+  if (typeof name !== "string" || !isNetworkName(name)) {
     throw problem("must have a name of 1 to 32 letters a-z, digits and hyphens");
   }
   if (protocol !== PROTOCOL_VERSION) {
@@ -70,6 +70,11 @@ export function parseNetworkFile({ path, text }: ConfigFile): NetworkFile {
     localNetwork,
     trustAnchors: list("trust-anchors", "a peer id", (item) => PEER_ID.test(item)),
   };
+}
+
+/** Whether `name` can be that of a network. */
+export function isNetworkName(name: string): boolean {
+  return NAME.test(name);
 }
 
 /** Writes a network file that `parseNetworkFile` reads. */

@@ -38,7 +38,10 @@ test("a node whose claims the address data contradicts is told so when it starts
     { claim: "asn", claimed: "64500", found: "64496" },
   ]);
   const warning = status.warnings.find(({ code }) => code === "WARN_PLACE_CONTRADICTED");
-  assert.match(warning?.message ?? "", /^the address data says of 127\.10\.0\.1:\d+ country de, not se; region Berlin,/);
+  assert.match(
+    warning?.message ?? "",
+    /^the address data says of 127\.10\.0\.1:\d+ country de, not se; region Berlin,/,
+  );
   assert.equal(warned.length, 1);
   assert.match(warned[0] ?? "", /"country":"de, not se"/);
 });

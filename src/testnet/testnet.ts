@@ -19,7 +19,8 @@ import { startTarget, type Target } from "./target.ts";
 
 const CLIENT_ADDRESS = "127.0.0.1";
 const TARGET_ADDRESS = "127.200.0.1";
-const NETWORK = "demo";
+/** The name of each local network. */
+export const TESTNET_NAME = "demo";
 const ANY_PORT: readonly string[] = ["reject mail", "accept *:*"];
 
 /** How a local network is made. */
@@ -40,6 +41,8 @@ export interface TestnetOptions {
   readonly withoutDirectory?: boolean;
   /** More of the client: its listeners, how it rotates, where it keeps what it learns, a logger of its own. */
   readonly client?: Omit<ClientOptions, "listen" | "directory" | "peers">;
+  /** Where the client's directory keeps the peers that it knows; in memory when absent. */
+  readonly storePath?: string;
   /** Told what is being started. */
   readonly onProgress?: (step: string) => void;
   /** Logs all parts, the client too unless it has its own; nothing is logged when absent. */
@@ -86,7 +89,9 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
     const data = distinctAddresses ? { geo: fixtureGeo() } : {};
     const directory = (): { directory?: DirectorySettings } => {
       if (options.withoutDirectory === true) return {};
-      return { directory: { network: NETWORK, bootstrap: nodes.slice(0, 1).map((node) => node.bootstrap), ...data } };
+      return {
+        directory: { network: TESTNET_NAME, bootstrap: nodes.slice(0, 1).map((node) => node.bootstrap), ...data },
+      };
     };
     for (let index = 0; index < n; index += 1) {
       const place = placeOf(index);
@@ -112,11 +117,17 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
       started.push(node);
       nodes.push({ ...node, place });
     }
+    const clientDirectory = (): { directory?: DirectorySettings } => {
+      const { storePath } = options;
+      const found = directory();
+      if (found.directory === undefined || storePath === undefined) return found;
+      return { directory: { ...found.directory, storePath } };
+    };
     onProgress("client");
     const client = await createClient({
       ...options.client,
       ...(options.listen === undefined ? {} : { listen: options.listen }),
-      ...(options.withoutDirectory === true ? { peers: () => nodes.map((node) => node.known()) } : directory()),
+      ...(options.withoutDirectory === true ? { peers: () => nodes.map((node) => node.known()) } : clientDirectory()),
       sharedNetworks: !distinctAddresses,
       localNetwork: true,
       clock,
@@ -129,7 +140,7 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
       client,
       target,
       network: {
-        name: NETWORK,
+        name: TESTNET_NAME,
         bootstrap: nodes.slice(0, options.withoutDirectory === true ? 0 : 3).map((node) => node.bootstrap),
         localNetwork: true,
         trustAnchors: [],

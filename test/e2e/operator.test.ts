@@ -74,7 +74,7 @@ test("a node that claims to be elsewhere is told so on standard error and in its
   const node = await startNode(t, "--unlisted", "--advertisement-file", `${geo}.advertisement`, ...claims);
   const { contradicted } = await statusOf(node);
   assert.deepEqual(contradicted, [{ claim: "country", claimed: "se", found: "de" }]);
-  assert.match((await node.ask("status")).stdout, /^Warning WARN_PLACE_CONTRADICTED: [^]*country de, not se/m);
+  assert.match((await node.ask("status")).stdout, /^Warning WARN_PLACE_CONTRADICTED: [\s\S]*country de, not se/m);
   await node.ask("drain");
   assert.match((await node.finished).stderr, /address data contradicts what this node claims/);
 });

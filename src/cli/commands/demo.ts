@@ -13,6 +13,7 @@ import { formatHostPort, type HostPort } from "../../core/network-address.ts";
 import { replaceFile } from "../../core/replace-file.ts";
 import type { Testnet } from "../../testnet/testnet.ts";
 import { demoReport, type Fetched, fetchedReport } from "../demo-report.ts";
+import { storeFile } from "../directory-settings.ts";
 import { createLogger } from "../logger.ts";
 import { runService } from "../run-service.ts";
 import { collect } from "../setting-options.ts";
@@ -85,13 +86,14 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
   const note = (text: string): void => {
     if (options.json !== true) terminal.writeError(`${text}\n`);
   };
-  const { createTestnet } = await import("../../testnet/testnet.ts");
+  const { createTestnet, TESTNET_NAME } = await import("../../testnet/testnet.ts");
   // Where `byway pick` and `byway requests` find this client; private, and gone with the demo.
   const data = await mkdtemp(join(tmpdir(), "byway-demo-"));
   const create = (address: HostPort): Promise<Testnet> =>
     createTestnet(nodes, {
       listen: address,
       allowTargets,
+      storePath: storeFile(data, TESTNET_NAME),
       client: { controlPath: controlPath(data, "control"), askName: "waiting", logger },
       onProgress: (step) => note(`Starting ${step}`),
     });
@@ -121,7 +123,8 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
       return undefined;
     });
   } finally {
-    await rm(data, { recursive: true, force: true });
+    // A node that joined by the line of the report keeps its state in there, and may be writing.
+    await rm(data, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

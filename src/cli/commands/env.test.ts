@@ -3,7 +3,8 @@ import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Credentials } from "../../ingress/credentials.ts";
-import { proxyVariables, shellQuote } from "./env.ts";
+import { shellQuote } from "../shell-quote.ts";
+import { proxyVariables } from "./env.ts";
 
 test("the variables come in both cases", () => {
   assert.deepEqual(proxyVariables({ host: "127.0.0.1", port: 1080 }, undefined), {

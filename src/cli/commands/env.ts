@@ -7,6 +7,7 @@ import type { Constraints } from "../../routing/constraints.ts";
 import { addConstraintOptions, givenConstraints } from "../constraint-options.ts";
 import { loadSettings } from "../load-settings.ts";
 import { addSettingOptions } from "../setting-options.ts";
+import { shellQuote } from "../shell-quote.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Adds `byway env`: lines for `eval "$(byway env)"`. */
@@ -59,9 +60,4 @@ export function proxyVariables(
     [name.toUpperCase(), value],
   ]);
   return { ...Object.fromEntries(both), NODE_USE_ENV_PROXY: "1" };
-}
-
-/** `text` as one word of a POSIX shell. */
-export function shellQuote(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { libp2pPeerId } from "../../identity/peer-id.ts";
 import { loadSettings } from "../load-settings.ts";
 import { keyFile } from "../paths.ts";
 import { addSettingOptions } from "../setting-options.ts";
@@ -9,7 +10,7 @@ export function registerKeys(program: Command, terminal: Terminal): void {
   const command = program
     .command("keys")
     .description(
-      "Show this peer's id and key file; the key is made on first use. Back the file up: it is the identity.",
+      "Show this peer's id, as tables and as bootstrap addresses have it, and its key file; the key is made on first use. Back the file up: it is the identity.",
     );
   addSettingOptions(command, "keys").action(async () => {
     const { values } = await loadSettings(terminal, command, "keys");
@@ -18,7 +19,9 @@ export function registerKeys(program: Command, terminal: Terminal): void {
     const { peerId } = await loadOrCreateIdentity(path);
     const isJson = command.optsWithGlobals<{ readonly json?: true }>().json === true;
     terminal.writeOut(
-      isJson ? `${JSON.stringify({ peerId, keyFile: path })}\n` : `peer id   ${peerId}\nkey file  ${path}\n`,
+      isJson
+        ? `${JSON.stringify({ peerId, libp2pPeerId: libp2pPeerId(peerId), keyFile: path })}\n`
+        : `peer id       ${peerId}\nin addresses  ${libp2pPeerId(peerId)}\nkey file      ${path}\n`,
     );
   });
 }

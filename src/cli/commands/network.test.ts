@@ -24,7 +24,7 @@ test("a network file is checked, kept and shown, and what is known of it is noth
   const path = join(data, "network.toml");
   const network = { name: "ours", bootstrap: [ADDRESS], localNetwork: false, trustAnchors: [], path };
   assert.deepEqual(await shown("network", "show"), network);
-  assert.deepEqual(await shown("peers"), { known: 0, peers: [] });
+  assert.deepEqual(await shown("peers"), { network: "ours", known: 0, peers: [] });
   const { network: name, peers, completeness, state } = await shown("network", "stats");
   assert.deepEqual({ name, peers, completeness, state }, { name: "ours", peers: 0, completeness: null, state: null });
 });

@@ -7,6 +7,7 @@ import { openDataDirectory } from "../data-directory.ts";
 import { withKnownPeers } from "../known-peers.ts";
 import { loadSettings } from "../load-settings.ts";
 import { chosenNetwork, installedNetworkFile, readNetworkFile } from "../network-file.ts";
+import { addNetworkName } from "../network-name-option.ts";
 import { type NetworkView, networkJson, networkText, readDirectoryState } from "../network-report.ts";
 import { addSettingOptions } from "../setting-options.ts";
 import type { Terminal } from "../terminal.ts";
@@ -25,12 +26,14 @@ export function registerNetwork(program: Command, terminal: Terminal): void {
   const stats = network
     .command("stats")
     .description("Count the nodes that are known here, and say how complete that view is.");
+  addNetworkName(stats);
   addSettingOptions(stats, "network").action(() => runStats(stats, terminal));
 }
 
 async function runStats(command: Command, terminal: Terminal): Promise<void> {
   const settings = await loadSettings(terminal, command, "network");
-  await withKnownPeers(terminal, settings, ({ network, peers }) => {
+  const { networkName } = command.opts<{ readonly networkName?: string }>();
+  await withKnownPeers(terminal, { ...settings, networkName }, ({ network, peers, remark }) => {
     const view: NetworkView = {
       network,
       counts: peers?.book.counts() ?? NO_PEERS,
@@ -38,6 +41,7 @@ async function runStats(command: Command, terminal: Terminal): Promise<void> {
       refused: peers?.book.rejections.counts() ?? {},
     };
     terminal.writeOut(isJson(command) ? networkJson(view) : networkText(view, terminal.clock.nowMs()));
+    if (remark !== undefined && !isJson(command)) terminal.writeError(`${remark}\n`);
   });
 }
 

@@ -9,6 +9,7 @@ import { WIRE_LIMITS } from "../../wire/limits.ts";
 import type { PeerWish } from "../../wire/peer-wish.ts";
 import { withKnownPeers } from "../known-peers.ts";
 import { loadSettings } from "../load-settings.ts";
+import { addNetworkName } from "../network-name-option.ts";
 import { peerJson, peersText, peerText } from "../peer-report.ts";
 import { addSettingOptions } from "../setting-options.ts";
 import type { Terminal } from "../terminal.ts";
@@ -22,6 +23,7 @@ interface PeersOptions {
   readonly state?: readonly string[];
   readonly isp?: readonly string[];
   readonly limit: number;
+  readonly networkName?: string;
   readonly json?: true;
 }
 
@@ -49,6 +51,7 @@ export function registerPeers(program: Command, terminal: Terminal): void {
     .option("--state <name,…>", "Only nodes in these states or regions, by name or code: california, ca, us ca.", names)
     .option("--isp <name,…>", "Only nodes of these providers, by whole name or its first words.", names)
     .option("--limit <n>", "How many to list at the most, the ones that answered last first.", limit, 100);
+  addNetworkName(peers);
   addSettingOptions(peers, "network").action(() => runList(peers, terminal));
   const show = peers
     .command("show <id>")
@@ -82,7 +85,18 @@ function limit(text: string): number {
 }
 
 async function runList(command: Command, terminal: Terminal): Promise<void> {
-  const { country, role, kind, asn, city, state, isp, limit: most, json } = command.optsWithGlobals<PeersOptions>();
+  const {
+    country,
+    role,
+    kind,
+    asn,
+    city,
+    state,
+    isp,
+    limit: most,
+    json,
+    networkName,
+  } = command.optsWithGlobals<PeersOptions>();
   const wish: PeerWish = {
     ...(country === undefined ? {} : { countries: country }),
     ...(role === undefined ? {} : { roles: role }),
@@ -93,25 +107,29 @@ async function runList(command: Command, terminal: Terminal): Promise<void> {
     ...(isp === undefined ? {} : { isps: isp }),
   };
   const settings = await loadSettings(terminal, command, "network");
-  await withKnownPeers(terminal, settings, ({ peers }) => {
+  await withKnownPeers(terminal, { ...settings, networkName }, ({ network, peers, remark }) => {
     const found = peers?.book.find(wish, most, "reached", { failing: true }) ?? [];
     const known = peers?.book.size ?? 0;
     terminal.writeOut(
       json === true
-        ? `${JSON.stringify({ known, peers: found.map(peerJson) })}\n`
+        ? `${JSON.stringify({ network, known, peers: found.map(peerJson) })}\n`
         : peersText(found, known, terminal.clock.nowMs()),
     );
-    if (peers === undefined && json !== true) {
-      terminal.writeError("Peers are found by `byway up` and `byway node`, which have not run here yet.\n");
-    }
+    if (json === true) return;
+    const nothing =
+      peers === undefined ? "Peers are found by `byway up` and `byway node`, which have not run here yet." : undefined;
+    const text = remark ?? nothing;
+    if (text !== undefined) terminal.writeError(`${text}\n`);
   });
 }
 
 async function runShow(command: Command, terminal: Terminal, id: string): Promise<void> {
   const settings = await loadSettings(terminal, command, "network");
-  const isJson = command.optsWithGlobals<PeersOptions>().json === true;
-  await withKnownPeers(terminal, settings, ({ peers }) => {
+  const { json, networkName } = command.optsWithGlobals<PeersOptions>();
+  const isJson = json === true;
+  await withKnownPeers(terminal, { ...settings, networkName }, ({ peers, remark }) => {
     const peer = peers === undefined ? undefined : findPeer(peers.book, id);
+    if (remark !== undefined && !isJson) terminal.writeError(`${remark}\n`);
     if (peer === undefined) throw new BywayError("ERR_PEER_UNKNOWN", `no peer is known whose id is or ends in ${id}`);
     terminal.writeOut(isJson ? `${JSON.stringify(peerJson(peer))}\n` : peerText(peer, terminal.clock.nowMs()));
   });

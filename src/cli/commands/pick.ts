@@ -8,8 +8,9 @@ import { askClient } from "../ask-client.ts";
 import { routingOptions } from "../client-settings.ts";
 import { addConstraintOptions, givenConstraints } from "../constraint-options.ts";
 import { jsonLine } from "../json-line.ts";
-import { withKnownPeers } from "../known-peers.ts";
+import { type KnownPeersPlace, withKnownPeers } from "../known-peers.ts";
 import { type LoadedSettings, loadSettings } from "../load-settings.ts";
+import { addNetworkName } from "../network-name-option.ts";
 import { pickOffline } from "../offline-pick.ts";
 import { funnelText, type PickSource, pickText } from "../pick-report.ts";
 import { addSettingOptions } from "../setting-options.ts";
@@ -18,6 +19,7 @@ import type { Terminal } from "../terminal.ts";
 interface PickOptions {
   readonly port?: number;
   readonly user?: string;
+  readonly networkName?: string;
   readonly json?: true;
 }
 
@@ -33,6 +35,7 @@ export function registerPick(program: Command, terminal: Terminal): void {
   addConstraintOptions(command)
     .option("--port <n>", "The port of the target, which the exit must accept.", port)
     .option("--user <name>", "Whose session it is; without it, that of somebody who gives no name.");
+  addNetworkName(command);
   addSettingOptions(command, "network").action(() => run(command, terminal));
 }
 
@@ -44,7 +47,7 @@ function port(text: string): number {
 
 async function run(command: Command, terminal: Terminal): Promise<void> {
   const settings = await loadSettings(terminal, command, "network");
-  const { port, user, json } = command.optsWithGlobals<PickOptions>();
+  const { port, user, json, networkName } = command.optsWithGlobals<PickOptions>();
   const constraints = givenConstraints(command);
   const { protocol } = constraints;
   const query: PickQuery = {
@@ -54,7 +57,7 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
     ...(user === undefined ? {} : { user }),
   };
   try {
-    const { explanation, source } = await choose(terminal, settings, query);
+    const { explanation, source } = await choose(terminal, { ...settings, networkName, isJson: json === true }, query);
     terminal.writeOut(json === true ? jsonLine({ source, explanation }) : pickText(explanation, source));
   } catch (error) {
     const funnel = error instanceof BywayError && error.code === "ERR_NO_NODE" ? funnelOf(error.data) : undefined;
@@ -67,21 +70,28 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
 
 async function choose(
   terminal: Terminal,
-  settings: LoadedSettings,
+  settings: LoadedSettings & Pick<KnownPeersPlace, "networkName"> & { readonly isJson: boolean },
   query: PickQuery,
 ): Promise<{ explanation: Explanation; source: PickSource }> {
-  const running = await askClient(terminal, settings.values.data, (client, signal) => client.pick(query, signal)).catch(
-    (error: unknown) => {
-      if (error instanceof BywayError && error.code === "ERR_CONTROL" && error.data.running === false) return undefined;
-      throw error;
-    },
-  );
+  const isStored = settings.networkName !== undefined;
+  const running = isStored ? undefined : await askRunning(terminal, settings.values.data, query);
   if (running !== undefined) return { explanation: running, source: "running" };
   const { hops, sharedNetworks, ...routing } = routingOptions(settings.values);
   const options = { ...routing, defaultHops: hops, sharedNetworks };
   const found = Promise.withResolvers<Explanation>();
-  await withKnownPeers(terminal, settings, ({ peers }) => {
+  await withKnownPeers(terminal, settings, ({ peers, remark }) => {
+    if (remark !== undefined && !settings.isJson) terminal.writeError(`${remark}\n`);
     found.resolve(pickOffline({ book: peers?.book, random: systemRandom, clock: terminal.clock }, query, options));
   });
   return { explanation: await found.promise, source: "stored" };
+}
+
+/** What the client that runs here would choose; undefined where none runs. */
+async function askRunning(terminal: Terminal, data: string, query: PickQuery): Promise<Explanation | undefined> {
+  try {
+    return await askClient(terminal, data, (client, signal) => client.pick(query, signal));
+  } catch (error) {
+    if (error instanceof BywayError && error.code === "ERR_CONTROL" && error.data.running === false) return undefined;
+    throw error;
+  }
 }
