@@ -33,10 +33,15 @@ export function listOf(headers: RawHeaders, field: string): readonly string[] {
 /** A value without the blanks around it (OWS of RFC 9110 §5.6.3). */
 export function trimBlanks(value: string): string {
   let start = 0;
-  let end = value.length;
-  while (start < end && isBlank(value.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(value.charCodeAt(end - 1))) end -= 1;
-  return value.slice(start, end);
+  while (start < value.length && isBlank(value.charCodeAt(start))) start += 1;
+  return withoutBlanksBehind(value.slice(start));
+}
+
+/** A text without the blanks at its end. A pattern for them would begin anew at each blank within the text. */
+export function withoutBlanksBehind(text: string): string {
+  let end = text.length;
+  while (end > 0 && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
 
 function isBlank(code: number): boolean {

@@ -1,5 +1,5 @@
 import { BywayError } from "../core/errors.ts";
-import { TOKEN, trimBlanks } from "./fields.ts";
+import { TOKEN, trimBlanks, withoutBlanksBehind } from "./fields.ts";
 
 const FRAMING = /content-length|transfer-encoding/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
@@ -12,15 +12,21 @@ export function parseLenientFields(
 ): { readonly headers: string[]; readonly isClean: boolean } {
   const headers: string[] = [];
   let isClean = true;
+  /** The lines of the last value where it is folded: joined once, since there may be very many. */
+  let folds: string[] = [];
+  const unfold = (): void => {
+    if (folds.length > 0) headers.push(trimBlanks([headers.pop(), ...folds].join(" ")));
+    folds = [];
+  };
   for (let index = start; index < lines.length; index += 1) {
     const line = lines[index] ?? "";
     if (line.startsWith(" ") || line.startsWith("\t")) {
       isClean = false;
       // Blanks in place of the fold (RFC 9112 §5.2); a line that follows no field is passed over (§2.2).
-      const last = headers.length - 1;
-      if (last > 0) headers[last] = trimBlanks(`${headers[last]} ${plainValue(line)}`);
+      if (headers.length > 0) folds.push(plainValue(line));
       continue;
     }
+    unfold();
     const colon = line.indexOf(":");
     if (colon === -1) throw notHttp("a header line has no colon");
     const written = line.slice(0, colon);
@@ -32,6 +38,7 @@ export function parseLenientFields(
     isClean &&= plain === value;
     if (name !== "") headers.push(name, plain);
   }
+  unfold();
   return { headers, isClean };
 }
 
@@ -42,7 +49,7 @@ export function protocolError(what: string): BywayError {
 
 /** A name that is no token, without the blanks before its colon (RFC 9112 §5.1); throws where framing may hang on it. */
 function plainName(written: string): string {
-  const name = written.replace(/[ \t]+$/, "");
+  const name = withoutBlanksBehind(written);
   if (TOKEN.test(name)) return name;
   if (/[\0\r]/.test(name) || FRAMING.test(name.toLowerCase().replace(/[^a-z-]/g, "")))
     throw notHttp("the name of a header field cannot be read");

@@ -49,7 +49,8 @@ export function hasBody({ isChunked, length }: RequestHead): boolean {
 export function sentCredentials({ headers }: RequestHead): SentCredentials | undefined {
   const [field] = valuesOf(headers, "proxy-authorization");
   if (field === undefined) return undefined;
-  const encoded = /^basic +([A-Za-z0-9+/_-]*={0,2}) *$/i.exec(field)?.[1];
+  // No blanks behind it: the reader of heads took them off, and looking for two runs of them takes the square of their length.
+  const encoded = /^basic +([A-Za-z0-9+/_-]*={0,2})$/i.exec(field)?.[1];
   if (encoded === undefined)
     throw new BywayError("ERR_CREDENTIALS", "Proxy-Authorization is not of the form Basic user:password");
   const bytes = Buffer.from(encoded, "base64");

@@ -1,4 +1,11 @@
 import type { Random } from "../../src/core/random.ts";
+import { answerBody, answerHeadCollector, parseAnswerHead } from "../../src/http1/answer-head.ts";
+import type { BodyDecoder } from "../../src/http1/body-decoder.ts";
+import type { HeadCollector } from "../../src/http1/head-collector.ts";
+import { parseRequestHead, requestBody as plainBody, requestHeadCollector } from "../../src/http1/request-head.ts";
+import { INGRESS_LIMITS } from "../../src/ingress/limits.ts";
+import { parseAbsoluteForm, sentCredentials } from "../../src/ingress/proxy-request.ts";
+import { targetFields, targetTrailers } from "../../src/ingress/target-fields.ts";
 import { balancerHeaderBytes } from "../../src/wire/balancer-header.ts";
 import { BegunLine } from "../../src/wire/begun-line.ts";
 import { isTrackerRequest, readBitTorrentHandshake } from "../../src/wire/bittorrent.ts";
@@ -26,10 +33,40 @@ const CHUNKS: readonly Buffer[] = [
   Buffer.from("5\r\nhello\r\n10;a=b\r\n0123456789abcdef\r\n0\r\nA: b\r\n\r\nrest"),
   Buffer.from("hello"),
 ];
+const PLAIN_REQUESTS: readonly Buffer[] = [
+  "GET http://a.example:80/?x HTTP/1.1\r\nHost: a\r\nProxy-Authorization: Basic YTpi\r\n\r\n",
+  "POST http://a/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nT: u\r\n\r\n",
+].map((text) => Buffer.from(text));
+const ANSWERS: readonly Buffer[] = [
+  "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\nProxy-Status: a; error=b\r\n\r\nhello",
+  "HTTP/1.0 200\nX : a\n b\nContent-Length: 5, 5\n\nhello",
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n05 ;x\nhello\n0\r\nT: u\n v\r\n\r\n",
+].map((text) => Buffer.from(text));
 const PREFACES: readonly Buffer[] = [
   Buffer.from(encodeProxyHeader({ host: "192.0.2.1", port: 1 }, { host: "192.0.2.2", port: 2 })),
   Buffer.from("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\n"),
 ];
+
+/** Reads a message as a connection does: what a part of it does not take comes again. Returns the decoder of its body. */
+function readMessage(
+  bytes: Buffer,
+  random: Random,
+  collector: HeadCollector,
+  bodyOf: (collector: HeadCollector) => BodyDecoder,
+): BodyDecoder | undefined {
+  let from = 0;
+  let body: BodyDecoder | undefined;
+  for (const seen of growing(bytes, random)) {
+    if (body === undefined) {
+      from += collector.take(seen.subarray(from));
+      if (!collector.isWhole) continue;
+      body = bodyOf(collector);
+    }
+    from += body.decode(seen.subarray(from), () => {});
+    if (from > seen.length) throw new Error(`${from} of ${seen.length} bytes`);
+  }
+  return body;
+}
 
 /** The beginnings of `bytes` at which they come in pieces. */
 function* growing(bytes: Buffer, random: Random): Generator<Buffer> {
@@ -92,6 +129,32 @@ export const STREAM_PARSERS: readonly Parser[] = [
         const at = line.newBareCr(seen) ?? 0;
         if (at < 0 || at > seen.length) throw new Error(`a CR at ${at}`);
       }
+    },
+  },
+  {
+    name: "plain request",
+    samples: PLAIN_REQUESTS,
+    mostBytes: INGRESS_LIMITS.maxHeadBytes.value,
+    read: (bytes, random) => {
+      const most = INGRESS_LIMITS.maxHeadBytes.value;
+      readMessage(bytes, random, requestHeadCollector(most), ({ lines }) => {
+        const head = parseRequestHead(lines, INGRESS_LIMITS.maxFields.value);
+        sentCredentials(head);
+        parseAbsoluteForm(head);
+        return plainBody(head, most);
+      });
+    },
+  },
+  {
+    name: "answer to a plain request",
+    samples: ANSWERS,
+    read: (bytes, random) => {
+      const body = readMessage(bytes, random, answerHeadCollector(), ({ lines, isClean }) => {
+        const head = parseAnswerHead(lines, isClean);
+        targetFields(head.headers);
+        return answerBody(head, "GET");
+      });
+      if (body !== undefined) targetTrailers(body.trailers);
     },
   },
   {
