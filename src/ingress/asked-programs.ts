@@ -40,8 +40,8 @@ export class AskedPrograms {
   /** Whether a request without a name is to be refused with 407; notes that it was. */
   asks(asker: Asker): boolean {
     const nowMs = this.#clock.monotonicMs();
-    const { namedForMs, namelessMs, nameAnswerMs, nameAsks } = INGRESS_LIMITS;
-    if (nowMs - (this.#named.get(programKey(asker)) ?? Number.NEGATIVE_INFINITY) < namedForMs.value) return true;
+    const { namelessMs, nameAnswerMs, nameAsks } = INGRESS_LIMITS;
+    if (this.#hasAnswered(asker)) return true;
     const key = hostKey(asker);
     const asked = this.#asked.get(key);
     if (asked === undefined || nowMs - asked.lastMs > namelessMs.value) {
@@ -54,10 +54,20 @@ export class AskedPrograms {
     return asked.times < nameAsks.value;
   }
 
+  /** Whether a program came back without a name, after it was asked and had time to answer. */
+  isNameless(asker: Asker): boolean {
+    return !this.#hasAnswered(asker) && (this.#asked.get(hostKey(asker))?.times ?? 0) > 1;
+  }
+
   /** Notes that a program of this address has sent a name. */
   noteName(asker: Asker): void {
     this.#asked.delete(hostKey(asker));
     remember(this.#named, programKey(asker), this.#clock.monotonicMs());
+  }
+
+  #hasAnswered(asker: Asker): boolean {
+    const namedMs = this.#named.get(programKey(asker)) ?? Number.NEGATIVE_INFINITY;
+    return this.#clock.monotonicMs() - namedMs < INGRESS_LIMITS.namedForMs.value;
   }
 }
 

@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ProxyFixture, startHttpTarget, startProxy } from "../../test/support/proxy-fixture.ts";
 import { RawClient } from "../../test/support/raw-client.ts";
+import { RecordingLogger } from "../../test/support/recording-logger.ts";
+import { BywayError } from "../core/errors.ts";
+import { FakeClock } from "../core/fake-clock.ts";
 import { formatHostPort } from "../core/network-address.ts";
 import { encodeSocks5Credentials, encodeSocks5Greeting } from "../wire/socks5-client.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
-import type { AskName } from "./name-rule.ts";
+import { type AskName, NameRule } from "./name-rule.ts";
 import type { RefusedRequest } from "./stream-opener.ts";
 
 const NAME = `Proxy-Authorization: Basic ${Buffer.from("country-us:x").toString("base64")}\r\n`;
@@ -68,6 +71,34 @@ test("a program that has no name gets through after two refusals; one that does 
     assert.equal(await proxy.ask(plain(GIT)), status);
     fixture.clock.advance(INGRESS_LIMITS.nameAnswerMs.value);
   }
+});
+
+test("the log says once a minute that a program has no name, and nothing of one that answers", () => {
+  const clock = new FakeClock();
+  const logger = new RecordingLogger();
+  const rule = new NameRule({ clock, logger }, { ask: "waiting" });
+  const ask = (host: string, name?: string) => {
+    const request = { method: "GET", url: `http://${host}/`, httpVersion: "1.1", rawHeaders: ["User-Agent", "git/2"] };
+    const sent = name === undefined ? undefined : { userName: name, password: "x" };
+    try {
+      rule.checkHttp(request, sent, { remoteAddress: "127.0.0.1" });
+    } catch (error) {
+      assert.ok(error instanceof BywayError && error.code === "ERR_USER_NAME");
+    }
+    clock.advance(INGRESS_LIMITS.nameAnswerMs.value);
+  };
+  ask("a.example");
+  assert.equal(logger.lines.length, 0, "it may still answer");
+  for (const host of ["a.example", "a.example", "b.example", "b.example"]) ask(host);
+  assert.equal(logger.lines.length, 1);
+  assert.match(logger.lines[0] ?? "", /^info .*"program":"git","remedy":".*auto and x/);
+  clock.advance(INGRESS_LIMITS.mistakeToldMs.value);
+  ask("b.example");
+  assert.equal(logger.lines.length, 2);
+  ask("b.example", "country-de");
+  clock.advance(INGRESS_LIMITS.mistakeToldMs.value);
+  for (const host of ["a.example", "b.example", "b.example"]) ask(host);
+  assert.equal(logger.lines.length, 2, "a program that has a name is asked each time");
 });
 
 test("what says what it wants in a header has no need of a name; nor has anything where nobody is asked", async () => {

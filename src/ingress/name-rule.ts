@@ -6,6 +6,7 @@ import { fieldsOf } from "../http1/fields.ts";
 import { addressCrowd } from "../link/address-crowd.ts";
 import { AskedPrograms } from "./asked-programs.ts";
 import type { SentCredentials } from "./credentials.ts";
+import { INGRESS_LIMITS } from "./limits.ts";
 import { type RequestShape, waitingProgram } from "./waiting-programs.ts";
 
 /**
@@ -21,11 +22,15 @@ const HOST_CHARS = 255;
 export class NameRule {
   readonly #ask: AskName;
   readonly #asked: AskedPrograms;
+  readonly #clock: Clock;
   readonly #logger: Logger;
+  /** By program, when the log last said that it has no name. */
+  readonly #toldMs = new Map<string, number>();
 
   constructor(components: { readonly clock: Clock; readonly logger: Logger }, options: { readonly ask: AskName }) {
     this.#ask = options.ask;
     this.#asked = new AskedPrograms(components);
+    this.#clock = components.clock;
     this.#logger = components.logger;
   }
 
@@ -48,9 +53,22 @@ export class NameRule {
     const asker = { address: addressCrowd(socket.remoteAddress ?? ""), program, host: hostOf(request.url ?? "") };
     if (sent !== undefined) this.#asked.noteName(asker);
     else if (!selects) {
-      if (this.#asked.asks(asker)) throw nameless(program);
-      this.#logger.debug("a program that has no user name is let through without one", { program });
+      const asks = this.#asked.asks(asker);
+      if (this.#asked.isNameless(asker)) this.#tellNameless(program);
+      if (asks) throw nameless(program);
     }
+  }
+
+  /** Most programs show no reason for a 407; `program` is one of a few words, so `#toldMs` stays small. */
+  #tellNameless(program: string): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - (this.#toldMs.get(program) ?? Number.NEGATIVE_INFINITY) < INGRESS_LIMITS.mistakeToldMs.value) return;
+    this.#toldMs.set(program, nowMs);
+    const { remedy } = nameless(program);
+    this.#logger.info("a program has no user name: it is refused twice for each host, then let through", {
+      program,
+      remedy,
+    });
   }
 
   /** Throws ERR_USER_NAME where the listener insists on a name and none was sent. */

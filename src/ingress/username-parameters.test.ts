@@ -80,6 +80,21 @@ test("an unknown parameter is named with the nearest known one", () => {
   }
 });
 
+test("a value that a hyphen cut is named whole, where the rest of it resembles no parameter", () => {
+  const table = [
+    ["country-us-city-new-york", "did you mean new_york as the city?"],
+    ["city-new-york-session-a1", "did you mean new_york as the city?"],
+    ["session-a-b", "did you mean a_b as the session?"],
+    ["user-alice-sid-job-7", "did you mean job_7 as the session?"],
+    ["session-a-hosp-3", "did you mean hops?"],
+    ["hops-3-york", "did you mean country?"],
+    ["city-new-", "did you mean country?"],
+    ["city-new-\u001b[31m", "did you mean country?"],
+    [`city-new-${"x".repeat(40)}`, "did you mean maxprice?"],
+  ] as const;
+  for (const [userName, told] of table) assert.ok(refusal(userName).message.endsWith(told), refusal(userName).message);
+});
+
 test("a bad value is refused under the name of its parameter", () => {
   const table = [
     ["country-usa", "country"],

@@ -20,6 +20,7 @@ export interface ReadParameters {
 /** Of the longest name, and two slips of the pen. */
 const LONGEST_RESEMBLING = Math.max(...[...CONSTRAINT_NAMES, ...FOREIGN_NAMES].map((name) => name.length)) + 2;
 const SHOWN_CHARS = 40;
+const WORDS = /^[a-z0-9.~]+(?:_[a-z0-9.~]+)+$/i;
 
 /** Whether `text` is the name of a parameter, of Byway's or of another provider's. */
 export function isParameterName(text: string): boolean {
@@ -66,12 +67,12 @@ export function readConstraints(
     if (seen.has(name)) throw conflict(`the parameter ${name} is given twice`, name);
     seen.add(name);
   };
-  for (const [written, value] of parameters) {
+  for (const [at, [written, value]] of parameters.entries()) {
     const name = written.toLowerCase();
     const foreign = foreignMeaning(name, value);
     const [key, text] = foreign !== undefined && "as" in foreign ? foreign.as : ([name, value] as const);
     if (foreign === undefined || "as" in foreign) {
-      const row = constraintKey(key) ?? unknown(written);
+      const row = constraintKey(key) ?? unknown(written, parameters[at - 1]);
       once(row.name);
       constraints = { ...constraints, ...readValue(row, text) };
       continue;
@@ -175,13 +176,21 @@ function readValue(row: ConstraintKey, text: string | undefined): Constraints {
   return row.read(text ?? "") ?? raise(badValue(row.name, `must be ${row.form}${row.hint?.(text ?? "") ?? ""}`));
 }
 
-function unknown(written: string): never {
+function unknown(written: string, before: Parameter | undefined): never {
   // The name goes into headers and onto terminals, whoever wrote it.
   const key = plainText(written.slice(0, SHOWN_CHARS).toWellFormed());
   const closest = nearest(written).name;
-  throw new BywayError("ERR_PARAMETER_UNKNOWN", `unknown parameter ${JSON.stringify(key)}: did you mean ${closest}?`, {
+  const meant = cutValue(written, before) ?? closest;
+  throw new BywayError("ERR_PARAMETER_UNKNOWN", `unknown parameter ${JSON.stringify(key)}: did you mean ${meant}?`, {
     data: { key, nearest: closest },
   });
+}
+
+/** `city-new-york`: a word that resembles no name, after a value that may be longer, is its end cut off by a hyphen. */
+function cutValue(word: string, [key, value = ""]: Parameter = ["", undefined]): string | undefined {
+  if (parameterForm(key)?.kind !== "text" || resemblesParameterName(word)) return undefined;
+  const whole = `${value}_${word}`;
+  return whole.length <= SHOWN_CHARS && WORDS.test(whole) ? `${whole} as the ${constraintKey(key)?.name}` : undefined;
 }
 
 function nearest(name: string): { readonly name: string; readonly edits: number } {
