@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressCrowd, addressNetwork } from "./address-crowd.ts";
+import { addressArea, addressCrowd, addressNetwork } from "./address-crowd.ts";
 
 test("an IPv6 customer is one crowd, IPv4 addresses are one each however they are written", () => {
   assert.equal(addressCrowd("2001:db8:1:2::1"), addressCrowd("2001:db8:1:2:ffff::9"));
@@ -19,4 +19,13 @@ test("a network is a /24 of IPv4 or a /48 of IPv6, and never the same key as a c
   const keys = ["192.0.2.1", "2001:db8::"].flatMap((address) => [addressCrowd(address), addressNetwork(address)]);
   assert.equal(new Set(keys.map(({ length }) => length)).size, keys.length);
   assert.equal(addressNetwork("example.org"), "");
+});
+
+test("an area is a /16 of IPv4 or a /32 of IPv6", () => {
+  assert.equal(addressArea("192.0.2.1"), addressArea("::ffff:192.0.99.1"));
+  assert.notEqual(addressArea("192.0.2.1"), addressArea("192.1.2.1"));
+  assert.equal(addressArea("2001:db8:1::1"), addressArea("2001:db8:ffff::1"));
+  assert.notEqual(addressArea("2001:db8::"), addressArea("2001:db9::"));
+  assert.notEqual(addressArea("192.0.2.1"), addressArea("c000::1"));
+  assert.equal(addressArea(""), "");
 });

@@ -18,6 +18,14 @@ export function addressNetwork(address: string): string {
   return prefixKey(address, 3, 6);
 }
 
+/**
+ * A key that is the same for all addresses of one large network: a /16 of IPv4, or the /32 that one provider commonly gets
+ * in IPv6. Whoever has such a one has 65,536 networks of `addressNetwork`. "" for what is no IP address.
+ */
+export function addressArea(address: string): string {
+  return prefixKey(address, 2, 4);
+}
+
 /** The first bytes of an address; an IPv4 address inside IPv6 counts as such. */
 function prefixKey(address: string, ipv4Bytes: number, ipv6Bytes: number): string {
   const bytes = parseIp(address)?.bytes;

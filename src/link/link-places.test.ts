@@ -90,6 +90,37 @@ test("however often a network knocks, it evicts no more than brings it to what t
   assert.equal(places.taken, 40);
 });
 
+test("one link from each of thousands of networks of one area shuts nobody out", () => {
+  for (const area of [(n: number) => `2001:db8:${n.toString(16)}::1`, (n: number) => `10.20.${n}.1`]) {
+    const { gaveWay, take } = setUp({ most: 200, mostPerCrowd: 200, mostPerNetwork: 200 });
+    for (let n = 0; n < 196; n += 1) assert.ok(take(area(n)) !== undefined);
+    const honest = [1, 2, 3, 4].map((n) => `203.0.${n}.1`);
+    for (const address of honest) assert.ok(take(address) !== undefined);
+    // It may come back as often as it likes: it takes nothing from those who hold less.
+    for (let n = 0; n < 250; n += 1) take(area(n));
+    assert.deepEqual(gaveWay, []);
+    for (let n = 0; n < 50; n += 1) {
+      assert.ok(take(`198.51.${n}.1`) !== undefined);
+      take(area(n));
+    }
+    assert.equal(gaveWay.length, 50);
+    assert.ok(gaveWay.every((name) => /^(?:2001:db8:|10\.20\.)/.test(name)));
+  }
+});
+
+test("areas share evenly in the end, and a network that holds most gives before any of them", () => {
+  const { gaveWay, take } = setUp({ most: 10, mostPerCrowd: 10, mostPerNetwork: 10 });
+  for (let n = 0; n < 6; n += 1) take(`2001:db8:${n}::1`);
+  for (let n = 0; n < 4; n += 1) take(`192.0.2.${n}`);
+  assert.ok(take("203.0.113.1") !== undefined);
+  assert.ok(take("203.0.113.2") !== undefined);
+  assert.deepEqual(gaveWay, ["192.0.2.0#6", "192.0.2.1#7"]);
+  for (let n = 0; n < 100; n += 1) take(`203.0.${n % 10}.1`);
+  const ofArea = gaveWay.filter((name) => name.startsWith("2001:db8:"));
+  assert.deepEqual(ofArea, ["2001:db8:0::1#0"]);
+  assert.ok(gaveWay.length <= 6, `${gaveWay.length} gave way`);
+});
+
 test("a link in use is never asked, and one that is idle again is the youngest", () => {
   const { gaveWay, take } = setUp({ most: 3, mostPerCrowd: 3, mostPerNetwork: 3 });
   const held = ["192.0.2.1", "192.0.2.1", "192.0.2.1"].map(take);

@@ -1,5 +1,5 @@
 import type { RefusalCounts } from "../core/refusal-counts.ts";
-import { addressCrowd, addressNetwork } from "./address-crowd.ts";
+import { addressArea, addressCrowd, addressNetwork } from "./address-crowd.ts";
 import { FairShares } from "./fair-shares.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
@@ -37,13 +37,16 @@ const FOR_LINKS: PlaceBounds = {
  * The places for links that a node has: so many altogether, for one crowd of addresses, and for one network.
  *
  * When all are taken, the link that has been idle longest gives way, of the network that holds most, to a newcomer of one
- * that holds fewer. Within a network it is the same between crowds of addresses: when all places of the network are
- * taken, or when no other network has to give any.
+ * that holds fewer. Where no network has to give any, it is the same between areas: whoever has thousands of networks, as
+ * with one /32 of IPv6, holds one place with each. Within a network it is the same between crowds of addresses: when all
+ * places of the network are taken, or when neither has to give any.
  */
 export class LinkPlaces {
   readonly #bounds: PlaceBounds;
   readonly #refusals: RefusalCounts | undefined;
   readonly #networks = new FairShares<Held>();
+  /** The same places by area. */
+  readonly #areas = new FairShares<Held>();
   /** For each network, who holds its places. */
   readonly #crowds = new Map<string, FairShares<Held>>();
 
@@ -90,16 +93,19 @@ export class LinkPlaces {
       giveWay,
       use: (isInUse) => {
         this.#networks.use(held, isInUse);
+        this.#areas.use(held, isInUse);
         crowds.use(held, isInUse);
       },
       release: () => {
         if (!this.#networks.remove(held)) return;
+        this.#areas.remove(held);
         crowds.remove(held);
         if (crowds.size === 0) this.#crowds.delete(network);
       },
     };
     this.#crowds.set(network, crowds);
     this.#networks.add(network, held);
+    this.#areas.add(addressArea(remoteAddress), held);
     crowds.add(addressCrowd(remoteAddress), held);
     return held;
   }
@@ -122,7 +128,8 @@ export class LinkPlaces {
     // Links of one address are all alike: none has a better claim.
     if (by === OF_ADDRESS) return undefined;
     const network = addressNetwork(remoteAddress);
-    const ofOthers = by === "links" ? this.#networks.giver(network) : undefined;
+    const ofOthers =
+      by === "links" ? (this.#networks.giver(network) ?? this.#areas.giver(addressArea(remoteAddress))) : undefined;
     return ofOthers ?? this.#crowds.get(network)?.giver(addressCrowd(remoteAddress));
   }
 }
