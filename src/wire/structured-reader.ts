@@ -10,7 +10,7 @@ export type StructuredParameters = ReadonlyMap<string, StructuredItem>;
 const TOKEN = /[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*/y;
 const STRING = /"((?:[ !#-[\]-~]|\\["\\])*)"/y;
 // Integer, decimal, date, boolean, byte sequence and display string, by form only.
-const OTHER = /@?-?[0-9]{1,15}(?:\.[0-9]{1,3})?|\?[01]|:[A-Za-z0-9+/=]*:|%"[ !#-~]*"/y;
+const OTHER = /-?[0-9]{1,12}\.[0-9]{1,3}|@?-?[0-9]{1,15}(?![.0-9])|\?[01]|:[A-Za-z0-9+/=]*:|%"[ !#-~]*"/y;
 const KEY = /[a-z*][a-z0-9_\-.*]*/y;
 const SPACES = / */y;
 

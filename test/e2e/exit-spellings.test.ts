@@ -127,7 +127,6 @@ suite("saying which exit", { skip: withoutPrograms("curl") }, () => {
       ["country-us-hops-9", 400, /hops must be/],
       ["preset-private-hops-1", 400, /ERR_PARAMETER_CONFLICT/],
       ["zip-10001", 400, /zip/],
-      ["brd-customer-x-zone-static-country-us", 400, /zone/],
       ["country-us-city-berlin", 503, /0 in city berlin/],
       ["asn-1", 503, /no node fits asn=1/],
       ["country-us-minTrust-0.99", 503, /trust/],
@@ -137,6 +136,11 @@ suite("saying which exit", { skip: withoutPrograms("curl") }, () => {
       assert.ok(stdout.endsWith(String(status)), `${userName}: ${stdout}`);
       assert.match(stdout, told, userName);
     }
+  });
+
+  test("a provider's zone has a free name, and the country beside it counts", async () => {
+    const { stdout } = await ask(network.proxy, "http", "brd-customer-x-zone-static-country-us:", []);
+    assert.match(stdout, /"sourceAddress":"127\.20\./);
   });
 
   test("a lenient listener tells what it passed over", async () => {

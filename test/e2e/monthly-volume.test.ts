@@ -58,7 +58,7 @@ test("a month's volume that is used up: new streams get 429, then what stands en
 
   const url = `http://${formatHostPort(origin.http)}/seen`;
   const answer = await ask("-i", "-p", url);
-  assert.match(answer, /^HTTP\/1\.1 429 [\s\S]*used up what it may carry this month[\s\S]*^retry-after: 3600\r/im);
+  assert.match(answer, /^HTTP\/1\.1 429 [\s\S]*used up what it may carry this month[\s\S]*^retry-after: \d+\r/im);
   assert.equal(refused("monthly volume"), 1);
   assert.match(node.operations.status().serving.reason ?? "", /month's volume/);
   // What stood goes on to the end of the volume.
