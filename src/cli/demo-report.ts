@@ -74,7 +74,7 @@ export function demoReport(
     ...nodes.map((n) => `${n.country.padEnd(7)}  ${n.city.padEnd(11)}  ${n.address.padEnd(20)}  ${n.peerId}`),
     ...(distinctAddresses
       ? []
-      : ["", "This system has one loopback address only, so all nodes leave from the same one."]),
+      : ["", "This system has only one loopback address, so the target sees the same address for all nodes."]),
     "",
     `The proxy answers SOCKS and HTTP at ${address}. Lines to copy:`,
     `  curl -x socks5h://${address} ${http}`,
@@ -82,7 +82,7 @@ export function demoReport(
     `  curl -x socks5h://country-${country}-session-a1:x@${address} ${http}`,
     `  curl -x socks5h://hops-3:x@${address} ${http}`,
     `  curl -x http://country-${country}-hops-3:x@${address} -k ${https}`,
-    "(-k, since the target's certificate is the demo's own.)",
+    "(-k, because the demo made the target's certificate itself.)",
     "",
     "What was chosen, and why:",
     `  ${program} pick --country ${country} --data ${data}`,

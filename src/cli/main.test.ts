@@ -48,7 +48,7 @@ for (const [args, code, message] of [
   [["node", "--listen", "127.0.0.1:0", "--log", "loud"], 64, /--log must be one of required, best-effort, off/],
   [["demo", "--nodes", "2"], 64, /--nodes must be a whole number from 3 to 100/],
   [["demo", "--log-level", "loud"], 64, /--log-level must be one of debug/],
-  [["demo", "--once", "--network-file", "x"], 64, /--network-file is of no use with --once/],
+  [["demo", "--once", "--network-file", "x"], 64, /--network-file and --once cannot be combined/],
   [["up", "--bootstrap", "/ip4/9.9.9.9/tcp/1"], 64, /--bootstrap must be an address such as/],
   [["up", "--network-file", "/does/not/exist"], 78, /ERR_NETWORK_FILE/],
   [["network", "use", "/does/not/exist"], 78, /cannot be read \(ENOENT\).*ERR_NETWORK_FILE/],
@@ -153,7 +153,7 @@ test("config init writes a file that config check accepts, once", async (t) => {
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.equal((await runByway(t, ["config", "check"], { environment })).stdout, `${path} is good.\n`);
   const again = await runByway(t, ["config", "init"], { environment });
-  assert.match(again.stderr, /is there already/);
+  assert.match(again.stderr, /exists already and was not changed/);
   assert.equal(again.code, 78);
 });
 

@@ -5,7 +5,7 @@ import { isNetworkName } from "../config/network-file.ts";
 export function addNetworkName(command: Command): void {
   command.option(
     "--network-name <name>",
-    "Which network, where several have run with this data directory. (default: the one that ran last)",
+    "The network to look at, if several have run with this data directory. (default: the one that ran last)",
     (name: string) => {
       if (isNetworkName(name)) return name;
       throw new InvalidArgumentError("It must be 1 to 32 letters a-z, digits and hyphens.");

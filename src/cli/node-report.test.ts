@@ -21,7 +21,7 @@ test("a node that serves is told whole", () => {
   const end = nodeStatus().traffic.monthEnd;
   assert.equal(
     text({ warnings: [WARNING, NOTE] }),
-    `There is a warning, see below: the node carries links onward and connects to targets.
+    `There is a warning, see below: the node forwards links and connects to targets.
 
 node          12D3KooWQK1wnefoLrcVHbbnf5tLzbopUd3K3bFAoJpA7YJgL5pV
               byway/0.1.0, up for 3 d
@@ -53,13 +53,13 @@ Note WARN_LOG_OFF: the node is full.
 });
 
 for (const [changes, sentence] of [
-  [{}, "All is well: the node carries links onward and connects to targets, and others reach it."],
-  [{ warnings: [NOTE], roles: ["relay"] }, "All is well: the node carries links onward, and others reach it."],
+  [{}, "All is well: the node forwards links and connects to targets, and others reach it."],
+  [{ warnings: [NOTE], roles: ["relay"] }, "All is well: the node forwards links, and others reach it."],
   [
     { roles: ["bootstrap"], reachable: { state: "unknown", reason: "" } },
-    "All is well: the node carries nothing and helps others to find each other; nobody has looked yet whether others reach it.",
+    "All is well: the node carries no traffic and helps peers to find each other; no peer has checked yet whether others reach it.",
   ],
-  [{ warnings: [WARNING, NOTE, WARNING] }, /^There are 2 warnings, see below: the node carries/],
+  [{ warnings: [WARNING, NOTE, WARNING] }, /^There are 2 warnings, see below: the node forwards/],
   [{ serving: { state: "paused" }, warnings: [WARNING] }, "The node takes nothing new: it is paused."],
   [
     { serving: { state: "draining" }, streams: 1 },
@@ -72,7 +72,7 @@ for (const [changes, sentence] of [
   [{ serving: { state: "closed" } }, "The node takes nothing new: it is closed."],
   [
     { serving: { state: "serving", exitClosed: "a list is missing" }, warnings: [WARNING] },
-    "There is a warning, see below: the node carries links onward, and its exit is closed.",
+    "There is a warning, see below: the node forwards links, and its exit is closed.",
   ],
 ] as const) {
   test(`the first line says: ${String(sentence).slice(0, 60)}`, () => {

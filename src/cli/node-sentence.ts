@@ -21,7 +21,7 @@ export function nodeSentence(status: NodeStatus, nowMs: number): string {
   if (count > 0) return `There ${count === 1 ? "is a warning" : `are ${count} warnings`}, see below: ${does}.`;
   const REACHED = {
     yes: ", and others reach it",
-    unknown: "; nobody has looked yet whether others reach it",
+    unknown: "; no peer has checked yet whether others reach it",
     no: "; others do not reach it",
   };
   return `All is well: ${does}${REACHED[reachable.state]}.`;
@@ -42,8 +42,8 @@ export function momentText(time: string): string {
 
 function deeds(roles: readonly string[]): string {
   const words = [
-    ...(roles.includes("relay") ? ["carries links onward"] : []),
+    ...(roles.includes("relay") ? ["forwards links"] : []),
     ...(roles.includes("exit") ? ["connects to targets"] : []),
   ];
-  return words.length === 0 ? "carries nothing and helps others to find each other" : words.join(" and ");
+  return words.length === 0 ? "carries no traffic and helps peers to find each other" : words.join(" and ");
 }

@@ -15,7 +15,7 @@ const RULES: Readonly<Record<DrawRule, string>> = {
   best: "drawn among the best, by score and capacity",
   exploration: "drawn among those with little history, which have a share of their own",
   session: "the session's name decides among all that fit",
-  given: "it was named, is the session's, or stood already",
+  given: "chosen by name, by the session, or because its circuit was already open",
   guard: "a guard that was chosen before",
   search: "any that is not related to the others",
 };

@@ -14,15 +14,15 @@ export interface ShownPolicy {
 export function policyText({ lines, advertised }: ShownPolicy): string {
   const { acceptedPorts, protocols } = advertised;
   return [
-    "Rules, of which the first that matches decides:",
+    "Rules. The first one that matches decides:",
     ...lines.map((line, index) => `  ${String(index + 1).padStart(3)}  ${line}`),
-    "       What none accepts is refused.",
+    "       If no rule accepts a target, it is refused.",
     "",
     "Sets of ports:",
     ...PORT_SET_NAMES.map((name) => `  ${name.padEnd(16)}  ${formatPorts(PORT_SETS[name])}`),
     "",
     acceptedPorts.length === 0
-      ? "Nothing is advertised: clients would not choose this exit."
+      ? "Nothing is advertised, so clients do not choose this exit."
       : `Advertised: ${protocols.join(" and ")} to the ports ${formatPorts(acceptedPorts)}.`,
     "",
   ].join("\n");
@@ -40,7 +40,8 @@ export function judgementText({ host, port, addresses, decision }: JudgedTarget)
   if (decision === undefined) return `${what} depends on the addresses of ${host}, which were not looked up.\n`;
   const verdict = decision.refusal === undefined ? "accepted" : "refused";
   const found = addresses.length === 0 || addresses[0] === host ? "" : `  looked up: ${addresses.join(", ")}\n`;
-  return `${what} is ${verdict} by ${decision.by}: ${decision.text}\n${found}`;
+  const by = decision.by === "no rule" ? "" : ` by ${decision.by}`;
+  return `${what} is ${verdict}${by}: ${decision.text}\n${found}`;
 }
 
 /** The same for programs; `accepted` is null where it depends on addresses. */

@@ -20,11 +20,11 @@ import type { Terminal } from "./terminal.ts";
 /** The whole command line. */
 function buildProgram(terminal: Terminal): Command {
   const program = new Command("byway")
-    .description("A peer-to-peer proxy network: leave the internet from an address of the kind you ask for.")
+    .description("A peer-to-peer proxy network: your programs reach the internet from another peer's address.")
     .version(VERSION, "--version", "Print the version.")
     .helpOption("--help", "Print what a command does and its options.")
     .helpCommand("help [command]", "Print what a command does and its options.")
-    .option("--json", "Print one JSON line for programs in place of text.")
+    .option("--json", "Print one line of JSON instead of text.")
     .option("--config <path>", "The configuration file. (default: $XDG_CONFIG_HOME/byway/byway.toml)")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

@@ -60,7 +60,7 @@ test("a request that found no node shows where they went", () => {
 test("stages that took longer than the request were those of a circuit that stood", () => {
   const { log, clock } = makeLog();
   const record = log.get("2FTJ57QXDT27") ?? assert.fail();
-  const note = /connect {2}61 ms\nThe circuit stood already: it was built before this request\.\n/;
+  const note = /connect {2}61 ms\nThe circuit was already open: it was built before this request\.\n/;
   assert.match(requestText({ ...record, routedMs: 62 }, clock.nowMs()), note);
   assert.doesNotMatch(requestText(record, clock.nowMs()), note);
 });

@@ -92,7 +92,7 @@ export function requestText(record: RequestRecord, nowMs: number): string {
   if (timings.length > 0) {
     const stages = timings.map(({ hop, stage, ms }) => [`  ${hop}`, shortText(stage, 40), shortMs(ms)]);
     const isOlder = timings.reduce((sum, { ms }) => sum + ms, 0) > (routedMs ?? 0) + ROUNDING_MS;
-    const note = isOlder ? "The circuit stood already: it was built before this request.\n" : "";
+    const note = isOlder ? "The circuit was already open: it was built before this request.\n" : "";
     blocks.push(`${textTable(["hop", "stage", "took"], stages)}${note}`);
   }
   if (attempts.length > 0) {

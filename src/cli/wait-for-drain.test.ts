@@ -42,9 +42,9 @@ test("on a terminal the streams that are left are shown, and wiped in the end", 
   assert.deepEqual(written, [`${clear}Waiting for 2 streams …`, `${clear}Waiting for 1 stream …`, clear]);
 });
 
-test("a drain that is taken back is told", async () => {
+test("a drain that is cancelled is an error", async () => {
   const { done } = wait([draining(2), nodeStatus()]);
-  await assert.rejects(done, { code: "ERR_ABORTED", message: /taken back/ });
+  await assert.rejects(done, { code: "ERR_ABORTED", message: /the drain was cancelled/ });
 });
 
 test("who stops waiting is told that the drain goes on", async () => {

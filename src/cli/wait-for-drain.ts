@@ -26,7 +26,7 @@ export async function waitForDrain(
   try {
     while (status !== undefined) {
       if (status.serving.state !== "draining") {
-        throw new BywayError("ERR_ABORTED", "the drain was taken back: the node goes on");
+        throw new BywayError("ERR_ABORTED", "the drain was cancelled: the node goes on");
       }
       show(`Waiting for ${status.streams} ${status.streams === 1 ? "stream" : "streams"} …`);
       const elapsed = Promise.withResolvers<void>();
@@ -37,7 +37,7 @@ export async function waitForDrain(
   } catch (error) {
     if (signal.aborted) {
       terminal.writeError(
-        `${terminal.errorIsTty ? ANEW : ""}The node goes on draining; take that back with byway node resume.\n`,
+        `${terminal.errorIsTty ? ANEW : ""}The node goes on draining. Cancel that with byway node resume.\n`,
       );
     }
     throw error;

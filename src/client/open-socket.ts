@@ -32,7 +32,7 @@ export async function openSocket(
   const takenBack = (): BywayError | undefined => {
     if (stopping.aborted) return stopped();
     if (signal?.aborted !== true) return undefined;
-    return new BywayError("ERR_ABORTED", "the request was taken back", { cause: signal.reason });
+    return new BywayError("ERR_ABORTED", "the request was aborted", { cause: signal.reason });
   };
   const early = takenBack();
   if (early !== undefined) throw early;

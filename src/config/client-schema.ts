@@ -7,7 +7,7 @@ export const CLIENT_SCHEMA = {
     flag: "listen",
     environment: "BYWAY_CLIENT_LISTEN",
     commands: ["up", "env"],
-    docs: "Where the local proxy answers SOCKS and HTTP. Anything but loopback needs client.users.",
+    docs: "Where the local proxy listens for SOCKS and HTTP. Any address but loopback needs client.users.",
   },
   "client.users": {
     type: "name:password",
@@ -17,7 +17,7 @@ export const CLIENT_SCHEMA = {
     environment: "BYWAY_CLIENT_USERS",
     commands: ["up", "env"],
     secret: true,
-    docs: "Who may use the local proxy. There is no flag, since other users of a machine can read command lines.",
+    docs: "The users of the local proxy, with passwords. There is no flag, because other users of a machine can read command lines.",
   },
   "client.peers": {
     type: "path",
@@ -27,7 +27,7 @@ export const CLIENT_SCHEMA = {
     flag: "peers",
     environment: "BYWAY_CLIENT_PEERS",
     commands: ["up"],
-    docs: "Files with advertisements of nodes, as `byway node --advertisement-file` writes them.",
+    docs: "Files with advertisements of nodes. `byway node --advertisement-file` writes them.",
   },
   "client.hops": {
     type: "integer",
@@ -38,7 +38,7 @@ export const CLIENT_SCHEMA = {
     flag: "hops",
     environment: "BYWAY_CLIENT_HOPS",
     commands: ["up"],
-    docs: "How many nodes a circuit has where a request does not say. With one, that node sees both you and the target; with three, none does.",
+    docs: "How many nodes a circuit has, unless the request says. With one, that node sees both you and the target. With three, no node sees both.",
   },
   "client.spare-circuits": {
     type: "integer",
@@ -49,7 +49,7 @@ export const CLIENT_SCHEMA = {
     flag: "spare-circuits",
     environment: "BYWAY_CLIENT_SPARE_CIRCUITS",
     commands: ["up"],
-    docs: "The most unused circuits to keep ready for requests of one kind, so that nobody waits for a handshake. 0 builds none ahead.",
+    docs: "The most unused circuits to keep ready for requests of one kind, so that requests do not wait for a handshake. 0 keeps none.",
   },
   "client.shared-networks": {
     type: "boolean",
@@ -58,7 +58,7 @@ export const CLIENT_SCHEMA = {
     flag: "shared-networks",
     environment: "BYWAY_CLIENT_SHARED_NETWORKS",
     commands: ["up"],
-    docs: "Lets the hops of a circuit stand in one network (/16, IPv6 /32): for a network within one LAN.",
+    docs: "Allow several hops of a circuit in one network (/16, IPv6 /32). Needed if all nodes are in one LAN.",
   },
   "client.allow-classical": {
     type: "boolean",
@@ -67,7 +67,7 @@ export const CLIENT_SCHEMA = {
     flag: "allow-classical",
     environment: "BYWAY_CLIENT_ALLOW_CLASSICAL",
     commands: ["up"],
-    docs: "Accept nodes without post-quantum key exchange. What is recorded today may then be read one day.",
+    docs: "Accept nodes without post-quantum key exchange. A future quantum computer may then read traffic that is recorded today.",
   },
   "client.select": {
     type: "text",
@@ -76,7 +76,7 @@ export const CLIENT_SCHEMA = {
     flag: "select",
     environment: "BYWAY_CLIENT_SELECT",
     commands: ["up"],
-    docs: "What applies where a request does not say, in the words of the `byway-select` header. Whatever the request says wins, key by key.",
+    docs: "Default parameters, written as in the `byway-select` header. A parameter in the request replaces the default of the same name.",
   },
   "client.lenient": {
     type: "boolean",
@@ -85,7 +85,7 @@ export const CLIENT_SCHEMA = {
     flag: "lenient",
     environment: "BYWAY_CLIENT_LENIENT",
     commands: ["up"],
-    docs: "Pass over parameters of user names that other proxy networks know and Byway does not, and name them in `byway-ignored`. Otherwise they are an error.",
+    docs: "Ignore parameters of user names that only other proxy networks have, and list them in `byway-ignored`. Otherwise they are an error.",
   },
   "client.ask-name": {
     type: "enum",
@@ -95,7 +95,7 @@ export const CLIENT_SCHEMA = {
     flag: "ask-name",
     environment: "BYWAY_CLIENT_ASK_NAME",
     commands: ["up", "env"],
-    docs: "Where there are no users, of whom to ask a user name, which any will do for. `waiting`: of programs that send a name only after a 407 (git, ffmpeg, Java, browsers, w3m, lynx, lftp), twice at most. `always`: of every request, and none passes without.",
+    docs: "If there are no users: which programs to ask for a user name with a 407. Any name will do. `waiting`: those that send a name only after a 407 (git, ffmpeg, Java, browsers, w3m, lynx, lftp), at most twice. `always`: every program; a request without a name is refused. `never`: none.",
   },
   "client.preset": {
     type: "enum",
@@ -105,7 +105,7 @@ export const CLIENT_SCHEMA = {
     flag: "preset",
     environment: "BYWAY_CLIENT_PRESET",
     commands: ["up"],
-    docs: "How exits are weighed where a request does not say. `private` takes three hops and keeps a circuit for ten minutes.",
+    docs: "What counts in the choice of exits, unless the request says. `private` uses three hops and keeps a circuit for ten minutes.",
   },
   "client.weights": {
     type: "integer",
@@ -116,7 +116,7 @@ export const CLIENT_SCHEMA = {
     example: [4, 2, 2, 2],
     environment: "BYWAY_CLIENT_WEIGHTS",
     commands: ["up"],
-    docs: "How much trust, latency, availability and load count, in this order, in place of the weights of `balanced`. Only their ratio matters.",
+    docs: "How much trust, latency, availability and load count, in this order, instead of the weights of `balanced`. Only their ratio matters.",
   },
   "client.exploration": {
     type: "integer",
@@ -127,7 +127,7 @@ export const CLIENT_SCHEMA = {
     flag: "exploration",
     environment: "BYWAY_CLIENT_EXPLORATION",
     commands: ["up"],
-    docs: "The percentage of choices that may go to nodes of which this client knows little. 0 never tries a newcomer.",
+    docs: "The share of choices, in per cent, that may go to nodes of which this client knows little. 0 never tries such a node.",
   },
   "client.rotation": {
     type: "enum",
@@ -137,7 +137,7 @@ export const CLIENT_SCHEMA = {
     flag: "rotation",
     environment: "BYWAY_CLIENT_ROTATION",
     commands: ["up"],
-    docs: "When requests without a session change their exit: `request` draws one for each, `circuit` keeps one for up to ten minutes.",
+    docs: "When requests without a session change their exit. `request`: for each request. `circuit`: after at most ten minutes.",
   },
   // Tables come last in their group: in the file, a plain key after them would belong to them.
   "client.listeners": {
@@ -150,7 +150,7 @@ export const CLIENT_SCHEMA = {
         list: false,
         required: true,
         example: "127.0.0.1:1081",
-        docs: "Where it answers SOCKS and HTTP. Anything but loopback needs users.",
+        docs: "Where it listens for SOCKS and HTTP. Any address but loopback needs users.",
       },
       select: {
         type: "text",
@@ -171,13 +171,13 @@ export const CLIENT_SCHEMA = {
         list: true,
         secret: true,
         example: ["bob:secret"],
-        docs: "As client.users, which it replaces here; an empty list asks nobody for a password.",
+        docs: "As client.users, which it replaces here. With an empty list no password is needed.",
       },
     },
     default: [],
     environment: "BYWAY_CLIENT_LISTENERS",
     commands: ["up"],
-    docs: "More places where the local proxy answers, each with its own rules. In the environment: the same as JSON.",
+    docs: "More addresses where the local proxy listens, each with its own rules. In the environment: the same as JSON.",
   },
   "client.limits": {
     type: "table",
@@ -190,7 +190,7 @@ export const CLIENT_SCHEMA = {
         required: true,
         unique: true,
         example: "alice",
-        docs: "A name from users, or `*`: each one that has no table of its own, and those who need no password, who count as one.",
+        docs: "A name from users, or `*` for each user without a table of its own. Users without a password count as one user.",
       },
       "requests-per-second": {
         type: "integer",
@@ -198,7 +198,7 @@ export const CLIENT_SCHEMA = {
         min: 1,
         max: 1_000_000,
         example: 10,
-        docs: "How many requests may begin in a second, evenly or at once.",
+        docs: "How many requests may begin in each second, evenly or at once.",
       },
       "open-streams": {
         type: "integer",
@@ -206,7 +206,7 @@ export const CLIENT_SCHEMA = {
         min: 1,
         max: 1_000_000,
         example: 100,
-        docs: "How many requests may be open at once.",
+        docs: "How many requests may be open at the same time.",
       },
       "mib-per-day": {
         type: "integer",
@@ -214,12 +214,12 @@ export const CLIENT_SCHEMA = {
         min: 1,
         max: 1_073_741_824,
         example: 5120,
-        docs: "MiB in both directions from midnight to midnight UTC; beyond it, the user's streams are ended.",
+        docs: "MiB a day in both directions, from midnight to midnight UTC. Beyond it, the user's streams end.",
       },
     },
     default: [],
     environment: "BYWAY_CLIENT_LIMITS",
     commands: ["up"],
-    docs: "How much each user may have, over all listeners together; a key left out sets no limit. In the environment: the same as JSON.",
+    docs: "Limits for each user, over all listeners together. A key that is absent sets no limit. In the environment: the same as JSON.",
   },
 } as const;

@@ -7,7 +7,7 @@ export const NODE_SCHEMA = {
     flag: "listen",
     environment: "BYWAY_NODE_LISTEN",
     commands: ["node"],
-    docs: "Where the node accepts links from other peers. There is no default: nothing is opened to the world unasked.",
+    docs: "Where the node accepts links from other peers. There is no default, so that nothing is open to the world unless you say so.",
   },
   "node.advertise": {
     type: "ip:port",
@@ -17,7 +17,7 @@ export const NODE_SCHEMA = {
     flag: "advertise",
     environment: "BYWAY_NODE_ADVERTISE",
     commands: ["node"],
-    docs: "The address and port at which others reach the node, where a router or cloud maps them to `listen`.",
+    docs: "The address and port at which others reach the node, if a router or cloud maps them to `listen`.",
   },
   "node.bind-egress": {
     type: "ip",
@@ -27,7 +27,7 @@ export const NODE_SCHEMA = {
     flag: "bind-egress",
     environment: "BYWAY_NODE_BIND_EGRESS",
     commands: ["node"],
-    docs: "The own addresses that connections to targets leave from, at most one of each family; empty lets the system choose.",
+    docs: "The machine's addresses from which the exit connects to targets, at most one IPv4 and one IPv6 address. If empty, the system chooses.",
   },
   "node.allow-targets": {
     type: "host:port",
@@ -37,7 +37,7 @@ export const NODE_SCHEMA = {
     flag: "allow-target",
     environment: "BYWAY_NODE_ALLOW_TARGETS",
     commands: ["node", "policy"],
-    docs: "Private or own targets that the exit opens to everybody all the same: exactly these hosts and ports.",
+    docs: "Private targets, or targets on this machine, that the exit opens to everybody. Exactly these hosts and ports.",
   },
   "node.family": {
     type: "text",
@@ -47,7 +47,7 @@ export const NODE_SCHEMA = {
     flag: "family",
     environment: "BYWAY_NODE_FAMILY",
     commands: ["node"],
-    docs: "Peer ids of your other nodes, or a name that they share: no circuit goes through two of one family.",
+    docs: "The peer ids of your other nodes, or a name that they share. No circuit uses two nodes of one family.",
   },
   "node.dns-servers": {
     type: "name-server",
@@ -57,7 +57,7 @@ export const NODE_SCHEMA = {
     flag: "dns-server",
     environment: "BYWAY_NODE_DNS_SERVERS",
     commands: ["node", "policy"],
-    docs: "The name servers that the exit asks, in this order; one that fails goes last for five minutes. Empty takes those of the system.",
+    docs: "The name servers that the exit asks, in this order. One that fails is asked last for five minutes. If empty, those of the system.",
   },
   "node.advertisement-file": {
     type: "path",
@@ -66,7 +66,7 @@ export const NODE_SCHEMA = {
     flag: "advertisement-file",
     environment: "BYWAY_NODE_ADVERTISEMENT_FILE",
     commands: ["node"],
-    docs: "Where the node writes its signed advertisement, again whenever it changes.",
+    docs: "Where the node writes its signed advertisement, each time that it changes.",
   },
   "node.unlisted": {
     type: "boolean",
@@ -75,7 +75,7 @@ export const NODE_SCHEMA = {
     flag: "unlisted",
     environment: "BYWAY_NODE_UNLISTED",
     commands: ["node"],
-    docs: "Take no part in the directory: only those who are given the advertisement file can find the node.",
+    docs: "Do not join the directory. Only clients that have the advertisement file can then find the node.",
   },
   "node.workers": {
     type: "integer",
@@ -86,7 +86,7 @@ export const NODE_SCHEMA = {
     flag: "workers",
     environment: "BYWAY_NODE_WORKERS",
     commands: ["node"],
-    docs: "How many processes serve links. One suits a home line; a busy node with c cores takes c. Each has its part of the node's limits.",
+    docs: "How many processes serve links. 1 is enough for a home line. For a busy node, use the number of cores. Each process has its part of the node's limits.",
   },
   "node.country": {
     type: "country",
@@ -152,7 +152,7 @@ export const NODE_SCHEMA = {
     flag: "contact",
     environment: "BYWAY_NODE_CONTACT",
     commands: ["node"],
-    docs: "How the operator can be reached. Whoever opens the node's address in a browser reads it.",
+    docs: "How to reach the operator. The node shows it to everybody who opens its address in a browser.",
   },
   "node.capacity-mbps": {
     type: "integer",
@@ -163,7 +163,7 @@ export const NODE_SCHEMA = {
     flag: "capacity-mbps",
     environment: "BYWAY_NODE_CAPACITY_MBPS",
     commands: ["node"],
-    docs: "Mbit/s of the line's slower direction that the node is meant to use: its load is told as a share of this. Without it, what the node measured.",
+    docs: "Mbit/s that the node should use, of the line's slower direction. The node advertises its load as a share of this. Without it, the measured bandwidth counts.",
   },
   "node.price-per-gib": {
     type: "integer",
@@ -174,7 +174,7 @@ export const NODE_SCHEMA = {
     flag: "price-per-gib",
     environment: "BYWAY_NODE_PRICE_PER_GIB",
     commands: ["node"],
-    docs: "What the node asks for each GiB that it carries, in millionths of a USDC.",
+    docs: "The price for each GiB that the node carries, in millionths of a USDC.",
   },
   "node.price-per-request": {
     type: "integer",
@@ -185,6 +185,6 @@ export const NODE_SCHEMA = {
     flag: "price-per-request",
     environment: "BYWAY_NODE_PRICE_PER_REQUEST",
     commands: ["node"],
-    docs: "What the node asks for each stream that it opens, in millionths of a USDC.",
+    docs: "The price for each stream that the node opens, in millionths of a USDC.",
   },
 } as const;

@@ -7,7 +7,7 @@ export const OPERATOR_SCHEMA = {
     flag: "relay",
     environment: "BYWAY_NODE_RELAY",
     commands: ["node"],
-    docs: "Carry other peers' links onward to the next node. Targets never see the node's address.",
+    docs: "Forward other peers' links to the next node. Targets never see this node's address.",
   },
   "node.exit": {
     type: "boolean",
@@ -26,7 +26,7 @@ export const OPERATOR_SCHEMA = {
     flag: "policy",
     environment: "BYWAY_NODE_POLICY",
     commands: ["node", "policy"],
-    docs: "Which targets the exit serves: rules of which the first that matches decides; what none accepts is refused. docs/policy.md has the form. In a flag and in the environment a semicolon stands between rules.",
+    docs: "Rules that say which targets the exit serves. The first that matches decides. If no rule accepts a target, it is refused. docs/policy.md has the syntax. In a flag and in the environment, separate rules with semicolons.",
   },
   "node.up-mbps": {
     type: "integer",
@@ -37,7 +37,7 @@ export const OPERATOR_SCHEMA = {
     flag: "up-mbps",
     environment: "BYWAY_NODE_UP_MBPS",
     commands: ["node"],
-    docs: "The most that the node sends, in Mbit/s. All that it carries comes in once and goes out once, so the lower of this and down-mbps counts.",
+    docs: "The most that the node sends, in Mbit/s. Each byte comes in once and goes out once, so the lower of this and down-mbps counts.",
   },
   "node.down-mbps": {
     type: "integer",
@@ -59,7 +59,7 @@ export const OPERATOR_SCHEMA = {
     flag: "monthly-gb",
     environment: "BYWAY_NODE_MONTHLY_GB",
     commands: ["node"],
-    docs: "The most that the node sends and receives in a month together, in GB of 10^9 bytes. It slows down as this nears, so that it lasts.",
+    docs: "The most that the node sends and receives together in a month, in GB of 10^9 bytes. The node slows down near this cap, to make it last.",
   },
   "node.monthly-reset-day": {
     type: "integer",
@@ -70,7 +70,7 @@ export const OPERATOR_SCHEMA = {
     flag: "monthly-reset-day",
     environment: "BYWAY_NODE_MONTHLY_RESET_DAY",
     commands: ["node"],
-    docs: "The day of the month on which that counts anew; the last day where a month is shorter.",
+    docs: "The day of the month on which that count starts again. In shorter months, the last day.",
   },
   "node.hours": {
     type: "text",
@@ -80,7 +80,7 @@ export const OPERATOR_SCHEMA = {
     flag: "hours",
     environment: "BYWAY_NODE_HOURS",
     commands: ["node"],
-    docs: "The hours of the day, of this machine's clock, in which the node serves; empty for all.",
+    docs: "The hours of the day in which the node serves, by this machine's clock. If empty, all.",
   },
   "node.max-streams": {
     type: "integer",
@@ -91,7 +91,7 @@ export const OPERATOR_SCHEMA = {
     flag: "max-streams",
     environment: "BYWAY_NODE_MAX_STREAMS",
     commands: ["node"],
-    docs: "The most streams to targets at a time.",
+    docs: "The most streams to targets at the same time.",
   },
   "node.streams-per-second": {
     type: "integer",
@@ -102,7 +102,7 @@ export const OPERATOR_SCHEMA = {
     flag: "streams-per-second",
     environment: "BYWAY_NODE_STREAMS_PER_SECOND",
     commands: ["node"],
-    docs: "The most new streams to targets a second.",
+    docs: "The most new streams to targets in a second.",
   },
   "node.link-streams": {
     type: "integer",
@@ -113,7 +113,7 @@ export const OPERATOR_SCHEMA = {
     flag: "link-streams",
     environment: "BYWAY_NODE_LINK_STREAMS",
     commands: ["node"],
-    docs: "The most streams at a time of one link, and of all links of one payer once there are payments.",
+    docs: "The most streams of one link at the same time. Once there are payments: of one payer.",
   },
   "node.link-streams-per-second": {
     type: "integer",
@@ -124,7 +124,7 @@ export const OPERATOR_SCHEMA = {
     flag: "link-streams-per-second",
     environment: "BYWAY_NODE_LINK_STREAMS_PER_SECOND",
     commands: ["node"],
-    docs: "The most new streams a second of one link, and of all links of one payer once there are payments.",
+    docs: "The most new streams of one link in a second. Once there are payments: of one payer.",
   },
   "node.link-targets-per-minute": {
     type: "integer",
@@ -135,7 +135,7 @@ export const OPERATOR_SCHEMA = {
     flag: "link-targets-per-minute",
     environment: "BYWAY_NODE_LINK_TARGETS_PER_MINUTE",
     commands: ["node"],
-    docs: "The most different targets a minute of one link, and of all links of one payer once there are payments: whoever asks for more is scanning.",
+    docs: "The most different targets of one link in a minute. Once there are payments: of one payer. More is the sign of a scan.",
   },
   "node.link-mbps": {
     type: "integer",
@@ -146,7 +146,7 @@ export const OPERATOR_SCHEMA = {
     flag: "link-mbps",
     environment: "BYWAY_NODE_LINK_MBPS",
     commands: ["node"],
-    docs: "The most that one link gets, in Mbit/s each way.",
+    docs: "The most that one link may use, in Mbit/s each way.",
   },
   "node.target-streams": {
     type: "integer",
@@ -157,7 +157,7 @@ export const OPERATOR_SCHEMA = {
     flag: "target-streams",
     environment: "BYWAY_NODE_TARGET_STREAMS",
     commands: ["node"],
-    docs: "The most streams at a time to one host, of everybody together.",
+    docs: "The most streams to one host at the same time, of all users together.",
   },
   "node.target-streams-per-second": {
     type: "integer",
@@ -168,7 +168,7 @@ export const OPERATOR_SCHEMA = {
     flag: "target-streams-per-second",
     environment: "BYWAY_NODE_TARGET_STREAMS_PER_SECOND",
     commands: ["node"],
-    docs: "The most new streams a second to one host, of everybody together.",
+    docs: "The most new streams to one host in a second, of all users together.",
   },
   "node.log": {
     type: "enum",
@@ -178,7 +178,7 @@ export const OPERATOR_SCHEMA = {
     flag: "log",
     environment: "BYWAY_NODE_LOG",
     commands: ["node"],
-    docs: "The accountability log. `required` keeps the exit closed while nothing can be written, `best-effort` lets it go on, `off` writes none.",
+    docs: "The accountability log. `required`: the exit is closed while the log cannot be written. `best-effort`: the exit goes on. `off`: no log.",
   },
   "node.log-days": {
     type: "integer",
@@ -189,7 +189,7 @@ export const OPERATOR_SCHEMA = {
     flag: "log-days",
     environment: "BYWAY_NODE_LOG_DAYS",
     commands: ["node"],
-    docs: "After how many days records of the accountability log are removed.",
+    docs: "How many days the accountability log keeps its records.",
   },
   "node.log-mib": {
     type: "integer",
@@ -200,7 +200,7 @@ export const OPERATOR_SCHEMA = {
     flag: "log-mib",
     environment: "BYWAY_NODE_LOG_MIB",
     commands: ["node"],
-    docs: "How large the accountability log may become, in MiB; the oldest records go first.",
+    docs: "The largest size of the accountability log, in MiB. The oldest records are removed first.",
   },
   "node.notice-listen": {
     type: "ip:port",
@@ -209,7 +209,7 @@ export const OPERATOR_SCHEMA = {
     flag: "notice-listen",
     environment: "BYWAY_NODE_NOTICE_LISTEN",
     commands: ["node"],
-    docs: "A second address that answers a browser what this machine is; port 80 is where people look. The node's own port answers as well.",
+    docs: "A second address that shows a browser what this machine is. People look at port 80. The node's own port shows it too.",
   },
   "node.metrics": {
     type: "ip:port",
@@ -218,7 +218,7 @@ export const OPERATOR_SCHEMA = {
     flag: "metrics",
     environment: "BYWAY_NODE_METRICS",
     commands: ["node"],
-    docs: "Where figures for Prometheus are served, at /metrics. Loopback only.",
+    docs: "Where the node serves metrics for Prometheus, at /metrics. Loopback only.",
   },
   "node.blocklists": {
     type: "table",
@@ -231,7 +231,7 @@ export const OPERATOR_SCHEMA = {
         required: true,
         unique: true,
         example: "drop",
-        docs: "What refusals and counts call the list.",
+        docs: "The list's name in refusals and counts.",
       },
       source: {
         type: "text",
@@ -246,18 +246,18 @@ export const OPERATOR_SCHEMA = {
         min: 1,
         max: 720,
         example: 24,
-        docs: "How often it is read again; 24 when absent. A file is also read when it changes.",
+        docs: "How often the list is read again: 24 if absent. A file is also read when it changes.",
       },
       except: {
         type: "text",
         list: true,
         example: ["example.org"],
-        docs: "Names, with all below them, and address ranges that this list does not count for.",
+        docs: "Exceptions: names with all names below them, and address ranges, that this list does not refuse.",
       },
     },
     maxLength: 32,
     environment: "BYWAY_NODE_BLOCKLISTS",
     commands: ["node", "policy"],
-    docs: "Lists of names and addresses that the exit refuses whatever the policy says: files or https addresses of hosts, domain or CIDR lists.",
+    docs: "Lists of names and addresses that the exit refuses, whatever the policy says. Each is a hosts, domain or CIDR list, in a file or at an https address.",
   },
 } as const;

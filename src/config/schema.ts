@@ -14,7 +14,7 @@ const GENERAL_SCHEMA = {
     flag: "data",
     environment: "BYWAY_DATA",
     commands: ["node", "up", "keys", "network", "geo", "policy", "log"],
-    docs: "The directory of this peer's key and other state. It is made when missing, readable by its owner only.",
+    docs: "The directory of this peer's key and other state. If it is missing, Byway makes it, readable by its owner only.",
   },
   "log-level": {
     type: "enum",
@@ -24,7 +24,7 @@ const GENERAL_SCHEMA = {
     flag: "log-level",
     environment: "BYWAY_LOG_LEVEL",
     commands: ["every"],
-    docs: "The least urgent level that is logged on standard error.",
+    docs: "The least urgent level of messages to write to standard error.",
   },
   "network-file": {
     type: "path",
@@ -44,7 +44,7 @@ const GENERAL_SCHEMA = {
     flag: "bootstrap",
     environment: "BYWAY_BOOTSTRAP",
     commands: ["node", "up"],
-    docs: "Addresses of peers to join the network through, beside those of the network file. Any node of the network will do.",
+    docs: "Addresses of peers through which to join, in addition to those of the network file. Any node of the network will do.",
   },
   "local-network": {
     type: "boolean",
@@ -53,7 +53,7 @@ const GENERAL_SCHEMA = {
     flag: "local-network",
     environment: "BYWAY_LOCAL_NETWORK",
     commands: ["node", "up"],
-    docs: "Accept nodes with loopback and private addresses: for a network on one machine or one's own LAN.",
+    docs: "Accept nodes with loopback and private addresses. For a network on one machine or in your own LAN.",
   },
   "memory-budget": {
     type: "integer",
@@ -64,7 +64,7 @@ const GENERAL_SCHEMA = {
     flag: "memory-budget",
     environment: "BYWAY_MEMORY_BUDGET",
     commands: ["node", "up"],
-    docs: "MiB that may wait for slow readers and targets; beyond it, the streams that hold most are ended. Without it, a quarter of the memory, 1024 at most.",
+    docs: "How many MiB may wait for slow readers and targets. Beyond it, the streams that hold most are ended. By default a quarter of the memory, at most 1024.",
   },
   "geo-data": {
     type: "path",
@@ -73,7 +73,7 @@ const GENERAL_SCHEMA = {
     flag: "geo-data",
     environment: "BYWAY_GEO_DATA",
     commands: ["node", "up", "network", "geo"],
-    docs: "A directory or file of address data (.mmdb, .csv, hosting.txt) in place of the geo directory in data. It wins over the data that npm brings.",
+    docs: "A directory or file of address data (.mmdb, .csv, hosting.txt), instead of the geo directory in the data directory. It takes precedence over the data that npm installs.",
   },
 } as const;
 

@@ -27,7 +27,7 @@ export function abortReason(signal: AbortSignal): BywayError {
   const reason: unknown = signal.reason;
   return reason instanceof BywayError
     ? reason
-    : new BywayError("ERR_ABORTED", "the request was taken back", { cause: reason });
+    : new BywayError("ERR_ABORTED", "the request was aborted", { cause: reason });
 }
 
 /** Settles as `promise` does, or rejects with the abort reason as soon as `signal` aborts. */

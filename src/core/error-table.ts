@@ -129,125 +129,147 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   ERR_USAGE_ARGUMENT: row("usage", "See `byway --help` or `byway <command> --help`."),
   ERR_PARAMETER_UNKNOWN: row(
     "usage",
-    "Correct the parameter's name; the message names the nearest known one. Within a value of a user name write _, not a hyphen.",
+    "Correct the parameter's name: the message gives the nearest known one. In a user name, write _ instead of a hyphen within a value.",
   ),
-  ERR_PARAMETER_VALUE: row("usage", "Give the parameter a value of the form that the message shows."),
-  ERR_PARAMETER_CONFLICT: row("usage", "Drop one of the parameters that contradict each other."),
+  ERR_PARAMETER_VALUE: row("usage", "Use a value of the form that the message shows."),
+  ERR_PARAMETER_CONFLICT: row("usage", "Remove one of the parameters that contradict each other."),
   ERR_CREDENTIALS: row("usage", "Send the user name and password of this proxy.", { http: 407 }),
   ERR_USER_NAME: row(
     "usage",
-    "Send any user name and password: country-de and x, or auto and x for no wish. With `--ask-name never` none is asked for.",
+    "Send any user name and password: country-de and x, or auto and x if any exit will do. `--ask-name never` turns this question off.",
     { http: 407 },
   ),
-  ERR_REQUEST_MALFORMED: row(
-    "usage",
-    "The program that sent this is at fault; check that it speaks HTTP or SOCKS to this port.",
-  ),
+  ERR_REQUEST_MALFORMED: row("usage", "Check that the program speaks HTTP or SOCKS to this port."),
   ERR_REQUEST_TOO_LARGE: row("usage", "Send smaller headers.", { http: 431 }),
-  ERR_REQUEST_TIMEOUT: row("usage", "Send the whole request sooner.", { http: 408 }),
-  ERR_REQUEST_TARGET: row("usage", "Give the target as host:port, an IPv6 address in brackets.", { socks: 8 }),
+  ERR_REQUEST_TIMEOUT: row("usage", "Send the whole request faster.", { http: 408 }),
+  ERR_REQUEST_TARGET: row("usage", "Write the target as host:port, with an IPv6 address in brackets.", { socks: 8 }),
   ERR_REQUEST_LOOP: row("usage", "Do not point the proxy at itself.", { http: 502, token: "proxy_loop_detected" }),
-  ERR_PAGE_UNKNOWN: row("usage", "Open / for an explanation or /proxy.pac for a browser's configuration.", {
+  ERR_PAGE_UNKNOWN: row("usage", "Open / for an explanation, or /proxy.pac for a browser's proxy settings.", {
     http: 404,
   }),
-  ERR_SOCKS_COMMAND: row("usage", "Use CONNECT or UDP ASSOCIATE; BIND is not served.", { socks: 7 }),
+  ERR_SOCKS_COMMAND: row("usage", "Use CONNECT or UDP ASSOCIATE. BIND is not supported.", { socks: 7 }),
   ERR_SOCKS_ADDRESS_TYPE: row("usage", "Use an IPv4 address, an IPv6 address or a name.", { socks: 8 }),
 
-  ERR_CONFIG_FILE: row("config", "Mend or move the file that the message names, or name another with --config."),
-  ERR_CONFIG_UNKNOWN_KEY: row("config", "Correct the key; the message names the nearest known one."),
-  ERR_CONFIG_VALUE: row("config", "Give the key a value of the type that the message names."),
+  ERR_CONFIG_FILE: row(
+    "config",
+    "Correct or move the file that the message names, or name another file with --config.",
+  ),
+  ERR_CONFIG_UNKNOWN_KEY: row("config", "Correct the key: the message gives the nearest known one."),
+  ERR_CONFIG_VALUE: row("config", "Use a value of the type that the message names."),
   ERR_CONFIG_EXPOSED: row(
     "config",
-    "Listen on a loopback address, or give the listener users (client.users, or its own).",
+    "Listen on a loopback address, or set users (client.users, or the listener's own).",
   ),
 
   ERR_LISTEN_IN_USE: row(
     "local",
-    "Stop the other program, or choose another port (--listen, --notice-listen, --metrics).",
+    "Stop the other program, or choose another port with --listen, --notice-listen or --metrics.",
     { exit: 69 },
   ),
   ERR_LISTEN_ADDRESS: row("local", "Listen on an address that this machine has.", { exit: 69 }),
-  ERR_LISTEN_PERMISSION: row("local", "Choose a port above 1023, or run with the right to bind it.", { exit: 77 }),
-  ERR_DATA_DIRECTORY: row("local", "Name a place where this user can write and the disk has room.", { exit: 77 }),
-  ERR_KEY_FILE: row("local", "Restore the key file from a backup, or move it aside to make a new identity.", {
+  ERR_LISTEN_PERMISSION: row("local", "Choose a port above 1023, or give Byway the right to bind lower ports.", {
+    exit: 77,
+  }),
+  ERR_DATA_DIRECTORY: row("local", "Name a directory that this user can write to, on a disk with free space.", {
+    exit: 77,
+  }),
+  ERR_KEY_FILE: row("local", "Restore the key file from a backup, or move it away: Byway then makes a new identity.", {
     exit: 78,
     retry: "never",
   }),
   ERR_PEER_FILE: row("local", "Name a file that `byway node --advertisement-file` wrote.", { exit: 69 }),
-  ERR_OUTPUT: row("local", "Make room where the output goes, or send it elsewhere."),
-  ERR_CONTROL: row(
-    "local",
-    "Start `byway up` or `byway node` with the same data directory, or stop the one that holds it.",
-  ),
+  ERR_OUTPUT: row("local", "Free some space where the output goes, or write it elsewhere."),
+  ERR_CONTROL: row("local", "Start `byway up` or `byway node` with the same --data, or stop the process that uses it."),
   ERR_REQUEST_UNKNOWN: row("usage", "List the recent requests with `byway requests`.", { http: 404, exit: 69 }),
-  ERR_CONTROL_REQUEST: row("usage", "Run the command and the client in the same version of Byway."),
-  ERR_BLOCKLIST: row("config", "Name a hosts, domain or CIDR list that can be read, or mend the address of the list."),
-  ERR_LOG_FLAW: row("local", "Do not hand the log out as it is: it was changed or damaged where the message says.", {
-    exit: 65,
-    retry: "never",
-  }),
-  ERR_LOCAL_LIMIT: row("local", "Close some connections, or give this program more file descriptors.", {
+  ERR_CONTROL_REQUEST: row(
+    "usage",
+    "Use the same version of Byway for the command and for the client or node that runs.",
+  ),
+  ERR_BLOCKLIST: row("config", "Name a readable hosts, domain or CIDR list, or correct its address."),
+  ERR_LOG_FLAW: row(
+    "local",
+    "Do not hand out this log: it was changed or damaged at the place that the message names.",
+    {
+      exit: 65,
+      retry: "never",
+    },
+  ),
+  ERR_LOCAL_LIMIT: row("local", "Close some connections, or allow this program more file descriptors.", {
     http: 503,
     token: "connection_limit_reached",
   }),
-  ERR_WORKER: row("local", "Look at the log before this, or run with fewer workers (node.workers); 1 needs none."),
+  ERR_WORKER: row(
+    "local",
+    "Read the log lines before this one, or lower node.workers. With 1, the node starts no worker process.",
+  ),
   ERR_STOPPED: row("local", "Start Byway again.", { exit: 75 }),
-  ERR_ABORTED: row("local", "Nothing: the caller took the request back.", { retry: "never" }),
+  ERR_ABORTED: row("local", "Nothing to do: the program that made the request aborted it.", { retry: "never" }),
 
-  ERR_CLOCK_OFF: row("local", "Set the clock of this machine, and have it set by NTP.", { http: 503 }),
-  ERR_NO_NODE: row("hop", "Relax the constraint that the message names; with no nodes at all, check --bootstrap.", {
-    http: 503,
-  }),
-  ERR_SESSION_EXIT: row("hop", "Use another session name, or leave `strict` out.", { retry: "never" }),
-  ERR_SESSION_ENDED: row("hop", "Use another session name, a longer sesstime, or leave `strict` out.", {
+  ERR_CLOCK_OFF: row("local", "Set this machine's clock, and keep it right with NTP.", { http: 503 }),
+  ERR_NO_NODE: row(
+    "hop",
+    "Relax the constraint that the message names. If no node is known at all, check --bootstrap.",
+    {
+      http: 503,
+    },
+  ),
+  ERR_SESSION_EXIT: row("hop", "Use another session name, or remove `strict`.", { retry: "never" }),
+  ERR_SESSION_ENDED: row("hop", "Use another session name or a longer sesstime, or remove `strict`.", {
     retry: "never",
   }),
   ERR_ADVERTISEMENT_MALFORMED: row(
     "hop",
-    "Ask the node's operator to update; the advertisement is not of protocol version 1.",
+    "Ask the node's operator to update: the advertisement does not follow protocol version 1.",
   ),
-  ERR_ADVERTISEMENT_SIGNATURE: row("hop", "Discard this advertisement: it was altered or signed by another key."),
+  ERR_ADVERTISEMENT_SIGNATURE: row("hop", "Discard this advertisement: it was altered, or signed with another key."),
   ERR_ADVERTISEMENT_EXPIRED: row(
     "hop",
-    "Fetch a fresh advertisement; if that does not help, check this machine's clock.",
+    "Get a fresh advertisement. If that does not help, check this machine's clock.",
   ),
   ERR_ADVERTISEMENT_FUTURE: row("hop", "Check the clocks of this machine and of the node."),
-  ERR_ADVERTISEMENT_PRIVATE: row("hop", "Use --local-network if these nodes are a network on your own machine."),
-  ERR_ADVERTISEMENT_OLD: row("hop", "Nothing: a newer advertisement of that node is known."),
+  ERR_ADVERTISEMENT_PRIVATE: row("hop", "Add --local-network if these nodes are on your own machine or LAN."),
+  ERR_ADVERTISEMENT_OLD: row("hop", "Nothing to do: a newer advertisement of that node is known."),
   ERR_ADVERTISEMENT_EQUIVOCATION: row(
     "hop",
-    "Use another node: this one signed two different advertisements with one number. Its operator needs a new key.",
+    "Use another node: this one signed two different advertisements with the same number. Its operator needs a new key.",
   ),
-  ERR_ADVERTISEMENT_QUOTA: row("hop", "Nothing: as many nodes of that network are known as one may have."),
-  ERR_DIRECTORY_MESSAGE: row("hop", "Ask another peer; if all send this, one of you runs an old version."),
-  ERR_NETWORK_FILE: row("config", "Mend the file; docs/configuration.md shows one."),
-  ERR_NETWORK_UNREACHABLE: row("local", "Check the connection and the addresses in --bootstrap or the network file.", {
-    exit: 75,
-  }),
+  ERR_ADVERTISEMENT_QUOTA: row(
+    "hop",
+    "Nothing to do: the store already holds the most nodes that it keeps of one network.",
+  ),
+  ERR_DIRECTORY_MESSAGE: row("hop", "Ask another peer. If all of them send this, update Byway."),
+  ERR_NETWORK_FILE: row("config", "Correct the file. The README shows an example."),
+  ERR_NETWORK_UNREACHABLE: row(
+    "local",
+    "Check this machine's connection, and the addresses in --bootstrap or the network file.",
+    {
+      exit: 75,
+    },
+  ),
   ERR_PEER_UNREACHABLE: row("hop", "Try another peer."),
   ERR_PEER_ANSWER: row("hop", "Try another peer."),
-  ERR_PEER_UNKNOWN: row("usage", "List the peers that are known with `byway peers`.", { exit: 69 }),
+  ERR_PEER_UNKNOWN: row("usage", "List the known peers with `byway peers`.", { exit: 69 }),
   ERR_DESCRIPTORS: row("local", "Allow more open files (LimitNOFILE= in a systemd unit, ulimit -n in a shell).", {
     exit: 69,
   }),
-  ERR_STORE: row("local", "Check that the data directory can be written and has room."),
-  ERR_GEO_DATA: row("config", "Name an .mmdb or .csv file of address data that can be read."),
+  ERR_STORE: row("local", "Check that Byway can write to the data directory and that its disk has free space."),
+  ERR_GEO_DATA: row("config", "Name a readable .mmdb or .csv file of address data."),
   ERR_HOP_UNREACHABLE: row("hop", "Try another node."),
   ERR_HOP_TIMEOUT: row("hop", "Try another node.", { http: 504, socks: 6, token: "connection_timeout" }),
-  ERR_HOP_TLS: row("hop", "Try another node; this one does not speak Byway's TLS profile.", {
+  ERR_HOP_TLS: row("hop", "Try another node: this one does not use TLS as Byway requires.", {
     token: "tls_protocol_error",
   }),
-  ERR_HOP_CLASSICAL: row("hop", "Ask the node's operator to update; to accept it all the same set allow-classical.", {
+  ERR_HOP_CLASSICAL: row("hop", "Ask the node's operator to update, or set allow-classical to accept it as it is.", {
     token: "tls_protocol_error",
   }),
-  ERR_HOP_IDENTITY: row("hop", "Do not use this address: somebody else answers there, or the node changed its key.", {
+  ERR_HOP_IDENTITY: row("hop", "Do not use this address: another machine answers there, or the node changed its key.", {
     token: "tls_certificate_error",
   }),
-  ERR_HOP_PROTOCOL: row("hop", "Try another node; this one broke the protocol.", { token: "http_protocol_error" }),
-  ERR_HOP_LOST: row("hop", "Try again; another circuit will be built.", { token: "connection_terminated" }),
+  ERR_HOP_PROTOCOL: row("hop", "Try another node: this one broke the protocol.", { token: "http_protocol_error" }),
+  ERR_HOP_LOST: row("hop", "Try again: the next try uses another circuit.", { token: "connection_terminated" }),
   ERR_HOP_UNKNOWN: row(
     "hop",
-    "Ask another relay; one without a directory must be shown the next hop's advertisement.",
+    "Use another relay. A relay without a directory needs the next hop's advertisement from the client.",
     {
       http: 421,
       token: "destination_not_found",
@@ -262,64 +284,68 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
 
   ERR_TARGET_NAME: row(
     "target",
-    "If the name does not exist, check its spelling. If the exit's name server failed, try again or through another node; on your own node, see whether its DNS servers answer.",
+    "If the name does not exist, check its spelling. If the exit's name server failed, try again or use another node. On your own node, check that its DNS servers answer.",
     { token: "dns_error" },
   ),
-  ERR_TARGET_NAME_TIMEOUT: row("target", "Try again, or through another node.", {
+  ERR_TARGET_NAME_TIMEOUT: row("target", "Try again, or use another node.", {
     http: 504,
     token: "dns_timeout",
     retry: "other-node",
   }),
-  ERR_TARGET_REFUSED: row("target", "Check the port; nothing listens there.", {
+  ERR_TARGET_REFUSED: row("target", "Check the port: nothing listens there.", {
     socks: 5,
     token: "connection_refused",
   }),
-  ERR_TARGET_TIMEOUT: row("target", "The target did not answer; try later or through another node.", {
+  ERR_TARGET_TIMEOUT: row("target", "The target did not answer. Try later, or use another node.", {
     http: 504,
     socks: 6,
     token: "connection_timeout",
     retry: "other-node",
   }),
-  ERR_TARGET_UNREACHABLE: row("target", "No way to the target from this exit; try another node.", {
+  ERR_TARGET_UNREACHABLE: row("target", "This exit has no route to the target. Use another node.", {
     token: "destination_ip_unroutable",
     retry: "other-node",
   }),
-  ERR_TARGET_NETWORK: row("target", "The exit has no route of that address family; try another node.", {
-    socks: 3,
-    token: "destination_ip_unroutable",
-    retry: "other-node",
-  }),
-  ERR_TARGET_RESET: row("target", "The target closed the connection; try again.", {
+  ERR_TARGET_NETWORK: row(
+    "target",
+    "The exit has no route for IPv4 or IPv6, whichever the target has. Use another node.",
+    {
+      socks: 3,
+      token: "destination_ip_unroutable",
+      retry: "other-node",
+    },
+  ),
+  ERR_TARGET_RESET: row("target", "The target closed the connection. Try again.", {
     socks: 1,
     token: "connection_terminated",
     retry: "same",
   }),
   ERR_TARGET_PROTOCOL: row(
     "target",
-    "The target's answer was not HTTP that a proxy may pass on; ask the target's owner.",
+    "The target's answer is not HTTP that a proxy may pass on. Ask the target's owner.",
     { socks: 1, token: "http_protocol_error" },
   ),
 
   ERR_TARGET_PROHIBITED: row(
     "policy",
-    "Only public addresses can be reached; an operator opens a private one with --allow-target.",
+    "An exit connects to public addresses only. Its operator can open one private target with --allow-target.",
     { token: "destination_ip_prohibited", retry: "never" },
   ),
-  ERR_POLICY_PORT: row("policy", "Choose a node whose policy accepts the port."),
-  ERR_POLICY_TARGET: row("policy", "Choose another exit: the operator of this one does not serve the target."),
-  ERR_POLICY_LISTED: row("policy", "Choose another exit: a blocklist of this one names the target."),
+  ERR_POLICY_PORT: row("policy", "Choose another exit or another port: this exit's policy does not accept this port."),
+  ERR_POLICY_TARGET: row("policy", "Choose another exit: this one's policy refuses the target."),
+  ERR_POLICY_LISTED: row("policy", "Choose another exit: the target is on a blocklist of this one."),
   ERR_POLICY_PROTOCOL: row(
     "policy",
-    "Choose an exit that opens this protocol; most refuse BitTorrent, some HTTP/2 without TLS and malformed requests.",
+    "Choose an exit that accepts this protocol. Most refuse BitTorrent. Some refuse HTTP/2 without TLS, and malformed requests.",
     { retry: "never" },
   ),
-  ERR_NODE_LIMIT: row("policy", "Wait as long as Retry-After says, or use another node.", {
+  ERR_NODE_LIMIT: row("policy", "Wait as long as Retry-After says, or choose another exit.", {
     http: 429,
     socks: 1,
     token: "connection_limit_reached",
     exit: 75,
   }),
-  ERR_NODE_CLOSED: row("policy", "Use another node: the operator has closed this one for now.", {
+  ERR_NODE_CLOSED: row("policy", "Choose another exit: the operator has closed this one for now.", {
     http: 503,
     socks: 1,
     token: "destination_unavailable",
@@ -327,7 +353,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   }),
   ERR_NODE_LOG: row(
     "policy",
-    "Use another node; its operator makes room for the accountability log, or mends its disk.",
+    "Choose another exit. The operator of this one must free disk space for the accountability log, or repair the disk.",
     {
       http: 503,
       socks: 1,
@@ -340,22 +366,22 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
     socks: 1,
     token: "connection_limit_reached",
   }),
-  ERR_STREAM_STALLED: row("policy", "Read what arrives sooner; where many streams wait at once, raise memory-budget.", {
+  ERR_STREAM_STALLED: row("policy", "Read arriving data faster. If many streams wait at once, raise memory-budget.", {
     http: 502,
     socks: 1,
     token: "connection_terminated",
     retry: "same",
   }),
-  ERR_USER_LIMIT: row("policy", "Wait as long as Retry-After says, or have the user's limits raised.", {
+  ERR_USER_LIMIT: row("policy", "Wait as long as Retry-After says, or raise the user's limits (client.limits).", {
     http: 429,
     token: "connection_limit_reached",
     exit: 75,
     retry: "same",
   }),
 
-  ERR_PAYMENT_REQUIRED: row("payment", "Fund the wallet, or choose a node that is free."),
+  ERR_PAYMENT_REQUIRED: row("payment", "Fund the wallet, or choose a node that asks for no payment."),
 
-  ERR_INTERNAL: row("internal", "This is a bug in Byway; please report it with the message."),
+  ERR_INTERNAL: row("internal", "This is a bug in Byway. Please report it, with the message."),
 };
 
 /** The row of a code. */

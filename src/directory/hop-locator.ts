@@ -150,7 +150,7 @@ export class HopLocator {
 
   async #askOthers(peerId: string, network: string, ending: AbortSignal): Promise<void> {
     const { clock, find, book } = this.#components;
-    const late = new BywayError("ERR_HOP_UNKNOWN", "nobody said in time where the next hop is");
+    const late = new BywayError("ERR_HOP_UNKNOWN", "no peer said in time where the next hop is");
     using bound = deadline(clock, DIRECTORY_LIMITS.locateMs.value, () => late, ending);
     try {
       await find(peerId, bound.signal);
@@ -180,5 +180,5 @@ function stopped(): BywayError {
 }
 
 function unknown(peerId: string): BywayError {
-  return new BywayError("ERR_HOP_UNKNOWN", `nobody that this relay can ask knows ${shortPeerId(peerId)}`);
+  return new BywayError("ERR_HOP_UNKNOWN", `no peer that this relay can ask knows ${shortPeerId(peerId)}`);
 }

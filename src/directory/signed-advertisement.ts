@@ -45,14 +45,14 @@ export function verifyAdvertisement(envelope: Uint8Array): Advertisement {
   }
   const { publicKey, payloadType, payload, signature } = decodeEnvelope(envelope);
   if (Buffer.compare(payloadType, PAYLOAD_TYPE) !== 0) {
-    throw new BywayError("ERR_ADVERTISEMENT_MALFORMED", "the envelope holds something else than an advertisement");
+    throw new BywayError("ERR_ADVERTISEMENT_MALFORMED", "the envelope does not hold an advertisement");
   }
   if (!verifySignature(publicKey, envelopeSigningInput(DOMAIN, PAYLOAD_TYPE, payload), signature)) {
     throw new BywayError("ERR_ADVERTISEMENT_SIGNATURE", "the advertisement's signature is wrong");
   }
   const advertisement = decodeAdvertisement(payload);
   if (advertisement.peer !== peerIdFromPublicKey(publicKey)) {
-    throw new BywayError("ERR_ADVERTISEMENT_SIGNATURE", "the advertisement is signed by another peer than it names");
+    throw new BywayError("ERR_ADVERTISEMENT_SIGNATURE", "the advertisement names one peer and is signed by another");
   }
   return advertisement;
 }

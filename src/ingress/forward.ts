@@ -198,7 +198,7 @@ class Forwarding {
   }
 
   #begin(upstream: Upstream, head: AnswerHead): void {
-    if (head.status === 407) throw protocolError("the target answered 407, which is a proxy's to say");
+    if (head.status === 407) throw protocolError("the target answered 407, which only a proxy may send");
     const { method, headers } = this.#request;
     const isNone = hasNoBody(head.status, method);
     // A length in an answer that can have none misleads who reads on (RFC 9110 §8.6).

@@ -87,23 +87,23 @@ function explanation(at: HostPort): string {
 <head><meta charset="utf-8"><title>Byway</title><style>${STYLE}</style></head>
 <body>
 <h1>This is a Byway proxy</h1>
-<p>It is not a web site: programs send their traffic through it, and it leaves the internet at another place.
+<p>It is not a web site. Programs send their traffic through it, and the traffic reaches the internet from another peer's address.
 One port answers SOCKS5, SOCKS4a and HTTP.</p>
 <h2>Use it</h2>
 <pre>curl -x socks5h://${address} https://example.com/
 curl -x http://${address} https://example.com/</pre>
 <p>In a browser, set the automatic proxy configuration URL to
 <a href="/proxy.pac">http://${address}/proxy.pac</a>.</p>
-<h2>Choose where you leave</h2>
-<p>Parameters travel in the user name, or in the header <code>byway-select</code>:</p>
+<h2>Choose the exit</h2>
+<p>Write parameters in the user name, or in the header <code>byway-select</code>:</p>
 <pre>curl -x http://country-de+nl-hops-3:x@${address} https://example.com/
 curl -x http://${address} --proxy-header 'byway-select: country=us, city="new york"' https://example.com/</pre>
-<p>Each request may leave from another address. A session keeps one, here for 30 minutes:</p>
+<p>Each request may use another exit. A session keeps one exit, here for 30 minutes:</p>
 <pre>curl -x http://country-us-session-cart7-sesstime-30:x@${address} https://example.com/</pre>
-<p>With <code>-strict</code>, an error takes the place of a change. What is misspelt, or fits no node, is an error that
-says so. Where the proxy has users, the name begins with theirs: <code>user-alice-country-us</code>.</p>
-<p>The header <code>byway-debug: 1</code> in a request has the answer tell the way that was taken.</p>
-<p>Anyone who runs an exit can read what is not encrypted. Prefer https.</p>
+<p>With <code>-strict</code>, a request fails instead of changing the session's exit. If a parameter is misspelt, or no node fits,
+the error says so. If the proxy has users, begin with the user: <code>user-alice-country-us</code>.</p>
+<p>With the header <code>byway-debug: 1</code> in a request, the answer names the exit and the hops.</p>
+<p>The operator of an exit can read what is not encrypted. Prefer https.</p>
 </body>
 </html>
 `;

@@ -8,7 +8,7 @@ export interface UserLimit {
   readonly user: string;
   /** How many requests may begin in a second, evenly or at once; above 0. */
   readonly requestsPerSecond?: number;
-  /** How many requests may be open at once. */
+  /** How many requests may be open at the same time. */
   readonly openStreams?: number;
   /** Both directions together, from midnight to midnight UTC. */
   readonly bytesPerDay?: number;

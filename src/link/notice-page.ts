@@ -22,20 +22,20 @@ interface Section {
 
 const TITLE = "This is a Byway node";
 const WHAT =
-  "This address belongs to a node of Byway, a network in which people send their requests through one another. There is no web site here, and nothing to log in to.";
+  "This address belongs to a node of Byway, a network in which people send their requests through one another's machines. There is no web site here and no log-in.";
 
 /** Where each role leaves whoever met this address in a log. */
 const MEANINGS: Readonly<Record<string, string>> = {
-  exit: "Exit: requests that come from this address were made by other people, through this node. Its operator neither made them nor chose them.",
-  relay: "Relay: it passes encrypted connections on to other nodes, and cannot read them.",
-  bootstrap: "Bootstrap: it tells nodes of one another, and carries nobody's traffic.",
+  exit: "Exit: other people made the requests that come from this address, and sent them through this node. The operator did not make or choose them.",
+  relay: "Relay: it passes encrypted connections on to other nodes. It cannot read them.",
+  bootstrap: "Bootstrap: it helps nodes to find each other. It carries no traffic.",
 };
 
 const INCLUDE = [
-  "the date and the time, to the second, with the time zone",
-  "the address and the port that were reached",
-  "the port on this side, if your log has it",
-  "what happened, with the lines of the log that show it",
+  "the date, the time to the second and the time zone",
+  "the address and port to which the connection went",
+  "the port from which this address connected, if your log has it",
+  "what happened, with the log lines that show it",
 ];
 
 /** The most rules that are shown; whoever wants to know more asks the operator. */
@@ -99,14 +99,14 @@ function whatItCanTell({ log }: NoticeFacts): Section {
       : log === "none"
         ? ["It keeps no log of what it forwards."]
         : [
-            `For ${log.days} days it keeps a log: when a connection was made, to which address and port, how many bytes went each way and how it ended. Whoever asked is a salted number there.`,
+            `For ${log.days} days it keeps a log: when a connection was made, to which address and port, how many bytes went each way and how it ended. The person who asked appears there only as a salted number.`,
           ];
   return {
-    title: "What can be told of a request",
+    title: "What is known about a request",
     paragraphs: [
-      "The node sees who connects to it: the person who asked, or another node that knows as little. It does not keep what it forwards, and what is encrypted it cannot read.",
+      "The node sees who connects to it: the person who asked, or another node. It does not keep what it forwards, and it cannot read what is encrypted.",
       ...kept,
-      "Nothing on this machine names those who asked.",
+      "Nothing on this machine names the people who asked.",
     ],
   };
 }
@@ -115,14 +115,14 @@ function howToReport({ roles, contact }: NoticeFacts): Section {
   const shown = shownContact(contact);
   const reach =
     shown === ""
-      ? "The operator has left no address here. The provider of this IP address can pass a message on; RDAP names it."
+      ? "The operator has left no address here. The provider of this IP address can pass a message on. RDAP names the provider."
       : `To reach the operator: ${shown}`;
   if (!roles.includes("exit")) return { title: "How to report abuse", paragraphs: [reach] };
   return {
     title: "How to report abuse",
     paragraphs: [
       reach,
-      "The operator can close this way to an address, a network or a port: say which are yours. Please write:",
+      "The operator can block an address, a network or a port that is yours. Please tell us which, and write:",
     ],
     items: INCLUDE,
   };
@@ -133,7 +133,7 @@ function policySection(policy: readonly string[]): Section {
   return {
     title: "What it connects to",
     paragraphs: [
-      "The first rule that fits decides; what none accepts is refused. Addresses of private networks always are.",
+      "The first rule that matches decides. If no rule accepts a target, it is refused. Private networks are always refused.",
     ],
     items: [...policy.slice(0, SHOWN_RULES), ...(more > 0 ? [`and ${more} more`] : [])],
   };
@@ -145,7 +145,7 @@ function aboutSection(software: string | undefined, peerId: string | undefined):
     paragraphs: [
       ...(software === undefined
         ? []
-        : [`Software: ${software}, which speaks the Byway protocol, version ${PROTOCOL_VERSION}.`]),
+        : [`Software: ${software}. It speaks version ${PROTOCOL_VERSION} of the Byway protocol.`]),
       ...(peerId === undefined ? [] : [`Node: ${peerId}`]),
     ],
   };

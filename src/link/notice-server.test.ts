@@ -49,9 +49,9 @@ test("whoever asks is told what the address is, whatever the path, and the conne
     assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/);
     assert.match(answer, /\r\ncontent-type: text\/plain; charset=utf-8\r\n/);
     assert.match(answer, /\r\nconnection: close\r\n/i);
-    assert.match(answer, /Byway node[\s\S]*Relay:[\s\S]*Exit: [\s\S]*made by other people/);
+    assert.match(answer, /Byway node[\s\S]*Relay:[\s\S]*Exit: [\s\S]*other people made the requests/);
     assert.match(answer, /abuse@example\.org\n/);
-    assert.match(answer, /time zone\n[\s\S]*address and the port/);
+    assert.match(answer, /time zone\n[\s\S]*address and port/);
   }
 });
 
@@ -67,7 +67,7 @@ test("a browser gets a page that fetches nothing, in which the operator's words 
 test("what a node does decides what is said of it", async (t) => {
   const bootstrap = await setUp(t, { roles: ["bootstrap"], contact: undefined });
   const answer = await bootstrap.ask(head("GET / HTTP/1.1"));
-  assert.match(answer, /tells nodes of one another/);
+  assert.match(answer, /helps nodes to find each other/);
   assert.doesNotMatch(answer, /Exit:|Relay:/);
   assert.match(answer, /The operator has left no address here/);
 });

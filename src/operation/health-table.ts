@@ -61,46 +61,47 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
     level: "warning",
     when: "other peers tried to connect to the node and could not",
     remedy:
-      "Open the port in the firewall and forward it at the router, or name the address that others reach with --advertise.",
+      "Open the port in the firewall and forward it at the router. If others reach another address, name it with --advertise.",
     find: ({ status: { reachable, endpoint } }) =>
       reachable.state === "no" ? `other peers cannot reach ${endpoint}: ${reachable.reason}` : undefined,
   },
   WARN_NOT_CHECKED: {
     level: "note",
-    when: "no peer has looked in 15 minutes whether the node can be reached",
-    remedy: "See with `byway network` whether the node knows others; join through one with --bootstrap.",
+    when: "for 15 minutes, no peer has checked whether the node can be reached",
+    remedy:
+      "Check with `byway network stats` whether the node knows others. Join through one of them with --bootstrap.",
     find: ({ status: { reachable, startedAt }, settings, nowMs }) =>
       reachable.state === "unknown" && !settings.unlisted && nowMs - Date.parse(startedAt) >= FROM.uncheckedAfterMs
-        ? `nobody has looked whether the node can be reached: ${reachable.reason}`
+        ? `no peer has checked whether the node can be reached: ${reachable.reason}`
         : undefined,
   },
   WARN_CLOCK: {
     level: "warning",
     when: "the machine's clock shows a time before Byway existed, so others refuse what the node signs",
-    remedy: "Set the clock, and have it set by NTP.",
+    remedy: "Set the clock, and keep it right with NTP.",
     find: ({ nowMs }) => (nowMs < FROM.earliestMs ? "the clock of this machine is months or years behind" : undefined),
   },
   WARN_CLOCK_OFF: {
     level: "warning",
     when: "peers of most networks that answered, or one that the operator named, show another time, so others may refuse what the node signs",
-    remedy: "Set the clock of this machine, and have it set by NTP.",
+    remedy: "Set this machine's clock, and keep it right with NTP.",
     find: ({ status: { clockOff } }) =>
       clockOff && `the clock of this machine seems to be ${clockOff.direction}: ${clockOff.reason}`,
   },
   WARN_SAME_KEY: {
     level: "warning",
-    when: "another machine signs with this node's key, as after a data directory was copied; others find only the one that signed last",
+    when: "another machine signs with this node's key, for example after a data directory was copied; others find only the one that signed last",
     remedy:
       "Stop one of the two, or give it a key of its own: move its identity.pem aside, and start it again with an empty data directory.",
     find: ({ status: { sameKey } }) =>
       sameKey &&
-      `another machine has the same key as this node: at ${sameKey.issuedAt} it said that it is reached at ${sameKey.endpoint}`,
+      `another machine has the same key as this node: at ${sameKey.issuedAt} it advertised the address ${sameKey.endpoint}`,
   },
   WARN_PLACE_CONTRADICTED: {
     level: "warning",
-    when: "the address data contradicts the country, region, city, AS or kind of network that the node claims; clients use the data",
+    when: "the address data contradicts the country, region, city, AS or kind of network that the node claims; clients believe the data",
     remedy:
-      "Claim what `byway geo show ADDRESS` says of the node's address, or claim nothing. If the data is wrong or old, install better data with `byway geo update`; clients that have the old data go on by it.",
+      "Claim what `byway geo show ADDRESS` says of the node's address, or claim nothing. If the data is wrong or old, install better data with `byway geo update`. Clients with the old data go on believing it.",
     find: ({ status: { contradicted = [], endpoint } }) =>
       contradicted.length === 0
         ? undefined
@@ -108,34 +109,34 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
   },
   WARN_CLOCK_LEAPT: {
     level: "warning",
-    when: "the clock is more than a day ahead of what was expected, and files of the accountability log are too old by it; they are kept until the node has run so for a day",
+    when: "the clock is more than a day ahead of the expected time, and by this clock files of the accountability log are too old; they are kept until the node has run like this for a day",
     remedy:
-      "See whether the date of this machine is right, and have it set by NTP. If it is right, as after a long time off, there is nothing to do.",
+      "Check this machine's date, and keep it right with NTP. If the date is right, for example after a long time off, there is nothing to do.",
     find: ({ status: { log } }) =>
       log.held &&
       `the clock leapt ahead by ${counted(Math.round(log.held.aheadMs / DAY_MS), "day")}; ${counted(log.held.files, "file")} of the accountability log ${are(log.held.files)} kept beyond ${log.held.files === 1 ? "its" : "their"} days for now`,
   },
   WARN_LOG_FAILING: {
     level: "warning",
-    when: "the accountability log cannot be written; with `required`, an exit is closed meanwhile",
-    remedy: "Make room on the disk or mend its rights; the log goes on by itself.",
+    when: "the accountability log cannot be written; with `required`, the exit is closed until it can",
+    remedy: "Free disk space, or repair the permissions. The log goes on by itself.",
     find: ({ status: { log, roles }, settings }) =>
       log.state === "failing"
-        ? `the accountability log cannot be written${because(log.reason)}${settings.log === "required" && roles.includes("exit") ? "; the exit is closed meanwhile" : ""}`
+        ? `the accountability log cannot be written${because(log.reason)}${settings.log === "required" && roles.includes("exit") ? "; the exit is closed until it can be" : ""}`
         : undefined,
   },
   WARN_LOG_LOST: {
     level: "warning",
-    when: "streams were served of which the accountability log, set to `best-effort`, has no record",
+    when: "the accountability log, set to `best-effort`, has no record of some streams",
     remedy:
-      'Mend what the warnings in the node\'s own log tell; node.log = "required" closes the exit in place of this.',
+      'Fix what the warnings in the node\'s own log say. With node.log = "required" the exit would close instead.',
     find: ({ status: { log } }) =>
       log.lost > 0 ? `${counted(log.lost, "record")} of the accountability log ${are(log.lost)} lost` : undefined,
   },
   WARN_LOG_OFF: {
     level: "note",
     when: "the node is an exit and writes no accountability log",
-    remedy: 'Set node.log to "required", unless the law where you are is against it: docs/operators.md.',
+    remedy: 'Set node.log to "required", unless the law of your country forbids it. See docs/operators.md.',
     find: ({ status: { log, roles } }) =>
       log.state === "off" && roles.includes("exit")
         ? "nothing shows that this exit only forwarded: its accountability log is off"
@@ -144,26 +145,26 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
   WARN_BLOCKLIST_MISSING: {
     level: "warning",
     when: "a blocklist was never loaded; the exit is closed until it is",
-    remedy: "Mend the path or address of the list, or remove it; then `byway node reload`.",
+    remedy: "Correct the path or address of the list, or remove the list. Then run `byway node reload`.",
     find: ({ status }) => lists(status, ({ state }) => state === "missing", "was never loaded: the exit is closed"),
   },
   WARN_BLOCKLIST_STALE: {
     level: "warning",
-    when: "the latest refresh of a blocklist failed, and an older copy counts",
-    remedy: "See whether the list's address still answers; then `byway node reload`.",
+    when: "the latest refresh of a blocklist failed, and an older copy is used",
+    remedy: "Check that the list's address still answers. Then run `byway node reload`.",
     find: ({ status }) =>
-      lists(status, ({ state }) => state === "stale", "could not be read again; an older copy counts"),
+      lists(status, ({ state }) => state === "stale", "could not be read again; an older copy is used"),
   },
   WARN_BLOCKLIST_EMPTY: {
     level: "warning",
     when: "a blocklist was read and has no entries",
-    remedy: "See whether the source is the list that you meant.",
+    remedy: "Check that the source is the list that you want.",
     find: ({ status }) => lists(status, ({ state, entries }) => state === "loaded" && entries === 0, "has no entries"),
   },
   WARN_BLOCKLIST_UNREAD: {
     level: "warning",
     when: "more than a tenth of a blocklist's lines cannot be read",
-    remedy: "Name a hosts, domain or CIDR list; docs/blocklists.md shows the forms.",
+    remedy: "Name a hosts, domain or CIDR list. docs/blocklists.md shows the formats.",
     find: ({ status }) =>
       lists(
         status,
@@ -182,13 +183,13 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
   },
   WARN_POLICY_OPEN: {
     level: "warning",
-    when: "the policy accepts every port, those for mail among them",
-    remedy: 'Begin the policy with "reject mail", and accept no more than you want to answer for.',
-    find: ({ status }) => (acceptsAll(status) ? "the policy accepts every port, those for mail among them" : undefined),
+    when: "the policy accepts every port, including those for mail",
+    remedy: 'Begin the policy with "reject mail", and accept only what you are willing to answer for.',
+    find: ({ status }) => (acceptsAll(status) ? "the policy accepts every port, including those for mail" : undefined),
   },
   WARN_POLICY_MAIL: {
     level: "warning",
-    when: "the policy accepts a port for handing in mail (25, 465, 587, 2525)",
+    when: "the policy accepts a port for sending mail (25, 465, 587, 2525)",
     remedy: 'Begin the policy with "reject mail": spam puts this machine\'s address on blocklists within hours.',
     find: ({ status }) => {
       const open = acceptsAll(status) ? [] : MAIL_PORTS.filter((port) => accepts(status, port));
@@ -197,26 +198,26 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
   },
   WARN_VOLUME_USED: {
     level: "warning",
-    when: "the month's volume is used up; the node is closed until it counts anew",
+    when: "the month's volume is used up; the node is closed until the reset day",
     remedy: "Wait for the reset day, or raise node.monthly-gb.",
     find: ({ status }) => (volumeShare(status) >= 1 ? "this month's volume is used up" : undefined),
   },
   WARN_VOLUME_NEARLY_USED: {
     level: "warning",
-    when: "95 % of the month's volume is used; new streams are refused until it counts anew",
-    remedy: "Raise node.monthly-gb, or set a lower speed from the begin of the month (node.up-mbps).",
+    when: "95 % of the month's volume is used; new streams are refused until the reset day",
+    remedy: "Raise node.monthly-gb, or set a lower speed from the beginning of the month (node.up-mbps).",
     find: ({ status }) => volume(status, CLOSING_SHARE, 1, "new streams are refused"),
   },
   WARN_VOLUME_HIGH: {
     level: "note",
     when: "80 % of the month's volume is used; the node slows down to make the rest last",
-    remedy: "Raise node.monthly-gb, or set a lower speed (node.up-mbps), if the month is long yet.",
+    remedy: "If much of the month is left, raise node.monthly-gb, or set a lower speed (node.up-mbps).",
     find: ({ status }) => volume(status, LANDING_SHARE, CLOSING_SHARE, "the node slows down to make the rest last"),
   },
   WARN_DISK_FULL: {
     level: "warning",
-    when: "less than 256 MiB are free where the data directory is",
-    remedy: "Make room, lower node.log-mib, or move the data directory (--data).",
+    when: "less than 256 MiB are free on the disk of the data directory",
+    remedy: "Free disk space, lower node.log-mib, or move the data directory (--data).",
     find: ({ machine: { freeDiskBytes } }) =>
       freeDiskBytes !== undefined && freeDiskBytes < FROM.freeDiskBytes
         ? `the disk of the data directory has ${Math.floor(freeDiskBytes / MIB)} MiB left`
@@ -224,7 +225,7 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
   },
   WARN_FEW_DESCRIPTORS: {
     level: "warning",
-    when: "a process of the node may open fewer files than the streams that are allowed need",
+    when: "a process of the node may open fewer files than its allowed streams need",
     remedy: "Allow more (LimitNOFILE= in a systemd unit, ulimit -n in a shell), or lower node.max-streams.",
     find: ({ machine: { mostDescriptors }, settings, status: { roles } }) => {
       const needed = Math.ceil(settings.maxStreams / settings.workers) + FROM.spareDescriptors;
@@ -245,8 +246,7 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
   WARN_BUSY: {
     level: "warning",
     when: "the load has been 90 % or more for half an hour",
-    remedy:
-      "Give the node more of the line or more workers (node.workers), or let fewer streams in (node.max-streams).",
+    remedy: "Give the node more bandwidth or more workers (node.workers), or allow fewer streams (node.max-streams).",
     find: ({ status: { load }, busyForMs }) =>
       busyForMs !== undefined && busyForMs >= FROM.busyAfterMs
         ? `the node has been full for ${Math.floor(busyForMs / 60_000)} minutes (load ${Math.round(load * 100)} %)`
@@ -254,19 +254,19 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
   },
   WARN_REFUSALS: {
     level: "note",
-    when: "one rule, list or limit has refused more than half of all that was asked for since the start",
-    remedy: "See with `byway policy test HOST:PORT` whether it does what you meant.",
+    when: "one rule, list or limit has refused more than half of all requests since the start",
+    remedy: "Check with `byway policy test HOST:PORT` that it does what you want.",
     find: ({ status: { refusals, streamsOpened } }) => {
       const asked = refusals.reduce((sum, { count }) => sum + count, streamsOpened);
       const most = refusals.find(({ count }) => count >= FROM.refusals && count > asked * FROM.refusalsShare);
-      return most && `${most.by} has refused ${most.count} of the ${asked} that were asked for`;
+      return most && `${most.by} has refused ${most.count} of ${asked} requests`;
     },
   },
   WARN_FAILED_PROOFS: {
     level: "warning",
-    when: "600 next hops or more within an hour were no nodes: somebody may be scanning through this relay, within its bounds",
+    when: "at least 600 next hops within an hour were not nodes: somebody may be scanning through this relay, within its limits",
     remedy:
-      "Nothing more is let through than docs/limits.md says. If somebody complains, `byway node report --target ADDRESS` has the answer.",
+      "The relay never lets more through than docs/limits.md says. If somebody complains, answer with `byway node report --target ADDRESS`.",
     find: ({ status: { failedProofs } }) =>
       failedProofs >= FROM.failedProofs
         ? `${counted(failedProofs, "next hop")} within the last hour did not prove to be nodes`
@@ -274,41 +274,41 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
   },
   WARN_NO_CONTACT: {
     level: "warning",
-    when: "the node carries what is others' and names nobody to complain to",
-    remedy: "Set node.contact to an address that you read: complaints then come to you, and not to your provider.",
+    when: "the node carries others' traffic and names nobody to complain to",
+    remedy: "Set node.contact to an address that you read. Complaints then come to you instead of your provider.",
     find: ({ status: { contact, roles } }) =>
       contact === undefined && roles.some((role) => role === "exit" || role === "relay")
-        ? "whoever has a complaint about this node cannot find out whom to write to"
+        ? "people with a complaint about this node cannot find out whom to write to"
         : undefined,
   },
   WARN_RESIDENTIAL_EXIT: {
     level: "note",
     when: "the node is an exit in a residential or mobile network",
     remedy:
-      "Read docs/operators.md: what others do is first laid at the door of whose line it is. A relay has no such risk.",
+      "Read docs/operators.md. The owner of the line is asked first about what others do. A relay does not have this risk.",
     find: ({ status: { roles }, settings: { network } }) =>
       roles.includes("exit") && (network === "residential" || network === "mobile")
-        ? `this exit is in a ${network} network: what others do comes from the line of whoever lives there`
+        ? `this exit is in a ${network} network: what others do seems to come from the people who live there`
         : undefined,
   },
   WARN_PAUSED: {
     level: "note",
     when: "the operator has paused the node",
-    remedy: "Have it serve again with `byway node resume`.",
+    remedy: "To serve again, run `byway node resume`.",
     find: ({ status: { serving } }) =>
       serving.state === "paused" ? "the node is paused: it takes nothing new" : undefined,
   },
   WARN_DRAINING: {
     level: "note",
     when: "the node stops when its last stream is over",
-    remedy: "Have it serve on with `byway node resume`.",
+    remedy: "To go on serving, run `byway node resume`.",
     find: ({ status: { serving } }) =>
       serving.state === "draining" ? "the node drains: it stops when its last stream is over" : undefined,
   },
   WARN_OUTSIDE_HOURS: {
     level: "note",
-    when: "the node is closed, as it is outside its hours",
-    remedy: "Change node.hours, if it should serve at this time.",
+    when: "the node is closed, because it is outside its hours",
+    remedy: "If the node should serve at this time, change node.hours.",
     find: (facts) =>
       isOutsideHours(facts) ? `the node is closed for now${because(facts.status.serving.reason)}` : undefined,
   },

@@ -55,7 +55,7 @@ const CASES: readonly (readonly [code: HealthCode, message: RegExp, changes: Cha
     ],
     [
       "WARN_NOT_CHECKED",
-      /nobody has looked .*: no peer has looked yet/,
+      /no peer has checked .*: no peer has looked yet/,
       { status: unknown },
       [
         { status: { ...unknown, startedAt: new Date(STATUS_AT_MS - 899_000).toISOString() } },
@@ -100,7 +100,7 @@ const CASES: readonly (readonly [code: HealthCode, message: RegExp, changes: Cha
     ],
     [
       "WARN_LOG_FAILING",
-      /cannot be written \(ENOSPC\); the exit is closed meanwhile/,
+      /cannot be written \(ENOSPC\); the exit is closed until it can be/,
       { status: { log: { ...log, state: "failing", reason: "ENOSPC" } } },
       [],
     ],
@@ -170,7 +170,7 @@ const CASES: readonly (readonly [code: HealthCode, message: RegExp, changes: Cha
     ],
     [
       "WARN_REFUSALS",
-      /^rule 3 has refused 1000 of the 1999/,
+      /^rule 3 has refused 1000 of 1999/,
       { status: { refusals: [{ by: "rule 3", count: 1_000 }], streamsOpened: 999 } },
       [
         { status: { refusals: [{ by: "rule 3", count: 1_000 }], streamsOpened: 1_000 } },

@@ -8,7 +8,7 @@ export interface Candidate {
   readonly peerId: string;
   /** Where the node answers: an IP address and a port. */
   readonly endpoint: HostPort;
-  /** `relay` carries links onward, `exit` opens streams to targets. */
+  /** `relay` forwards links, `exit` opens streams to targets. */
   readonly roles: readonly string[];
   /** `tcp`, `udp`. */
   readonly protocols: readonly string[];

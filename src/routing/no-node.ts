@@ -9,7 +9,8 @@ export interface FunnelStep {
 /** An ERR_NO_NODE that names the constraint which emptied the set and tells how many nodes each one left. */
 export function noNodeError(constraint: string, funnel: readonly FunnelStep[]): BywayError {
   const steps = funnel.map((step) => `${step.left} ${step.what}`).join(", ");
-  return new BywayError("ERR_NO_NODE", `no node fits ${constraint}: ${steps}`, {
+  const message = funnel[0]?.left === 0 ? "no nodes are known yet" : `no node fits ${constraint}: ${steps}`;
+  return new BywayError("ERR_NO_NODE", message, {
     data: { constraint, funnel: funnel.map(({ left, what }) => ({ left, what })) },
   });
 }

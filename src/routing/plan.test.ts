@@ -99,7 +99,7 @@ test("the funnel names the constraint that left nothing", () => {
     ],
   });
   const messages = [
-    [refusal({}, []), "no node fits any request: 0 nodes"],
+    [refusal({}, []), "no nodes are known yet"],
     [refusal({}, [node("r", { roles: ["relay"] })]), "no node fits role=exit: 1 node, 0 exits"],
     [refusal({ node: "nobody" }), "no node fits node=nobody: 6 nodes, 5 exits, 0 of that id"],
     [refusal({ node: "a", countries: ["us"] }), "no node fits country=us: 6 nodes, 5 exits, 1 of that id, 0 in us"],

@@ -19,7 +19,7 @@ const WANTED: readonly (readonly unknown[])[] = [
   [
     "ERR_PARAMETER_UNKNOWN",
     'unknown parameter "contry": did you mean country?',
-    "Correct the parameter's name; the message names the nearest known one. Within a value of a user name write _, not a hyphen.",
+    "Correct the parameter's name: the message gives the nearest known one. In a user name, write _ instead of a hyphen within a value.",
     "ERR_ABORTED",
     "ERR_STOPPED",
   ],

@@ -15,11 +15,11 @@ import type { Terminal } from "../terminal.ts";
 /** Adds `byway config init|check|show`. */
 export function registerConfig(program: Command, terminal: Terminal): void {
   const config = program.command("config").description("Make, check and show the configuration.");
-  const init = config.command("init").description("Write a commented example where the configuration file belongs.");
+  const init = config.command("init").description("Write a commented example to the place of the configuration file.");
   init.action(() => runInit(init, terminal));
-  const check = config.command("check").description("Read the configuration and say whether it is good.");
+  const check = config.command("check").description("Check the configuration.");
   check.action(() => runCheck(check, terminal));
-  const show = config.command("show").description("Show every setting, its value and where that came from.");
+  const show = config.command("show").description("Show every setting, its value and its source.");
   show.action(() => runShow(show, terminal));
 }
 
@@ -43,7 +43,7 @@ async function runInit(command: Command, terminal: Terminal): Promise<void> {
     const isThere = systemCode(cause) === "EEXIST";
     // A full disk leaves an empty file, which the next try would take for the user's own.
     if (!isThere) await rm(path, { force: true }).catch(() => {});
-    const reason = isThere ? "is there already and was left as it is" : `cannot be written (${systemCode(cause)})`;
+    const reason = isThere ? "exists already and was not changed" : `cannot be written (${systemCode(cause)})`;
     throw new BywayError("ERR_CONFIG_FILE", `the configuration file ${path} ${reason}`, { data: { path }, cause });
   }
   terminal.writeOut(isJson(command) ? `${JSON.stringify({ path })}\n` : `${path}\n`);

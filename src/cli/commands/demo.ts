@@ -35,22 +35,20 @@ const DEFAULT_LISTEN: HostPort = { host: "127.0.0.1", port: 1080 };
 export function registerDemo(program: Command, terminal: Terminal): void {
   const command = program
     .command("demo")
-    .description("Run a whole network on this machine: nodes in several countries, a client and a target to look at.")
+    .description(
+      "Run a whole network on this machine: nodes of several countries, a client, and a target that shows what it saw.",
+    )
     .option("--nodes <n>", "How many nodes, 3 to 100.", "12")
     .option(
       "--listen <ip:port>",
       "Where the local proxy answers. (default: 127.0.0.1:1080, or a free port if that is taken)",
     )
-    .option(
-      "--allow-target <host:port>",
-      "A private target that the exits open all the same. May be repeated.",
-      collect,
-    )
+    .option("--allow-target <host:port>", "A private target that the exits may connect to. May be repeated.", collect)
     .option(
       "--network-file <path>",
-      "Write a network file with which `byway up` and `byway node` on this machine can join.",
+      "Write a network file, so that `byway up` and `byway node` on this machine can join.",
     )
-    .option("--once", "Make a request by 1 and by 3 hops over HTTP and HTTPS, print what the target saw, and exit.");
+    .option("--once", "Make requests with 1 and 3 hops over HTTP and HTTPS, print what the target saw, and exit.");
   command.action(() => run(command.optsWithGlobals<DemoOptions>(), terminal));
 }
 
@@ -80,7 +78,7 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
   if (options.once === true && options.networkFile !== undefined) {
     throw new BywayError(
       "ERR_USAGE_ARGUMENT",
-      "--network-file is of no use with --once, which leaves no network to join",
+      "--network-file and --once cannot be combined: the network ends at once",
     );
   }
   const note = (text: string): void => {

@@ -14,7 +14,7 @@ import type { Terminal } from "../terminal.ts";
 export function registerEnv(program: Command, terminal: Terminal): void {
   const command = program
     .command("env")
-    .description('Print the proxy variables of a shell: eval "$(byway env --country de --session a1)".');
+    .description('Print proxy variables for a shell: eval "$(byway env --country de --session a1)".');
   addConstraintOptions(command);
   addSettingOptions(command, "env").action(async () => {
     const { values } = await loadSettings(terminal, command, "env");

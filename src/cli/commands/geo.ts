@@ -30,9 +30,7 @@ export function registerGeo(program: Command, terminal: Terminal): void {
     .command("update")
     .description("Install a file of address data: MMDB or CSV, or a list of the AS numbers of hosting providers.")
     .requiredOption("--from <file|url>", "The file, gzipped or not; an https address is fetched.")
-    .addOption(
-      new Option("--as <kind>", "What to take it for, in place of what its content shows.").choices([...KINDS]),
-    );
+    .addOption(new Option("--as <kind>", "The kind of data, if the content does not show it.").choices([...KINDS]));
   addSettingOptions(update, "geo").action((options: UpdateOptions) => runUpdate(update, terminal, options));
 }
 

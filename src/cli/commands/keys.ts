@@ -10,7 +10,7 @@ export function registerKeys(program: Command, terminal: Terminal): void {
   const command = program
     .command("keys")
     .description(
-      "Show this peer's id, as tables and as bootstrap addresses have it, and its key file; the key is made on first use. Back the file up: it is the identity.",
+      "Show this peer's key file and its id, in the two forms that tables and bootstrap addresses use. The key is made on first use. Back the file up: it is the identity.",
     );
   addSettingOptions(command, "keys").action(async () => {
     const { values } = await loadSettings(terminal, command, "keys");

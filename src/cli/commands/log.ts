@@ -27,23 +27,23 @@ interface LogOptions {
 
 /** Adds `byway log verify` and `byway log export`, which read the accountability log, also while a node writes it. */
 export function registerLog(program: Command, terminal: Terminal): void {
-  const log = program.command("log").description("Verify the accountability log of a node, or hand a part of it over.");
+  const log = program.command("log").description("Verify a node's accountability log, or export a part of it.");
   const verify = log
     .command("verify")
-    .description("Check that no record was changed, taken out or put in since the node wrote it.")
-    .option("--file <path>", "One file of a log, or an export, in place of the log in the data directory.")
+    .description("Check that no record was changed, removed or added after the node wrote the log.")
+    .option("--file <path>", "One file of a log, or an export, instead of the log in the data directory.")
     .option(
       "--peer <id>",
-      "The node that must have signed it. (default: the key in the data directory, where no file is named)",
+      "The node that must have signed it. (default: the key in the data directory; with --file, any)",
     );
   addSettingOptions(verify, "log").action(() => runVerify(verify, terminal));
   const exported = log
     .command("export")
-    .description("Write the records of a time so that they verify by themselves: what an operator hands over.")
-    .requiredOption("--from <time>", "From then on: ISO 8601, or how long ago, such as 90m, 12h or 2d.")
-    .option("--to <time>", "Up to then. (default: now)")
-    .option("--target <host[:port]>", "Show streams to this name or address only; of all others no more than a hash.")
-    .option("--output <path>", "A new file to write to, in place of standard output.");
+    .description("Write the records of a period to hand over. The export can be verified by itself.")
+    .requiredOption("--from <time>", "Begin of the time: ISO 8601, or how long ago, such as 90m, 12h or 2d.")
+    .option("--to <time>", "End of the time, in the same form. (default: now)")
+    .option("--target <host[:port]>", "Show streams to this name or address only. All others appear as a hash.")
+    .option("--output <path>", "A new file to write to, instead of standard output.");
   addSettingOptions(exported, "log").action(() => runExport(exported, terminal));
 }
 

@@ -17,7 +17,7 @@ export function registerNetwork(program: Command, terminal: Terminal): void {
   const network = program.command("network").description("Show and choose the network to join, and look at it.");
   const show = network
     .command("show")
-    .description("Show the network that `up` and `node` join, and where that is said.");
+    .description("Show the network that `up` and `node` join, and the file that says so.");
   addSettingOptions(show, "network").action(() => runShow(show, terminal));
   const use = network
     .command("use <file>")
@@ -25,7 +25,7 @@ export function registerNetwork(program: Command, terminal: Terminal): void {
   addSettingOptions(use, "network").action((file: string) => runUse(use, terminal, file));
   const stats = network
     .command("stats")
-    .description("Count the nodes that are known here, and say how complete that view is.");
+    .description("Count the nodes that this peer knows, and estimate how many it does not.");
   addNetworkName(stats);
   addSettingOptions(stats, "network").action(() => runStats(stats, terminal));
 }

@@ -25,15 +25,14 @@ export function registerNodeOrders(node: Command, terminal: Terminal): void {
     const command = nodeSubCommand(node, name, description);
     command.action(() => change(command, terminal, name));
   };
-  add("pause", "Take no new streams and links, until `byway node resume`, also after a restart; what is open goes on.");
-  add("resume", "Serve again after a pause, or take a drain back.");
-  const drain = nodeSubCommand(
-    node,
-    "drain",
-    "Take nothing new, and stop the node when its last stream is over.",
-  ).option("--no-wait", "Do not wait until it has stopped.");
+  add("pause", "Take no new streams and links until `byway node resume`, also after a restart. Open streams go on.");
+  add("resume", "Serve again after a pause, or cancel a drain.");
+  const drain = nodeSubCommand(node, "drain", "Take nothing new, and stop the node after its last stream.").option(
+    "--no-wait",
+    "Do not wait for the node to stop.",
+  );
   drain.action(() => runDrain(drain, terminal));
-  const reload = nodeSubCommand(node, "reload", "Read all blocklists again; open streams go on.");
+  const reload = nodeSubCommand(node, "reload", "Read all blocklists again. Open streams go on.");
   reload.action(() => runReload(reload, terminal));
 }
 

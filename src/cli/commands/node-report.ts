@@ -31,10 +31,10 @@ export function registerNodeReport(node: Command, terminal: Terminal): void {
   const report = nodeSubCommand(
     node,
     "report",
-    "Print a summary for an abuse desk: what this machine is, and what it forwarded to whom and when.",
+    "Print a summary for an abuse desk: what this machine is, and what it forwarded, when and to which target.",
   )
-    .option("--from <time>", "From then on: ISO 8601, or how long ago, such as 90m, 12h or 2d. (default: 2d)")
-    .option("--to <time>", "Up to then. (default: now)")
+    .option("--from <time>", "Begin of the time: ISO 8601, or how long ago, such as 90m, 12h or 2d. (default: 2d)")
+    .option("--to <time>", "End of the time, in the same form. (default: now)")
     .option("--target <host[:port]>", "The name or address that the complaint is about.");
   addSettingOptions(report, "log").action(() => run(report, terminal));
 }

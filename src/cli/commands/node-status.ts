@@ -18,7 +18,7 @@ export function registerNodeStatus(node: Command, terminal: Terminal): void {
   const status = nodeSubCommand(
     node,
     "status",
-    "Tell how the node that runs here is: whether others reach it, what it carries, what it refuses, and what to do about what is wrong. Exit code 0 while it serves, 75 while it takes nothing new, 69 where none runs.",
+    "Show the state of the node that runs here: whether others reach it, what it carries, what it refuses, and how to fix what is wrong. The exit code is 0 while it serves, 75 while it takes nothing new, and 69 if no node runs.",
   );
   status.action(() => run(status, terminal));
 }

@@ -22,7 +22,7 @@ export function registerNode(program: Command, terminal: Terminal): void {
   const command = program
     .command("node")
     .description(
-      "Serve other peers: carry their links onward (--relay), connect to targets for them (--exit), or only help them to find each other.",
+      "Serve other peers: forward their links (--relay), connect to targets for them (--exit), or only help peers to find each other.",
     );
   addSettingOptions(command, "node").action(() => run(command, terminal));
   registerNodeStatus(command, terminal);
@@ -37,7 +37,7 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
     throw new BywayError("ERR_USAGE_ARGUMENT", "byway node needs an address to listen on: --listen ip:port");
   }
   if (values["node.unlisted"] && values["node.advertisement-file"] === undefined) {
-    logger.warn("nobody can find this node: it is unlisted, and no --advertisement-file is named to give to others");
+    logger.warn("nobody can find this node: it is unlisted and writes no advertisement file; add --advertisement-file");
   }
   await openDataDirectory(values.data);
   const [{ loadOrCreateIdentity }, { createNode }, { createOperatedNode }] = await Promise.all([
@@ -101,7 +101,7 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
         : [
             `Node ${node.peerId} serves at ${address} (${roles.join(", ")}).`,
             ...(roles[0] === "bootstrap"
-              ? ["It carries nothing: --relay has it carry links onward, --exit connect to targets."]
+              ? ["This node carries no traffic. Add --relay to forward links, --exit to connect to targets."]
               : []),
             ...(values["node.unlisted"] ? [] : [`Others join through it with --bootstrap ${node.bootstrap}`]),
             ...(metrics === undefined

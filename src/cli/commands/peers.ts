@@ -36,7 +36,7 @@ const LEAST_ID_CHARACTERS = 6;
 export function registerPeers(program: Command, terminal: Terminal): void {
   const peers = program
     .command("peers")
-    .description("List the nodes that are known here: what they say of themselves, and when they last answered.")
+    .description("List the nodes that this peer knows: what they claim, and when they last answered.")
     .option("--country <cc,…>", "Only nodes in these countries.", words(/^[a-z]{2}$/i, "country codes of two letters"))
     .option("--role <name,…>", "Only nodes with all of these roles.", words(/^[a-z]{1,32}$/i, "names of roles"))
     .option(
@@ -50,12 +50,12 @@ export function registerPeers(program: Command, terminal: Terminal): void {
     .option("--city <name,…>", "Only nodes in these cities, however they are spelt.", names)
     .option("--state <name,…>", "Only nodes in these states or regions, by name or code: california, ca, us ca.", names)
     .option("--isp <name,…>", "Only nodes of these providers, by whole name or its first words.", names)
-    .option("--limit <n>", "How many to list at the most, the ones that answered last first.", limit, 100);
+    .option("--limit <n>", "The most nodes to list. Nodes that answered last come first.", limit, 100);
   addNetworkName(peers);
   addSettingOptions(peers, "network").action(() => runList(peers, terminal));
   const show = peers
     .command("show <id>")
-    .description("Show one node: every claim beside what is known otherwise. The end of its id is enough.");
+    .description("Show one node: each claim beside what is known from elsewhere. The end of its id is enough.");
   // It takes the options of `peers` as well; told twice they would fill the page.
   show.action((id: string) => runShow(show, terminal, id));
 }
@@ -117,7 +117,7 @@ async function runList(command: Command, terminal: Terminal): Promise<void> {
     );
     if (json === true) return;
     const nothing =
-      peers === undefined ? "Peers are found by `byway up` and `byway node`, which have not run here yet." : undefined;
+      peers === undefined ? "Neither `byway up` nor `byway node` has found any peer here yet." : undefined;
     const text = remark ?? nothing;
     if (text !== undefined) terminal.writeError(`${text}\n`);
   });

@@ -31,10 +31,10 @@ interface PickOptions {
 export function registerPick(program: Command, terminal: Terminal): void {
   const command = program
     .command("pick")
-    .description("Show which nodes a request would be given, and why: nothing is opened.");
+    .description("Show which nodes a request would get, and why. No connection is made.");
   addConstraintOptions(command)
-    .option("--port <n>", "The port of the target, which the exit must accept.", port)
-    .option("--user <name>", "Whose session it is; without it, that of somebody who gives no name.");
+    .option("--port <n>", "The target's port, which the exit must accept.", port)
+    .option("--user <name>", "The user to whom the session belongs. Default: a user without a name.");
   addNetworkName(command);
   addSettingOptions(command, "network").action(() => run(command, terminal));
 }

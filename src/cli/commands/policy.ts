@@ -20,17 +20,17 @@ const WEB_PORT = 443;
 
 /** Adds `byway policy show|test`. */
 export function registerPolicy(program: Command, terminal: Terminal): void {
-  const policy = program.command("policy").description("Show and try out what an exit's policy accepts.");
+  const policy = program.command("policy").description("Show and test what an exit's policy accepts.");
   const show = policy
     .command("show")
-    .description("Show the rules as they are understood, the sets of ports, and what others are told.");
+    .description("Show the rules as Byway reads them, the sets of ports, and what the node advertises.");
   addSettingOptions(show, "policy").action(() => runShow(show, terminal));
   const test = policy
     .command("test")
-    .description("Say whether the exit would serve a target, and which rule, list or guard decides.")
-    .argument("<host:port>", "The target, at port 443 if none is named; a name is looked up as the exit would.")
-    .option("--udp", "Ask about UDP in place of TCP.")
-    .option("--no-resolve", "Look nothing up; what depends on addresses stays open.");
+    .description("Say whether the exit serves a target, and which rule, list or guard decides.")
+    .argument("<host:port>", "The target. The port is 443 if you name none. Names are looked up as the exit does.")
+    .option("--udp", "Ask about UDP instead of TCP.")
+    .option("--no-resolve", "Do not look up names. If the answer depends on the address, say so.");
   addSettingOptions(test, "policy").action((target: string, options: TestOptions) =>
     runTest(test, terminal, target, options),
   );

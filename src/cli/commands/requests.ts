@@ -22,12 +22,12 @@ const SHOWN = 20;
 export function registerRequests(program: Command, terminal: Terminal): void {
   const requests = program
     .command("requests")
-    .description("List the latest requests of the client that runs here: way, time, bytes, retries and outcome.")
-    .option("--limit <n>", "How many to list at the most, the last ones first.", limit, SHOWN);
+    .description("List the latest requests of the client that runs here: path, time, bytes, retries and outcome.")
+    .option("--limit <n>", "The most requests to list. The latest come first.", limit, SHOWN);
   addSettingOptions(requests, "keys").action(() => runList(requests, terminal));
   const show = requests
     .command("show <id>")
-    .description("Show one request: every hop and stage, what failed on the way, and why these nodes were chosen.");
+    .description("Show one request: each hop and stage, what failed, and why these nodes were chosen.");
   show.action((id: string) => runShow(show, terminal, id));
 }
 

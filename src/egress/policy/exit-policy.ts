@@ -105,7 +105,7 @@ export class ExitPolicy implements TargetPolicy {
   #decision({ protocol, name, port }: PolicyQuestion, index: number, address: string | undefined): PolicyDecision {
     const rule = this.#rules[index];
     const by = rule === undefined ? "no rule" : `rule ${index + 1}`;
-    const text = rule?.text ?? "what no rule accepts is refused";
+    const text = rule?.text ?? "no rule accepts it";
     if (rule?.accepts === true) return { refusal: undefined, by, text };
     if (!this.#compiled[protocol].isOpenTo(port)) {
       const kind = protocol === "udp" ? "UDP port" : "port";
