@@ -187,6 +187,7 @@ export async function openLinkEnd(
       ends: options.ends,
       localNetwork,
       maxCarried: share(RELAY_LIMITS.carried),
+      maxToHop: share(RELAY_LIMITS.carriedToHop),
       maxWaiting: share(RELAY_LIMITS.waiting),
       maxPendingProofs: share(RELAY_LIMITS.pendingProofs),
     },

@@ -7,6 +7,7 @@ type Name =
   | "carried"
   | "carriedPerNetwork"
   | "carriedPerLink"
+  | "carriedToHop"
   | "waiting"
   | "waitingPerNetwork"
   | "waitingPerLink"
@@ -55,6 +56,11 @@ export const RELAY_LIMITS: Readonly<Record<Name, Limit>> = {
     "Half of them: many clients share one network, or come through one relay.",
   ),
   carriedPerLink: tunable(640, "count", "A client has 512 circuits over one first hop, and some that end just now."),
+  carriedToHop: tunable(
+    480,
+    "count",
+    "Of these, to one hop, which takes 512 links from one address: some are left for this node's own.",
+  ),
   waiting: tunable(1_024, "count", "Requests that wait until the next hop is connected; each holds its header list."),
   waitingPerNetwork: tunable(256, "count", "Fifty clients behind one address that each open five circuits at once."),
   waitingPerLink: tunable(64, "count", "A client opens some 16 circuits at once."),

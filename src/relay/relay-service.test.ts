@@ -243,9 +243,33 @@ test("connections that are carried are bounded in all, and a newcomer takes over
   assert.equal(bench.service.carried, 0);
 });
 
+test("no client takes a hop from the other clients of a relay, however many connections it holds there", async (t) => {
+  const [hop, elsewhere] = [await memoryNode(t), await memoryNode(t)];
+  const bench = new RelayBench(({ host }) => (host === endpoints[0]?.host ? hop.dial() : elsewhere.dial()), {
+    maxToHop: 3,
+  });
+  const request = { peer: hop.identity.peerId, endpoints: endpoints.slice(0, 1) };
+  const mine = [bench.ask(request), bench.ask(request), bench.ask(request)];
+  await until(() => bench.dialled.length === 4, "three were not carried");
+  const refusal = /^ERR_STREAM_LIMIT this relay has as many connections to that hop as it may$/;
+  assert.match((await bench.ask({ ...request, linkId: 7 }).answer).said, refusal);
+  // Its connections to other hops are bounded apart.
+  const other = bench.ask({ peer: elsewhere.identity.peerId, endpoints: endpoints.slice(1, 2) });
+  await until(() => bench.dialled.length === 6, "the one to another hop was not carried");
+  const evicted = closeOf(mine[0]?.client ?? assert.fail("none"));
+  mine[0]?.client.on("error", () => {}).resume();
+  const newcomer = bench.ask({ ...request, from: "198.51.100.1", linkId: 2 });
+  await until(() => bench.dialled.length === 7, "the newcomer was not carried");
+  await evicted;
+  assert.equal(bench.service.carried, 4);
+  for (const { client } of [...mine, other, newcomer]) client.on("error", () => {}).destroy();
+  await Promise.all([...mine, other, newcomer].map(({ answer }) => answer));
+  assert.equal(bench.service.carried, 0);
+});
+
 test("requests that wait for one proof are bounded for a link, for a network and in all", async () => {
   const { waitingPerLink, waitingPerNetwork, waiting } = RELAY_LIMITS;
-  const bench = new RelayBench(NO_NODES.filtered);
+  const bench = new RelayBench(NO_NODES.filtered, { maxToHop: RELAY_LIMITS.carried.value });
   const peer = generateIdentity().peerId;
   const refused: string[] = [];
   let count = 0;

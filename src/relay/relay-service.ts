@@ -8,6 +8,7 @@ import type { Pace } from "../core/pace.ts";
 import { splice } from "../core/splice.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
 import type { LocateHop } from "../link/locate-hop.ts";
+import { HopPlaces } from "./hop-places.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 import { OnwardPlaces } from "./onward-places.ts";
 import type { Asker } from "./proof-bounds.ts";
@@ -25,6 +26,7 @@ export interface RelayComponents extends ProvenHopsComponents {
 /** How much a relay takes on; every value has a default in `limits.ts`. */
 export interface RelayOptions extends ProvenHopsOptions {
   readonly maxCarried?: number;
+  readonly maxToHop?: number;
   readonly maxWaiting?: number;
 }
 
@@ -52,6 +54,7 @@ export class RelayService {
   readonly #localNetwork: boolean;
   readonly #proven: ProvenHops;
   readonly #carried: OnwardPlaces;
+  readonly #toHop: HopPlaces;
   readonly #waiting: OnwardPlaces;
   readonly #returning = new ReturnStreams();
 
@@ -65,6 +68,7 @@ export class RelayService {
       mostPerNetwork: RELAY_LIMITS.carriedPerNetwork.value,
       mostPerLink: RELAY_LIMITS.carriedPerLink.value,
     });
+    this.#toHop = new HopPlaces(options.maxToHop ?? RELAY_LIMITS.carriedToHop.value);
     this.#waiting = new OnwardPlaces("waiting requests", {
       most: options.maxWaiting ?? RELAY_LIMITS.waiting.value,
       mostPerNetwork: RELAY_LIMITS.waitingPerNetwork.value,
@@ -104,6 +108,7 @@ export class RelayService {
     const leave = (): void => end(abortReason(incoming.signal));
     using held = new DisposableStack();
     held.defer(this.#carried.take(asker, end));
+    held.defer(this.#toHop.take(peerId, remoteAddress, end));
     const connected = this.#waiting.take(asker, end);
     held.defer(connected);
     if (incoming.signal.aborted) throw abortReason(incoming.signal);

@@ -1,0 +1,44 @@
+import { BywayError } from "../core/errors.ts";
+import { addressNetwork } from "../link/address-crowd.ts";
+import { FairPlaces } from "../link/fair-places.ts";
+
+/**
+ * Places for connections to one next hop. That hop gives all that come from this relay's address a share of its links, so
+ * one client could take the whole of it. The places are fewer than that share, and the networks of the clients share them:
+ * when all are taken, a newcomer takes over the oldest one of the network that holds most.
+ */
+export class HopPlaces {
+  readonly #most: number;
+  readonly #hops = new Map<string, FairPlaces>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Hops to which any place is taken. */
+  get hops(): number {
+    return this.#hops.size;
+  }
+
+  /**
+   * Takes a place to `peerId` for who asks from `remoteAddress`, and returns what gives it back; calling that twice is
+   * harmless. Throws ERR_STREAM_LIMIT. `evict` is called at most once, with such an error, when the place goes to another
+   * network; it is given back by then.
+   */
+  take(peerId: string, remoteAddress: string, evict: (reason: BywayError) => void): () => void {
+    const places = this.#hops.get(peerId) ?? new FairPlaces({ most: this.#most, mostPerKey: this.#most });
+    const release = places.take(addressNetwork(remoteAddress), () => evict(full()));
+    if (release === undefined) throw full();
+    this.#hops.set(peerId, places);
+    return () => {
+      release();
+      if (places.taken === 0 && this.#hops.get(peerId) === places) this.#hops.delete(peerId);
+    };
+  }
+}
+
+function full(): BywayError {
+  return new BywayError("ERR_STREAM_LIMIT", "this relay has as many connections to that hop as it may", {
+    data: { by: "carried connections to one hop" },
+  });
+}
