@@ -3,14 +3,18 @@ import type { ProgramRow } from "../test/programs/program-row.ts";
 
 const WORDS = { http: "http", https: "https", raw: "any bytes" } as const;
 
-/** README's table: the programs that most people have, one line each. */
+/** README's list: the programs that most people have. Lines of one row first, then those that need several. */
 export function readmeTable(): string {
   const rows = Object.values(FAMILIES)
     .flat()
     .filter((row) => row.inReadme === true);
-  return ["| program | what works |", "|---|---|", ...rows.map((row) => `| ${row.program} | \`${row.line}\` |`)].join(
-    "\n",
-  );
+  const short = rows.filter((row) => !row.line.includes("\n"));
+  return [
+    ["| program | what to write |", "|---|---|", ...short.map((row) => `| ${row.program} | \`${row.line}\` |`)].join(
+      "\n",
+    ),
+    ...rows.filter((row) => !short.includes(row)).map(entry),
+  ].join("\n\n");
 }
 
 /** The page of all programs: one list for each family, each entry with the text that the suite runs. */

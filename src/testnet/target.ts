@@ -16,7 +16,7 @@ export interface Seen {
   readonly tls?: { readonly version: string; readonly cipher: string };
 }
 
-/** A running target: an HTTP and an HTTPS server that answer with what they saw. */
+/** A running target: an HTTP and an HTTPS server that answer with what they saw; to `git ls-remote` as the name of a branch. */
 export interface Target {
   readonly http: HostPort;
   readonly https: HostPort;
@@ -42,6 +42,11 @@ export async function startTarget(clock: Clock, host: string): Promise<Target> {
 
 const answer: RequestListener = (request, response) => {
   request.resume();
+  if (request.url?.includes("/info/refs") === true) {
+    // For `git ls-remote`, which prints nothing but references.
+    response.end(`${"1".repeat(40)}\trefs/heads/seen-from-${request.socket.remoteAddress}\n`);
+    return;
+  }
   response.setHeader("content-type", "application/json");
   response.end(`${JSON.stringify(seen(request), null, 2)}\n`);
 };

@@ -13,8 +13,10 @@ export interface ProgramTarget extends AsyncDisposable {
   readonly ports: Readonly<Record<TargetKind, number>>;
   /** PEM. */
   readonly certificate: string;
-  /** SHA-256 of the bodies, in hex: of what everybody gets, and of the sound file. */
+  /** SHA-256 of the bodies, in hex: of what everybody gets, of the sound file and of the list of references. */
   readonly digests: readonly string[];
+  /** Whether a request of a row showed the target what is meant for the proxy. */
+  wasToldName(id: string): boolean;
   /** Addresses that requests of a row came from. */
   sources(id: string): ReadonlySet<string>;
 }
@@ -22,9 +24,16 @@ export interface ProgramTarget extends AsyncDisposable {
 /** All rows' hosts are names below this one. */
 export const SITE = "site.example";
 
+/** A repository's references as Git's plain protocol has them, and as `git ls-remote` prints them. */
+const REFS = Array.from(
+  { length: 16_384 },
+  (_, n) => `${sha256(Buffer.from([n & 255, n >> 8])).slice(0, 40)}\trefs/tags/${10_000 + n}\n`,
+).join("");
+
 /**
  * Starts a target at `ORIGIN_HOST` that tells rows apart by the first label of the host, on the raw port by the first
- * line. It answers every path with `payload`, but `/sound.wav` and the git repository `/repo.git` of `directory`.
+ * line. It answers every path with `payload`, but `/sound.wav`, the Git repository `/repo.git` of `directory`, and the
+ * references of one at `/`.
  */
 export async function startProgramTarget(payload: Buffer, directory: string): Promise<ProgramTarget> {
   const sockets = new Set<Socket>();
@@ -33,11 +42,15 @@ export async function startProgramTarget(payload: Buffer, directory: string): Pr
     const sources = seen.get(id) ?? new Set();
     seen.set(id, sources.add(socket.remoteAddress ?? ""));
   };
+  const told = new Set<string>();
   const git = createGitServer(directory);
   const sound = wav(payload);
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    note(String(request.headers.host).split(".")[0] ?? "", request.socket);
+    const id = String(request.headers.host).split(".")[0] ?? "";
+    note(id, request.socket);
+    if (request.headers["proxy-authorization"] !== undefined) told.add(id);
     if (request.url?.startsWith("/repo.git") === true) git.emit("request", request, response);
+    else if (request.url?.startsWith("/info/refs") === true) response.end(REFS);
     else {
       const isSound = request.url === "/sound.wav";
       response.setHeader("content-type", isSound ? "audio/x-wav" : "application/octet-stream");
@@ -72,7 +85,8 @@ export async function startProgramTarget(payload: Buffer, directory: string): Pr
   return {
     ports,
     certificate: certPem,
-    digests: [sha256(payload), sha256(sound)],
+    digests: [payload, sound, Buffer.from(REFS)].map(sha256),
+    wasToldName: (id) => told.has(id),
     sources: (id) => seen.get(id) ?? new Set(),
     async [Symbol.asyncDispose]() {
       const closed = Object.values(servers).map((server) => once(server, "close"));

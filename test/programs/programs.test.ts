@@ -32,6 +32,24 @@ suite("programs keep what they asked for", { concurrency: 3 }, () => {
   });
   after(() => cleanup.disposeAsync());
 
+  // The target of the network itself is an address of this machine, which some programs keep from proxies.
+  for (const { row, kind, id, country } of CASES.filter(({ row, kind }) => row.inReadme === true && kind === "http")) {
+    test(`README's line for ${row.program} at the demo's target`, { skip: withoutRow(row, MODULES) }, async () => {
+      const { network, home } = place;
+      const { http } = network.testnet.target;
+      const session = `demo${id}`;
+      const line = filledLine(row.line, { proxy: network.proxy, country, session, kind, target: http });
+      const origin = `http://${http.host}:${http.port}`;
+      const at: RowPlace = { directory: place.directoryOf(session), home, id, kind, origin };
+      const command = row.command?.(line, at) ?? { argv: ["sh", "-c", line] };
+      const { complaint } = await runCommand(completed(command, row, home), at);
+      const asked = await place.requestsTo(http.host);
+      const own = asked.filter(({ constraints }) => constraints === `country=${country}, session=${session}`);
+      assert.ok(own.length > 0, `nothing came with its name: ${line}\n${complaint}`);
+      for (const { exit, error } of own) assert.deepEqual([exit?.country, error], [country, null], complaint);
+    });
+  }
+
   for (const { row, kind, id, country } of CASES) {
     test(`${row.program} (${row.way}), ${kind}`, { skip: withoutRow(row, MODULES) }, async () => {
       const { network, asking, target, home } = place;
@@ -40,7 +58,8 @@ suite("programs keep what they asked for", { concurrency: 3 }, () => {
       const session = `s${id}`;
       const line = filledLine(row.line, {
         proxy: row.needsAsking === true ? asking : network.proxy,
-        userName: `country-${country}-session-${session}`,
+        country,
+        session,
         kind,
         target: { host, port },
       });
@@ -64,6 +83,7 @@ suite("programs keep what they asked for", { concurrency: 3 }, () => {
       // A program that waits comes without its name first, and is asked for it.
       const carried = asked.filter(({ error }) => error !== "ERR_USER_NAME");
       for (const { constraints } of carried) assert.equal(constraints, `country=${country}, session=${session}`, told);
+      assert.equal(target.wasToldName(id), false, `the target was told the user name: ${told}`);
       assert.equal(sources.length, 1, `a session has one exit, not ${sources.join(" and ")}: ${told}`);
     });
   }

@@ -8,7 +8,7 @@ export const BROWSERS: readonly ProgramRow[] = [
   {
     program: "Playwright",
     way: "HTTP, `proxy`",
-    line: `await chromium.launch({ proxy: { server: "http://127.0.0.1:1080", username: "country-de", password: "x" } })`,
+    line: `await chromium.launch({ proxy: { server: "http://127.0.0.1:1080", username: "country-de", password: "x", bypass: "<-loopback>" } })`,
     language: "js",
     note: 'For a target on this machine add `bypass: "<-loopback>"`.',
     kinds: ["http", "https"],
@@ -23,10 +23,12 @@ const chromium = {
 };
 const browser = ${line};
 const page = await browser.newPage({ ignoreHTTPSErrors: true });
+// What is no page is downloaded, and then there is no answer.
 const arrived = page.waitForEvent("download");
-await page.goto("${origin}/").catch(() => {});
-const file = await (await arrived).createReadStream();
-for await (const chunk of file) process.stdout.write(chunk);
+arrived.catch(() => {});
+const answer = await page.goto("${origin}/").catch(() => null);
+if (answer !== null) process.stdout.write(await answer.body());
+else for await (const chunk of await (await arrived).createReadStream()) process.stdout.write(chunk);
 await browser.close();
 `,
     }),

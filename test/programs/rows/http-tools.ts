@@ -28,12 +28,29 @@ export const HTTP_TOOLS: readonly ProgramRow[] = [
   },
   {
     program: "wget",
-    way: "HTTP, environment",
-    line: "https_proxy=http://country-de:x@127.0.0.1:1080 wget https://example.com/",
+    way: "HTTP, environment by `byway env`",
+    line: 'eval "$(npx byway env --country de)"; wget https://example.com/',
     kinds: WEB,
     needs: ["wget"],
     inReadme: true,
     command: shellSaving("index.html"),
+  },
+  {
+    program: "wget",
+    way: "HTTP, environment",
+    line: "https_proxy=http://country-de:x@127.0.0.1:1080 wget https://example.com/",
+    kinds: WEB,
+    needs: ["wget"],
+    command: shellSaving("index.html"),
+  },
+  {
+    program: "git",
+    way: "HTTP, `http.proxy`",
+    line: "git -c http.proxy=http://country-de:x@127.0.0.1:1080 ls-remote https://example.com/",
+    note: "The same with `clone`, `fetch` and `push`.",
+    kinds: WEB,
+    needs: ["git"],
+    inReadme: true,
   },
   {
     program: "git",
@@ -41,7 +58,6 @@ export const HTTP_TOOLS: readonly ProgramRow[] = [
     line: "git -c http.proxy=http://country-de:x@127.0.0.1:1080 clone https://example.com/repo.git",
     kinds: WEB,
     needs: ["git"],
-    inReadme: true,
     command: shellSaving("repo/body"),
   },
   {
@@ -58,7 +74,6 @@ export const HTTP_TOOLS: readonly ProgramRow[] = [
     line: "aria2c --all-proxy=http://country-de:x@127.0.0.1:1080 https://example.com/",
     kinds: WEB,
     needs: ["aria2c"],
-    inReadme: true,
     command: shellSaving("index.html"),
   },
   {
@@ -75,7 +90,6 @@ export const HTTP_TOOLS: readonly ProgramRow[] = [
     line: "lftp -c 'set https:proxy http://country-de:x@127.0.0.1:1080; get https://example.com/file'",
     kinds: WEB,
     needs: ["lftp"],
-    inReadme: true,
     command: shellSaving("file"),
   },
   {

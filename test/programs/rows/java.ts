@@ -38,10 +38,10 @@ const PROXY_FOR_CONNECT = "-Djdk.http.auth.tunneling.disabledSchemes=";
 /** Java's own two clients. */
 export const JAVA: readonly ProgramRow[] = [
   {
-    program: "Java, all sockets",
+    program: "Java `URLConnection`",
     way: "SOCKS5, properties",
-    line: "java -DsocksProxyHost=127.0.0.1 -DsocksProxyPort=1080 -Duser.name=country-de App",
-    note: "For `URLConnection` and everything on `java.net.Socket`, not for `HttpClient`. Java sends the name of the system's user unless an `Authenticator` has another.",
+    line: "java -DsocksProxyHost=127.0.0.1 -DsocksProxyPort=1080 -Dhttp.nonProxyHosts= -Duser.name=country-de App",
+    note: "Works for everything on `java.net.Socket`, not for `HttpClient`. Java sends the name of the system's user unless an `Authenticator` has another.",
     kinds: WEB,
     needs: ["java", "javac"],
     inReadme: true,
@@ -82,6 +82,7 @@ HttpRequest request = HttpRequest.newBuilder(uri).header("Proxy-Authorization", 
     note: "Run Java with `-Djdk.http.auth.tunneling.disabledSchemes=`: without it, Java leaves the header out of https.",
     kinds: WEB,
     needs: ["java", "javac"],
+    inReadme: true,
     command: java(
       () => [PROXY_FOR_CONNECT],
       (line) => `${line}\nInputStream stream = client.send(request, HttpResponse.BodyHandlers.ofInputStream()).body();`,

@@ -19,9 +19,9 @@ function node(code: string, origin: string): Command {
 export const NODE: readonly ProgramRow[] = [
   {
     program: "Node fetch",
-    way: "HTTP, environment",
-    line: `NODE_USE_ENV_PROXY=1 https_proxy=${PROXY} node app.js`,
-    note: "Node 24 or newer; `http.get` heeds the variables as well.",
+    way: "HTTP, environment by `byway env`",
+    line: 'eval "$(npx byway env --country de)"; node app.js',
+    note: "Node 24 or newer, where `http.get` heeds the variables as well. They are `NODE_USE_ENV_PROXY=1`, `http_proxy` and `https_proxy`.",
     kinds: WEB,
     needs: [],
     inReadme: true,

@@ -23,7 +23,7 @@ export const PYTHON: readonly ProgramRow[] = [
   {
     program: "requests",
     way: "HTTP, `proxies`",
-    line: `requests.get("https://example.com/", proxies={"https": "${PROXY}"})`,
+    line: `requests.get("https://example.com/", proxies={"all": "${PROXY}"})`,
     language: "python",
     kinds: WEB,
     needs: [],
@@ -34,7 +34,7 @@ export const PYTHON: readonly ProgramRow[] = [
   {
     program: "requests",
     way: "SOCKS5, `proxies`",
-    line: `requests.get("https://example.com/", proxies={"https": "${SOCKS}"})`,
+    line: `requests.get("https://example.com/", proxies={"all": "${SOCKS}"})`,
     language: "python",
     note: "Needs PySocks: `pip install requests[socks]`.",
     kinds: WEB,
