@@ -175,6 +175,24 @@ test("tells once that nothing moved for as long as was set, and again after some
   assert.equal(told, 2);
 });
 
+test("a time-out beyond what timers take is the longest that they do, and what is no time is none", async (t) => {
+  const { socket, clock } = await pair(t);
+  let told = 0;
+  socket.on("timeout", () => {
+    told += 1;
+  });
+  for (const timeoutMs of [2 ** 31, Number.POSITIVE_INFINITY]) {
+    socket.setTimeout(timeoutMs);
+    assert.equal(socket.timeout, 2 ** 31 - 1);
+  }
+  clock.advance(60_000);
+  assert.equal(told, 0);
+  for (const timeoutMs of [0, -1, Number.NaN]) {
+    socket.setTimeout(timeoutMs);
+    assert.deepEqual([socket.timeout, clock.pending], [0, 0]);
+  }
+});
+
 test("one that is not connected opens when told to, and keeps what was written before", async (t) => {
   const { carried, far } = await pair(t);
   carried.stream.removeAllListeners("data").removeAllListeners("end").removeAllListeners("close");

@@ -25,6 +25,9 @@ export interface StreamSocketOptions {
   readonly open?: (target: HostPort, signal: AbortSignal) => Promise<CarriedStream>;
 }
 
+/** The longest that Node's timers take: 24.8 days. A longer one would fire at once, again and again. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 type Done = (error?: Error | null) => void;
 
 /**
@@ -132,7 +135,7 @@ export class StreamSocket extends Duplex implements Socket {
 
   setTimeout(timeoutMs: number, callback?: () => void): this {
     if (callback !== undefined) this[timeoutMs > 0 ? "once" : "off"]("timeout", callback);
-    this.timeout = timeoutMs;
+    this.timeout = timeoutMs > 0 ? Math.min(timeoutMs, LONGEST_MS) : 0;
     this.#idle?.cancel();
     this.#idle = undefined;
     this.#active();
