@@ -26,7 +26,10 @@ test("what the demo prints for joining makes a node through which the line after
   const joined = startByway(t, [...words(printed, /^ {2}npx byway (node .*)$/m), "--json"]);
   const { peerId } = JSON.parse(await joined.firstLine) as { readonly peerId: string };
   const line = words(printed.slice(printed.indexOf("joins with")), /^ {2}curl (.*)$/m);
-  const seen = async (): Promise<string> => (await curl([...line])).stdout;
+  const seen = async (): Promise<string> => {
+    t.signal.throwIfAborted();
+    return (await curl([...line])).stdout;
+  };
   // It serves before the demo's client has heard of it.
   let answer = await seen();
   while (!answer.startsWith("{\n")) answer = await seen();
