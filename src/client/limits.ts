@@ -11,6 +11,10 @@ export const CLIENT_LIMITS: Readonly<
     | "wholeSearchMs"
     | "searchesAtOnce"
     | "searchesPerSecond"
+    | "quietSearchesAtOnce"
+    | "quietSearchesPerSecond"
+    | "quietUserMs"
+    | "searchingUsers"
     | "refusals"
     | "refusalMs",
     Limit
@@ -48,6 +52,14 @@ export const CLIENT_LIMITS: Readonly<
     "per-second",
     "Searches after that: a whole one costs a tenth of a CPU second here, and as much at the peers together.",
   ),
+  quietSearchesAtOnce: tunable(
+    8,
+    "count",
+    "Beside those, searches for users who had none lately: another user's scraper does not take them.",
+  ),
+  quietSearchesPerSecond: tunable(0.25, "per-second", "These after that: a fourth of the others."),
+  quietUserMs: tunable(60_000, "ms", "How long a user had no search begin who counts as one of those."),
+  searchingUsers: tunable(256, "count", "Users whose last search is remembered; apps may name any."),
   refusals: tunable(256, "count", "Sets of constraints that no node fits, whose answer is kept for a moment."),
   refusalMs: tunable(
     1_000,

@@ -6,17 +6,18 @@ import { CLIENT_LIMITS } from "./limits.ts";
 import { type Search, SearchMemory } from "./search-memory.ts";
 
 const WISH = { roles: ["exit"], countries: ["jp"] };
+const wishOf = (asn: number): Parameters<SearchMemory["begin"]>[0] => ({ roles: ["exit"], asns: [asn] });
 
 /** The search that may begin; fails where it may not. */
 function begun(memory: SearchMemory, wish: Parameters<SearchMemory["begin"]>[0] = WISH, hops = 1): Search {
-  const search = memory.begin(wish, hops);
+  const search = memory.begin(wish, hops, "");
   assert.ok(!("waitMs" in search), "the search may not begin");
   return search;
 }
 
 /** How long it is until a search may begin; 0 where it may. */
 function waitMs(memory: SearchMemory, wish = WISH, hops = 1): number {
-  const search = memory.begin(wish, hops);
+  const search = memory.begin(wish, hops, "");
   if ("waitMs" in search) return search.waitMs;
   search.end("unknown");
   return 0;
@@ -42,7 +43,7 @@ suite("searches in vain", () => {
     const wholeAtMs: number[] = [];
     const startMs = clock.monotonicMs();
     while (clock.monotonicMs() - startMs < 130_000) {
-      const search = memory.begin(WISH, 1);
+      const search = memory.begin(WISH, 1, "");
       if (!("waitMs" in search)) {
         if (!search.isAgain) wholeAtMs.push(clock.monotonicMs() - startMs);
         search.end("vain");
@@ -97,12 +98,37 @@ test("the kinds that are remembered are bounded, and so are searches of all kind
   const clock = new FakeClock();
   const memory = new SearchMemory({ clock });
   const { vainSearches, searchesAtOnce } = CLIENT_LIMITS;
-  const wishOf = (asn: number) => ({ roles: ["exit"], asns: [asn] });
   for (let asn = 1; asn <= searchesAtOnce.value; asn += 1) begun(memory, wishOf(asn)).end("vain");
-  assert.deepEqual(memory.begin(wishOf(0), 1), { waitMs: 1_000 });
+  assert.deepEqual(memory.begin(wishOf(0), 1, ""), { waitMs: 1_000 });
   for (let asn = 1_000; asn < 1_000 + vainSearches.value; asn += 1) {
     clock.advance(1_000);
     begun(memory, wishOf(asn)).end("vain");
   }
   assert.equal(memory.size, vainSearches.value);
+});
+
+test("a user who walks through a list of kinds takes no search from others", () => {
+  const { searchesAtOnce, quietSearchesAtOnce, quietUserMs } = CLIENT_LIMITS;
+  const clock = new FakeClock();
+  const memory = new SearchMemory({ clock });
+  let asn = 0;
+  const isBegun = (user: string): boolean => {
+    asn += 1;
+    const search = memory.begin(wishOf(asn), 1, user);
+    if ("waitMs" in search) return false;
+    search.end("vain");
+    return true;
+  };
+  for (let n = 0; n < searchesAtOnce.value; n += 1) assert.ok(isBegun("scraper"));
+  for (let n = 0; n < 100; n += 1) assert.ok(!isBegun("scraper"));
+  assert.ok(isBegun("other"));
+  assert.ok(!isBegun("other"), "it has had one");
+  // Whoever takes many names takes no more than there is.
+  let taken = 0;
+  for (let n = 0; n < 1_000; n += 1) taken += isBegun(`name ${n}`) ? 1 : 0;
+  assert.equal(taken, quietSearchesAtOnce.value - 1);
+  clock.advance(quietUserMs.value);
+  for (let n = 0; n < searchesAtOnce.value; n += 1) assert.ok(isBegun("scraper"));
+  assert.ok(!isBegun("scraper"));
+  assert.ok(isBegun("other"));
 });

@@ -38,11 +38,18 @@ interface Kind {
  *          ▲ all who come meanwhile share it                                              │
  *          └──────────── a node that fits answers, or nobody asks for a minute ◄──────────┘
  *
+ * Searches of all kinds together have a budget, and a small one beside it is for users who had none lately: who walks through
+ * a list of kinds does not take the network from others.
+ *
  * Planning comes first, so a node that is known already serves a request whatever is remembered here.
  */
 export class SearchMemory {
   readonly #clock: Clock;
   readonly #budget: Allowance;
+  /** Beyond that, for users who had none searched for lately. */
+  readonly #quietBudget: Allowance;
+  /** When each user last had a search begin, the one who waits longest first. */
+  readonly #users = new Map<string, number>();
   /** By wish and hops; the one that failed longest ago first. */
   readonly #kinds = new Map<string, Kind>();
   #begun = 0;
@@ -54,6 +61,10 @@ export class SearchMemory {
     this.#budget = new Allowance(components, {
       most: CLIENT_LIMITS.searchesAtOnce.value,
       perSecond: CLIENT_LIMITS.searchesPerSecond.value,
+    });
+    this.#quietBudget = new Allowance(components, {
+      most: CLIENT_LIMITS.quietSearchesAtOnce.value,
+      perSecond: CLIENT_LIMITS.quietSearchesPerSecond.value,
     });
   }
 
@@ -67,13 +78,13 @@ export class SearchMemory {
     return this.#kinds.size;
   }
 
-  /** Asks for a search for nodes that fit `wish`, for circuits of `hops` nodes. */
-  begin(wish: PeerWish, hops: number): Search | SparedSearch {
+  /** Asks for a search for nodes that fit `wish`, for circuits of `hops` nodes. `user` is who asks, "" for nobody named. */
+  begin(wish: PeerWish, hops: number, user: string): Search | SparedSearch {
     const key = JSON.stringify([wish, hops]);
     const nowMs = this.#clock.monotonicMs();
     const kind = this.#held(key, nowMs) ?? { wish, times: 0, untilMs: nowMs, wholeMs: nowMs, running: 0 };
     const isJoining = kind.times === 0 && kind.running > 0;
-    const waitMs = isJoining ? 0 : this.#waitMs(kind, nowMs);
+    const waitMs = isJoining ? 0 : this.#waitMs(kind, user, nowMs);
     if (waitMs > 0) {
       this.#spared += 1;
       return { waitMs };
@@ -97,11 +108,19 @@ export class SearchMemory {
     }
   }
 
-  #waitMs({ untilMs, running }: Kind, nowMs: number): number {
+  #waitMs({ untilMs, running }: Kind, user: string, nowMs: number): number {
     if (nowMs < untilMs) return untilMs - nowMs;
     // One request waits for a further search; it may take seconds, and the others have their answer.
     if (running > 0) return CLIENT_LIMITS.vainPauseMs.value;
-    return this.#budget.take() ? 0 : 1_000 / CLIENT_LIMITS.searchesPerSecond.value;
+    const lastMs = this.#users.get(user) ?? Number.NEGATIVE_INFINITY;
+    const isQuiet = nowMs - lastMs >= CLIENT_LIMITS.quietUserMs.value;
+    if (!this.#budget.take() && !(isQuiet && this.#quietBudget.take()))
+      return 1_000 / CLIENT_LIMITS.searchesPerSecond.value;
+    this.#users.delete(user);
+    this.#users.set(user, nowMs);
+    const [oldest] = this.#users.keys();
+    if (this.#users.size > CLIENT_LIMITS.searchingUsers.value && oldest !== undefined) this.#users.delete(oldest);
+    return 0;
   }
 
   #ended(key: string, kind: Kind, outcome: "found" | "vain" | "unknown"): void {

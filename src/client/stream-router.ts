@@ -250,14 +250,14 @@ export class StreamRouter implements StreamOpener {
   async #afterSearch<T>(
     known: BywayError,
     { constraints }: StreamRequest,
-    { protocol }: AskedCircuit,
+    { protocol, group }: AskedCircuit,
     signal: AbortSignal,
     again: () => Promise<T>,
   ): Promise<T> {
     const { peers, planner, searches } = this.#components;
     const wish = wishOf({ constraints, protocol });
     const hops = planner.hopsOf(constraints);
-    const search = searches.begin(wish, hops);
+    const search = searches.begin(wish, hops, group.user);
     if ("waitMs" in search) throw known.with({ retryAfterSec: Math.ceil(search.waitMs / 1_000) });
     let outcome: "found" | "vain" | "unknown" = "unknown";
     try {
