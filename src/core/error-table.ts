@@ -238,7 +238,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
     "Nothing to do: the store already holds the most nodes that it keeps of one network.",
   ),
   ERR_DIRECTORY_MESSAGE: row("hop", "Ask another peer. If all of them send this, update Byway."),
-  ERR_NETWORK_FILE: row("config", "Correct the file. The README shows an example."),
+  ERR_NETWORK_FILE: row("config", "Correct the file. docs/network.md shows an example."),
   ERR_NETWORK_UNREACHABLE: row(
     "local",
     "Check this machine's connection, and the addresses in --bootstrap or the network file.",
