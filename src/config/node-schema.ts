@@ -27,7 +27,7 @@ export const NODE_SCHEMA = {
     flag: "bind-egress",
     environment: "BYWAY_NODE_BIND_EGRESS",
     commands: ["node"],
-    docs: "The machine's addresses from which the exit connects to targets, at most one IPv4 and one IPv6 address. If empty, the system chooses.",
+    docs: "The machine's addresses from which the exit connects to targets, at most one IPv4 and one IPv6 address. If empty, the system chooses. On Linux one source port serves many targets; elsewhere each connection needs a port of its own.",
   },
   "node.allow-targets": {
     type: "host:port",

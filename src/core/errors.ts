@@ -73,3 +73,9 @@ export function systemCode(error: unknown): string {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === "string" ? code : "";
 }
+
+/** The `syscall` of a Node.js system error such as `connect`, or "" when there is none. */
+export function systemCall(error: unknown): string {
+  const call = (error as { syscall?: unknown } | null | undefined)?.syscall;
+  return typeof call === "string" ? call : "";
+}

@@ -22,6 +22,10 @@ type LimitName =
   | "maxUdpQueued"
   | "localAddressesRetryMs"
   | "localAddressesAgeMs"
+  | "portTries"
+  | "portCounters"
+  | "portStep"
+  | "portRangeAgeMs"
   | "nat64Prefixes"
   | "nat64AgeMs"
   | "policyRules"
@@ -77,6 +81,14 @@ export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
   ),
   localAddressesRetryMs: tunable(1_000, "ms", "where they could not be read, as when no file descriptor is left"),
   localAddressesAgeMs: tunable(60_000, "ms", "addresses of a machine change seldom; reading them costs a system call"),
+  portTries: tunable(
+    16,
+    "count",
+    "ports of a bound address that are tried for a connection; with half of them taken, one connection in 65,000 leaves the choice to the system",
+  ),
+  portCounters: tunable(65_536, "count", "targets share them by chance; 256 KiB, and as many as Linux has"),
+  portStep: tunable(8, "count", "a port that a target saw leaves so many for the next; a row lasts 3,000 connections"),
+  portRangeAgeMs: tunable(60_000, "ms", "operators change it seldom; reading it takes three small files"),
   nat64Prefixes: tunable(16, "count", "a network has one or two; each is compared with every IPv6 address"),
   nat64AgeMs: tunable(3_600_000, "ms", "a network's translator moves with its addresses, which are looked at anyway"),
   policyRules: tunable(

@@ -1,5 +1,6 @@
+import { isIPv4 } from "node:net";
 import type { ErrorCode } from "../core/error-table.ts";
-import { BywayError, systemCode } from "../core/errors.ts";
+import { BywayError, systemCall, systemCode } from "../core/errors.ts";
 
 interface Meaning {
   readonly code: ErrorCode;
@@ -38,9 +39,19 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
 export function socketError(error: unknown, what: string): BywayError {
   if (error instanceof BywayError) return error;
   const system = systemCode(error);
-  const meaning = MEANINGS.get(system) ?? UNREACHABLE;
+  const meaning = isOutOfPorts(error) ? EXHAUSTED : (MEANINGS.get(system) ?? UNREACHABLE);
   return new BywayError(meaning.code, `${what} ${meaning.what}`, {
     cause: error,
     data: system === "" ? {} : { system },
   });
+}
+
+/**
+ * Whether `connect` found no port to leave from. With IPv6, Linux says the same where it has no address to leave from; `bind`
+ * says it of an address that is not this machine's.
+ */
+function isOutOfPorts(error: unknown): boolean {
+  if (systemCode(error) !== "EADDRNOTAVAIL" || systemCall(error) !== "connect") return false;
+  const { address } = error as { readonly address?: unknown };
+  return typeof address === "string" && isIPv4(address);
 }

@@ -219,3 +219,12 @@ test("system errors have their meaning for a client", () => {
     assert.equal(socketError(Object.assign(new Error(code), { code }), "target").code, expected);
   }
 });
+
+test("no port to leave from is a limit of the exit, and no address to leave from a fault of its network", () => {
+  const code = "EADDRNOTAVAIL";
+  const meaning = (syscall: string, address: string): string =>
+    socketError(Object.assign(new Error(code), { code, syscall, address }), "target").code;
+  assert.equal(meaning("connect", "192.0.2.1"), "ERR_STREAM_LIMIT");
+  assert.equal(meaning("connect", "2001:db8::1"), "ERR_TARGET_NETWORK");
+  assert.equal(meaning("bind", "192.0.2.1"), "ERR_TARGET_NETWORK");
+});

@@ -6,6 +6,7 @@ import { BywayError } from "../core/errors.ts";
 import { type Attempt, attemptOrder, type EgressBinding, egressBinding } from "./address-order.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 import { socketError } from "./socket-error.ts";
+import { portVerdict, SourcePorts } from "./source-ports.ts";
 
 /** How to dial; every value has a default in `limits.ts`. */
 export interface TcpDiallerOptions {
@@ -32,19 +33,29 @@ const TELLING: readonly ErrorCode[] = [
 
 const KEEP_ALIVE_MS = 60_000;
 
-/** Dials checked addresses by Happy Eyeballs version 2 (RFC 8305 §5). */
+/**
+ * Dials checked addresses by Happy Eyeballs version 2 (RFC 8305 §5). From a bound address, each attempt names its port, and
+ * names another one when that is taken.
+ */
 export class TcpDialler {
   readonly #clock: Clock;
   readonly #open: SocketOpener;
   readonly #binding: EgressBinding;
+  /** Undefined when nothing is bound: then the system lets one port serve many targets by itself. */
+  readonly #ports: Pick<SourcePorts, "draw"> | undefined;
   readonly #connectTimeoutMs: number;
   readonly #attemptDelayMs: number;
 
   /** Throws ERR_CONFIG_VALUE when `bindEgress` holds what is no IP address. */
-  constructor(components: { readonly clock: Clock; readonly open?: SocketOpener }, options: TcpDiallerOptions = {}) {
+  constructor(
+    components: { readonly clock: Clock; readonly open?: SocketOpener; readonly ports?: Pick<SourcePorts, "draw"> },
+    options: TcpDiallerOptions = {},
+  ) {
+    const { bindEgress = [] } = options;
     this.#clock = components.clock;
+    this.#ports = bindEgress.length === 0 ? undefined : (components.ports ?? new SourcePorts(components));
     this.#open = components.open ?? connect;
-    this.#binding = egressBinding(options.bindEgress);
+    this.#binding = egressBinding(bindEgress);
     this.#connectTimeoutMs = options.connectTimeoutMs ?? EGRESS_LIMITS.connectTimeoutMs.value;
     this.#attemptDelayMs = options.attemptDelayMs ?? EGRESS_LIMITS.attemptDelayMs.value;
   }
@@ -79,14 +90,17 @@ export class TcpDialler {
       reject(error);
     };
     const onAbort = (): void => fail(abortReason(signal));
-    const next = (): void => {
-      delay?.cancel();
-      const attempt = queue.shift();
-      if (attempt === undefined) return;
-      const socket = this.#start(attempt, port);
+    const begin = (attempt: Attempt, tries: number): void => {
+      const localPort = this.#sourcePort(attempt, port, tries);
+      const socket = this.#start(attempt, port, localPort);
       live.add(socket);
       const onError = (error: Error): void => {
         if (!live.delete(socket)) return;
+        const verdict = localPort === undefined ? "innocent" : portVerdict(error);
+        if (verdict !== "innocent") {
+          begin(attempt, verdict === "taken" ? tries + 1 : Number.POSITIVE_INFINITY);
+          return;
+        }
         failures.push(socketError(error, what));
         if (live.size === 0 && queue.length === 0) fail(mostTelling(failures));
         else next();
@@ -101,6 +115,12 @@ export class TcpDialler {
         finish();
         resolve(socket);
       });
+    };
+    const next = (): void => {
+      delay?.cancel();
+      const attempt = queue.shift();
+      if (attempt === undefined) return;
+      begin(attempt, 0);
       if (queue.length > 0) delay = this.#clock.after(this.#attemptDelayMs, next);
     };
     const limit = this.#clock.after(this.#connectTimeoutMs, () =>
@@ -111,12 +131,17 @@ export class TcpDialler {
     return promise;
   }
 
-  #start(attempt: Attempt, port: number): Socket {
+  #sourcePort({ address, localAddress }: Attempt, port: number, tries: number): number | undefined {
+    return localAddress === undefined ? undefined : this.#ports?.draw({ localAddress, address, port }, tries);
+  }
+
+  #start(attempt: Attempt, port: number, localPort: number | undefined): Socket {
     return this.#open({
       host: attempt.address,
       family: attempt.family,
       port,
       ...(attempt.localAddress === undefined ? {} : { localAddress: attempt.localAddress }),
+      ...(localPort === undefined ? {} : { localPort }),
       allowHalfOpen: true,
       autoSelectFamily: false,
       noDelay: true,

@@ -75,6 +75,33 @@ test("only the target's own datagrams come back", async (t) => {
   await flow.closed;
 });
 
+test("what a stranger sent before the socket was connected does not come", async (t) => {
+  const { port } = await echo(t);
+  const stranger = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(stranger, "listening");
+  t.after(() => stranger.close());
+  const connect: (port: number, host: string) => void = Socket.prototype.connect;
+  // Both look their address up first and then act in this order, with no read between.
+  t.mock.method(Socket.prototype, "connect", function (this: Socket, toPort: number, host: string) {
+    stranger.send("spoof", this.address().port, "127.0.0.1");
+    return connect.call(this, toPort, host);
+  });
+  const flow = await open(new FakeClock(), port);
+  t.after(() => flow.close());
+  const heard: string[] = [];
+  const answered = new Promise<void>((resolve) => {
+    flow.onDatagram = (payload) => {
+      heard.push(Buffer.from(payload).toString());
+      if (heard.at(-1)?.endsWith("asked")) resolve();
+    };
+  });
+  flow.send(Buffer.from("asked"));
+  await answered;
+  assert.deepEqual(heard, ["127.0.0.1 asked"]);
+  flow.close();
+  await flow.closed;
+});
+
 test("a flow that is idle for two minutes ends, and a datagram either way keeps it", async (t) => {
   const { port } = await echo(t);
   const clock = new FakeClock();

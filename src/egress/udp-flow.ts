@@ -109,6 +109,7 @@ class ConnectedUdpFlow implements CountedUdpFlow {
   ) {
     this.address = address;
     this.fromPort = socket.address().port;
+    const target = socket.remoteAddress();
     this.#clock = clock;
     this.#socket = socket;
     this.#what = what;
@@ -116,7 +117,9 @@ class ConnectedUdpFlow implements CountedUdpFlow {
     this.#lastMs = clock.monotonicMs();
     this.#timer = clock.after(idleTimeoutMs, () => this.#onIdle());
     this.closed = new Promise((resolve) => socket.once("close", () => resolve(this.#error)));
-    socket.on("message", (payload) => {
+    socket.on("message", (payload, from) => {
+      // What came between bind and connect waits in the socket, whoever sent it.
+      if (from.port !== target.port || from.address !== target.address) return;
       this.#lastMs = this.#clock.monotonicMs();
       this.traffic.received += payload.length;
       if (!this.#over) this.onDatagram?.(payload);
