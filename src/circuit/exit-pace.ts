@@ -67,6 +67,12 @@ export class ExitPace {
     if (this.#perSecond !== undefined) this.#nextMs = Math.max(this.#nextMs, nowMs) + SECOND_MS / this.#perSecond;
   }
 
+  /** A stream that had a turn to come does not begin after all: those behind it may begin sooner. */
+  giveBack(nowMs: number): void {
+    this.#begun = Math.max(0, this.#begun - 1);
+    if (this.#perSecond !== undefined) this.#nextMs = Math.max(nowMs, this.#nextMs - SECOND_MS / this.#perSecond);
+  }
+
   /** The exit took a stream. */
   noteTaken(nowMs: number): void {
     this.#turn(nowMs);

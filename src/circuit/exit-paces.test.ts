@@ -44,7 +44,7 @@ suite("streams to an exit that takes no more for now", () => {
       for (let n = 0; ; n += 1) {
         const waitMs = paces.take("a", owner, most);
         if (waitMs === undefined) return n;
-        waiting.push(paces.wait(waitMs, owner, never));
+        waiting.push(paces.wait(waitMs, "a", owner, never));
       }
     };
     assert.equal(fill("ann"), waitingStreamsOfOne.value);
@@ -60,11 +60,34 @@ suite("streams to an exit that takes no more for now", () => {
   test("give their places back when they are aborted", async () => {
     const { clock, paces } = paced();
     const taken = new AbortController();
-    const waiting = paces.wait(1_000, "ann", taken.signal);
+    const waiting = paces.wait(1_000, "a", "ann", taken.signal);
     taken.abort();
     await assert.rejects(waiting, { code: "ERR_ABORTED" });
-    await assert.rejects(paces.wait(1_000, "ann", taken.signal), { code: "ERR_ABORTED" });
+    await assert.rejects(paces.wait(1_000, "a", "ann", taken.signal), { code: "ERR_ABORTED" });
     assert.deepEqual([paces.waiting, clock.pending], [0, 0]);
+  });
+
+  test("give their turns back too, so that streams which never begin hold up nobody", async () => {
+    const { clock, paces } = paced();
+    const alone = paces.waitMs("a");
+    for (let round = 0; round < 10; round += 1) {
+      const taken = new AbortController();
+      const waiting: Promise<void>[] = [];
+      for (let ms = paces.take("a", "ann", 2_000); ms !== undefined; ms = paces.take("a", "ann", 2_000))
+        waiting.push(paces.wait(ms, "a", "ann", taken.signal));
+      assert.ok(waiting.length > 1);
+      assert.equal(paces.take("a", "bob", 2_000), undefined);
+      taken.abort();
+      for (const aborted of waiting) await assert.rejects(aborted, { code: "ERR_ABORTED" });
+      assert.ok(Math.abs(paces.waitMs("a") - alone) < 1e-6);
+    }
+    // A turn that comes late is none that others could have had.
+    const late = new AbortController();
+    const waiting = paces.wait(paces.take("a", "ann", 2_000) ?? 0, "a", "ann", late.signal);
+    clock.advance(alone);
+    late.abort();
+    await assert.rejects(waiting, { code: "ERR_ABORTED" });
+    assert.equal(paces.take("a", "bob", 2_000), 0);
   });
 });
 

@@ -67,8 +67,11 @@ export class ExitPaces {
     return waitMs === 0 ? 0 : Math.ceil(waitMs * (1 + JITTER * this.#random.float()));
   }
 
-  /** Waits for `ms` as one of `owner`'s; rejects with the abort reason. */
-  async wait(ms: number, owner: string, signal: AbortSignal): Promise<void> {
+  /**
+   * Waits for `ms`, a turn at `exit`, as one of `owner`'s. When it is aborted it gives the turn back, so that nobody holds up
+   * others with streams that never begin, and rejects with the abort reason.
+   */
+  async wait(ms: number, exit: string, owner: string, signal: AbortSignal): Promise<void> {
     this.#count(owner, 1);
     try {
       await new Promise<void>((resolve, reject) => {
@@ -83,6 +86,9 @@ export class ExitPaces {
         });
         signal.addEventListener("abort", stop, { once: true });
       });
+    } catch (reason) {
+      this.#paces.get(exit)?.giveBack(this.#clock.monotonicMs());
+      throw reason;
     } finally {
       this.#count(owner, -1);
     }

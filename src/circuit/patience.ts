@@ -65,7 +65,7 @@ export class Patience {
       if (waitMs === 0) return circuit;
       if (waitMs !== undefined) {
         this.#sinceMs ??= this.#pool.clock.monotonicMs();
-        await paces.wait(waitMs, owner, this.#request.signal);
+        await paces.wait(waitMs, exit, owner, this.#request.signal);
         if (circuit.usable && circuit.room > 0) return circuit;
         continue;
       }

@@ -179,7 +179,8 @@ class Forwarding {
 
   /** Reads heads up to the final one, and passes the others on. */
   async #finalHead({ source }: Upstream): Promise<AnswerHead> {
-    for (;;) {
+    const most = INGRESS_LIMITS.maxInterimAnswers.value;
+    for (let interim = 0; interim <= most; interim += 1) {
       const lines = await readHead(source, answerHeadCollector(), cutError);
       if (lines === undefined) throw cutError();
       const head = parseAnswerHead(lines.lines, lines.isClean);
@@ -195,6 +196,7 @@ class Forwarding {
       if (!isUnasked) this.#answer.inform(head.status, head.reason, targetFields(head.headers, ["content-length"]));
       if (this.#answer.socket.writableNeedDrain) await drained(this.#answer.socket);
     }
+    throw protocolError(`the target sent more than ${most} interim answers and no final one`);
   }
 
   #begin(upstream: Upstream, head: AnswerHead): void {

@@ -10,6 +10,7 @@ export const INGRESS_LIMITS: Readonly<
     | "maxHeadBytes"
     | "maxFields"
     | "maxEarlyBytes"
+    | "maxInterimAnswers"
     | "watchedBytes"
     | "maxPendingDatagramBytes"
     | "maxIdleUpstreams"
@@ -57,6 +58,11 @@ export const INGRESS_LIMITS: Readonly<
     65_536,
     "bytes",
     "what either side may send before somebody reads it, pipelined requests too; more waits in the kernel",
+  ),
+  maxInterimAnswers: tunable(
+    10_000,
+    "count",
+    "answers of 1xx before the final one; a server that says every 10 s that it still works takes a day for so many",
   ),
   watchedBytes: tunable(1_024, "bytes", "what an app has sent early, from which on the memory budget knows of it"),
   maxIdleUpstreams: tunable(4, "count", "streams kept for the next request of one client connection"),

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { startProxy, startTcpTarget, type TargetFixture } from "../../test/support/proxy-fixture.ts";
 import { RawClient } from "../../test/support/raw-client.ts";
 import { HTTP1_LIMITS } from "../http1/limits.ts";
+import { INGRESS_LIMITS } from "./limits.ts";
 
 const OK = "HTTP/1.1 200 OK\r\n";
 const SIZED = "Content-Length: 5\r\n\r\nhello";
@@ -163,6 +164,22 @@ test("the head of an answer has a bound, and the refusal says so", { timeout: 20
     const get = `GET http://${target.authority}/ HTTP/1.1\r\nHost: x\r\n\r\n`;
     const heard = await client.send(get).hear(/\}\n$/);
     assert.match(heard, new RegExp(`^HTTP/1\\.1 502 [^]*the head of the target's answer exceeds ${most} bytes`));
+  }
+});
+
+test("answers that are not the final one have a bound, also where the app hears none of them", {
+  timeout: 20_000,
+}, async () => {
+  await using fixture = await startProxy();
+  const most = INGRESS_LIMITS.maxInterimAnswers.value;
+  const interim = "HTTP/1.1 100 \r\n\r\n";
+  for (const [count, answer] of [
+    [most, /^HTTP\/1\.1 200 [\s\S]*hello$/],
+    [most + 1, /^HTTP\/1\.1 502 [\s\S]*"the target sent more than 10000 interim answers and no final one"[\s\S]*\}\n$/],
+  ] as const) {
+    await using target = await startOdd(`${interim.repeat(count)}${OK}${SIZED}`);
+    using client = await RawClient.connect(fixture.address);
+    await client.send(`GET http://${target.authority}/ HTTP/1.1\r\nHost: x\r\n\r\n`).hear(answer);
   }
 });
 
