@@ -1,4 +1,5 @@
 import { type IncomingMessage, request } from "node:http";
+import { dirname } from "node:path";
 import { abortReason, deadline } from "../core/abort.ts";
 import { isLocked } from "../core/claimed-lock.ts";
 import type { Clock } from "../core/clock.ts";
@@ -77,17 +78,18 @@ function failure(place: ControlPlace, cause: unknown): BywayError {
   const code = systemCode(cause);
   if (["ENOENT", "ECONNREFUSED"].includes(code)) return absent(place, cause);
   const { who } = CONTROL_WORDS[place.name];
-  const message = `the ${who} that runs with this data directory cannot be asked (${code})`;
+  const message = `the ${who} that runs with the data directory ${dirname(place.path)} cannot be asked (${code})`;
   return new BywayError("ERR_CONTROL", message, { data: { path: place.path, running: true }, cause });
 }
 
 /** Nobody answers. The lock tells whether nobody runs. */
 function absent({ path, name }: ControlPlace, cause?: unknown): BywayError {
   const { who, command } = CONTROL_WORDS[name];
+  const directory = `the data directory ${dirname(path)}`;
   const running = process.platform !== "win32" && isLocked(lockPath(path));
   const message = running
-    ? `a ${command} runs with this data directory, but its socket is gone, or hidden from here: restart the ${who}${isSocketName(path) ? "" : ", with a data directory of a shorter path"}`
-    : `no ${command} runs with this data directory`;
+    ? `a ${command} runs with ${directory}, but its socket is gone, or hidden from here: restart the ${who}${isSocketName(path) ? "" : ", with a data directory of a shorter path"}`
+    : `no ${command} runs with ${directory}`;
   return new BywayError("ERR_CONTROL", message, { data: { path, running }, cause });
 }
 

@@ -70,7 +70,9 @@ async function listenFar(server: Server, path: string, name: ControlName): Promi
 /** That another process holds `path`. */
 export function inUse(path: string, name: ControlName): BywayError {
   const { command } = CONTROL_WORDS[name];
-  return new BywayError("ERR_CONTROL", `another ${command} runs with this data directory`, { data: { path } });
+  return new BywayError("ERR_CONTROL", `another ${command} runs with the data directory ${dirname(path)}`, {
+    data: { path },
+  });
 }
 
 /** Has `server` listen on a socket or a pipe. Throws Node's system errors. */

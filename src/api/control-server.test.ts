@@ -97,7 +97,7 @@ test("a second client with the same data directory is refused, and the first goe
   const first = makeControl(t);
   await first.server.start();
   const second = makeControl(t, { dataDirectory: first.dataDirectory });
-  await assert.rejects(second.server.start(), isControlError(/^another byway up runs with this data directory$/));
+  await assert.rejects(second.server.start(), isControlError(/^another byway up runs with the data directory \/\S+$/));
   await second.server.stop();
   assert.deepEqual(await clientOf(first.path).requests(1), []);
 });
@@ -252,7 +252,7 @@ test("the lock of a data directory and the way to its socket do not depend on wh
   process.env.TMPDIR = temporaryDirectory(t);
   assert.deepEqual(await clientOf(first.path).requests(1), []);
   const second = makeControl(t, { dataDirectory });
-  await assert.rejects(second.server.start(), isControlError(/^another byway up runs with this data directory$/));
+  await assert.rejects(second.server.start(), isControlError(/^another byway up runs with the data directory \/\S+$/));
   assert.deepEqual(await clientOf(first.path).requests(1), []);
 });
 

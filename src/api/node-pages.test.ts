@@ -92,7 +92,7 @@ test("client and node answer with one data directory, each its own questions", a
   const { server, client, calls } = startNode(t, control.dataDirectory);
   await assert.rejects(client.status(), {
     code: "ERR_CONTROL",
-    message: "no byway node runs with this data directory",
+    message: `no byway node runs with the data directory ${control.dataDirectory}`,
   });
   await control.server.start();
   await server.start();
@@ -104,7 +104,7 @@ test("client and node answer with one data directory, each its own questions", a
   assert.deepEqual(calls, ["pause", "resume", "drain", "reload"]);
   await assert.rejects(startNode(t, control.dataDirectory).server.start(), {
     code: "ERR_CONTROL",
-    message: "another byway node runs with this data directory",
+    message: `another byway node runs with the data directory ${control.dataDirectory}`,
   });
 });
 

@@ -102,6 +102,11 @@ for (const [text, code, message] of [
   [
     '[[client.listeners]]\nselect = "hops=2"',
     "ERR_CONFIG_VALUE",
+    "listen in table 1 of client.listeners in byway.toml must be given: an IP address and port such as 127.0.0.1:1080 or [::1]:1080",
+  ],
+  [
+    "[[client.listeners]]\nlisten = 1080",
+    "ERR_CONFIG_VALUE",
     "listen in table 1 of client.listeners in byway.toml must be an IP address and port such as 127.0.0.1:1080 or [::1]:1080",
   ],
   [

@@ -90,7 +90,10 @@ function parseTable(item: unknown, row: Setting, columns: Readonly<Record<string
     throw new ValueProblem(settingForm(row), { column, table, nearest });
   }
   for (const [column, form] of Object.entries(columns)) {
-    if (!given.has(column) && form.required !== true) continue;
+    if (!given.has(column)) {
+      if (form.required === true) throw new ValueProblem(`given: ${expectedForm(form)}`, { column, table });
+      continue;
+    }
     try {
       parsed[column] = parseItems(given.get(column), form);
     } catch (cause) {

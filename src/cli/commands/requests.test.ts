@@ -85,7 +85,7 @@ test("without a client requests says how to start one", async (t) => {
   const data = temporaryDirectory(t);
   const result = await runByway(t, ["requests", "--data", data]);
   assert.equal(result.code, 69);
-  assert.match(result.stderr, /no byway up runs with this data directory \(ERR_CONTROL\)\n {2}Start `byway up`/);
+  assert.match(result.stderr, /no byway up runs with the data directory \S+ \(ERR_CONTROL\)\n {2}Start `byway up`/);
 });
 
 test("pick asks the running client and prints what it says", async (t) => {
