@@ -10,7 +10,7 @@ import type { RequestHead } from "../http1/request-head.ts";
 import type { AppAnswer } from "./app-answer.ts";
 import { HUNG_UP } from "./app-socket-reader.ts";
 import { encodeLastChunk } from "./body-target.ts";
-import { isConnectionLogin } from "./connection-login.ts";
+import { logsConnectionIn, offersConnectionLogin } from "./connection-login.ts";
 import { encodeForwarded, isRepeatable } from "./forwarded-request.ts";
 import { endToEndTrailers } from "./hop-by-hop.ts";
 import { keepAliveHintMs } from "./keep-alive-hint.ts";
@@ -116,8 +116,8 @@ class Forwarding {
   async #upstream(): Promise<Upstream> {
     const { pool, signal } = this.#context;
     const request = this.#streamRequest();
-    const upstream =
-      pool.take(request, { isRepeatable: this.#repeatable }) ?? (await pool.open(request, signal).catch(rethrow));
+    const terms = { isRepeatable: this.#repeatable, logsIn: logsConnectionIn(this.#request.headers) };
+    const upstream = pool.take(request, terms) ?? (await pool.open(request, signal).catch(rethrow));
     this.#stream = upstream.stream;
     if (signal.aborted) abortStream(upstream.stream);
     return upstream;
@@ -144,7 +144,8 @@ class Forwarding {
     else
       pool.keep(upstream, this.#streamRequest(), {
         hintMs: keepAliveHintMs(head.headers, answeredInMs),
-        isPinned: isConnectionLogin(this.#request.headers, head.status, head.headers),
+        isPinned: upstream.isPinned || logsConnectionIn(this.#request.headers),
+        isOffered: offersConnectionLogin(head.status, head.headers),
       });
     return undefined;
   }

@@ -264,6 +264,32 @@ test("a connection to which the target's log-in is bound carries the app's next 
   }
 });
 
+test("a log-in that an app has begun lasts as long as its connection, and one that a target only offers binds nothing", {
+  timeout: 20_000,
+}, async () => {
+  const ntlm = "Authorization: NTLM x\r\n";
+  const offer = "401 Unauthorized\r\nWWW-Authenticate: NTLM";
+  for (const [what, answer, fields, opened] of [
+    ["requests behind a log-in", "200 OK", [ntlm, "", "", "", ""], 1],
+    ["a log-in behind requests", offer, ["", "", ntlm, "", ""], 2],
+    ["no log-in", offer, ["", "", ""], 3],
+    ["another log-in", offer, ["", "Authorization: Basic eDp5\r\n", ""], 3],
+  ] as const) {
+    await using site = await bench(`HTTP/1.1 ${answer}\r\nContent-Length: 5\r\n\r\nhello`);
+    site.fixture.opener.more = { isForOne: true };
+    const client = await site.connect();
+    for (const field of fields) {
+      site.fixture.clock.advance(INGRESS_LIMITS.freshUpstreamMs.value);
+      const post = `POST http://${site.at}/ HTTP/1.1\r\nHost: x\r\n${field}Content-Length: 0\r\n\r\n`;
+      await client
+        .forget()
+        .send(post)
+        .hear(/hello$/);
+    }
+    assert.equal(site.fixture.opener.requests.length, opened, what);
+  }
+});
+
 test("a target's own time for a kept connection is heeded", { timeout: 20_000 }, async () => {
   for (const [hint, afterMs, isKept] of [
     ["Keep-Alive: timeout=5, max=100", 3_999, true],

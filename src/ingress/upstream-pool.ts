@@ -15,20 +15,26 @@ export interface Upstream {
   readonly opened: OpenedStream;
   /** Whether it has served a request before. */
   readonly isReused: boolean;
+  /** Whether the app has begun to log in on it: then it is kept for each of the app's requests, whatever else holds. */
+  readonly isPinned: boolean;
 }
 
 /** How long a stream may wait for its next request. */
 export interface KeepTerms {
   /** What the target said, in ms from its last answer; undefined if it said nothing. */
   readonly hintMs: number | undefined;
-  /** Whether the log-in of the target is bound to the connection: it is kept for every request, whatever else holds. */
+  /** Whether the app has begun a log-in that the target binds to the connection; it stays so. */
   readonly isPinned: boolean;
+  /** Whether the target offers such a log-in: it is kept for a request that begins one, whatever else holds. */
+  readonly isOffered?: boolean;
 }
 
 /** What a request needs of a kept stream. */
 export interface TakeTerms {
   /** Whether the request may be sent again when the stream turns out to be dead. */
   readonly isRepeatable: boolean;
+  /** Whether it logs its connection in. */
+  readonly logsIn?: boolean;
 }
 
 interface Idle {
@@ -61,18 +67,21 @@ export class UpstreamPool {
   }
 
   /** A kept stream for an equal request, the latest one first; undefined if there is none that will do. */
-  take(request: StreamRequest, { isRepeatable }: TakeTerms): Upstream | undefined {
+  take(request: StreamRequest, { isRepeatable, logsIn = false }: TakeTerms): Upstream | undefined {
     const key = keyOf(request);
     const nowMs = this.#components.clock.monotonicMs();
     for (let index = this.#idle.length - 1; index >= 0; index -= 1) {
       const idle = this.#idle[index];
       if (idle?.key !== key) continue;
-      const { hintMs, isPinned } = idle.terms;
+      const { hintMs, isPinned, isOffered = false } = idle.terms;
+      const isBound = isPinned || (isOffered && logsIn);
+      // An offer alone must not have requests leave together that are to leave apart.
+      if (!isBound && idle.upstream.opened.isForOne === true) continue;
       // The target may be closing it at this moment, and then nobody can tell whether it has taken the request.
       const isFresh = hintMs !== undefined || nowMs - idle.sinceMs < INGRESS_LIMITS.freshUpstreamMs.value;
-      if (!isRepeatable && !isPinned && !isFresh) continue;
+      if (!isRepeatable && !isBound && !isFresh) continue;
       this.#remove(idle);
-      return { ...idle.upstream, isReused: true };
+      return { ...idle.upstream, isReused: true, isPinned };
     }
     return undefined;
   }
@@ -84,7 +93,7 @@ export class UpstreamPool {
     // An error that comes while nobody reads is told by "close".
     stream.on("error", () => {});
     const source = new MessageSource(this.#components, stream, {});
-    return { stream, source, opened, isReused: false };
+    return { stream, source, opened, isReused: false, isPinned: false };
   }
 
   /**
@@ -95,10 +104,11 @@ export class UpstreamPool {
     const { stream, source, opened } = upstream;
     const { isForOne = false, endsAtMs = Number.POSITIVE_INFINITY } = opened;
     const { clock } = this.#components;
-    const longestMs = terms.isPinned ? INGRESS_LIMITS.keepAliveTimeoutMs.value : INGRESS_LIMITS.idleUpstreamMs.value;
+    const isBound = terms.isPinned || terms.isOffered === true;
+    const longestMs = isBound ? INGRESS_LIMITS.keepAliveTimeoutMs.value : INGRESS_LIMITS.idleUpstreamMs.value;
     const leftMs = Math.min(longestMs, endsAtMs - clock.nowMs(), terms.hintMs ?? longestMs);
     const isUsable = !source.isOver && source.length === 0 && stream.writable;
-    if ((isForOne && !terms.isPinned) || leftMs <= 0 || !isUsable || this.#isDestroyed || !this.#hasRoom()) {
+    if ((isForOne && !isBound) || leftMs <= 0 || !isUsable || this.#isDestroyed || !this.#hasRoom()) {
       this.part(upstream);
       return;
     }
