@@ -209,3 +209,8 @@ test("any authority is refused or comes back as it is written", () => {
     { numRuns: 300 },
   );
 });
+
+test("a URL or a port in place of a host is told so", () => {
+  for (const host of ["http://example.com/", "example.com:80", "[::1]:80"])
+    assert.throws(() => normaliseHost(host), { code: "ERR_REQUEST_TARGET", message: /without scheme and port$/ });
+});

@@ -40,7 +40,8 @@ export function parseAuthority(text: string): HostPort {
 
 function normaliseIpv6(host: string): string {
   const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
-  if (!/^[0-9a-fA-F:.]+$/.test(bare)) throw malformed("host is not an IPv6 address");
+  if (!/^[0-9a-fA-F:.]+$/.test(bare))
+    throw malformed("host has a colon and is no IPv6 address: give the host alone, without scheme and port");
   return parseHost(`[${bare}]`).slice(1, -1);
 }
 
