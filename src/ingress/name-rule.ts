@@ -42,8 +42,10 @@ export class NameRule {
   /** Looks at an HTTP request and the credentials that it bears. Throws ERR_USER_NAME where it has to come again with a name. */
   checkHttp(request: RequestShape, sent: SentCredentials | undefined, socket: Pick<Socket, "remoteAddress">): void {
     if (this.#ask === "never") return;
-    // One that sends the header says what it wants, and knows where it is.
-    const selects = [...fieldsOf(request.rawHeaders)].some(([name]) => name === "byway-select");
+    // One that sends the header says what it wants, and knows where it is. An empty one says nothing, as if it were not there.
+    const selects = [...fieldsOf(request.rawHeaders)].some(
+      ([name, , value]) => name === "byway-select" && value.trim() !== "",
+    );
     if (this.insists) {
       if (!selects) this.checkName(sent);
       return;
