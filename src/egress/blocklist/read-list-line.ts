@@ -77,8 +77,9 @@ function isComment(text: string): boolean {
   const first = text[0];
   if (first === "#" || first === ";" || first === "!") return true;
   if (text.startsWith("//")) return true;
-  // The header of an adblock list, such as [Adblock Plus 2.0].
-  return /^\[[^\]]*\]$/.test(text) && parseAddressRange(text) === undefined;
+  // The header of an adblock list, such as [Adblock Plus 2.0]; [example.com] is an entry that somebody meant, and counts as unread.
+  const isHeader = /^\[[^\]]*\]$/.test(text) && parseAddressRange(text) === undefined;
+  return isHeader && (/\s/.test(text) || !NAME_WITH_DOT.test(text.slice(1, -1)));
 }
 
 /** What stands before a comment: from `;` on, or from a space before `#`, `!` or `//`. */
