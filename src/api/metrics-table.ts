@@ -93,13 +93,13 @@ export const METRICS: readonly Metric[] = [
   counter("byway_egress_log_lost_records_total", "Records that could not be written.", [], ({ log }) => one(log.lost)),
   counter(
     "byway_operation_received_bytes_total",
-    "Bytes that came in over the node's line; begins anew with each month that counts.",
+    "Bytes that came in over the node's line in this monthly period.",
     [],
     ({ traffic }) => one(traffic.month.received),
   ),
   counter(
     "byway_operation_sent_bytes_total",
-    "Bytes that went out over the node's line; begins anew with each month that counts.",
+    "Bytes that went out over the node's line in this monthly period.",
     [],
     ({ traffic }) => one(traffic.month.sent),
   ),

@@ -119,11 +119,11 @@ export const CIRCUIT_LIMITS: Readonly<Record<Name, Limit>> = {
   failureMs: tunable(
     30_000,
     "ms",
-    "A node that failed is passed over for so long where another fits; doubles each time that it fails again after that.",
+    "How long a node that failed is not used if another fits; doubles each time that it fails again after that.",
   ),
   failures: tunable(1_024, "count", "Failed nodes remembered."),
   longestFailureMs: tunable(3_600_000, "ms", "What was down for a day is tried once an hour."),
-  accusations: tunable(64, "count", "Checks of accused nodes under way; further accusations are passed over."),
+  accusations: tunable(64, "count", "Checks of accused nodes under way; further accusations are ignored."),
   examinations: tunable(8, "count", "Relays examined at once; further ones wait for their next accusation."),
   examinedNodes: tunable(
     8,
@@ -149,7 +149,7 @@ export const CIRCUIT_LIMITS: Readonly<Record<Name, Limit>> = {
   restSpreadMs: tunable(
     3_000,
     "ms",
-    "Each wait is drawn between what was asked for and twice that and so much more: a wait of 1 s is told in whole seconds.",
+    "Each wait is drawn between the time asked for and twice that plus this: a wait of 1 s is sent in whole seconds.",
   ),
   patienceMs: tunable(
     2_000,
@@ -191,7 +191,7 @@ export const CIRCUIT_LIMITS: Readonly<Record<Name, Limit>> = {
     "count",
     "Second attempts among the first ones. More would make a slow network slower (Dean and Barroso, The Tail at Scale).",
   ),
-  hedgesPerMinute: tunable(3, "count", "Second attempts beyond that share, for whoever makes few first ones."),
+  hedgesPerMinute: tunable(3, "count", "Second attempts beyond that share, for users who make few first ones."),
   hedgesSaved: tunable(10, "count", "Second attempts at once when none was needed for a while."),
   racesLost: tunable(
     3,

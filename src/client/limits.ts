@@ -36,7 +36,7 @@ export const CLIENT_LIMITS: Readonly<
     "ms",
     "The longest such pause: a node that joins is found within seconds, also where no gossip tells of it.",
   ),
-  vainForgetMs: tunable(60_000, "ms", "After so long without a request for the kind, the pauses begin anew."),
+  vainForgetMs: tunable(60_000, "ms", "After so long without a request for the kind, the pauses are short again."),
   wholeSearchMs: tunable(
     60_000,
     "ms",

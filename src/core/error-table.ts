@@ -131,7 +131,10 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
     "usage",
     "Correct the parameter's name: the message gives the nearest known one. In a user name, write _ instead of a hyphen within a value.",
   ),
-  ERR_PARAMETER_VALUE: row("usage", "Use a value of the form that the message shows."),
+  ERR_PARAMETER_VALUE: row(
+    "usage",
+    "Use a value of the form that the message shows. A lenient listener ignores parameters that only other networks have.",
+  ),
   ERR_PARAMETER_CONFLICT: row("usage", "Remove one of the parameters that contradict each other."),
   ERR_CREDENTIALS: row("usage", "Send the user name and password of this proxy.", { http: 407 }),
   ERR_USER_NAME: row(

@@ -162,7 +162,11 @@ export const CORE_LIMITS: Readonly<
     "How long a program must run with a clock that leapt by more than a day before it forgets what grew old by that leap.",
   ),
   descriptorLookMs: tunable(1_000, "ms", "How often it is looked at whether a file can be opened: two quick calls."),
-  descriptorTellMs: tunable(600_000, "ms", "So long an operator is told that there was none left, and warned once."),
+  descriptorTellMs: tunable(
+    600_000,
+    "ms",
+    "How long the status says that there was none left. The log has one warning.",
+  ),
   clockSaveMs: tunable(600_000, "ms", "How often it is kept how long a clock that leapt has stood."),
   clockLookMs: tunable(7_200_000, "ms", "The most that counts as one stretch between two looks at the clock."),
 };

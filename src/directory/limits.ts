@@ -3,8 +3,8 @@ import type { DirectoryLimit } from "./limit-names.ts";
 
 /** Bounds of the directory room. */
 export const DIRECTORY_LIMITS: Readonly<Record<DirectoryLimit, Limit>> = {
-  lifetimeSeconds: fixed(7_200, "seconds", "protocol.md §6.3: an advertisement lives two hours at the most."),
-  clockSkewSeconds: fixed(300, "seconds", "Home computers are wrong by minutes; an hour must be told as an error."),
+  lifetimeSeconds: fixed(7_200, "seconds", "protocol.md §6.3: an advertisement is valid for at most two hours."),
+  clockSkewSeconds: fixed(300, "seconds", "Home computers are wrong by minutes; an hour must be an error."),
   seqAheadSeconds: fixed(
     600,
     "seconds",
@@ -163,7 +163,7 @@ export const DIRECTORY_LIMITS: Readonly<Record<DirectoryLimit, Limit>> = {
   announcePeers: tunable(
     3,
     "count",
-    "Connected peers that are told of each new advertisement of one's own, beside DHT and gossip.",
+    "Connected peers that get each new advertisement of one's own, in addition to DHT and gossip.",
   ),
   recordRenewMs: tunable(
     1_700_000,
@@ -243,8 +243,8 @@ export const DIRECTORY_LIMITS: Readonly<Record<DirectoryLimit, Limit>> = {
   ),
   indexDepth: tunable(20, "count", "Shards below one another: 2^20 of them would name 130 million nodes."),
   indexPaths: tunable(3, "count", "Random ways down that a search takes, so that no single shard decides it."),
-  indexReads: tunable(24, "count", "Keys that one search reads at the most."),
-  indexReviewMs: tunable(3_600_000, "ms", "How often a node looks whether it still stands in the right shard."),
+  indexReads: tunable(24, "count", "The most keys that one search reads."),
+  indexReviewMs: tunable(3_600_000, "ms", "How often a node checks that it is still in the right shard."),
   indexConfirmMs: tunable(
     600_000,
     "ms",
@@ -298,7 +298,11 @@ export const DIRECTORY_LIMITS: Readonly<Record<DirectoryLimit, Limit>> = {
     "ms",
     "How often a node that was reached has itself dialled: routers forget, addresses change.",
   ),
-  reachRetryMs: tunable(120_000, "ms", "The same after a failure: whoever just opened a port wants to see it work."),
+  reachRetryMs: tunable(
+    120_000,
+    "ms",
+    "The same after a failure: an operator who just opened a port wants to see it work.",
+  ),
   reachSoonMs: tunable(15_000, "ms", "Before it is looked again for a relay to ask where none is known."),
   reachAskMs: tunable(30_000, "ms", "Two handshakes, and the 8 s and 5 s that a relay gives the next hop."),
   reachRelays: tunable(3, "count", "Relays asked in one check; two that agree decide."),
@@ -322,7 +326,7 @@ export const DIRECTORY_LIMITS: Readonly<Record<DirectoryLimit, Limit>> = {
   ownChecks: tunable(
     16,
     "per-second",
-    "Signatures checked of what others say this node signed: 2 ms of CPU a second at the most.",
+    "Signatures checked of what others say this node signed: at most 2 ms of CPU a second.",
   ),
   seenNetworks: tunable(64, "count", "Networks whose word about this node's own address is kept, the latest."),
   seenAddresses: tunable(

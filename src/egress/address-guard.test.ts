@@ -111,7 +111,7 @@ test("refuses every port where others reach the node, as endpoints or as they sa
       of,
       "64:ff9b::7.7.7.7",
       80,
-      /^64:ff9b::7\.7\.7\.7 stands for an IPv4 address that is an address at which/,
+      /^64:ff9b::7\.7\.7\.7 contains an IPv4 address that is an address at which/,
       as,
     );
     of.check("7.7.7.8", 80, as);

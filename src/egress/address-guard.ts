@@ -118,12 +118,12 @@ export class AddressGuard {
     this.#checkOwn(ip, port, subject, lab);
     for (const inner of inside) {
       const innerRange = classifyAddress(inner);
-      const innerSubject = name === undefined ? `${ip} stands for an IPv4 address that is` : subject;
+      const innerSubject = name === undefined ? `${ip} contains an IPv4 address that is` : subject;
       if (innerRange !== undefined) throw prohibited(innerSubject, describe(innerRange), innerRange);
       this.#checkOwn(inner, port, innerSubject, lab);
     }
     if (lab) return;
-    const innerSubject = name === undefined ? `${ip} could stand for` : subject;
+    const innerSubject = name === undefined ? `${ip} could contain` : subject;
     for (const inner of this.#perhapsInside(ip)) this.#checkOwn(inner, port, innerSubject, lab);
   }
 

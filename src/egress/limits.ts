@@ -62,7 +62,7 @@ export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
   nameServerRestMs: tunable(
     300_000,
     "ms",
-    "A name server that failed goes last for so long; then one look-up waits 0.3 s at the most.",
+    "A name server that failed is asked last for so long; then one look-up waits at most 0.3 s.",
   ),
   secondFamilyWaitMs: tunable(
     250,
@@ -102,11 +102,7 @@ export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
     "bytes",
     "a server that wants a second hello takes 16 KiB of early data before it, by OpenSSL's and Go's defaults",
   ),
-  firstDatagrams: tunable(
-    8,
-    "count",
-    "of a flow, each way, that are looked at; whoever speaks BitTorrent begins with it",
-  ),
+  firstDatagrams: tunable(8, "count", "of a flow, each way, that are looked at; BitTorrent shows in the first ones"),
   maxStreams: tunable(4096, "count", "as many as there are sockets to targets; `max-streams` sets another"),
   streamsPerSecond: tunable(
     500,
@@ -119,11 +115,7 @@ export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
     "per-second",
     "a browser that opens ten tabs again, and 32 workers of a scraper at 160 ms a request; two fifths of the node's",
   ),
-  linkTargetsPerMinute: tunable(
-    300,
-    "count",
-    "a browser asks for up to 200 hosts a minute; whoever scans asks for thousands",
-  ),
+  linkTargetsPerMinute: tunable(300, "count", "a browser asks for up to 200 hosts a minute; a scan asks for thousands"),
   targetStreams: tunable(512, "count", "what the largest hosts serve to one address without calling it an attack"),
   targetStreamsPerSecond: tunable(
     100,

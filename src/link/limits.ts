@@ -162,7 +162,7 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
     "count",
     "Such transfers at a time, so that users' streams keep the line; one network does not keep both.",
   ),
-  bandwidthStallMs: tunable(2_000, "ms", "How often a transfer has to have got on; one that stands holds a place."),
+  bandwidthStallMs: tunable(2_000, "ms", "How often a transfer must have moved; a stalled one holds a place."),
   bandwidthLeastBytes: tunable(16_384, "bytes", "And how far: 65 kbit/s, slower than any line of a node."),
   bandwidthPeriodMs: tunable(600_000, "ms", "After an address measured one direction, until it may again."),
   bandwidthAddresses: tunable(
@@ -224,7 +224,7 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   allRefusalsPerSecond: tunable(200, "per-second", "The same of all links together: 0.06 of a core."),
   allRefusalBurst: tunable(2_048, "count", "Two full links that meet a closed policy at once."),
   floodedRefusalBurst: tunable(8, "count", "What a link has of them while all together have too many."),
-  refusedDrainMs: tunable(500, "ms", "How long a link that is sent away for them stands, so that its peer reads why."),
+  refusedDrainMs: tunable(500, "ms", "How long a link that is closed for them stays open, so that its peer reads why."),
   refusalsPerSecond: tunable(10, "per-second", "How fast such are forgiven; each costs 0.3 ms."),
   headerListBytes: tunable(
     8_192,

@@ -97,7 +97,7 @@ export const RELAY_LIMITS: Readonly<Record<Name, Limit>> = {
   unprovenPerMinuteOfNetwork: tunable(30, "count", "Tens of clients that each meet a hop that is down now and then."),
   unprovenBurst: tunable(240, "count", "The same for all askers together."),
   unprovenPerMinute: tunable(120, "count", "Two a second: what a relay may cost strangers whose servers are no nodes."),
-  unprovenBurstToNetwork: tunable(16, "count", "The same for the endpoints of one network, whoever asks."),
+  unprovenBurstToNetwork: tunable(16, "count", "The same for the endpoints of one network, from all askers together."),
   unprovenPerMinuteToNetwork: tunable(8, "count", "A network that holds no nodes should hardly notice."),
   quietShare: tunable(
     4,

@@ -72,7 +72,7 @@ function key<F extends keyof Constraints>(
 
 const each = (values: readonly (string | number)[]): readonly string[] => values.map(String);
 const one = (value: string | number | boolean): readonly string[] => [String(value)];
-const NAMES = `${ROUTING_LIMITS.maxListed.value} names at the most, joined by +, each of at most ${ROUTING_LIMITS.maxNameChars.value} letters, digits, spaces (or _) and . ' &`;
+const NAMES = `${ROUTING_LIMITS.maxListed.value} names at most, joined by +, each of at most ${ROUTING_LIMITS.maxNameChars.value} letters, digits, spaces (or _) and . ' &`;
 
 /** Every parameter, in the order in which they are printed. */
 export const CONSTRAINT_KEYS: readonly ConstraintKey[] = [

@@ -31,7 +31,9 @@ const network =
   (value: string): ForeignMeaning =>
     value !== "" && value.split("+").every((word) => readNetwork(word) !== undefined)
       ? { as: ["network", value] }
-      : { refused: `names no ${what}: use residential, mobile, datacenter or isp` };
+      : {
+          refused: `names no known ${what}: use residential, mobile, datacenter or isp, or set the listener to lenient`,
+        };
 
 /** Bright Data's customers name their zones as they like; one called like a kind of network asks for that. */
 const zone = (value: string): ForeignMeaning => {
@@ -55,15 +57,15 @@ const FOREIGN: Readonly<Record<string, Foreign>> = {
   sessasn: { meaning: oneOf({ strict: { as: ["sticky-asn", "true"] } }, "can be strict only") },
   dns: { meaning: oneOf({ remote: { done: true } }, "can be remote only: names are always resolved at the exit") },
   debug: { meaning: oneOf({ full: { done: true } }, "can be full only: errors always tell all") },
-  zip: no("is not known of nodes; ask for a city"),
-  os: no("is not known of nodes"),
-  ip: no("cannot be chosen; name a node"),
-  gip: no("cannot be chosen; name a node"),
-  carrier: no("is not known of nodes; ask for an isp"),
+  zip: no("is not supported: ask for a city"),
+  os: no("is not supported"),
+  ip: no("cannot be chosen: name a node"),
+  gip: no("cannot be chosen: name a node"),
+  carrier: no("is not supported: ask for an isp"),
   direct: noFlag("would bypass the exit"),
-  raw: noFlag("is not served: answers always arrive as they are"),
-  render: noFlag("is not served: pages are not rendered here"),
-  info: noFlag("is not served; send `byway-debug: 1`"),
+  raw: noFlag("is not supported: answers always arrive unchanged"),
+  render: noFlag("is not supported: pages are not rendered"),
+  info: noFlag("is not supported: send `byway-debug: 1`"),
 };
 
 /** The names of parameters that other providers have and Byway has not, in lower case. */

@@ -19,7 +19,7 @@ export class BookStore extends MemoryDatastore {
   override put(key: DatastoreKey, value: Uint8Array): DatastoreKey {
     // Addresses that strangers tell of one peer add up; its own list replaces them.
     if (value.length > OVERLAY_LIMITS.bookPeerBytes.value) {
-      throw new BywayError("ERR_DIRECTORY_MESSAGE", "too much is told of one peer");
+      throw new BywayError("ERR_DIRECTORY_MESSAGE", "too many addresses of one peer");
     }
     const path = key.toString();
     this.#pairs.delete(path);

@@ -94,11 +94,7 @@ export const OVERLAY_LIMITS: Readonly<Record<Name, Limit>> = {
   requestBurst: tunable(10, "count", "Exchange requests that a peer may send at once after a pause."),
   requestsPerSecond: tunable(2, "per-second", "How fast that allowance refills."),
   addressRequestBurst: tunable(40, "count", "The same of one address: identities cost nothing; a home has few peers."),
-  addressRequestsPerSecond: tunable(
-    8,
-    "per-second",
-    "How fast that refills; each request costs some 8 ms at the most.",
-  ),
+  addressRequestsPerSecond: tunable(8, "per-second", "How fast that refills; each request costs at most some 8 ms."),
   meteredPeers: tunable(4_096, "count", "Peers whose allowance is remembered; the longest unused is forgotten first."),
   bookPeers: tunable(8_192, "count", "Peers whose addresses are remembered; the longest unused is forgotten first."),
   bookPeerBytes: tunable(8 * 1024, "bytes", "What is remembered of one peer; an honest one takes about 400 bytes."),

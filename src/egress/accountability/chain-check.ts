@@ -171,7 +171,7 @@ export class ChainCheck {
     const what =
       seq > expected
         ? `records ${expected} to ${seq - 1} are missing`
-        : `record ${seq} follows record ${expected - 1}: it was put there, or stands there twice`;
+        : `record ${seq} follows record ${expected - 1}: it was inserted, or is there twice`;
     this.#flaw(line, "sequence", what);
     return false;
   }

@@ -38,7 +38,7 @@ export const ACCOUNTABILITY_LIMITS: Readonly<
   sliceRecords: tunable(256, "count", "Hashed and written in one go: less than a millisecond of the node's time."),
   tickMs: tunable(250, "ms", "How long a record waits before it is handed to the system; `kill -9` loses no more."),
   syncMs: tunable(500, "ms", "After this, with one tick before and one behind, it is on the disk: a second in all."),
-  signRecords: tunable(1_000, "count", "Records that one signature covers at the most; making one takes 0.1 ms."),
+  signRecords: tunable(1_000, "count", "The most records that one signature covers; a signature takes 0.1 ms."),
   signMs: tunable(10_000, "ms", "How long a record waits for its signature; what is exported later is covered."),
   retryMs: tunable(5_000, "ms", "How often it is tried again where nothing can be written."),
   roomBytes: tunable(
@@ -52,7 +52,7 @@ export const ACCOUNTABILITY_LIMITS: Readonly<
     "ms",
     "How long a node must run with a clock that leapt by more than a day before files go by age: an operator has seen the warning by then.",
   ),
-  headMs: tunable(5_000, "ms", "How often the head record is written at the most: it costs a file and a sync."),
+  headMs: tunable(5_000, "ms", "The shortest time between two head records: each costs a file and a sync."),
   backwardsMs: tunable(3_600_000, "ms", "A step back of the clock that verification remarks on."),
   flaws: tunable(16, "count", "Flaws that verification lists; one is enough to stop, and more are counted."),
   notes: tunable(16, "count", "Remarks that verification lists."),

@@ -167,7 +167,7 @@ export class Blocklists implements ListMatcher {
     return this.#queue(async () => {
       const ageMs = await source.restore(this.#takerOf(entry), this.#stopping.signal).catch((error) => {
         const reason = toListFault(error).message;
-        this.#logger.warn("the copy of a blocklist is of no use", { list: list.name, reason });
+        this.#logger.warn("the copy of a blocklist cannot be used", { list: list.name, reason });
         return undefined;
       });
       // A clock that was set back says nothing of the age.
