@@ -4,6 +4,7 @@ import { type Limit, tunable } from "../core/limits.ts";
 export const CLI_LIMITS: Readonly<
   Record<
     | "stopGraceMs"
+    | "exitGraceMs"
     | "waitingOutputBytes"
     | "outputRetryMs"
     | "configFileBytes"
@@ -15,7 +16,8 @@ export const CLI_LIMITS: Readonly<
     Limit
   >
 > = {
-  stopGraceMs: tunable(1_500, "ms", "A stopped command is gone within two seconds, whatever its peers do."),
+  stopGraceMs: tunable(1_500, "ms", "What runs is left to the end of the process when it has not stopped by then."),
+  exitGraceMs: tunable(1_900, "ms", "A stopped command is gone within two seconds, and has tidied up before."),
   waitingOutputBytes: tunable(
     65_536,
     "bytes",

@@ -80,7 +80,7 @@ watchStopSignals(
   (signal) => {
     stoppedBy = signal;
     process.exitCode = STOP_EXIT_CODES[signal];
-    systemClock.after(CLI_LIMITS.stopGraceMs.value, () => process.exit(STOP_EXIT_CODES[signal]));
+    systemClock.after(CLI_LIMITS.exitGraceMs.value, () => process.exit(STOP_EXIT_CODES[signal]));
     requestStop(signal);
   },
   (signal) => process.exit(STOP_EXIT_CODES[signal]),
