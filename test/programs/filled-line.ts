@@ -35,5 +35,6 @@ function forPlainHttp(line: string): string {
     .replaceAll('"https":', '"http":')
     .replaceAll("https:proxy", "http:proxy")
     .replaceAll("https.proxy", "http.proxy")
-    .replaceAll("--proxy=https:", "--proxy=http:");
+    .replaceAll("--proxy=https:", "--proxy=http:")
+    .replaceAll("--https-proxy=", "--proxy=");
 }

@@ -11,6 +11,7 @@ import { startDnsServer } from "../support/dns-server.ts";
 import { type Network, startNetwork } from "../support/network.ts";
 import { ORIGIN_HOST } from "../support/origin.ts";
 import { withoutPrograms } from "../support/run-program.ts";
+import { packageFiles } from "./package-files.ts";
 import type { TargetKind } from "./program-row.ts";
 import { type ProgramTarget, SITE, startProgramTarget } from "./program-target.ts";
 
@@ -56,7 +57,12 @@ export async function startProgramNetwork(targets: readonly RowTarget[]): Promis
   mkdirSync(home);
   const payload = randomBytes(BODY_BYTES);
   makeRepository(join(root, "served", "repo.git"), payload);
-  const target = made.use(await startProgramTarget(payload, join(root, "served")));
+  const target = made.use(
+    await startProgramTarget(payload, {
+      directory: join(root, "served"),
+      files: packageFiles(join(root, "packages"), payload),
+    }),
+  );
   writeSettings(home, target.certificate);
   const names = await startDnsServer(targets.map(({ id }) => ({ name: hostOf(id), type: "A", data: ORIGIN_HOST })));
   made.defer(() => names.stop());

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { systemClock } from "../../src/core/clock.ts";
 import { createTargetCertificate } from "../../src/testnet/target-certificate.ts";
 import { createGitServer } from "../support/git-server.ts";
@@ -21,6 +22,9 @@ export interface ProgramTarget extends AsyncDisposable {
   sources(id: string): ReadonlySet<string>;
 }
 
+/** More that the target has, by path; where a file names others it needs the target's origin. */
+export type TargetFiles = ReadonlyMap<string, (origin: string) => Buffer>;
+
 /** All rows' hosts are names below this one. */
 export const SITE = "site.example";
 
@@ -32,10 +36,13 @@ const REFS = Array.from(
 
 /**
  * Starts a target at `ORIGIN_HOST` that tells rows apart by the first label of the host, on the raw port by the first
- * line. It answers every path with `payload`, but `/sound.wav`, the Git repository `/repo.git` of `directory`, and the
- * references of one at `/`.
+ * line. It answers every path with `payload`, but `/sound.wav`, the Git repository `/repo.git` of `directory`, the
+ * references of one at `/`, and to paths of `files`.
  */
-export async function startProgramTarget(payload: Buffer, directory: string): Promise<ProgramTarget> {
+export async function startProgramTarget(
+  payload: Buffer,
+  { directory, files }: { readonly directory: string; readonly files: TargetFiles },
+): Promise<ProgramTarget> {
   const sockets = new Set<Socket>();
   const seen = new Map<string, Set<string>>();
   const note = (id: string, socket: Socket): void => {
@@ -51,6 +58,12 @@ export async function startProgramTarget(payload: Buffer, directory: string): Pr
     if (request.headers["proxy-authorization"] !== undefined) told.add(id);
     if (request.url?.startsWith("/repo.git") === true) git.emit("request", request, response);
     else if (request.url?.startsWith("/info/refs") === true) response.end(REFS);
+    else if (files.has(request.url ?? "")) {
+      // pip reads its index by this type alone.
+      if (request.url?.startsWith("/simple/") === true) response.setHeader("content-type", "text/html");
+      const scheme = request.socket instanceof TLSSocket ? "https" : "http";
+      response.end(files.get(request.url ?? "")?.(`${scheme}://${request.headers.host}`));
+    } else if (request.url?.startsWith("/apt/") === true) response.writeHead(404).end();
     else {
       const isSound = request.url === "/sound.wav";
       response.setHeader("content-type", isSound ? "audio/x-wav" : "application/octet-stream");
@@ -85,7 +98,7 @@ export async function startProgramTarget(payload: Buffer, directory: string): Pr
   return {
     ports,
     certificate: certPem,
-    digests: [payload, sound, Buffer.from(REFS)].map(sha256),
+    digests: [payload, sound, Buffer.from(REFS), ...[...files.values()].map((file) => file(""))].map(sha256),
     wasToldName: (id) => told.has(id),
     sources: (id) => seen.get(id) ?? new Set(),
     async [Symbol.asyncDispose]() {

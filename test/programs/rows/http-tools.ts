@@ -36,6 +36,14 @@ export const HTTP_TOOLS: readonly ProgramRow[] = [
     command: shellSaving("index.html"),
   },
   {
+    program: "curl",
+    way: "HTTP, `--proxy-anyauth`",
+    line: "curl --proxy-anyauth -x http://country-de:x@127.0.0.1:1080 https://example.com/",
+    kinds: WEB,
+    needs: ["curl"],
+    needsAsking: true,
+  },
+  {
     program: "wget",
     way: "HTTP, environment",
     line: "https_proxy=http://country-de:x@127.0.0.1:1080 wget https://example.com/",

@@ -37,7 +37,7 @@ export const LANGUAGES: readonly ProgramRow[] = [
     line: `$agent->proxy(["http", "https"], "${PROXY.replace("@", "\\@")}");`,
     language: "perl",
     note: "In Perl's double quotes the `@` needs a backslash.",
-    kinds: ["http"],
+    kinds: WEB,
     needs: ["perl"],
     command: (line, { origin }) => ({
       argv: [

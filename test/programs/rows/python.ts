@@ -18,6 +18,17 @@ function awaiting(code: (line: string) => string): (line: string) => Command {
   });
 }
 
+/** Writes what httpx got, by the name that this httpx has for its argument. */
+function httpx(line: string): Command {
+  const code = `import httpx, sys
+try:
+    answer = ${line}
+except TypeError:
+    answer = ${line.replace("proxy=", "proxies=")}
+sys.stdout.buffer.write(answer.content)`;
+  return { argv: ["python3", "-c", code] };
+}
+
 /** Python's ways to fetch. */
 export const PYTHON: readonly ProgramRow[] = [
   {
@@ -44,25 +55,25 @@ export const PYTHON: readonly ProgramRow[] = [
   },
   {
     program: "httpx",
-    way: "HTTP, `proxies`",
-    line: `httpx.get("https://example.com/", proxies="${PROXY}")`,
+    way: "HTTP, `proxy`",
+    line: `httpx.get("https://example.com/", proxy="${PROXY}")`,
     language: "python",
-    note: "From httpx 0.26 on the argument is `proxy`.",
+    note: "Before httpx 0.26 the argument is `proxies`.",
     kinds: WEB,
     needs: [],
     modules: ["httpx"],
-    command: printing("import httpx", (line) => `${line}.content`),
+    command: httpx,
   },
   {
     program: "httpx",
-    way: "SOCKS5, `proxies`",
-    line: `httpx.get("https://example.com/", proxies="socks5://country-de:x@127.0.0.1:1080")`,
+    way: "SOCKS5, `proxy`",
+    line: `httpx.get("https://example.com/", proxy="socks5://country-de:x@127.0.0.1:1080")`,
     language: "python",
     note: "Needs socksio: `pip install httpx[socks]`. Names are resolved at the exit.",
     kinds: WEB,
     needs: [],
     modules: ["httpx", "socksio"],
-    command: printing("import httpx", (line) => `${line}.content`),
+    command: httpx,
   },
   {
     program: "aiohttp",
