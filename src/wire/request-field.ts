@@ -16,6 +16,8 @@ export function readRequestField(line: string): RequestField {
   const [, name, value = ""] = PLAIN.exec(line) ?? [];
   if (name !== undefined) return { kind: "plain", name: name.toLowerCase(), value: withoutBlanks(value) };
   const mayBeHost = /^[^a-z]*host[^a-z]*:/i.test(line);
-  const isUnclear = mayBeHost || /^[\t ]/.test(line) || /^[!-9;-~]+[\0-\x20\x7f]*:/.test(line);
+  // Python's email.feedparser passes over a field without a name, and over the line that begins a message of a mailbox.
+  const isPassedOver = line.startsWith(":") || line.startsWith("From ");
+  const isUnclear = mayBeHost || isPassedOver || /^[\t ]/.test(line) || /^[!-9;-~]+[\0-\x20\x7f]*:/.test(line);
   return isUnclear ? { kind: "unclear", mayBeHost } : { kind: "other" };
 }

@@ -181,6 +181,14 @@ test("what no server takes for a request waits for nothing", () => {
   }
 });
 
+test("what Python passes over in a header does not end the look at the fields behind it", () => {
+  for (const odd of [": x", ":", ":x: y", "From x", "From a@b.example Mon"]) {
+    const [found, hosts] = summary(`GET /HTTP/1.1\r\n${odd}\r\nHost: a.example\r\n\r\n`);
+    assert.deepEqual([found, hosts], ["end", ["a.example"]], odd);
+    assert.deepEqual(summary(`GET / HTTP/1.1\r\n${odd}\r\nHost: a.example\r\n\r\n`), ["header", [], "header line"]);
+  }
+});
+
 test("a CR alone ends a line as well, in bytes that have not ended", () => {
   assert.deepEqual(summary("GET / HTTP/1.1\rHost: a.example\r\r"), ["header", [], "request line"]);
   assert.deepEqual(summary("GET http://a.example/\rx"), ["open", ["a.example"]]);

@@ -66,6 +66,8 @@ const HOSTS = {
 } as const;
 
 const TEXTS: Readonly<Record<string, string | readonly string[]>> = {
+  "HTTP/0.9, a field without a name": `GET /HTTP/1.1\r\n: z\r\nHost: ${BLOCKED}\r\n\r\n`,
+  "HTTP/0.9, the first line of a mailbox": `GET /HTTP/1.1\r\nFrom z\r\nHost: ${BLOCKED}\r\n\r\n`,
   "an empty line": `\r\n${PLAIN}`,
   "an empty line first": ["\r\n", PLAIN],
   "a lone LF first": ["\n", PLAIN],
