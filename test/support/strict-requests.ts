@@ -1,5 +1,5 @@
 const HEAD =
-  /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP\/1\.1\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*[\t -~\x80-\xff]*\r\n)*\r\n/;
+  /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~\x80-\xff]+ HTTP\/1\.1\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*[\t -~\x80-\xff]*\r\n)*\r\n/;
 const CHUNK = /^([0-9A-Fa-f]{1,8})\r\n/;
 const TRAILERS = /^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*[\t -~\x80-\xff]*\r\n)*\r\n/;
 
@@ -8,7 +8,8 @@ function valuesOf(head: string, name: string): readonly string[] {
 }
 
 /**
- * Counts the requests of an HTTP/1.1 stream as the strictest server reads it (RFC 9112), where no two servers can differ.
+ * Counts the requests of an HTTP/1.1 stream as the strictest server reads it (RFC 9112), where no two servers can differ. Bytes
+ * beyond ASCII may stand in a target: no length hangs on them.
  * "malformed" for any other stream, "more" for one that is cut.
  */
 export function strictRequests(text: string): number | "malformed" | "more" {
