@@ -43,7 +43,7 @@ test("on a full disk an exit refuses and says why, to apps and to its operator, 
   const { log, warnings } = node.operations.status();
   assert.deepEqual([log.state, log.reason, log.lost], ["failing", "ENOSPC", 0]);
   const warning = warnings.find(({ code }) => code === "WARN_LOG_FAILING");
-  assert.deepEqual([warning?.level, /make room/i.test(warning?.remedy ?? "")], ["warning", true]);
+  assert.deepEqual([warning?.level, /free disk space/i.test(warning?.remedy ?? "")], ["warning", true]);
   assert.ok(exit.refused("log") > 0);
 
   rmSync(filler);

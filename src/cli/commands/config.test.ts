@@ -65,7 +65,7 @@ for (const page of ["operators", "policy"]) {
     const found = [...text.matchAll(/^```toml\n(.*?)^```/gms)].map(([, toml = ""]) => toml);
     assert.notEqual(found.length, 0);
     for (const toml of found) {
-      const whole = toml.startsWith("[node]") ? toml : `[node]\n${toml}`;
+      const whole = /^\[node\]$/m.test(toml) ? toml : `[node]\n${toml}`;
       assert.deepEqual(await check(t, whole), { code: 0, stderr: "" }, whole);
     }
   });
