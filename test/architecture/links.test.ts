@@ -60,3 +60,7 @@ test("the index of docs/ names every page in it", () => {
 test("README is short enough to be read", () => {
   assert.ok(read("README.md").trimEnd().split("\n").length <= LONGEST_README);
 });
+
+test("README says in a line of its own how to run the tests", () => {
+  assert.match(read("README.md"), /^ {4}npm ci && npm test$/m);
+});
