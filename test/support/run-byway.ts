@@ -45,6 +45,12 @@ export function temporaryDirectory(test: TestContext): string {
   return path;
 }
 
+/** What a command needs of this process's environment: where programs are, and compiled code (`compile-cache.ts`). */
+function cleanEnvironment(): Record<string, string> {
+  const { PATH = "", NODE_COMPILE_CACHE: compiled } = process.env;
+  return compiled === undefined ? { PATH } : { PATH, NODE_COMPILE_CACHE: compiled };
+}
+
 /** Starts `byway args` with a home of its own; it is killed when the test ends. */
 export function startByway(test: TestContext, args: readonly string[], options: RunOptions = {}): RunningCommand {
   const home = temporaryDirectory(test);
@@ -55,7 +61,7 @@ export function startByway(test: TestContext, args: readonly string[], options: 
     ...args,
   ];
   const child = spawn(program, rest, {
-    env: { PATH: process.env.PATH ?? "", HOME: home, ...options.environment },
+    env: { ...cleanEnvironment(), HOME: home, ...options.environment },
     stdio: ["ignore", "pipe", "pipe"],
     detached: options.isGroup === true,
   });
