@@ -1,5 +1,6 @@
 import type { Timer } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
+import { isUnprocessed } from "../link/unprocessed.ts";
 import type { Circuit } from "./circuit.ts";
 import type { CircuitPool } from "./circuit-pool.ts";
 import type { CircuitRequest } from "./circuit-request.ts";
@@ -34,6 +35,8 @@ export class CircuitTries<T> {
   readonly #result = Promise.withResolvers<T>();
   readonly #running = new Set<Try>();
   readonly #failed = new Set<string>();
+  /** Peers that closed their link before they read the request. */
+  readonly #closing = new Set<string>();
   readonly #patience: Patience;
   /** Ends the search for a second circuit. */
   readonly #over = new AbortController();
@@ -189,13 +192,20 @@ export class CircuitTries<T> {
 
   #lost({ circuit }: Try, error: BywayError): void {
     const culprit = failedPeer(circuit, error);
+    const isUnread = isUnprocessed(error);
     this.#first ??= error;
-    this.#components.pool.retire(circuit, culprit, error.code);
-    if (culprit !== undefined) this.#failed.add(culprit);
+    if (isUnread && culprit !== undefined && !this.#closing.has(culprit)) {
+      // It closed an idle link in this moment, as any hop may: it is no failure, and its next link will do.
+      this.#closing.add(culprit);
+      circuit.close();
+    } else {
+      this.#components.pool.retire(circuit, culprit, error.code);
+      if (culprit !== undefined) this.#failed.add(culprit);
+    }
     if (this.#running.size > 0) return;
-    const isLast = !this.#mayBegin;
+    const mayHaveGone = this.#request.sendsBytes && !isUnread;
     if (this.#refusal !== undefined) this.#fail(this.#refusal);
-    else if (error.retry === "never" || this.#request.sendsBytes || isLast) this.#fail(this.#declined ?? error);
+    else if (error.retry === "never" || mayHaveGone || !this.#mayBegin) this.#fail(this.#declined ?? error);
     else if (!this.#isHedging) void this.#next();
   }
 

@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 import { exitOf, fakePool, refusal, saying } from "../../test/support/fake-pool.ts";
 import { needOf } from "../../test/support/hops.ts";
 import { BywayError } from "../core/errors.ts";
+import { unprocessed } from "../link/unprocessed.ts";
 import type { CircuitNeed } from "./circuit-need.ts";
 import type { CircuitPool } from "./circuit-pool.ts";
 import type { CircuitAttempt } from "./circuit-request.ts";
@@ -16,6 +17,7 @@ const common = {
 };
 
 const lost = new BywayError("ERR_HOP_TIMEOUT", "silent");
+const unread = unprocessed(new BywayError("ERR_HOP_LOST", "the link closed"));
 
 test("an exit that fails is left for another, and takes no new streams", async () => {
   const { pool, closed } = fakePool(["a", "b"]);
@@ -35,6 +37,45 @@ test("bytes of the app's are never sent twice", async () => {
   });
   await assert.rejects(trying, { code: "ERR_HOP_TIMEOUT" });
   assert.deepEqual([uses, closed], [1, ["a"]]);
+});
+
+test("what a hop provably did not read is sent again, to the same hop first, with bytes of the app's or without", async () => {
+  for (const sendsBytes of [true, false]) {
+    const { pool, closed, ended } = fakePool(["a", "b"]);
+    let uses = 0;
+    const used = await tryCircuits(pool, { ...common, sendsBytes }, async (circuit) => {
+      uses += 1;
+      if (uses === 1) throw unread;
+      return exitOf(circuit);
+    });
+    assert.deepEqual([used, uses, closed, ended], ["a", 2, [], ["a"]]);
+  }
+});
+
+test("a hop that reads no request twice running is left for another", async () => {
+  const { pool, closed } = fakePool(["a", "b"]);
+  const used: string[] = [];
+  const answer = await tryCircuits(pool, { ...common, sendsBytes: true }, async (circuit) => {
+    used.push(exitOf(circuit));
+    if (exitOf(circuit) === "a") throw unread;
+    return "answered";
+  });
+  assert.deepEqual([answer, used, closed], ["answered", ["a", "a", "b"], ["a"]]);
+});
+
+test("hops that read no request are asked as often as any, and what the second may have read is not repeated", async () => {
+  const { pool } = fakePool(["a", "b", "c", "d"]);
+  let uses = 0;
+  const failing = (errors: readonly BywayError[]) => async (): Promise<never> => {
+    uses += 1;
+    throw errors[uses - 1] ?? unread;
+  };
+  const sending = { ...common, sendsBytes: true };
+  await assert.rejects(tryCircuits(pool, sending, failing([])), unread);
+  assert.equal(uses, CIRCUIT_LIMITS.attempts.value);
+  uses = 0;
+  await assert.rejects(tryCircuits(pool, sending, failing([unread, lost])), lost);
+  assert.equal(uses, 2);
 });
 
 test("what a target says is final, and the circuit goes on", async () => {

@@ -4,7 +4,8 @@ import type { CircuitRequest } from "./circuit-request.ts";
 import { CircuitTries } from "./circuit-tries.ts";
 
 /**
- * Runs `use` on a circuit, and on another one as long as a hop is at fault and no bytes of the app's may have gone out.
+ * Runs `use` on a circuit, and on another one as long as a hop is at fault and no bytes of the app's may have gone out. They have
+ * not if the hop provably did not read the request (`isUnprocessed`); the hop keeps its good name the first time.
  * A circuit on which it failed takes no new streams. Throws the first error when no other circuit can be had, else the last;
  * what a session's chooser throws (ERR_SESSION_*) comes before both.
  *

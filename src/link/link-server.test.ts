@@ -18,12 +18,13 @@ import { createCertificate } from "../identity/certificate.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import { type HandshakeBounds, HandshakeQueue } from "./handshake-queue.ts";
 import { LINK_LIMITS } from "./limits.ts";
-import type { Link } from "./link.ts";
+import type { Link, PendingStream } from "./link.ts";
 import { LinkPlaces } from "./link-places.ts";
 import { LinkServer } from "./link-server.ts";
 import { openLink } from "./open-link.ts";
 import { PublicPort } from "./public-port.ts";
 import { TcpTransport } from "./tcp-transport.ts";
+import { isUnprocessed } from "./unprocessed.ts";
 
 const BOUNDS: HandshakeBounds = {
   rate: { perSecond: 10, burst: 1 },
@@ -135,6 +136,8 @@ async function setUpFull(t: TestContext, most: number) {
   const budget = roomyBudget();
   const held = Promise.withResolvers<void>();
   const accepted: Duplex[] = [];
+  let asked = 0;
+  let told = (): void => {};
   const server = new LinkServer(
     {
       clock,
@@ -145,6 +148,7 @@ async function setUpFull(t: TestContext, most: number) {
       services: {
         describe: () => ({ v: 1 }),
         connectTarget: async (incoming) => {
+          asked += 1;
           if (incoming.authority.startsWith("closed.")) throw new BywayError("ERR_POLICY_PORT", "closed");
           incoming.accept();
           await held.promise;
@@ -157,6 +161,7 @@ async function setUpFull(t: TestContext, most: number) {
   const listener = await transport.listen({ host: "127.0.0.1", port: 0 }, (raw) => {
     accepted.push(raw);
     server.accept(raw);
+    told();
   });
   t.after(async () => {
     held.resolve();
@@ -174,7 +179,11 @@ async function setUpFull(t: TestContext, most: number) {
     await until(() => server.links > links || links === most);
     return link;
   };
-  return { clock, refusals, server, accepted, dial, open };
+  /** Calls `told` from now on when a connection has got or not got its place. */
+  const onAccepted = (next: () => void): void => {
+    told = next;
+  };
+  return { clock, refusals, server, accepted, dial, open, onAccepted, asked: () => asked };
 }
 
 const HOLD = { headers: { ":method": "CONNECT", ":authority": "a.example:443" }, toward: "target" } as const;
@@ -193,6 +202,25 @@ test("a full node closes its longest idle link of the largest network for one fr
   for (const address of ["127.20.0.2", "127.10.0.4"]) await assert.rejects(open(address), { kind: "hop" });
   assert.deepEqual(refusals.counts, { "idle links": 1, links: 2 });
   await until(() => server.links === 3);
+});
+
+test("a request that meets the end of its idle link is proved unread, and may be sent again with its first bytes", async (t) => {
+  const { asked, onAccepted, open } = await setUpFull(t, 2);
+  const idle = await open("127.10.0.1");
+  await open("127.10.0.2");
+  // The server has sent its GOAWAY, and the client has not read it.
+  const met = new Promise<PendingStream>((resolve) => {
+    onAccepted(() => resolve(idle.open({ ...HOLD, early: Buffer.from("first bytes") })));
+  });
+  const newcomer = await open("127.20.0.1");
+  const { stream, accepted } = await met;
+  stream.on("error", () => {});
+  await assert.rejects(accepted, (error: unknown) => error instanceof BywayError && isUnprocessed(error));
+  assert.equal(asked(), 0);
+  const again = newcomer.open({ ...HOLD, early: Buffer.from("first bytes") });
+  again.stream.on("error", () => {});
+  await again.accepted;
+  assert.equal(asked(), 1);
 });
 
 test("a link that is in use again before a newcomer comes stays, and one that was in use last is the youngest", async (t) => {

@@ -24,6 +24,7 @@ import { type Excess, LinkConduct } from "./link-conduct.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import { headerListBytes } from "./request-room.ts";
 import { TinyWrites } from "./tiny-writes.ts";
+import { unprocessed } from "./unprocessed.ts";
 
 /** What a link works with. */
 export interface LinkComponents {
@@ -153,7 +154,7 @@ export class Link {
 
   /** Sends a request that stays open as a byte stream (CONNECT, RFC 9113 §8.5, or extended CONNECT, RFC 8441). */
   open(request: LinkRequest): PendingStream {
-    if (!this.usable) throw this.#lost();
+    if (!this.usable) throw unprocessed(this.#lost());
     if (request.signal?.aborted === true) throw abortReason(request.signal);
     const stream = hardenStream(this.#session.request(request.headers, { endStream: false }), {
       budget: this.budget,
@@ -279,7 +280,9 @@ export class Link {
     stream.once("close", () => {
       if (settled) return;
       settle();
-      if (this.ended) reject(this.#lost());
+      // What a GOAWAY leaves out is closed so as well.
+      if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) reject(unprocessed(refused()));
+      else if (this.ended) reject(this.#lost());
       else if (stream.errored instanceof BywayError)
         reject(new BywayError("ERR_HOP_LIMIT", "the hop has no memory left for the stream"));
       else reject(new BywayError("ERR_HOP_LOST", "the hop reset the stream before it answered"));
@@ -300,6 +303,10 @@ export class Link {
     const timer = this.#clock.after(LINK_LIMITS.drainMs.value, () => stream.destroy());
     stream.once("close", () => timer.cancel());
   }
+}
+
+function refused(): BywayError {
+  return new BywayError("ERR_HOP_LOST", "the hop closed the link or the stream before it read the request");
 }
 
 function closed(): BywayError {

@@ -13,6 +13,8 @@ export interface FakePool {
   readonly clock: FakeClock;
   /** Exits whose circuits were retired. */
   readonly closed: readonly string[];
+  /** Exits whose circuits were closed, without more. */
+  readonly ended: readonly string[];
   /** Exits that were left in peace, and for how many ms. */
   readonly resting: readonly (readonly [string, number])[];
 }
@@ -22,6 +24,7 @@ export function fakePool(exits: readonly string[]): FakePool {
   let current: Circuit | undefined;
   const clock = new FakeClock();
   const closed: string[] = [];
+  const ended: string[] = [];
   const resting: (readonly [string, number])[] = [];
   const pool = {
     clock,
@@ -39,7 +42,11 @@ export function fakePool(exits: readonly string[]): FakePool {
       const exit = exits.find((name) => !failed.has(name));
       if (exit === undefined) throw new BywayError("ERR_NO_NODE", "nobody is left");
       if (current !== undefined && failed.has(exitOf(current))) current = undefined;
-      current ??= { hops: [{ peerId: exit }], usable: true, room: 1 } as unknown as Circuit;
+      const close = (): void => {
+        ended.push(exit);
+        current = undefined;
+      };
+      current ??= { hops: [{ peerId: exit }], usable: true, room: 1, close } as unknown as Circuit;
       return current;
     },
     rest(circuit: Circuit, ms: number) {
@@ -50,7 +57,7 @@ export function fakePool(exits: readonly string[]): FakePool {
       current = undefined;
     },
   };
-  return { pool: pool as unknown as CircuitPool, clock, closed, resting };
+  return { pool: pool as unknown as CircuitPool, clock, closed, ended, resting };
 }
 
 /** The exit of a circuit of one hop. */
