@@ -91,7 +91,7 @@ export const OPERATOR_SCHEMA = {
     flag: "max-streams",
     environment: "BYWAY_NODE_MAX_STREAMS",
     commands: ["node"],
-    docs: "The most streams to targets at the same time.",
+    docs: "The most streams to targets at the same time. One network gets two thirds at most.",
   },
   "node.streams-per-second": {
     type: "integer",
@@ -157,7 +157,7 @@ export const OPERATOR_SCHEMA = {
     flag: "target-streams",
     environment: "BYWAY_NODE_TARGET_STREAMS",
     commands: ["node"],
-    docs: "The most streams to one host at the same time, of all users together.",
+    docs: "The most streams to one host at the same time, of all users together. One network gets two thirds at most.",
   },
   "node.target-streams-per-second": {
     type: "integer",

@@ -11,6 +11,8 @@ import { PooledSocket } from "../core/pooled-socket.ts";
 import { ReadPool } from "../core/read-pool.ts";
 import { Sensitive } from "../core/sensitive.ts";
 import type { AddressGuard } from "./address-guard.ts";
+import { type Asker, NO_ASKER } from "./fair-counts.ts";
+import { FairSlots } from "./fair-slots.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 import type { TargetPolicy } from "./policy/policy-decision.ts";
 import { MAIL_PORTS } from "./policy/port-sets.ts";
@@ -74,11 +76,10 @@ export class Egress {
   readonly #components: EgressComponents;
   readonly #options: EgressOptions;
   readonly #dialler: TcpDialler;
-  readonly #targets: TargetCheck;
   readonly #targetSlots: Slots;
   readonly #hopSlots: Slots;
-  readonly #udpSlots: Slots;
-  readonly #lookupSlots: Slots;
+  readonly #udpSlots: FairSlots;
+  readonly #lookupSlots: FairSlots;
   readonly #stopping = new AbortController();
   readonly #closings = new Map<object, Closing>();
   /** What the sockets carried that are closed. */
@@ -92,15 +93,16 @@ export class Egress {
     const reads = new ReadPool();
     const open = (socket: TcpNetConnectOpts): Socket => PooledSocket.open(reads, socket);
     this.#dialler = new TcpDialler({ clock: components.clock, open }, options);
-    const resolver: Resolver = { resolve: (name, signal) => this.#lookUp(name, signal) };
-    this.#targets = new TargetCheck({ guard: components.guard, policy: components.policy, resolver });
     this.#targetSlots = new Slots(
       options.maxTargetSockets ?? EGRESS_LIMITS.maxTargetSockets.value,
       "target connections",
     );
     this.#hopSlots = new Slots(options.maxHopSockets ?? EGRESS_LIMITS.maxHopSockets.value, "hop connections");
-    this.#udpSlots = new Slots(options.maxUdpFlows ?? EGRESS_LIMITS.maxUdpFlows.value, "UDP flows");
-    this.#lookupSlots = new Slots(options.maxPendingLookups ?? EGRESS_LIMITS.maxPendingLookups.value, "name look-ups");
+    this.#udpSlots = new FairSlots(options.maxUdpFlows ?? EGRESS_LIMITS.maxUdpFlows.value, "UDP flows");
+    this.#lookupSlots = new FairSlots(
+      options.maxPendingLookups ?? EGRESS_LIMITS.maxPendingLookups.value,
+      "name look-ups",
+    );
   }
 
   /** How many sockets and flows are open or being opened. */
@@ -119,12 +121,12 @@ export class Egress {
     return all;
   }
 
-  /** A TCP connection to `target`, half-open allowed; the caller owns it. */
-  connect(target: HostPort, signal: AbortSignal): Promise<Socket> {
+  /** A TCP connection to `target` for `asker`, half-open allowed; the caller owns it. */
+  connect(target: HostPort, signal: AbortSignal, asker: Asker = NO_ASKER): Promise<Socket> {
     return this.#guarded("connect", target, signal, async (stopOrAbort) => {
       const release = this.#targetSlots.take();
       try {
-        const { addresses, port, name, what } = await this.#check(target, "tcp", stopOrAbort);
+        const { addresses, port, name, what } = await this.#check(target, "tcp", asker, stopOrAbort);
         const socket = await this.#dialler.dial(addresses, port, what, stopOrAbort);
         const { remoteAddress: address = "" } = socket;
         return this.#keepSocket(socket, release, () => this.#components.guard.check(address, port, "target", name));
@@ -135,12 +137,12 @@ export class Egress {
     });
   }
 
-  /** UDP to `target` (RFC 9298); the caller owns the flow. */
-  openUdp(target: HostPort, signal: AbortSignal): Promise<UdpFlow> {
+  /** UDP to `target` (RFC 9298) for `asker`; the caller owns the flow. */
+  openUdp(target: HostPort, signal: AbortSignal, asker: Asker = NO_ASKER): Promise<UdpFlow> {
     return this.#guarded("udp", target, signal, async (stopOrAbort) => {
-      const release = this.#udpSlots.take();
+      const release = this.#udpSlots.take(asker);
       try {
-        const { addresses, port, name, what } = await this.#check(target, "udp", stopOrAbort);
+        const { addresses, port, name, what } = await this.#check(target, "udp", asker, stopOrAbort);
         const { bindEgress, udpIdleTimeoutMs } = this.#options;
         const options = {
           ...(bindEgress === undefined ? {} : { bindEgress }),
@@ -207,16 +209,19 @@ export class Egress {
     await Promise.all(closings.map(({ closed }) => closed));
   }
 
-  async #check(target: HostPort, protocol: "tcp" | "udp", signal: AbortSignal): Promise<Checked> {
-    const { addresses, decision, ...hostPort } = await this.#targets.judge(target, protocol, signal);
+  async #check(target: HostPort, protocol: "tcp" | "udp", asker: Asker, signal: AbortSignal): Promise<Checked> {
+    const { guard, policy } = this.#components;
+    const resolver: Resolver = { resolve: (name, until) => this.#lookUp(name, asker, until) };
+    const targets = new TargetCheck({ guard, policy, resolver });
+    const { addresses, decision, ...hostPort } = await targets.judge(target, protocol, signal);
     if (decision === undefined) throw new BywayError("ERR_INTERNAL", "a policy did not decide");
     if (decision.refusal !== undefined) throw decision.refusal;
     const name = isIP(hostPort.host) === 0 ? hostPort.host : undefined;
     return { addresses, port: hostPort.port, name, what: formatHostPort(hostPort) };
   }
 
-  async #lookUp(name: string, signal: AbortSignal): Promise<readonly string[]> {
-    const release = this.#lookupSlots.take();
+  async #lookUp(name: string, asker: Asker, signal: AbortSignal): Promise<readonly string[]> {
+    const release = this.#lookupSlots.take(asker);
     try {
       return await this.#components.resolver.resolve(name, signal);
     } finally {

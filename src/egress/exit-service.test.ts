@@ -30,6 +30,8 @@ test("a flow is closed although its stream was gone before the flow was open", a
   };
   const waysOut: WaysOut = { connect: () => Promise.reject(new Error("not asked for")), openUdp: async () => flow };
   const incoming = {
+    linkId: 1,
+    remoteAddress: "198.51.100.7",
     headers: { ":path": "/.well-known/masque/udp/192.0.2.1/53/" },
     signal: new AbortController().signal,
     accept: () => gone,
@@ -48,7 +50,9 @@ test("a flow is closed although its stream was gone before the flow was open", a
   assert.equal(closed, 1);
 });
 
-test("the log is told the port on this side, of TCP and UDP", { timeout: 20_000 }, async (t) => {
+test("the log is told the port on this side, of TCP and UDP, and the ways out who asks", {
+  timeout: 20_000,
+}, async (t) => {
   const server = createServer((socket) => socket.on("error", () => {}).end());
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -64,7 +68,17 @@ test("the log is told the port on this side, of TCP and UDP", { timeout: 20_000 
     closed: Promise.resolve(undefined),
     close: () => {},
   };
-  const waysOut: WaysOut = { connect: async () => socket, openUdp: async () => flow };
+  const askers: unknown[] = [];
+  const waysOut: WaysOut = {
+    connect: async (_target, _signal, asker) => {
+      askers.push(asker);
+      return socket;
+    },
+    openUdp: async (_target, _signal, asker) => {
+      askers.push(asker);
+      return flow;
+    },
+  };
   const told: unknown[] = [];
   const log: StreamLog = {
     begin: () => ({ opened: (address, fromPort) => void told.push([address, fromPort]), ended: () => {} }),
@@ -81,12 +95,14 @@ test("the log is told the port on this side, of TCP and UDP", { timeout: 20_000 
   });
   const { signal } = new AbortController();
   const accept = (): PassThrough => new PassThrough().end();
-  const tcp = { authority: "127.0.0.1:7", headers: {}, signal, accept };
+  const asker = { linkId: 1, remoteAddress: "198.51.100.7" };
+  const tcp = { ...asker, authority: "127.0.0.1:7", headers: {}, signal, accept };
   await service.connectTarget(tcp as unknown as IncomingStream).catch(() => {});
-  const udp = { headers: { ":path": "/.well-known/masque/udp/192.0.2.1/53/" }, signal, accept };
+  const udp = { ...asker, headers: { ":path": "/.well-known/masque/udp/192.0.2.1/53/" }, signal, accept };
   await service.connectUdp(udp as unknown as IncomingStream).catch(() => {});
   assert.deepEqual(told, [
     ["127.0.0.1", localPort],
     ["192.0.2.1", 40_001],
   ]);
+  assert.deepEqual(askers, [asker, asker]);
 });

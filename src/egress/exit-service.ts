@@ -11,6 +11,7 @@ import type { IncomingStream } from "../link/incoming-stream.ts";
 import { normaliseHost, parseAuthority } from "../wire/authority.ts";
 import { parseConnectUdpPath } from "../wire/connect-udp-path.ts";
 import type { StreamEnd, StreamEntry, StreamLog } from "./accountability/stream-log.ts";
+import type { Asker } from "./fair-counts.ts";
 import { FirstDatagrams, type FlowSide } from "./first-datagrams.ts";
 import type { TargetPolicy } from "./policy/policy-decision.ts";
 import { StreamFirstBytes } from "./stream-first-bytes.ts";
@@ -19,8 +20,8 @@ import type { UdpFlow } from "./udp-flow.ts";
 
 /** The guarded ways out that an exit offers. */
 export interface WaysOut {
-  connect(target: HostPort, signal: AbortSignal): Promise<Duplex>;
-  openUdp(target: HostPort, signal: AbortSignal): Promise<UdpFlow>;
+  connect(target: HostPort, signal: AbortSignal, asker: Asker): Promise<Duplex>;
+  openUdp(target: HostPort, signal: AbortSignal, asker: Asker): Promise<UdpFlow>;
 }
 
 /** What the exit is made of. */
@@ -59,7 +60,7 @@ export class ExitService {
   connectTarget(incoming: IncomingStream): Promise<void> {
     return this.#serve(incoming, "tcp", parseAuthority(incoming.authority), async (target, entry) => {
       const { clock, budget, waysOut, paceOf } = this.#components;
-      const socket = await waysOut.connect(target, incoming.signal);
+      const socket = await waysOut.connect(target, incoming.signal, askerOf(incoming));
       const address = addressOf(socket);
       this.#reached(entry, address, portOf(socket));
       const pace = paceOf(incoming.linkId);
@@ -73,7 +74,7 @@ export class ExitService {
     const asked = parseConnectUdpPath(String(incoming.headers[":path"] ?? ""));
     return this.#serve(incoming, "udp", asked, async (target, entry) => {
       const { clock, budget, waysOut, paceOf, policy, opens } = this.#components;
-      const flow = await waysOut.openUdp(target, incoming.signal);
+      const flow = await waysOut.openUdp(target, incoming.signal, askerOf(incoming));
       this.#reached(entry, flow.address, flow.fromPort);
       const datagrams = new CapsuleDatagrams({ clock, budget }, incoming.accept({ "capsule-protocol": "?1" }));
       const first = opens(target.host, target.port) ? undefined : new FirstDatagrams(policy);
@@ -95,13 +96,13 @@ export class ExitService {
 
   /** One stream from its admission to its record; `carry` settles when it is over. */
   async #serve(
-    { linkId }: IncomingStream,
+    { linkId, remoteAddress }: IncomingStream,
     protocol: "tcp" | "udp",
     asked: HostPort,
     carry: (target: HostPort, entry: StreamEntry) => Promise<StreamEnd>,
   ): Promise<void> {
     const target = { host: normaliseHost(asked.host), port: asked.port };
-    using _place = this.#components.limits.admit({ linkId, target });
+    using _place = this.#components.limits.admit({ linkId, remoteAddress, target });
     const entry = this.#components.log.begin({ linkId, protocol, target });
     try {
       entry.ended(await carry(target, entry));
@@ -110,6 +111,10 @@ export class ExitService {
       throw error;
     }
   }
+}
+
+function askerOf({ linkId, remoteAddress }: IncomingStream): Asker {
+  return { linkId, remoteAddress };
 }
 
 function addressOf(socket: Duplex): string {

@@ -40,7 +40,9 @@ type LimitName =
   | "targetStreams"
   | "targetStreamsPerSecond"
   | "streamBurstMs"
-  | "limitedKeys";
+  | "limitedKeys"
+  | "fairMultiple"
+  | "leastSharedPlaces";
 
 /** Every bound and time-out of the exit. */
 export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
@@ -132,4 +134,10 @@ export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
     "count",
     "links, payers and hosts without streams that are remembered, of each so many: more than 500 new ones a second leave in two minutes",
   ),
+  fairMultiple: tunable(
+    2,
+    "count",
+    "Of the free places of a pool, so many times as many may one network hold: two thirds of the pool if it is alone.",
+  ),
+  leastSharedPlaces: tunable(16, "count", "Smaller pools are not shared: the first askers may take all."),
 };

@@ -71,6 +71,40 @@ test("others are not held to what one has used up", () => {
   assert.equal(refusedBy(limits, asked(2, "2001:db8:0:1::1")), undefined);
 });
 
+test("no link and no network takes all streams of a node, or all of a host", () => {
+  const from = (linkId: number, host: string, network: number): StreamAsked => ({
+    ...asked(linkId, host),
+    remoteAddress: `198.51.${network}.7`,
+  });
+  const rows: [StreamLimitOptions, string, (n: number) => string][] = [
+    [{ maxStreams: 100 }, "open streams", (n) => `h${n}.test`],
+    [{ targetStreams: 100 }, "open streams of a target", () => "h.test"],
+  ];
+  for (const [options, by, host] of rows) {
+    const { limits } = create(options);
+    const places: Disposable[] = [];
+    const hog = (n: number): string | undefined => {
+      try {
+        places.push(limits.admit(from(n % 8, host(n), 1)));
+        return undefined;
+      } catch (error) {
+        return error instanceof BywayError ? String(error.data.by) : "";
+      }
+    };
+    for (let n = 0; n < 200; n += 1) assert.ok([undefined, by].includes(hog(n)));
+    assert.equal(hog(200), by);
+    assert.ok(places.length > 50 && places.length < 67, `${by}: ${places.length}`);
+    for (const [link, network] of [
+      [9, 2],
+      [10, 1],
+    ] as const)
+      limits.admit(from(link, host(200 + link), network))[Symbol.dispose]();
+    // What was held counts no longer, also for a host that has no stream any more.
+    for (const place of places) place[Symbol.dispose]();
+    assert.equal(hog(203), undefined);
+  }
+});
+
 test("new streams a second keep to each limit within 5 % over ten seconds", () => {
   const rows: [keyof StreamLimitOptions, number, string, (n: number) => StreamAsked][] = [
     ["streamsPerSecond", 500, "streams per second", (n) => asked(n, `h${n}.test`)],
@@ -108,9 +142,12 @@ test("a scan of 2,000 ports is stopped at the limit; a browser with 200 hosts a 
   const limits = new StreamLimits({ clock, random: seededRandom(1) });
   let through = 0;
   for (let port = 1; port <= 2000; port++) {
-    const why = refusedBy(limits, asked(1, "192.0.2.7", port));
-    if (why === undefined) through += 1;
-    else assert.ok(why === "targets per minute of a link" || through < 300, why);
+    try {
+      limits.admit(asked(1, "192.0.2.7", port))[Symbol.dispose]();
+      through += 1;
+    } catch (error) {
+      assert.ok(error instanceof BywayError && error.data.by === "targets per minute of a link");
+    }
     clock.advance(25);
   }
   assert.equal(through, 300);

@@ -1,6 +1,5 @@
 import { CellRate } from "../core/cell-rate.ts";
 import { CellRule } from "../core/cell-rule.ts";
-import { CellState } from "../core/cell-state.ts";
 import type { Clock } from "../core/clock.ts";
 import { KeyedHash } from "../core/keyed-hash.ts";
 import { type HeldState, KeyedStates } from "../core/keyed-states.ts";
@@ -8,6 +7,8 @@ import type { HostPort } from "../core/network-address.ts";
 import { type Random, systemRandom } from "../core/random.ts";
 import { addressCrowd } from "../link/address-crowd.ts";
 import { AskerLimits, refusal } from "./asker-limits.ts";
+import { type Asker, FairCounts, fullText, NO_ASKER } from "./fair-counts.ts";
+import { HostState } from "./host-state.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 
 /** What an exit lets through; each has its default in `EGRESS_LIMITS`. All are whole numbers above 0. */
@@ -27,6 +28,8 @@ export interface StreamLimitOptions {
 /** Who asks for a stream, and whereto. */
 export interface StreamAsked {
   readonly linkId: number;
+  /** At the far end of the link; "" or absent where it has no address. */
+  readonly remoteAddress?: string;
   readonly payer?: string;
   /** Normalised, so that a host has one spelling. */
   readonly target: HostPort;
@@ -38,7 +41,8 @@ const PORT_FACTOR = 0x9e3779b1;
 /**
  * Holds streams to targets to what the operator allows: how many at a time, how many new ones a second, and how many
  * different targets a minute, as whoever scans asks for many. A refusal uses nothing up. A second's limit lets through
- * what the first four tenths of a second bring at once.
+ * what the first four tenths of a second bring at once. What all askers share, the node's streams and those to one host, no
+ * asker alone takes (`FairCounts`).
  *
  * What is kept of a link, payer or host is bounded, and so is how many of each are kept.
  */
@@ -52,8 +56,8 @@ export class StreamLimits {
   readonly #payers: AskerLimits;
   readonly #targetStreams: number;
   readonly #targetRule: CellRule;
-  readonly #hosts: KeyedStates<CellState>;
-  #open = 0;
+  readonly #hosts: KeyedStates<HostState>;
+  readonly #open = new FairCounts();
 
   constructor(
     components: { readonly clock: Pick<Clock, "monotonicMs">; readonly random?: Pick<Random, "bytes"> },
@@ -77,12 +81,12 @@ export class StreamLimits {
     this.#payers = new AskerLimits({ clock }, "payer", asker);
     this.#targetStreams = limit("targetStreams");
     this.#targetRule = ruleOf(limit("targetStreamsPerSecond"));
-    this.#hosts = new KeyedStates({ clock, fresh: () => new CellState(this.#targetRule) }, { most: keys });
+    this.#hosts = new KeyedStates({ clock, fresh: () => new HostState(this.#targetRule) }, { most: keys });
   }
 
   /** Streams that are open. */
   get open(): number {
-    return this.#open;
+    return this.#open.taken;
   }
 
   /** How many links, payers and hosts are remembered. */
@@ -105,13 +109,14 @@ export class StreamLimits {
 
     const link = this.#links.check(linkId, targetKey, nowMs);
     const payer = payerKey === undefined ? undefined : this.#payers.check(payerKey, targetKey, nowMs);
-    const host = this.#checkHost(hostKey, nowMs);
-    this.#checkNode(nowMs);
+    const asker = { linkId, remoteAddress: asked.remoteAddress ?? NO_ASKER.remoteAddress };
+    const host = this.#checkHost(hostKey, asker, nowMs);
+    this.#checkNode(asker, nowMs);
 
-    this.#open += 1;
+    const close = this.#open.take(asker);
     this.#rate.take(nowMs);
     const heldHost = this.#hosts.hold(hostKey, host);
-    heldHost.state.nextMs = this.#targetRule.taken(heldHost.state.nextMs, nowMs);
+    const closeToHost = heldHost.state.open(asker, this.#targetRule, nowMs);
     const heldLink = this.#links.take(linkId, link, targetKey, nowMs);
     const heldPayer = payerKey === undefined ? undefined : this.#payers.take(payerKey, payer, targetKey, nowMs);
     let isHeld = true;
@@ -119,7 +124,8 @@ export class StreamLimits {
       [Symbol.dispose]: () => {
         if (!isHeld) return;
         isHeld = false;
-        this.#open -= 1;
+        close();
+        closeToHost();
         this.#links.release(heldLink);
         if (heldPayer !== undefined) this.#payers.release(heldPayer);
         this.#hosts.release(heldHost);
@@ -127,12 +133,15 @@ export class StreamLimits {
     };
   }
 
-  #checkHost(key: number, nowMs: number): HeldState<CellState> | undefined {
+  #checkHost(key: number, asker: Asker, nowMs: number): HeldState<HostState> | undefined {
     const found = this.#hosts.find(key);
     if (found === undefined) return undefined;
-    if (found.holds >= this.#targetStreams) {
-      const message = `the node has ${this.#targetStreams} streams open to this host, as many as it may`;
-      throw refusal("open streams of a target", message);
+    const full = found.state.fullFor(asker, this.#targetStreams);
+    if (full !== undefined) {
+      throw refusal(
+        "open streams of a target",
+        `the node ${fullText(full, `${this.#targetStreams} streams to this host`)}`,
+      );
     }
     const waitMs = this.#targetRule.waitMs(found.state.nextMs, nowMs);
     if (waitMs > 0) {
@@ -142,9 +151,11 @@ export class StreamLimits {
     return found;
   }
 
-  #checkNode(nowMs: number): void {
-    if (this.#open >= this.#maxStreams)
-      throw refusal("open streams", `the node has ${this.#maxStreams} streams to targets open, as many as it may`);
+  #checkNode(asker: Asker, nowMs: number): void {
+    const full = this.#open.fullFor(asker, this.#maxStreams);
+    if (full !== undefined) {
+      throw refusal("open streams", `the node ${fullText(full, `${this.#maxStreams} streams to targets`)}`);
+    }
     const waitMs = this.#rate.waitMs(nowMs);
     if (waitMs > 0) {
       const message = `the node has begun more streams to targets than ${this.#streamsPerSecond} a second`;

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Asker, FairCounts, NO_ASKER } from "./fair-counts.ts";
+
+const MOST = 252;
+const asker = (linkId: number, network: number): Asker => ({ linkId, remoteAddress: `198.51.${network}.7` });
+
+/** Takes as many places for these in turn as they get, and says how many each has. */
+function fill(counts: FairCounts, askers: readonly Asker[]): readonly number[] {
+  const got = askers.map(() => 0);
+  for (let isRefused = false; !isRefused; ) {
+    isRefused = true;
+    for (const [index, one] of askers.entries()) {
+      if (counts.fullFor(one, MOST) !== undefined) continue;
+      counts.take(one);
+      got[index] = (got[index] ?? 0) + 1;
+      isRefused = false;
+    }
+  }
+  return got;
+}
+
+test("neither a link, nor a network with many links, nor many networks take all places", () => {
+  const rows: [string, Asker[], number, number][] = [
+    ["one link", [asker(1, 1)], 105, 115],
+    ["ten links of a network", Array.from({ length: 10 }, (_, n) => asker(n, 1)), 84, 95],
+    ["ten networks of a link each", Array.from({ length: 10 }, (_, n) => asker(n, n)), 10, 40],
+    ["ten networks of ten links", Array.from({ length: 100 }, (_, n) => asker(n, n % 10)), 5, 15],
+  ];
+  for (const [what, hogs, leastLeft, mostLeft] of rows) {
+    const counts = new FairCounts();
+    fill(counts, hogs);
+    const free = MOST - counts.taken;
+    assert.ok(free >= leastLeft && free <= mostLeft, `${what} leave ${free}`);
+    assert.equal(counts.fullFor(hogs[0] ?? NO_ASKER, MOST), "others");
+    assert.equal(counts.fullFor(asker(1_000, 200), MOST), undefined, `${what} shut out another network`);
+    assert.equal(counts.fullFor(asker(1_000, 1), MOST), undefined, `${what} shut out another link of the network`);
+  }
+});
+
+test("two that ask for as much as they get are served alike, and each place that is given back counts once", () => {
+  const counts = new FairCounts();
+  const [one = 0, other = 0] = fill(counts, [asker(1, 1), asker(2, 2)]);
+  assert.ok(Math.abs(one - other) <= 1, `${one} and ${other}`);
+  const before = counts.taken;
+  const release = counts.take(NO_ASKER);
+  release();
+  release();
+  assert.equal(counts.taken, before);
+});
+
+test("a small pool goes to those who come first, and what has no asker is bounded by the pool alone", () => {
+  const small = new FairCounts();
+  for (let n = 0; n < 15; n += 1) {
+    assert.equal(small.fullFor(asker(1, 1), 15), undefined);
+    small.take(asker(1, 1));
+  }
+  assert.equal(small.fullFor(asker(2, 2), 15), "all");
+  const counts = new FairCounts();
+  assert.deepEqual(fill(counts, [NO_ASKER]), [MOST]);
+  assert.equal(counts.fullFor(NO_ASKER, MOST), "all");
+});
+
+test("links without an address are bounded each by itself", () => {
+  const counts = new FairCounts();
+  fill(counts, [{ linkId: 1, remoteAddress: "" }]);
+  assert.ok(counts.taken < (2 * MOST) / 3);
+  assert.equal(counts.fullFor({ linkId: 2, remoteAddress: "" }, MOST), undefined);
+});

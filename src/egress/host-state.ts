@@ -1,0 +1,25 @@
+import type { CellRule } from "../core/cell-rule.ts";
+import { CellState } from "../core/cell-state.ts";
+import { type Asker, FairCounts } from "./fair-counts.ts";
+
+/** What one host has of an exit: how fast streams to it began, and whose they are. */
+export class HostState extends CellState {
+  /** Undefined while it has no streams: many such hosts are remembered. */
+  #counts: FairCounts | undefined;
+
+  /** As `FairCounts.fullFor`. */
+  fullFor(asker: Asker, most: number): "all" | "others" | undefined {
+    return this.#counts?.fullFor(asker, most);
+  }
+
+  /** Counts a stream of `asker` and returns what counts it as over. */
+  open(asker: Asker, rule: CellRule, nowMs: number): () => void {
+    this.nextMs = rule.taken(this.nextMs, nowMs);
+    this.#counts ??= new FairCounts();
+    const release = this.#counts.take(asker);
+    return () => {
+      release();
+      if (this.#counts?.taken === 0) this.#counts = undefined;
+    };
+  }
+}
