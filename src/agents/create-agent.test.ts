@@ -12,6 +12,15 @@ import { createAgent } from "./create-agent.ts";
 /** The first byte of a TLS record that holds a handshake (RFC 8446 §5.1). */
 const HANDSHAKE = 22;
 
+/** An agent for http and https, which says by its callers which of them it is for, as other proxies' agents do. */
+class EitherAgent extends http.Agent {
+  constructor() {
+    super();
+    const isOfHttps = (): boolean => new Error("who calls").stack?.includes("(node:https:") === true;
+    Object.defineProperty(this, "protocol", { get: () => (isOfHttps() ? "https:" : "http:") });
+  }
+}
+
 /** An agent whose streams end at a target that notes the first byte of each connection. */
 async function startTarget(t: TestContext): Promise<{
   readonly agent: https.Agent;
@@ -65,7 +74,7 @@ test("https is never sent in the clear, whichever agent is the global one", asyn
   const { globalAgent } = https;
   t.after(() => Object.assign(https, { globalAgent }));
   const url = `https://127.0.0.1:${target.port}/`;
-  for (const global of [globalAgent, agent]) {
+  for (const global of [globalAgent, agent, new EitherAgent()]) {
     Object.assign(https, { globalAgent: global });
     for (const asked of [
       { ...target, agent },

@@ -100,13 +100,11 @@ export function createAgent(
 }
 
 /**
- * Only `https.request` names the agent that it would take by itself. That may be any, this one too, and must not have the
- * request sent in the clear.
+ * Only `https.request` names the agent that it would take by itself. That agent is not asked for its protocol: those that serve
+ * both answer by the calls that lead to them, and nobody of `node:https` calls here. If in doubt, there is TLS.
  */
 function isSecure({ _defaultAgent }: https.RequestOptions): boolean {
-  const byDefault = _defaultAgent as { readonly protocol?: string } | undefined;
-  if (byDefault === undefined) return false;
-  return byDefault instanceof BywayAgent || byDefault.protocol !== "http:";
+  return _defaultAgent !== undefined;
 }
 
 /** Node asks an agent for its protocol and default port without saying for which requests; only the caller tells. */
