@@ -1,4 +1,5 @@
-import { type BodyDecoder, bodyDecoder, FixedLength } from "./body-decoder.ts";
+import type { BodyDecoder } from "./body-decoder.ts";
+import { bodyDecoder, FixedLength } from "./body-decoders.ts";
 import { ANSWER_CHUNK_RULES } from "./chunk-rules.ts";
 import { listOf, type RawHeaders, trimBlanks, valuesOf } from "./fields.ts";
 import { HeadCollector } from "./head-collector.ts";

@@ -1,5 +1,6 @@
 import { BywayError } from "../core/errors.ts";
-import { type BodyDecoder, bodyDecoder, FixedLength } from "./body-decoder.ts";
+import type { BodyDecoder } from "./body-decoder.ts";
+import { bodyDecoder, FixedLength } from "./body-decoders.ts";
 import { requestChunkRules } from "./chunk-rules.ts";
 import { type RawHeaders, TOKEN, valuesOf } from "./fields.ts";
 import { HeadCollector } from "./head-collector.ts";

@@ -19,7 +19,8 @@ import { HealthWatch } from "../operation/health-watch.ts";
 import type { ContradictedClaim, NodeStatus, Reachability } from "../operation/node-status.ts";
 import { NodeView } from "../operation/node-view.ts";
 import { Operation } from "../operation/operation.ts";
-import type { LinkEnd, LinkEndOptions } from "./link-end.ts";
+import type { LinkEnd } from "./link-end.ts";
+import type { LinkEndOptions } from "./link-end-options.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { createReachCheck } from "./own-reach.ts";
 

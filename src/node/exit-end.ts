@@ -19,7 +19,7 @@ import { parsePolicy } from "../egress/policy/parse-policy.ts";
 import { DEFAULT_POLICY } from "../egress/policy/policy-rule.ts";
 import { type StreamLimitOptions, StreamLimits } from "../egress/stream-limits.ts";
 import { type EndReport, NO_REPORT } from "../operation/end-report.ts";
-import type { LinkEndOptions } from "./link-end.ts";
+import type { LinkEndOptions } from "./link-end-options.ts";
 
 /** What an end of links has for the exit role, or a part of it where it has no such role; and the log, which relays write too. */
 export interface ExitEnd {

@@ -1,16 +1,65 @@
 import { join } from "node:path";
 import { BywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
+import type { BlocklistOptions } from "../egress/blocklist/blocklists.ts";
 import { type AdvertisedPolicy, advertisedPolicy } from "../egress/policy/advertised-policy.ts";
 import { ExitPolicy } from "../egress/policy/exit-policy.ts";
 import { parsePolicy } from "../egress/policy/parse-policy.ts";
 import { DEFAULT_POLICY } from "../egress/policy/policy-rule.ts";
+import type { StreamLimitOptions } from "../egress/stream-limits.ts";
 import type { CertificatePair } from "../identity/certificate.ts";
-import type { LinkEndOptions } from "./link-end.ts";
+import type { PeerId } from "../identity/peer-id.ts";
 import type { NodeOptions } from "./node-options.ts";
+import type { Role } from "./role.ts";
 
 const MAX_WORKERS = 64;
 const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+/** How the accountability log is kept. */
+export interface LogOptions {
+  readonly directory: string;
+  /** Whether the exit is closed while nothing can be written. */
+  readonly required: boolean;
+  /** After so many days records are removed, or sooner above so many MiB. */
+  readonly days: number;
+  readonly mib: number;
+}
+
+/** How links are served. Plain JSON values: a worker gets them by message. */
+export interface LinkEndOptions {
+  readonly certificate: CertificatePair;
+  readonly allowClassical: boolean;
+  readonly roles: readonly Role[];
+  /** What the node says of itself at `/.well-known/byway`. */
+  readonly policy: AdvertisedPolicy;
+  /** Where the whole node listens, and the endpoints that lead there: no way out leads to them. Read at every check. */
+  readonly listeners: readonly HostPort[];
+  readonly allowTargets: readonly HostPort[];
+  readonly localNetwork: boolean;
+  readonly bindEgress?: readonly string[];
+  readonly dnsServers?: readonly string[];
+  /** The exit's rules; `DEFAULT_POLICY` when absent. */
+  readonly policyRules?: readonly string[];
+  readonly blocklists?: readonly BlocklistOptions[];
+  /** Where the last good copies of blocklists are kept. */
+  readonly blocklistDirectory?: string;
+  readonly streamLimits?: StreamLimitOptions;
+  /** Whether streams are held to a speed, which `obey` tells, or may be one day. */
+  readonly isPaced: boolean;
+  /** The speed of each link, in bytes a second; any when absent. */
+  readonly linkBytesPerSecond?: number;
+  /** The accountability log of the whole node; none when absent. */
+  readonly log?: LogOptions;
+  readonly peerId: PeerId;
+  /** How to reach the operator, for whoever asks by HTTP what this address is. */
+  readonly contact?: string;
+  /** Where connections of the overlay go, in a worker: the path that the node's `WayBack` listens at. */
+  readonly wayBackPath?: string;
+  /** How many such ends the node has. Each gets this part of every bound that is for the node as a whole. */
+  readonly ends: number;
+  /** Bytes that may wait at this end. */
+  readonly budgetBytes: number;
+}
 
 /** Throws ERR_CONFIG_VALUE for options that no node can be made of. */
 export function checkNodeOptions({ listen, advertise, workers = 1, log, dataDirectory }: NodeOptions): void {

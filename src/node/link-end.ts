@@ -6,21 +6,15 @@ import type { Limit } from "../core/limits.ts";
 import { LinePace } from "../core/line-pace.ts";
 import type { LinkPace } from "../core/line-pace-link.ts";
 import type { Logger } from "../core/logger.ts";
-import type { HostPort } from "../core/network-address.ts";
 import { RefusalCounts } from "../core/refusal-counts.ts";
 import { PROTOCOL_VERSION } from "../core/version.ts";
 import { AddressGuard } from "../egress/address-guard.ts";
-import type { BlocklistOptions } from "../egress/blocklist/blocklists.ts";
 import { Egress } from "../egress/egress.ts";
 import { EGRESS_LIMITS } from "../egress/limits.ts";
 import { LocalAddresses } from "../egress/local-addresses.ts";
 import { lookUpNat64 } from "../egress/nat64-lookup.ts";
 import { Nat64Watch } from "../egress/nat64-watch.ts";
-import type { AdvertisedPolicy } from "../egress/policy/advertised-policy.ts";
 import { DnsResolver } from "../egress/resolver.ts";
-import type { StreamLimitOptions } from "../egress/stream-limits.ts";
-import type { CertificatePair } from "../identity/certificate.ts";
-import type { PeerId } from "../identity/peer-id.ts";
 import { BandwidthService } from "../link/bandwidth-service.ts";
 import { LINK_LIMITS } from "../link/limits.ts";
 import { LinkServer } from "../link/link-server.ts";
@@ -33,55 +27,9 @@ import { RELAY_LIMITS } from "../relay/limits.ts";
 import { RelayService } from "../relay/relay-service.ts";
 import { sendBack } from "../workers/way-back.ts";
 import { openExitEnd } from "./exit-end.ts";
+import type { LinkEndOptions } from "./link-end-options.ts";
 import { noticeFacts } from "./notice-facts.ts";
-import type { Role } from "./role.ts";
 import { shownHops } from "./shown-hops.ts";
-
-/** How the accountability log is kept. */
-export interface LogOptions {
-  readonly directory: string;
-  /** Whether the exit is closed while nothing can be written. */
-  readonly required: boolean;
-  /** After so many days records are removed, or sooner above so many MiB. */
-  readonly days: number;
-  readonly mib: number;
-}
-
-/** How links are served. Plain JSON values: a worker gets them by message. */
-export interface LinkEndOptions {
-  readonly certificate: CertificatePair;
-  readonly allowClassical: boolean;
-  readonly roles: readonly Role[];
-  /** What the node says of itself at `/.well-known/byway`. */
-  readonly policy: AdvertisedPolicy;
-  /** Where the whole node listens, and the endpoints that lead there: no way out leads to them. Read at every check. */
-  readonly listeners: readonly HostPort[];
-  readonly allowTargets: readonly HostPort[];
-  readonly localNetwork: boolean;
-  readonly bindEgress?: readonly string[];
-  readonly dnsServers?: readonly string[];
-  /** The exit's rules; `DEFAULT_POLICY` when absent. */
-  readonly policyRules?: readonly string[];
-  readonly blocklists?: readonly BlocklistOptions[];
-  /** Where the last good copies of blocklists are kept. */
-  readonly blocklistDirectory?: string;
-  readonly streamLimits?: StreamLimitOptions;
-  /** Whether streams are held to a speed, which `obey` tells, or may be one day. */
-  readonly isPaced: boolean;
-  /** The speed of each link, in bytes a second; any when absent. */
-  readonly linkBytesPerSecond?: number;
-  /** The accountability log of the whole node; none when absent. */
-  readonly log?: LogOptions;
-  readonly peerId: PeerId;
-  /** How to reach the operator, for whoever asks by HTTP what this address is. */
-  readonly contact?: string;
-  /** Where connections of the overlay go, in a worker: the path that the node's `WayBack` listens at. */
-  readonly wayBackPath?: string;
-  /** How many such ends the node has. Each gets this part of every bound that is for the node as a whole. */
-  readonly ends: number;
-  /** Bytes that may wait at this end. */
-  readonly budgetBytes: number;
-}
 
 /** Serves links and everything that they ask for, and what else comes to the same port. */
 export interface LinkEnd {

@@ -1,7 +1,7 @@
 import { VERSION } from "../core/version.ts";
 import { DEFAULT_POLICY } from "../egress/policy/policy-rule.ts";
 import type { NoticeFacts } from "../link/notice-page.ts";
-import type { LinkEndOptions } from "./link-end.ts";
+import type { LinkEndOptions } from "./link-end-options.ts";
 
 /** What the notice says of a node. */
 export function noticeFacts({ roles, contact, peerId, policyRules, log }: LinkEndOptions): NoticeFacts {

@@ -4,7 +4,8 @@ import { tuneGarbageCollection } from "../core/tune-garbage-collection.ts";
 import type { ServingOrders } from "../operation/serving-orders.ts";
 import { serveWorker } from "../workers/serve-worker.ts";
 import { askNode } from "./ask-node.ts";
-import { type LinkEndOptions, openLinkEnd } from "./link-end.ts";
+import { openLinkEnd } from "./link-end.ts";
+import type { LinkEndOptions } from "./link-end-options.ts";
 
 // The entry of a worker process, which `createNode` forks. It ends with the node that started it.
 

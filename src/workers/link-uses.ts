@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { WorkerService } from "./serve-worker.ts";
+import type { WorkerService } from "./worker-service.ts";
 
 interface ServedLink {
   readonly socket: Socket;

@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import type { Clock, Timer } from "../core/clock.ts";
 import { toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
@@ -8,24 +7,7 @@ import { WORKERS_LIMITS } from "./limits.ts";
 import { LinkUses } from "./link-uses.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { createWorkerLogger } from "./worker-logger.ts";
-
-/** What a worker does: serves the connections that it is handed. */
-export interface WorkerService {
-  /** Owns `raw` from here on. */
-  accept(raw: Duplex): void;
-  /** Since when the link on `raw` has been idle, by a clock of its own; undefined while it is in use, or where `raw` is no link. */
-  idleSinceMs(raw: Duplex): number | undefined;
-  /** Closes the link on `raw` and returns true if it is idle. */
-  giveWay(raw: Duplex): boolean;
-  /** What it tells of itself. Plain JSON. */
-  readonly report: unknown;
-  /** Goes by `orders` from now on. Plain JSON. */
-  obey(orders: unknown): void;
-  /** Does what is asked, and settles with the result. Both plain JSON. */
-  answer(asked: unknown): Promise<unknown>;
-  /** Settles when every connection is gone. */
-  stop(): Promise<void>;
-}
+import type { WorkerService } from "./worker-service.ts";
 
 /** What the node hands to the service in a worker. */
 export interface WorkerContext {

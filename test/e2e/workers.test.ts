@@ -14,7 +14,7 @@ import { LINK_LIMITS } from "../../src/link/limits.ts";
 import type { Link } from "../../src/link/link.ts";
 import { openLink } from "../../src/link/open-link.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
-import type { LinkEndOptions } from "../../src/node/link-end.ts";
+import type { LinkEndOptions } from "../../src/node/link-end-options.ts";
 import { createNode } from "../../src/node/node.ts";
 import { PooledEnds } from "../../src/node/pooled-ends.ts";
 import { parseAuthority } from "../../src/wire/authority.ts";

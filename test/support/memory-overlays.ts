@@ -1,8 +1,9 @@
 import type { MessageStream, PeerId, SecuredConnection } from "@libp2p/interface";
 import { memory } from "@libp2p/memory";
 import { systemClock } from "../../src/core/clock.ts";
-import { createOverlay, type OverlayOptions } from "../../src/directory/overlay/create-overlay.ts";
+import { createOverlay } from "../../src/directory/overlay/create-overlay.ts";
 import { toLibp2p } from "../../src/directory/overlay/libp2p-identity.ts";
+import type { OverlayOptions } from "../../src/directory/overlay/overlay-options.ts";
 import type { Overlay } from "../../src/directory/overlay.ts";
 import { generateIdentity, type Identity } from "../../src/identity/identity.ts";
 import { testServices } from "./overlays.ts";

@@ -5,16 +5,16 @@ import type { Libp2p, Transport } from "@libp2p/interface";
 import type { KadDHT, kadDHT } from "@libp2p/kad-dht";
 import { type Ping, ping } from "@libp2p/ping";
 import { tcp } from "@libp2p/tcp";
-import { createLibp2p, type Libp2pOptions } from "libp2p";
+import { createLibp2p } from "libp2p";
 import type { Clock } from "../../core/clock.ts";
 import type { Identity } from "../../identity/identity.ts";
 import type { BookStore } from "./book-store.ts";
-import type { OverlayOptions } from "./create-overlay.ts";
 import type { DialGate } from "./dial-gate.ts";
 import { guardConnection, guardedNoise, guardedYamux, NOISE } from "./guarded-connection.ts";
 import { IncomingSockets } from "./incoming-sockets.ts";
 import { libp2pKey } from "./libp2p-identity.ts";
 import { OVERLAY_LIMITS } from "./limits.ts";
+import type { OverlayOptions } from "./overlay-options.ts";
 import type { ProtocolNames } from "./protocol-names.ts";
 import { quietLogger } from "./quiet-logger.ts";
 
@@ -22,10 +22,6 @@ import { quietLogger } from "./quiet-logger.ts";
 export type HostParts = { identify: Identify; ping: Ping; dht: KadDHT; gossip: GossipSub; incoming: IncomingSockets };
 /** A libp2p host of one peer. */
 export type Host = Libp2p<HostParts>;
-/** Makes a way to reach peers beside TCP: a memory transport, for simulations. */
-export type TransportFactory = NonNullable<Libp2pOptions["transports"]>[number];
-/** Makes what encrypts connections, or for simulations does not. */
-export type EncryptionFactory = NonNullable<Libp2pOptions["connectionEncrypters"]>[number];
 
 /** Nothing is resolved but names that our own user gave, and those by the operating system under the gate. */
 const NO_RESOLVERS = {};

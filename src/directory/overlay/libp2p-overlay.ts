@@ -9,7 +9,6 @@ import { BywayError } from "../../core/errors.ts";
 import { type PeerId, parsePeerId, shortPeerId } from "../../identity/peer-id.ts";
 import type { GossipVerdict, Overlay, OverlayProvider } from "../overlay.ts";
 import { BookStore } from "./book-store.ts";
-import type { OverlayComponents, OverlayOptions } from "./create-overlay.ts";
 import { Dht } from "./dht.ts";
 import { DhtStore } from "./dht-store.ts";
 import { dialFailure } from "./dial-failure.ts";
@@ -22,6 +21,7 @@ import { fromLibp2p, toLibp2p } from "./libp2p-identity.ts";
 import { OVERLAY_LIMITS } from "./limits.ts";
 import { ipOf } from "./multiaddr-text.ts";
 import { namedAddresses } from "./named-addresses.ts";
+import type { OverlayComponents, OverlayOptions } from "./overlay-options.ts";
 import { type ProtocolNames, protocolNames } from "./protocol-names.ts";
 
 interface Running {

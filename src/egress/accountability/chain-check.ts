@@ -1,4 +1,3 @@
-import type { SeenChain } from "./judge-head.ts";
 import { ACCOUNTABILITY_LIMITS } from "./limits.ts";
 import {
   bodyHash,
@@ -14,6 +13,17 @@ import type { LogLine } from "./read-lines.ts";
 
 /** What is wrong with a record. */
 export type FlawKind = "form" | "hash" | "sequence" | "signature" | "peer" | "torn" | "missing" | "head";
+
+/** What was seen of a chain, as far as its head record speaks of it. */
+export interface SeenChain {
+  /** The number of its first file; absent where there is none. */
+  readonly firstFile?: number | undefined;
+  readonly lastSeq?: number | undefined;
+  /** The hash of the record that the head record names; absent where it was not met. */
+  readonly namedHash?: string | undefined;
+  /** Whether its files say that there is a head record. */
+  readonly hasHead: boolean;
+}
 
 /** A place where a log is not what a node wrote. */
 export interface LogFlaw {

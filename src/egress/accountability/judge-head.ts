@@ -1,16 +1,5 @@
-import type { LogFlaw } from "./chain-check.ts";
+import type { LogFlaw, SeenChain } from "./chain-check.ts";
 import type { FoundHead } from "./chain-head.ts";
-
-/** What was seen of a chain, as far as its head record speaks of it. */
-export interface SeenChain {
-  /** The number of its first file; absent where there is none. */
-  readonly firstFile?: number | undefined;
-  readonly lastSeq?: number | undefined;
-  /** The hash of the record that the head record names; absent where it was not met. */
-  readonly namedHash?: string | undefined;
-  /** Whether its files say that there is a head record. */
-  readonly hasHead: boolean;
-}
 
 /** What a head record shows of its chain. */
 export interface HeadJudgement {
