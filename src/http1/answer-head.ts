@@ -26,11 +26,14 @@ const STATUS_LINE = /^HTTP\/1\.([0-9]) +([1-9][0-9]{2})(?:[ \t]([\s\S]*))?$/;
 /** Collects the head of an answer; throws ERR_TARGET_PROTOCOL. */
 export function answerHeadCollector(): HeadCollector {
   const maxBytes = HTTP1_LIMITS.maxAnswerHeadBytes.value;
+  const maxLines = HTTP1_LIMITS.maxAnswerLines.value;
   return new HeadCollector({
     maxBytes,
+    maxLines,
     bareLf: true,
     bareLfError: () => notHttp("a line ends with LF alone"),
     tooLarge: () => protocolError(`the head of the target's answer exceeds ${maxBytes} bytes`),
+    tooManyLines: () => protocolError(`the head of the target's answer has more than ${maxLines} lines`),
     checkStart: (line, isWhole) => {
       const isFit = isWhole ? STATUS_LINE.test(line) : "HTTP/1.".startsWith(line.slice(0, 7)) || line.startsWith("\r");
       if (!isFit) throw notHttp("it has no status line of HTTP/1");

@@ -6,10 +6,11 @@ import { HTTP1_LIMITS } from "./limits.ts";
 import { malformed, parseStrictFields } from "./strict-fields.ts";
 
 /** How chunks of requests are read: what two readers could take for two different bodies is refused. */
-export function requestChunkRules(maxTrailerBytes: number): ChunkRules {
+export function requestChunkRules(maxTrailerBytes: number, maxTrailers: number): ChunkRules {
   return {
     lenient: false,
     maxTrailerBytes,
+    maxTrailers,
     parseTrailers: (lines) => {
       const trailers = parseStrictFields(lines, 0);
       for (const name of ["content-length", "transfer-encoding"]) {
@@ -26,6 +27,7 @@ export function requestChunkRules(maxTrailerBytes: number): ChunkRules {
 export const ANSWER_CHUNK_RULES: ChunkRules = {
   lenient: true,
   maxTrailerBytes: HTTP1_LIMITS.maxAnswerHeadBytes.value,
+  maxTrailers: HTTP1_LIMITS.maxAnswerLines.value,
   parseTrailers: (lines) => {
     try {
       return parseLenientFields(lines, 0).headers;

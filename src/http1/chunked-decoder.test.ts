@@ -8,7 +8,8 @@ import { ChunkedDecoder } from "./chunked-decoder.ts";
 import { HTTP1_LIMITS } from "./limits.ts";
 
 const TRAILER_BYTES = 1_000;
-const strict = (): ChunkedDecoder => new ChunkedDecoder(requestChunkRules(TRAILER_BYTES));
+const TRAILERS = 20;
+const strict = (): ChunkedDecoder => new ChunkedDecoder(requestChunkRules(TRAILER_BYTES, TRAILERS));
 const lenient = (): ChunkedDecoder => new ChunkedDecoder(ANSWER_CHUNK_RULES);
 
 /** Feeds a decoder pieces as a connection would bring them. */
@@ -86,6 +87,12 @@ test("a line before a chunk, and the lines behind the last one, have a bound", (
     TRAILER_BYTES + 3,
   );
   assert.throws(() => feed(strict(), [trailers(TRAILER_BYTES + 1)]), tooLarge);
+  const lines = (count: number): Buffer => Buffer.from(`0\r\n${"a:\r\n".repeat(count)}`);
+  feed(strict(), [lines(TRAILERS)]);
+  assert.throws(() => feed(strict(), [lines(TRAILERS + 1)]), tooLarge);
+  const most = HTTP1_LIMITS.maxAnswerLines.value;
+  feed(lenient(), [lines(most)]);
+  assert.throws(() => feed(lenient(), [lines(most + 1)]), { code: "ERR_TARGET_PROTOCOL" });
   assert.throws(() => feed(lenient(), [Buffer.from(`1;${"x".repeat(line)}`)]), { code: "ERR_TARGET_PROTOCOL" });
 });
 

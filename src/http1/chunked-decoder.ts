@@ -9,6 +9,8 @@ export interface ChunkRules {
   readonly lenient: boolean;
   /** The trailers, with the ends of their lines. */
   readonly maxTrailerBytes: number;
+  /** Their lines. */
+  readonly maxTrailers: number;
   /** Reads the lines behind the last chunk; throws what makes them unfit. */
   readonly parseTrailers: (lines: readonly string[]) => RawHeaders;
   readonly malformed: (what: string) => BywayError;
@@ -107,6 +109,8 @@ export class ChunkedDecoder implements BodyDecoder {
     } else if (line === "") {
       this.trailers = this.#rules.parseTrailers(this.#trailerLines);
       this.isDone = true;
-    } else this.#trailerLines.push(line);
+    } else if (this.#trailerLines.length >= this.#rules.maxTrailers)
+      throw this.#rules.tooLarge(`there are more than ${this.#rules.maxTrailers} trailers`);
+    else this.#trailerLines.push(line);
   }
 }

@@ -8,12 +8,15 @@ const START_BYTES = 16;
 export interface HeadRules {
   /** The whole head, with the empty line at its end. */
   readonly maxBytes: number;
+  /** The first line and the fields: many short ones cost more than their bytes. */
+  readonly maxLines: number;
   /** Whether a line may end with LF alone (RFC 9112 §2.2). */
   readonly bareLf: boolean;
   /** Throws what makes a first line unfit; of one that is not whole, its first bytes are shown. */
   readonly checkStart: (line: string, isWhole: boolean) => void;
-  /** The error for a head that has too many bytes. */
+  /** The error for a head that has too many bytes, or too many lines. */
   readonly tooLarge: () => Error;
+  readonly tooManyLines: () => Error;
   /** The error for a line that ends with LF alone, where that is not allowed. */
   readonly bareLfError: () => Error;
 }
@@ -73,6 +76,7 @@ export class HeadCollector {
   #add(line: string): void {
     if (line !== "") {
       if (this.lines.length === 0) this.#rules.checkStart(line, true);
+      else if (this.lines.length >= this.#rules.maxLines) throw this.#rules.tooManyLines();
       this.lines.push(line);
     } else if (this.lines.length > 0) this.isWhole = true;
     else {

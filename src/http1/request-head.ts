@@ -25,13 +25,15 @@ const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
-/** Collects the head of a request of at most `maxBytes`; throws ERR_REQUEST_MALFORMED and ERR_REQUEST_TOO_LARGE. */
-export function requestHeadCollector(maxBytes: number): HeadCollector {
+/** Collects the head of a request of at most `maxBytes` and `maxFields`; throws ERR_REQUEST_MALFORMED and ERR_REQUEST_TOO_LARGE. */
+export function requestHeadCollector(maxBytes: number, maxFields: number): HeadCollector {
   return new HeadCollector({
     maxBytes,
+    maxLines: 1 + maxFields,
     bareLf: false,
     bareLfError: () => malformed("a line ends with LF alone"),
     tooLarge: () => new BywayError("ERR_REQUEST_TOO_LARGE", `the head of the request exceeds ${maxBytes} bytes`),
+    tooManyLines: () => new BywayError("ERR_REQUEST_TOO_LARGE", `the request has more than ${maxFields} header fields`),
     checkStart: (line, isWhole) => {
       if (isWhole) readRequestLine(line);
       else if (CONTROL.test(line)) throw malformed("a control character in the request line");
@@ -43,12 +45,10 @@ export function requestHeadCollector(maxBytes: number): HeadCollector {
  * Reads the lines of a request. What two readers could take for two different messages is refused (RFC 9112 §6.1, §11.2),
  * as is everything that a request of a program would not have: folded lines, names that are no tokens, control characters.
  *
- * @throws BywayError ERR_REQUEST_MALFORMED, or ERR_REQUEST_TOO_LARGE for more than `maxFields`.
+ * @throws BywayError ERR_REQUEST_MALFORMED.
  */
-export function parseRequestHead(lines: readonly string[], maxFields: number): RequestHead {
+export function parseRequestHead(lines: readonly string[]): RequestHead {
   const [method, target, version] = readRequestLine(lines[0] ?? "");
-  if (lines.length - 1 > maxFields)
-    throw new BywayError("ERR_REQUEST_TOO_LARGE", `the request has ${lines.length - 1} header fields`);
   const headers = parseStrictFields(lines, 1);
   const encodings = valuesOf(headers, "transfer-encoding");
   const lengths = valuesOf(headers, "content-length");
@@ -63,9 +63,9 @@ export function parseRequestHead(lines: readonly string[], maxFields: number): R
 }
 
 /** The body of a request. */
-export function requestBody(head: RequestHead, maxTrailerBytes: number): BodyDecoder {
+export function requestBody(head: RequestHead, maxTrailerBytes: number, maxTrailers: number): BodyDecoder {
   if (!head.isChunked && head.length === undefined) return new FixedLength(0);
-  return bodyDecoder(head, requestChunkRules(maxTrailerBytes));
+  return bodyDecoder(head, requestChunkRules(maxTrailerBytes, maxTrailers));
 }
 
 function readRequestLine(line: string): readonly [method: string, target: string, version: "1.0" | "1.1"] {

@@ -180,8 +180,9 @@ class Forwarding {
 
   /** Reads heads up to the final one, and passes the others on. */
   async #finalHead({ source }: Upstream): Promise<AnswerHead> {
-    const most = INGRESS_LIMITS.maxInterimAnswers.value;
-    for (let interim = 0; interim <= most; interim += 1) {
+    const { maxInterimAnswers, maxInterimBytes } = INGRESS_LIMITS;
+    let bytes = 0;
+    for (let interim = 0; interim <= maxInterimAnswers.value; interim += 1) {
       const lines = await readHead(source, answerHeadCollector(), cutError);
       if (lines === undefined) throw cutError();
       const head = parseAnswerHead(lines.lines, lines.isClean);
@@ -191,13 +192,16 @@ class Forwarding {
         return head;
       }
       if (head.status >= 200) return head;
+      bytes += lines.bytes;
+      if (bytes > maxInterimBytes.value)
+        throw protocolError(`the target sent more than ${maxInterimBytes.value} bytes of interim answers`);
       // 100 is an answer to `Expect`; a target that says it unasked tells nobody anything.
       const isUnasked = head.status === 100 && valuesOf(this.#request.headers, "expect").length === 0;
       this.#isInvited ||= head.status === 100;
       if (!isUnasked) this.#answer.inform(head.status, head.reason, targetFields(head.headers, ["content-length"]));
       if (this.#answer.socket.writableNeedDrain) await drained(this.#answer.socket);
     }
-    throw protocolError(`the target sent more than ${most} interim answers and no final one`);
+    throw protocolError(`the target sent more than ${maxInterimAnswers.value} interim answers and no final one`);
   }
 
   #begin(upstream: Upstream, head: AnswerHead): void {

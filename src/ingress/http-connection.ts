@@ -124,10 +124,10 @@ export class HttpConnection {
     };
     const cut = (): BywayError =>
       new BywayError("ERR_REQUEST_MALFORMED", "the app ended the connection in the middle of a request's head");
-    const collector = requestHeadCollector(INGRESS_LIMITS.maxHeadBytes.value);
+    const collector = requestHeadCollector(INGRESS_LIMITS.maxHeadBytes.value, INGRESS_LIMITS.maxFields.value);
     try {
       const collected = await Promise.race([readHead(this.#source, collector, cut, onPart), late.promise]);
-      return collected === undefined ? undefined : parseRequestHead(collected.lines, INGRESS_LIMITS.maxFields.value);
+      return collected === undefined ? undefined : parseRequestHead(collected.lines);
     } finally {
       this.#timer?.cancel();
     }
@@ -141,7 +141,7 @@ export class HttpConnection {
     const body = new MessageBody(
       this.#components,
       this.#source,
-      requestBody(head, INGRESS_LIMITS.maxHeadBytes.value),
+      requestBody(head, INGRESS_LIMITS.maxHeadBytes.value, INGRESS_LIMITS.maxFields.value),
       () => {
         this.#askedMs = this.#components.clock.monotonicMs();
         over.resolve();

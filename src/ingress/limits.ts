@@ -11,6 +11,7 @@ export const INGRESS_LIMITS: Readonly<
     | "maxFields"
     | "maxEarlyBytes"
     | "maxInterimAnswers"
+    | "maxInterimBytes"
     | "watchedBytes"
     | "maxPendingDatagramBytes"
     | "maxIdleUpstreams"
@@ -64,6 +65,7 @@ export const INGRESS_LIMITS: Readonly<
     "count",
     "answers of 1xx before the final one; a server that says every 10 s that it still works takes a day for so many",
   ),
+  maxInterimBytes: tunable(4 * 1024 * 1024, "bytes", "All of these together; an early hint has one or two KiB."),
   watchedBytes: tunable(1_024, "bytes", "what an app has sent early, from which on the memory budget knows of it"),
   maxIdleUpstreams: tunable(4, "count", "streams kept for the next request of one client connection"),
   idleUpstreamMs: tunable(

@@ -52,7 +52,7 @@ function stuckConnection() {
 function drippingBody(budget: Told) {
   const from = new PassThrough();
   const source = new MessageSource({ budget }, from, {});
-  const body = new MessageBody({ budget }, source, new ChunkedDecoder(requestChunkRules(1_000)));
+  const body = new MessageBody({ budget }, source, new ChunkedDecoder(requestChunkRules(1_000, 1_000)));
   const drip = (): void => void from.emit("data", Buffer.from("1\r\nx\r\n"));
   return { from, source, body, drip };
 }
@@ -78,7 +78,7 @@ test("what comes a byte at a time waits in one piece while nobody reads it, and 
 test("the budget knows of a head that does not end, and of the fields behind a body", () => {
   const budget = new Told();
   const { from, source, body } = drippingBody(budget);
-  void readHead(source, requestHeadCollector(10_000), () => new Error("cut"));
+  void readHead(source, requestHeadCollector(10_000, 10_000), () => new Error("cut"));
   from.emit("data", Buffer.from("GET / HTTP/1.1\r\n"));
   for (let count = 0; count < 1_000; count += 1) from.emit("data", Buffer.from("X: y\r\n"));
   assert.equal(budget.kept.get(from)?.(), 16 + 6_000);

@@ -158,7 +158,7 @@ test("an answer that can be read in two ways, or is none, is 502 with the reason
 test("the head of an answer has a bound, and the refusal says so", { timeout: 20_000 }, async () => {
   await using fixture = await startProxy();
   const most = HTTP1_LIMITS.maxAnswerHeadBytes.value;
-  for (const endless of ["x".repeat(most), "X: y\r\n".repeat(most / 6)]) {
+  for (const endless of ["x".repeat(most), `${"y".repeat(100)}\r\nX: `.repeat(most / 100)]) {
     await using target = await startOdd(`${OK}X: ${endless}`);
     using client = await RawClient.connect(fixture.address);
     const get = `GET http://${target.authority}/ HTTP/1.1\r\nHost: x\r\n\r\n`;
@@ -173,11 +173,20 @@ test("answers that are not the final one have a bound, also where the app hears 
   await using fixture = await startProxy();
   const most = INGRESS_LIMITS.maxInterimAnswers.value;
   const interim = "HTTP/1.1 100 \r\n\r\n";
-  for (const [count, answer] of [
-    [most, /^HTTP\/1\.1 200 [\s\S]*hello$/],
-    [most + 1, /^HTTP\/1\.1 502 [\s\S]*"the target sent more than 10000 interim answers and no final one"[\s\S]*\}\n$/],
+  const long = `HTTP/1.1 100 \r\nX: ${"x".repeat(200_000)}\r\n\r\n`;
+  for (const [interims, answer] of [
+    [interim.repeat(most), /^HTTP\/1\.1 200 [\s\S]*hello$/],
+    [long.repeat(20), /^HTTP\/1\.1 200 [\s\S]*hello$/],
+    [
+      long.repeat(21),
+      /^HTTP\/1\.1 502 [\s\S]*"the target sent more than 4194304 bytes of interim answers"[\s\S]*\}\n$/,
+    ],
+    [
+      interim.repeat(most + 1),
+      /^HTTP\/1\.1 502 [\s\S]*"the target sent more than 10000 interim answers and no final one"[\s\S]*\}\n$/,
+    ],
   ] as const) {
-    await using target = await startOdd(`${interim.repeat(count)}${OK}${SIZED}`);
+    await using target = await startOdd(`${interims}${OK}${SIZED}`);
     using client = await RawClient.connect(fixture.address);
     await client.send(`GET http://${target.authority}/ HTTP/1.1\r\nHost: x\r\n\r\n`).hear(answer);
   }

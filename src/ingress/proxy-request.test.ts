@@ -8,7 +8,7 @@ import { checkMessage, parseAbsoluteForm, sentCredentials } from "./proxy-reques
 const LONG = 1_000_000;
 
 function head(...lines: readonly string[]): RequestHead {
-  return parseRequestHead(["GET http://a/ HTTP/1.1", ...lines], 10);
+  return parseRequestHead(["GET http://a/ HTTP/1.1", ...lines]);
 }
 
 test("credentials are read whatever blanks stand around them", () => {
@@ -30,7 +30,7 @@ test("who is nobody yet cannot keep the proxy busy with a long row of anything",
     inOneGo(() => checkMessage(head("Host: a", `Via: ${long}`)), `Via of ${what}`);
     if (/\s/.test(row)) continue;
     for (const target of [`http://${long}!`, `http://a${long}:x`, `x${long}`]) {
-      const request = parseRequestHead([`GET ${target} HTTP/1.1`], 10);
+      const request = parseRequestHead([`GET ${target} HTTP/1.1`]);
       inOneGo(() => {
         try {
           parseAbsoluteForm(request);

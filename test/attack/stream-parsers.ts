@@ -137,11 +137,12 @@ export const STREAM_PARSERS: readonly Parser[] = [
     mostBytes: INGRESS_LIMITS.maxHeadBytes.value,
     read: (bytes, random) => {
       const most = INGRESS_LIMITS.maxHeadBytes.value;
-      readMessage(bytes, random, requestHeadCollector(most), ({ lines }) => {
-        const head = parseRequestHead(lines, INGRESS_LIMITS.maxFields.value);
+      const mostFields = INGRESS_LIMITS.maxFields.value;
+      readMessage(bytes, random, requestHeadCollector(most, mostFields), ({ lines }) => {
+        const head = parseRequestHead(lines);
         sentCredentials(head);
         parseAbsoluteForm(head);
-        return plainBody(head, most);
+        return plainBody(head, most, mostFields);
       });
     },
   },
