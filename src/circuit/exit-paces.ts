@@ -1,4 +1,4 @@
-import { abortReason } from "../core/abort.ts";
+import { pause } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import { ExitPace } from "./exit-pace.ts";
@@ -74,18 +74,7 @@ export class ExitPaces {
   async wait(ms: number, exit: string, owner: string, signal: AbortSignal): Promise<void> {
     this.#count(owner, 1);
     try {
-      await new Promise<void>((resolve, reject) => {
-        if (signal.aborted) return reject(abortReason(signal));
-        const stop = (): void => {
-          timer.cancel();
-          reject(abortReason(signal));
-        };
-        const timer = this.#clock.after(ms, () => {
-          signal.removeEventListener("abort", stop);
-          resolve();
-        });
-        signal.addEventListener("abort", stop, { once: true });
-      });
+      await pause(this.#clock, ms, signal);
     } catch (reason) {
       this.#paces.get(exit)?.giveBack(this.#clock.monotonicMs());
       throw reason;

@@ -146,6 +146,7 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
         );
   made.defer(() => directory?.stop());
   if (directory !== undefined) peers.follow(directory);
+  const stopping = new AbortController();
   const builder: CircuitBuilder = new CircuitBuilder(
     {
       clock,
@@ -154,7 +155,11 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
       dialler,
       ...hopFailures({ peers, experience, guards }),
       examine: (relay) =>
-        examineRelay({ clock, random, builder, planner, check: (node) => peers.doubt(node, true) }, relay),
+        examineRelay(
+          { clock, random, builder, planner, check: (node) => peers.doubt(node, true) },
+          relay,
+          stopping.signal,
+        ),
     },
     { allowClassical },
   );
@@ -219,7 +224,6 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
   });
   // What ends from here on says nothing of the nodes.
   made.defer(() => experience.stop());
-  const stopping = new AbortController();
   made.defer(() => stopping.abort(stoppedError()));
   await files.start();
   const addresses: HostPort[] = [];

@@ -43,7 +43,8 @@ function setUp(ways: Readonly<Record<string, Way>>, firstHops: readonly string[]
     },
     check: async (node: string) => !silent.includes(node),
   };
-  return { clock, tried, examine: () => examineRelay(components, "relay") };
+  const stopping = new AbortController();
+  return { clock, tried, stopping, examine: () => examineRelay(components, "relay", stopping.signal) };
 }
 
 test("a relay that carries to three nodes passes, though a crowd among them refuses it", async () => {
@@ -65,6 +66,16 @@ test("a relay that says nothing refuses", async () => {
   await settled();
   clock.advance(CIRCUIT_LIMITS.extendMs.value);
   assert.equal(await examined, false);
+  assert.equal(clock.pending, 0);
+});
+
+test("an examination ends with the client, and what that cut off is no refusal", async () => {
+  const { examine, tried, clock, stopping } = setUp({ a: "refuses", b: "refuses", c: "hangs", d: "refuses" });
+  const examined = examine();
+  await settled();
+  stopping.abort();
+  assert.equal(await examined, undefined);
+  assert.deepEqual(tried, ["relay a", "relay b", "relay c"]);
   assert.equal(clock.pending, 0);
 });
 

@@ -20,17 +20,18 @@ export interface ExamineRelayComponents {
 /**
  * Has `relay` carry to nodes that this client draws, one after another, as circuits would go. True when it has carried to three,
  * false when it has not carried to three that are not silent by the own check, undefined when neither is found. A relay that is
- * no first hop is reached by way of one, so that it does not see the client.
+ * no first hop is reached by way of one, so that it does not see the client. Undefined too when `signal` aborts.
  */
 export async function examineRelay(
   { clock, random, builder, planner, check }: ExamineRelayComponents,
   relay: string,
+  signal: AbortSignal,
 ): Promise<boolean | undefined> {
   const { examinedNodes, refusedNodes, extendMs } = CIRCUIT_LIMITS;
   const drawn = new Set<string>();
   let carried = 0;
   let refused = 0;
-  while (drawn.size < examinedNodes.value) {
+  while (drawn.size < examinedNodes.value && !signal.aborted) {
     const behind = planner.behind(relay, drawn);
     const firstHops = planner.firstHops();
     if (behind === undefined) return undefined;
@@ -41,7 +42,8 @@ export async function examineRelay(
     if (!isFirst && first === undefined) return undefined;
     let isStanding = false;
     try {
-      using limit = deadline(clock, extendMs.value, () => new BywayError("ERR_HOP_TIMEOUT", "the relay took too long"));
+      const late = (): BywayError => new BywayError("ERR_HOP_TIMEOUT", "the relay took too long");
+      using limit = deadline(clock, extendMs.value, late, signal);
       const before = isFirst || first === undefined ? [hop] : [first, hop];
       await builder.probe(
         before,
@@ -55,8 +57,8 @@ export async function examineRelay(
       carried += 1;
       if (carried >= refusedNodes.value) return true;
     } catch {
-      // A first hop that does not reach the relay says nothing of it.
-      if (!isStanding) return undefined;
+      // A first hop that does not reach the relay says nothing of it, and neither does what this client ended.
+      if (!isStanding || signal.aborted) return undefined;
       if ((await check(node.peerId)) !== false) refused += 1;
       if (refused >= refusedNodes.value) return false;
     }

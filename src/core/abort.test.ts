@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { abortReason, deadline, withAbort } from "./abort.ts";
+import { abortReason, deadline, pause, withAbort } from "./abort.ts";
 import { BywayError } from "./errors.ts";
 import { FakeClock } from "./fake-clock.ts";
 
@@ -33,6 +33,19 @@ test("withAbort rejects at once with the reason, and otherwise follows the promi
   await assert.rejects(never, { code: "ERR_ABORTED" });
   await assert.rejects(withAbort(Promise.reject(new Error("unseen")), controller.signal), { code: "ERR_ABORTED" });
   assert.equal(await withAbort(Promise.resolve(1), new AbortController().signal), 1);
+});
+
+test("a pause ends when its time is up, or with the reason of an abort, and leaves no timer behind", async () => {
+  const clock = new FakeClock();
+  const controller = new AbortController();
+  const whole = pause(clock, 100, controller.signal);
+  clock.advance(100);
+  await whole;
+  const cut = pause(clock, 100, controller.signal);
+  controller.abort(new BywayError("ERR_STOPPED", "stopping"));
+  await assert.rejects(cut, { code: "ERR_STOPPED" });
+  await assert.rejects(pause(clock, 100, controller.signal), { code: "ERR_STOPPED" });
+  assert.equal(clock.pending, 0);
 });
 
 test("timers of a fake clock run in order, and every() goes on until it is cancelled", () => {

@@ -232,6 +232,29 @@ test("one who gives up leaves the others their search, and stopping ends it", as
   await ended;
 });
 
+test("a search that waits for another network's word ends with stop, and leaves no timer", async (t) => {
+  const { hub, clock } = setUp(t);
+  const first = await hub.node();
+  await settled();
+  // Nodes of which nobody else has heard: whoever asks them gets no answer.
+  for (let host = 1; host < 5; host += 1) {
+    const { envelope } = advertisedNode({ endpoints: [{ host: `127.90.${host}.1`, port: 4433 }] });
+    first.book.add(envelope, { kind: "exchange", peer: idOf(first) });
+  }
+  const client = await hub.client([first]);
+  await settled();
+  const waits = t.mock.method(clock, "after");
+  const searching = assert.rejects(client.directory.find({}, 2, never), { code: "ERR_STOPPED" });
+  await settled();
+  assert.ok(waits.mock.calls.some((call) => call.arguments[0] === DIRECTORY_LIMITS.witnessMs.value));
+  await client.directory.stop();
+  await searching;
+  client.book.stop();
+  await first.directory.stop();
+  first.book.stop();
+  assert.equal(clock.pending, 0);
+});
+
 test("of a longer list of countries than a request may name, some are asked for", async (t) => {
   const { hub } = setUp(t);
   const first = await hub.node();

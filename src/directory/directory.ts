@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { deadline, withAbort } from "../core/abort.ts";
+import { deadline, pause, withAbort } from "../core/abort.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { shuffled } from "../core/shuffled.ts";
@@ -47,6 +47,7 @@ export class Directory {
   readonly #gossip: GossipListener;
   readonly #nominations = new Nominations();
   readonly #witnesses: Witnesses;
+  /** Witnesses are sought once more for those who wait. */
   #asking: Promise<unknown> | undefined;
   readonly #order: CheckOrder;
   readonly #joiner: Joiner;
@@ -166,7 +167,7 @@ export class Directory {
   /** Settles when every connection, timer and check is gone. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping.abort(new BywayError("ERR_STOPPED", "the directory stops"));
-    await Promise.allSettled(this.#searches.values());
+    await Promise.allSettled([...this.#searches.values(), this.#asking]);
     await Promise.all([
       this.#hops.stop(),
       this.#joiner.stop(),
@@ -302,8 +303,9 @@ export class Directory {
   /** Seeks witnesses once more in a moment; all who wait share it. */
   #askAgain(): Promise<unknown> {
     const { clock } = this.#components;
-    this.#asking ??= new Promise<void>((resolve) => void clock.after(DIRECTORY_LIMITS.witnessMs.value, resolve))
-      .then(() => this.#seekWitnesses(this.#stopping.signal))
+    const { signal } = this.#stopping;
+    this.#asking ??= pause(clock, DIRECTORY_LIMITS.witnessMs.value, signal)
+      .then(() => this.#seekWitnesses(signal))
       .finally(() => (this.#asking = undefined));
     return this.#asking;
   }
