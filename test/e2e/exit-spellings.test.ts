@@ -67,7 +67,9 @@ suite("saying which exit", { skip: withoutPrograms("curl") }, () => {
     origin = cleanup.use(await startOrigin());
     const listen = { host: "127.0.0.1", port: 0 };
     const listeners = [{ listen, lenient: true }];
-    network = cleanup.use(await startNetwork({ targets: [origin.http], nodes: NODES, client: { listeners } }));
+    network = cleanup.use(
+      await startNetwork({ targets: [origin.http], nodes: NODES, client: { listeners, spareCircuits: 0 } }),
+    );
     lenient = network.testnet.client.addresses[1] as HostPort;
   });
   after(() => cleanup.disposeAsync());

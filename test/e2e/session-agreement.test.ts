@@ -14,7 +14,7 @@ const SESSIONS = ["a", "b", "c", "d", "e", "f", "g", "h"];
 test("clients that share nothing agree on the exits of sessions, and one that is started again has them still", async (t) => {
   const target = await startTcpTarget((socket) => socket.end());
   t.after(() => target[Symbol.asyncDispose]());
-  const network = await startNetwork({ targets: [target.address], nodes: NODES });
+  const network = await startNetwork({ targets: [target.address], nodes: NODES, withDirectory: true });
   t.after(() => network[Symbol.asyncDispose]());
   const { bootstrap, name } = network.testnet.network;
   const recordsPath = join(temporaryDirectory(t), "client.sqlite");

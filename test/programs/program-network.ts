@@ -72,7 +72,6 @@ export async function startProgramNetwork(targets: readonly RowTarget[]): Promis
       targets: targets.map(({ id, kind }): HostPort => ({ host: hostOf(id), port: target.ports[kind] })),
       nodes: NODES,
       dnsServer: names.address,
-      withoutDirectory: true,
       client: {
         controlPath,
         askName: "waiting",

@@ -20,8 +20,8 @@ export async function startNetwork(options: {
   /** `ip:port`; without one the exits must be given addresses. */
   readonly dnsServer?: string;
   readonly clock?: Clock;
-  /** Give the client its nodes in place of a directory. */
-  readonly withoutDirectory?: boolean;
+  /** Let the client find its nodes by a directory. Default: it is given them, as starting a directory costs a second a node. */
+  readonly withDirectory?: boolean;
 }): Promise<Network> {
   const testnet = await createTestnet(options.nodes ?? 4, {
     listen: { host: "127.0.0.1", port: 0 },
@@ -30,7 +30,7 @@ export async function startNetwork(options: {
     dnsServers: [options.dnsServer ?? "127.53.0.2:53"],
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.client === undefined ? {} : { client: options.client }),
-    withoutDirectory: options.withoutDirectory ?? false,
+    withoutDirectory: options.withDirectory !== true,
   });
   const proxy = testnet.client.address;
   if (proxy === undefined) throw new Error("the client has no proxy");
