@@ -1,23 +1,15 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { OLD_NODE } from "./support/old-node.ts";
 import { childrenOf, lives } from "./support/processes.ts";
 import { until } from "./support/proxy-fixture.ts";
 import { LAUNCHER, runByway, startByway, temporaryDirectory } from "./support/run-byway.ts";
 
-/** A Node on this machine that is too old to run Byway itself. */
-const oldNode = (process.env.PATH ?? "")
-  .split(delimiter)
-  .map((folder) => join(folder, "node"))
-  .find(
-    (path) =>
-      existsSync(path) && Number(execFileSync(path, ["-p", "process.versions.node"]).toString().split(".")[0]) < 26,
-  );
-
-const skip = oldNode === undefined ? "every node on the PATH is 26 or newer" : false;
+const skip = OLD_NODE === undefined ? "every node on the PATH is 26 or newer" : false;
 
 const MANIFEST = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   readonly runtime: { readonly works: string; readonly tried: string; readonly below: string };
@@ -56,12 +48,12 @@ test("under Node 26 the command line runs in the launcher's own process", async 
 
 test("under an older Node it runs in the installed runtime", { skip }, async (t) => {
   const launcher = launcherOf(t, "src/cli/main.ts", REPORT);
-  const result = await runByway(t, ["a b", "--c"], { launcher, node: oldNode ?? "" });
+  const result = await runByway(t, ["a b", "--c"], { launcher, node: OLD_NODE ?? "" });
   assert.deepEqual(result, { code: 0, signal: null, stdout: '["26","a b","--c"]\n', stderr: "" });
 });
 
 test("a package without sources runs what was compiled", async (t) => {
-  for (const node of [process.execPath, ...(oldNode === undefined ? [] : [oldNode])]) {
+  for (const node of [process.execPath, ...(OLD_NODE === undefined ? [] : [OLD_NODE])]) {
     const launcher = launcherOf(t, "dist/cli/main.js", REPORT);
     assert.equal((await runByway(t, [], { launcher, node })).stdout, '["26"]\n');
   }
@@ -159,17 +151,17 @@ test("every runtime that npm may bring was tried", () => {
 
 test("the exit code comes through", { skip }, async (t) => {
   const launcher = launcherOf(t, "src/cli/main.ts", "process.exitCode = 78;");
-  assert.equal((await runByway(t, [], { launcher, node: oldNode ?? "" })).code, 78);
+  assert.equal((await runByway(t, [], { launcher, node: OLD_NODE ?? "" })).code, 78);
 });
 
 test("a death by signal gives 128 and its number", { skip }, async (t) => {
   const launcher = launcherOf(t, "src/cli/main.ts", 'process.kill(process.pid, "SIGKILL");');
-  assert.equal((await runByway(t, [], { launcher, node: oldNode ?? "" })).code, 137);
+  assert.equal((await runByway(t, [], { launcher, node: OLD_NODE ?? "" })).code, 137);
 });
 
 test("without a runtime it says so and ends with 69", { skip }, async (t) => {
   const launcher = launcherOf(t, "src/cli/main.ts", REPORT, false);
-  const result = await runByway(t, [], { launcher, node: oldNode ?? "" });
+  const result = await runByway(t, [], { launcher, node: OLD_NODE ?? "" });
   assert.equal(result.code, 69);
   assert.equal(result.stdout, "");
   assert.match(
@@ -180,18 +172,18 @@ test("without a runtime it says so and ends with 69", { skip }, async (t) => {
 
 test("the real command line runs under an older Node", { skip }, async (t) => {
   const [fromOld, fromNew] = await Promise.all([
-    runByway(t, ["--help"], { node: oldNode ?? "" }),
+    runByway(t, ["--help"], { node: OLD_NODE ?? "" }),
     runByway(t, ["--help"]),
   ]);
   assert.deepEqual(fromOld, fromNew);
-  assert.equal((await runByway(t, ["up", "--hops", "9"], { node: oldNode ?? "" })).code, 64);
+  assert.equal((await runByway(t, ["up", "--hops", "9"], { node: OLD_NODE ?? "" })).code, 64);
 });
 
 test("workers run under an older Node too, and end when the launcher is killed", {
   skip: skip || (existsSync("/proc/self/task") ? false : "this system has no /proc"),
 }, async (t) => {
   const args = ["node", "--json", "--exit", "--local-network", "--listen", "127.0.0.1:0", "--workers", "2"];
-  const { child, firstLine } = startByway(t, args, { node: oldNode ?? "" });
+  const { child, firstLine } = startByway(t, args, { node: OLD_NODE ?? "" });
   await firstLine;
   const [node = 0] = childrenOf(child.pid ?? 0);
   const workers = childrenOf(node);
@@ -222,7 +214,7 @@ function listener(ways: readonly string[]): string {
 
 test("a Ctrl-C, which a terminal sends to both processes, is one request", { skip }, async (t) => {
   const launcher = launcherOf(t, "src/cli/main.ts", listener(["SIGINT", "message"]));
-  const { child, finished, firstLine } = startByway(t, [], { launcher, node: oldNode ?? "", isGroup: true });
+  const { child, finished, firstLine } = startByway(t, [], { launcher, node: OLD_NODE ?? "", isGroup: true });
   await firstLine;
   process.kill(-(child.pid ?? 0), "SIGINT");
   assert.equal((await finished).stdout, "ready\nfirst SIGINT\n");
@@ -230,7 +222,7 @@ test("a Ctrl-C, which a terminal sends to both processes, is one request", { ski
 
 test("a signal to the launcher alone reaches the command", { skip }, async (t) => {
   const launcher = launcherOf(t, "src/cli/main.ts", listener(["message"]));
-  const { child, finished, firstLine } = startByway(t, [], { launcher, node: oldNode ?? "" });
+  const { child, finished, firstLine } = startByway(t, [], { launcher, node: OLD_NODE ?? "" });
   await firstLine;
   child.kill("SIGINT");
   assert.equal((await finished).stdout, "ready\nfirst SIGINT\n");
@@ -260,7 +252,7 @@ test("signals are handled before anything else is loaded, for pid 1 of a contain
 
 test("when the launcher is killed the command is asked to stop", { skip }, async (t) => {
   const launcher = launcherOf(t, "src/cli/main.ts", listener(["disconnect"]));
-  const { child, finished, firstLine } = startByway(t, [], { launcher, node: oldNode ?? "" });
+  const { child, finished, firstLine } = startByway(t, [], { launcher, node: OLD_NODE ?? "" });
   await firstLine;
   child.kill("SIGKILL");
   assert.equal((await finished).stdout, "ready\nfirst SIGHUP\n");

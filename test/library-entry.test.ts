@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { OLD_NODE } from "./support/old-node.ts";
 import { temporaryDirectory } from "./support/run-byway.ts";
 import { type ProgramResult, runProgram } from "./support/run-program.ts";
 
@@ -17,15 +17,6 @@ const PROGRAMS = {
   "dynamic.mjs": 'const { createClient } = await import("byway"); console.log(createClient);',
   "require.cjs": 'console.log(require("byway").createClient);',
 };
-
-/** A Node on this machine that is too old for the library. */
-const oldNode = (process.env.PATH ?? "")
-  .split(delimiter)
-  .map((folder) => join(folder, "node"))
-  .find(
-    (path) =>
-      existsSync(path) && Number(execFileSync(path, ["-p", "process.versions.node"]).toString().split(".")[0]) < 26,
-  );
 
 /** A package that is entered as Byway is, with a library in syntax that old Nodes do not know, and programs that use it. */
 function packageOf(context: TestContext): string {
@@ -67,7 +58,7 @@ test("an older Node is told so in one sentence", async (t) => {
     ["20.20.2", process.execPath],
     ["22.22.0", process.execPath],
     ["26.4.9", process.execPath],
-    ...(oldNode === undefined ? [] : [[undefined, oldNode] as const]),
+    ...(OLD_NODE === undefined ? [] : [[undefined, OLD_NODE] as const]),
   ];
   for (const [claimed, node] of nodes) {
     for (const program of Object.keys(PROGRAMS)) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { signedPeer } from "../../test/support/signed-peer.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
@@ -10,7 +10,7 @@ import { decodeAdvertisement } from "../wire/advertisement.ts";
 import { decodeDirectoryAnswer, encodeDirectoryRequest } from "../wire/directory-message.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import { ExchangeServer } from "./exchange-server.ts";
-import { PeerBook } from "./peer-book.ts";
+import { PeerBook, type PeerBookOptions } from "./peer-book.ts";
 import { PeerStore } from "./peer-store.ts";
 import type { StoredPeer } from "./stored-peer.ts";
 
@@ -23,12 +23,22 @@ class CountingBook extends PeerBook {
   }
 }
 
-test("an answer reads no more advertisements than it sends, spreads them over networks, and leaves the asker out", () => {
+/** A server of what a book knows; both end with the test. */
+function setUp(t: TestContext, options: PeerBookOptions = {}) {
   const clock = new FakeClock();
-  const random = seededRandom(1);
+  const random = seededRandom(5);
   const logger = silentLogger;
   const store = new PeerStore({ clock, random, logger }, { path: ":memory:" });
-  const book = new CountingBook({ store, clock, logger });
+  const book = new CountingBook({ store, clock, logger }, options);
+  t.after(() => {
+    book.stop();
+    store.close();
+  });
+  return { clock, book, server: new ExchangeServer({ random, book, geo: fixtureGeo(), own: () => undefined }) };
+}
+
+test("an answer reads no more advertisements than it sends, spreads them over networks, and leaves the asker out", (t) => {
+  const { clock, book, server } = setUp(t);
   const asker = generateIdentity();
   book.add(signedPeer(clock, asker), { kind: "gossip" });
   const endpoint = (network: number): object => ({ endpoints: [{ host: `9.${network}.9.9`, port: 4433 }] });
@@ -36,7 +46,6 @@ test("an answer reads no more advertisements than it sends, spreads them over ne
     const network = count < 80 ? 0 : count;
     book.add(signedPeer(clock, generateIdentity(), endpoint(network)), { kind: "gossip" });
   }
-  const server = new ExchangeServer({ random, book, geo: fixtureGeo(), own: () => undefined });
   const request = encodeDirectoryRequest({ wish: {}, limit: 16 });
   const { envelopes } = decodeDirectoryAnswer(server.answer({ peerId: asker.peerId, address: "9.9.9.9" }, request));
   assert.equal(envelopes.length, 16);
@@ -46,21 +55,14 @@ test("an answer reads no more advertisements than it sends, spreads them over ne
     .filter(({ envelope }) => envelopes.some((one) => Buffer.compare(one, envelope) === 0));
   assert.ok(hosts.every(({ advertisement }) => advertisement.peer !== asker.peerId));
   assert.ok(hosts.filter(({ advertisement }) => advertisement.endpoints[0]?.host === "9.0.9.9").length <= 8);
-  book.stop();
-  store.close();
 });
 
-test("who claims an AS for each of its keys, where the data knows none, takes no more places by it", () => {
-  const clock = new FakeClock();
-  const random = seededRandom(7);
-  const logger = silentLogger;
-  const store = new PeerStore({ clock, random, logger }, { path: ":memory:" });
-  const book = new PeerBook({ store, clock, logger }, { quotas: "none" });
+test("who claims an AS for each of its keys, where the data knows none, takes no more places by it", (t) => {
+  const { clock, book, server } = setUp(t, { quotas: "none" });
   const add = (host: string, asn: number): void =>
     void book.add(signedPeer(clock, generateIdentity(), { endpoints: [{ host, port: 1 }], asn }), { kind: "gossip" });
   for (let at = 0; at < 40; at += 1) add(`9.${at % 20}.0.${at}`, 64_500);
   for (let at = 0; at < 160; at += 1) add(`8.${at % 4}.1.${at}`, 65_000 + at);
-  const server = new ExchangeServer({ random, book, geo: fixtureGeo(), own: () => undefined });
   const request = encodeDirectoryRequest({ wish: {}, limit: 50 });
   const asker = { peerId: generateIdentity().peerId, address: undefined };
   const crowd = new Set(
@@ -74,17 +76,10 @@ test("who claims an AS for each of its keys, where the data knows none, takes no
     const crowded = envelopes.filter((one) => crowd.has(Buffer.from(one).toString("latin1"))).length;
     assert.ok(crowded <= 12, `${crowded} of ${envelopes.length}`);
   }
-  book.stop();
-  store.close();
 });
 
-test("who was met where it says it is comes first; who claims addresses of others does not", () => {
-  const clock = new FakeClock();
-  const random = seededRandom(5);
-  const logger = silentLogger;
-  const store = new PeerStore({ clock, random, logger }, { path: ":memory:" });
-  const book = new PeerBook({ store, clock, logger });
-  const server = new ExchangeServer({ random, book, geo: fixtureGeo(), own: () => undefined });
+test("who was met where it says it is comes first; who claims addresses of others does not", (t) => {
+  const { clock, server } = setUp(t);
   const ask = (host: string, address: string, limit: number): readonly Uint8Array[] => {
     const identity = generateIdentity();
     const self = signedPeer(clock, identity, { endpoints: [{ host, port: 443 }] });
@@ -101,17 +96,10 @@ test("who was met where it says it is comes first; who claims addresses of other
     named.slice(0, 20).every((host) => host.startsWith("99.")),
     named.join(),
   );
-  book.stop();
-  store.close();
 });
 
-test("who tells of itself what is older than is known of it is told that, as somebody else has its key", () => {
-  const clock = new FakeClock();
-  const random = seededRandom(5);
-  const logger = silentLogger;
-  const store = new PeerStore({ clock, random, logger }, { path: ":memory:" });
-  const book = new PeerBook({ store, clock, logger });
-  const server = new ExchangeServer({ random, book, geo: fixtureGeo(), own: () => undefined });
+test("who tells of itself what is older than is known of it is told that, as somebody else has its key", (t) => {
+  const { clock, book, server } = setUp(t);
   const identity = generateIdentity();
   const ask = (seq: number, limit: number): readonly Uint8Array[] => {
     const request = encodeDirectoryRequest({ wish: {}, limit, self: signedPeer(clock, identity, { seq }) });
@@ -128,6 +116,4 @@ test("who tells of itself what is older than is known of it is told that, as som
   assert.ok(answer.some((envelope) => Buffer.compare(envelope, newest) === 0));
   assert.deepEqual(ask(6, 0), []);
   assert.ok(ask(7, 50).every((envelope) => Buffer.compare(envelope, newest) !== 0));
-  book.stop();
-  store.close();
 });

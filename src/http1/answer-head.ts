@@ -1,7 +1,8 @@
+import { trimBlanks } from "../core/trim-blanks.ts";
 import type { BodyDecoder } from "./body-decoder.ts";
 import { bodyDecoder, FixedLength } from "./body-decoders.ts";
 import { ANSWER_CHUNK_RULES } from "./chunk-rules.ts";
-import { listOf, type RawHeaders, trimBlanks, valuesOf } from "./fields.ts";
+import { listOf, type RawHeaders, valuesOf } from "./fields.ts";
 import { HeadCollector } from "./head-collector.ts";
 import { notHttp, parseLenientFields, plainValue, protocolError } from "./lenient-fields.ts";
 import { HTTP1_LIMITS } from "./limits.ts";

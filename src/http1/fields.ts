@@ -1,3 +1,5 @@
+import { trimBlanks } from "../core/trim-blanks.ts";
+
 /** Header fields in the order and spelling in which they came: name, value, name, value … Bytes are latin1 characters. */
 export type RawHeaders = readonly string[];
 
@@ -28,22 +30,4 @@ export function listOf(headers: RawHeaders, field: string): readonly string[] {
     .flatMap((value) => value.split(","))
     .map((value) => trimBlanks(value).toLowerCase())
     .filter((value) => value !== "");
-}
-
-/** A value without the blanks around it (OWS of RFC 9110 §5.6.3). */
-export function trimBlanks(value: string): string {
-  let start = 0;
-  while (start < value.length && isBlank(value.charCodeAt(start))) start += 1;
-  return withoutBlanksBehind(value.slice(start));
-}
-
-/** A text without the blanks at its end. A pattern for them would begin anew at each blank within the text. */
-export function withoutBlanksBehind(text: string): string {
-  let end = text.length;
-  while (end > 0 && isBlank(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(0, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }

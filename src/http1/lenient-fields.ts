@@ -1,5 +1,6 @@
 import { BywayError } from "../core/errors.ts";
-import { TOKEN, trimBlanks, withoutBlanksBehind } from "./fields.ts";
+import { trimBlanks, withoutBlanksBehind } from "../core/trim-blanks.ts";
+import { TOKEN } from "./fields.ts";
 
 const FRAMING = /content-length|transfer-encoding/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.

@@ -1,5 +1,6 @@
 import { BywayError } from "../core/errors.ts";
-import { TOKEN, trimBlanks } from "./fields.ts";
+import { trimBlanks } from "../core/trim-blanks.ts";
+import { TOKEN } from "./fields.ts";
 
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 

@@ -3,6 +3,7 @@ import { isIPv4, type Socket } from "node:net";
 import { BywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { normaliseHost } from "../wire/authority.ts";
+import { unmapped } from "../wire/mapped-ipv4.ts";
 import type { Answer } from "./answer.ts";
 
 const STYLE =
@@ -40,7 +41,7 @@ export function ownPage(method: string, path: string, host: string | undefined, 
 
 /** The address at which the app reached the proxy. */
 function ownAddress(socket: Socket): HostPort {
-  return { host: (socket.localAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, ""), port: socket.localPort ?? 0 };
+  return { host: unmapped(socket.localAddress ?? ""), port: socket.localPort ?? 0 };
 }
 
 function isOwnHost(field: string | undefined, own: string): boolean {

@@ -3,7 +3,7 @@ import { abortReason } from "../core/abort.ts";
 import { abortStream } from "../core/abort-stream.ts";
 import { errorRow } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
-import { withoutMapping } from "../wire/mapped-ipv4.ts";
+import { unmapped, withoutMapping } from "../wire/mapped-ipv4.ts";
 import {
   decodeSocks5Credentials,
   decodeSocks5Greeting,
@@ -107,8 +107,8 @@ export class Socks5Front implements Front {
       throw new BywayError("ERR_LOCAL_LIMIT", `${this.#associations} UDP associations are open already`);
     using lease = this.#components.admit(meaning.user);
     this.#associations += 1;
-    const own = plainAddress(socket.localAddress);
-    const client = plainAddress(socket.remoteAddress);
+    const own = unmapped(socket.localAddress ?? "");
+    const client = unmapped(socket.remoteAddress ?? "");
     const association = new UdpAssociation(this.#components, {
       address: own,
       clientAddress: client,
@@ -146,11 +146,6 @@ function ended(socket: Socket, over: Promise<void>): Promise<void> {
     if (socket.closed) resolve();
     socket.resume();
   });
-}
-
-/** An address without the prefix that a dual-stack listener puts before IPv4. */
-function plainAddress(address: string | undefined): string {
-  return (address ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
 function refusal(stage: Stage, error: BywayError): Uint8Array {

@@ -6,6 +6,7 @@ import type { HostPort } from "../core/network-address.ts";
 import type { RefusalCounts } from "../core/refusal-counts.ts";
 import { normaliseHost } from "../wire/authority.ts";
 import { type PortProtocol, protocolOfFirstByte } from "../wire/first-byte.ts";
+import { unmapped } from "../wire/mapped-ipv4.ts";
 import { addressCrowd } from "./address-crowd.ts";
 import { ConnectionGate } from "./connection-gate.ts";
 import { FairPlaces } from "./fair-places.ts";
@@ -158,5 +159,5 @@ function remoteOf({ remoteAddress, remotePort }: Socket): HostPort | undefined {
 
 /** A socket's address in the one spelling, without zone, and as IPv4 where it stands inside IPv6. */
 export function plainAddress(address: string): string {
-  return normaliseHost(address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, ""));
+  return normaliseHost(unmapped(address).replace(/%.*$/, ""));
 }

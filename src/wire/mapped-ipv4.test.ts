@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseAuthority } from "./authority.ts";
-import { withoutMapping } from "./mapped-ipv4.ts";
+import { unmapped, withoutMapping } from "./mapped-ipv4.ts";
 
 test("an IPv4 address that IPv6 wraps is that IPv4 address, in every spelling", () => {
   for (const [written, host] of [
@@ -28,4 +28,10 @@ test("no other address is changed", () => {
     const address = parseAuthority(written);
     assert.equal(withoutMapping(address), address, written);
   }
+});
+
+test("what a socket of IPv6 shows of an IPv4 address is that address", () => {
+  assert.equal(unmapped("::ffff:127.0.0.1"), "127.0.0.1");
+  assert.equal(unmapped("::FFFF:127.0.0.1"), "127.0.0.1");
+  for (const other of ["127.0.0.1", "::1", "fe80::1%eth0", "::ffff:0:1", ""]) assert.equal(unmapped(other), other);
 });

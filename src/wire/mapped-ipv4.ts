@@ -15,3 +15,8 @@ export function withoutMapping(address: HostPort): HostPort {
   });
   return { host: numbers.join("."), port: address.port };
 }
+
+/** An IP address as a socket shows it, as IPv4 where it is that although the socket is of IPv6. */
+export function unmapped(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
+}

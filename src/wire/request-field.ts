@@ -1,4 +1,4 @@
-import { withoutBlanks } from "./without-blanks.ts";
+import { trimBlanks } from "../core/trim-blanks.ts";
 
 /** A line of a request's header, after the first. */
 export type RequestField =
@@ -14,7 +14,7 @@ const PLAIN = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\0\r]*)$/;
 /** Reads one line of a header, without its end, in latin1. Not for the empty line that ends it. */
 export function readRequestField(line: string): RequestField {
   const [, name, value = ""] = PLAIN.exec(line) ?? [];
-  if (name !== undefined) return { kind: "plain", name: name.toLowerCase(), value: withoutBlanks(value) };
+  if (name !== undefined) return { kind: "plain", name: name.toLowerCase(), value: trimBlanks(value) };
   const mayBeHost = /^[^a-z]*host[^a-z]*:/i.test(line);
   // Python's email.feedparser passes over a field without a name, and over the line that begins a message of a mailbox.
   const isPassedOver = line.startsWith(":") || line.startsWith("From ");

@@ -10,7 +10,8 @@ import { WebSocketServer } from "ws";
 import { createClient } from "../../src/client/client.ts";
 import { formatHostPort, type HostPort } from "../../src/core/network-address.ts";
 import { type Network, startNetwork } from "../support/network.ts";
-import { ORIGIN_HOST, type Origin, type OriginRequest, type SeenByOrigin, startOrigin } from "../support/origin.ts";
+import { type Origin, type OriginRequest, type SeenByOrigin, startOrigin } from "../support/origin.ts";
+import { ORIGIN_HOST } from "../support/origin-servers.ts";
 
 const EXECUTABLE = "/usr/bin/chromium";
 const STYLES = 30;

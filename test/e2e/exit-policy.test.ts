@@ -3,7 +3,8 @@ import { after, before, suite, type TestContext, test } from "node:test";
 import { formatHostPort } from "../../src/core/network-address.ts";
 import { type BywayNode, createClient, createNode, generateIdentity } from "../../src/index.ts";
 import { startDnsServer } from "../support/dns-server.ts";
-import { ORIGIN_HOST, type Origin, type SeenByOrigin, startOrigin } from "../support/origin.ts";
+import { type Origin, type SeenByOrigin, startOrigin } from "../support/origin.ts";
+import { ORIGIN_HOST } from "../support/origin-servers.ts";
 import { curl, withoutPrograms } from "../support/run-program.ts";
 
 const SITE = "site.example";

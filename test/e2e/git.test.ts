@@ -9,7 +9,7 @@ import { after, before, suite, test } from "node:test";
 import type { HostPort } from "../../src/core/network-address.ts";
 import { createGitServer } from "../support/git-server.ts";
 import { type Network, startNetwork } from "../support/network.ts";
-import { ORIGIN_HOST } from "../support/origin.ts";
+import { ORIGIN_HOST } from "../support/origin-servers.ts";
 import { runProgram, withoutPrograms } from "../support/run-program.ts";
 
 suite("git clone", { skip: withoutPrograms("git") }, () => {

@@ -9,7 +9,7 @@ import { formatHostPort, type HostPort } from "../../src/core/network-address.ts
 import { closeOf, collect } from "../support/collect.ts";
 import { CountingClock } from "../support/counting-clock.ts";
 import { type Network, startNetwork } from "../support/network.ts";
-import { ORIGIN_HOST } from "../support/origin.ts";
+import { ORIGIN_HOST } from "../support/origin-servers.ts";
 import { until } from "../support/proxy-fixture.ts";
 import { askSocks, socksOpening } from "../support/socks-client.ts";
 

@@ -18,7 +18,8 @@ import { BywayError } from "../../src/core/errors.ts";
 import { formatHostPort, type HostPort } from "../../src/core/network-address.ts";
 import { inTime } from "../support/in-time.ts";
 import { type Network, startNetwork } from "../support/network.ts";
-import { ORIGIN_HOST, type Origin, type SeenByOrigin, startOrigin } from "../support/origin.ts";
+import { type Origin, type SeenByOrigin, startOrigin } from "../support/origin.ts";
+import { ORIGIN_HOST } from "../support/origin-servers.ts";
 import { settled } from "../support/settled.ts";
 
 suite("a program that uses the library", () => {

@@ -9,7 +9,8 @@ import { WebSocket, WebSocketServer } from "ws";
 import { formatHostPort, type HostPort } from "../../src/core/network-address.ts";
 import { collect } from "../support/collect.ts";
 import { type Network, startNetwork } from "../support/network.ts";
-import { ORIGIN_HOST, type Origin, type SeenByOrigin, sha256, startOrigin } from "../support/origin.ts";
+import { type Origin, type SeenByOrigin, sha256, startOrigin } from "../support/origin.ts";
+import { ORIGIN_HOST } from "../support/origin-servers.ts";
 import { askSocks } from "../support/socks-client.ts";
 
 const MESSAGE_BYTES = 200_000;

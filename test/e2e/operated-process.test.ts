@@ -6,7 +6,8 @@ import { formatHostPort, type HostPort } from "../../src/core/network-address.ts
 import { verifyLog } from "../../src/egress/accountability/verify-log.ts";
 import { startDnsServer } from "../support/dns-server.ts";
 import { startOperatedProcess } from "../support/operated-process.ts";
-import { ORIGIN_HOST, startOrigin } from "../support/origin.ts";
+import { startOrigin } from "../support/origin.ts";
+import { ORIGIN_HOST } from "../support/origin-servers.ts";
 import { startTcpTarget } from "../support/proxy-fixture.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { runByway, temporaryDirectory } from "../support/run-byway.ts";

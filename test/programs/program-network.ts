@@ -9,7 +9,7 @@ import { systemClock } from "../../src/core/clock.ts";
 import type { HostPort } from "../../src/core/network-address.ts";
 import { startDnsServer } from "../support/dns-server.ts";
 import { type Network, startNetwork } from "../support/network.ts";
-import { ORIGIN_HOST } from "../support/origin.ts";
+import { ORIGIN_HOST } from "../support/origin-servers.ts";
 import { withoutPrograms } from "../support/run-program.ts";
 import { packageFiles } from "./package-files.ts";
 import type { TargetKind } from "./program-row.ts";

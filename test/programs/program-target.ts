@@ -1,12 +1,12 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { systemClock } from "../../src/core/clock.ts";
 import { createTargetCertificate } from "../../src/testnet/target-certificate.ts";
 import { createGitServer } from "../support/git-server.ts";
-import { ORIGIN_HOST, sha256 } from "../support/origin.ts";
+import { sha256 } from "../support/origin.ts";
+import { OriginServers } from "../support/origin-servers.ts";
 import type { TargetKind } from "./program-row.ts";
 
 /** What programs fetch, and from where each of them came. */
@@ -43,7 +43,6 @@ export async function startProgramTarget(
   payload: Buffer,
   { directory, files }: { readonly directory: string; readonly files: TargetFiles },
 ): Promise<ProgramTarget> {
-  const sockets = new Set<Socket>();
   const seen = new Map<string, Set<string>>();
   const note = (id: string, socket: Socket): void => {
     const sources = seen.get(id) ?? new Set();
@@ -83,30 +82,16 @@ export async function startProgramTarget(
     https: createSecureServer({ cert: certPem, key: keyPem }, answer),
     raw,
   };
+  const open = new OriginServers();
   const ports = { http: 0, https: 0, raw: 0 };
-  for (const kind of ["http", "https", "raw"] as const) {
-    const server = servers[kind];
-    server.on("connection", (socket: Socket) => {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.once("close", () => sockets.delete(socket));
-    });
-    server.listen(0, ORIGIN_HOST);
-    await once(server, "listening");
-    ports[kind] = (server.address() as AddressInfo).port;
-  }
+  for (const kind of ["http", "https", "raw"] as const) ports[kind] = (await open.listen(servers[kind])).port;
   return {
     ports,
     certificate: certPem,
     digests: [payload, sound, Buffer.from(REFS), ...[...files.values()].map((file) => file(""))].map(sha256),
     wasToldName: (id) => told.has(id),
     sources: (id) => seen.get(id) ?? new Set(),
-    async [Symbol.asyncDispose]() {
-      const closed = Object.values(servers).map((server) => once(server, "close"));
-      for (const server of Object.values(servers)) server.close();
-      for (const socket of sockets) socket.destroy();
-      await Promise.all(closed);
-    },
+    [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
   };
 }
 

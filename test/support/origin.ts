@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
-import type { AddressInfo, Server, Socket } from "node:net";
 import { systemClock } from "../../src/core/clock.ts";
 import type { HostPort } from "../../src/core/network-address.ts";
 import { createTargetCertificate } from "../../src/testnet/target-certificate.ts";
+import { ORIGIN_HOST, OriginServers } from "./origin-servers.ts";
 
 /** A request to an origin over HTTP/1.1 or HTTP/2. */
 export type OriginRequest = IncomingMessage | Http2ServerRequest;
@@ -40,16 +39,13 @@ export interface OriginOptions {
   readonly paths?: Readonly<Record<string, (request: OriginRequest, response: OriginResponse) => void>>;
 }
 
-/** The host that origins listen at: an address of its own, which no node has. */
-export const ORIGIN_HOST = "127.201.0.1";
-
 /**
  * Starts an origin at `ORIGIN_HOST` on two free ports. Beside `paths` it knows `/seen` (what it saw), `/payload`,
  * `/digest` (the SHA-256 of the body, in hex) and `/echo` (the body, while it comes).
  */
 export async function startOrigin(options: OriginOptions = {}): Promise<Origin> {
   const { certPem, keyPem } = await createTargetCertificate(systemClock, [ORIGIN_HOST, ...(options.names ?? [])]);
-  const sockets = new Set<Socket>();
+  const servers = new OriginServers();
   const answer = (request: OriginRequest, response: OriginResponse): void => {
     const own = options.paths?.[request.url ?? ""];
     if (own === undefined) answerTo(request, response, options.payload ?? new Uint8Array());
@@ -58,19 +54,13 @@ export async function startOrigin(options: OriginOptions = {}): Promise<Origin> 
   const plain = createServer(answer);
   const secure = createSecureServer({ cert: certPem, key: keyPem, allowHTTP1: true }, answer);
   return {
-    http: await listen(plain, sockets),
-    https: await listen(secure, sockets),
+    http: await servers.listen(plain),
+    https: await servers.listen(secure),
     certificate: certPem,
     get connections() {
-      return sockets.size;
+      return servers.connections;
     },
-    async [Symbol.asyncDispose]() {
-      const closed = [once(plain, "close"), once(secure, "close")];
-      plain.close();
-      secure.close();
-      for (const socket of sockets) socket.destroy();
-      await Promise.all(closed);
-    },
+    [Symbol.asyncDispose]: () => servers[Symbol.asyncDispose](),
   };
 }
 
@@ -110,15 +100,4 @@ function answerTo(request: OriginRequest, response: OriginResponse, payload: Uin
       response.end(JSON.stringify(seen));
     }
   }
-}
-
-async function listen(server: Server, sockets: Set<Socket>): Promise<HostPort> {
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {});
-    socket.once("close", () => sockets.delete(socket));
-  });
-  server.listen(0, ORIGIN_HOST);
-  await once(server, "listening");
-  return { host: ORIGIN_HOST, port: (server.address() as AddressInfo).port };
 }

@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
+import { unmapped } from "../../wire/mapped-ipv4.ts";
 
 /** What one address component of a multiaddr says: the kind of name and the name. */
 export interface DialPoint {
@@ -9,7 +10,7 @@ export interface DialPoint {
 
 /** The multiaddr of an IP address and a TCP port. IPv4 carried in IPv6, as sockets show it, becomes IPv4. */
 export function tcpMultiaddr(host: string, port: number): Multiaddr {
-  const plain = host.replace(/^::ffff:(?=\d+\.)/i, "");
+  const plain = unmapped(host);
   return multiaddr(`/${isIPv6(plain) ? "ip6" : "ip4"}/${plain}/tcp/${port}`);
 }
 
