@@ -92,6 +92,42 @@ suite("a request's claim on a circuit", () => {
     }
   });
 
+  test("a strict request of a session that another request moved gets the first exit, or a refusal that says so", () => {
+    const { index, ask } = site();
+    const session = { session: "s" };
+    const before = ask(session);
+    const gone = exitOf(before);
+    before.hold(gone);
+    const other = ask(session);
+    const next = exitOf(other, [gone.peerId]);
+    other.hold(next);
+    const strict = { ...session, strict: true };
+    assert.equal(exitOf(ask(strict)).peerId, gone.peerId);
+    assert.deepEqual([ask(strict).fits(gone), ask(strict).fits(next)], [true, false]);
+    assert.equal(ask(strict).explain().hops.at(-1)?.peerId, gone.peerId);
+    const refused = {
+      code: "ERR_SESSION_EXIT",
+      message: /can no longer be used.*; another request has moved the session to/,
+    };
+    assert.throws(() => exitOf(ask(strict), [gone.peerId]), refused);
+    index.remove(gone.peerId);
+    assert.throws(() => exitOf(ask(strict)), refused);
+    assert.throws(() => ask(strict).explain(), refused);
+  });
+
+  test("of two requests that begin a session at once, a strict one with the other exit is refused", () => {
+    const { ask } = site();
+    const strict = { session: "s", strict: true };
+    const [first, second] = [ask(strict), ask(strict)];
+    const one = exitOf(first);
+    const other = exitOf(second, [one.peerId]);
+    first.hold(one);
+    assert.throws(() => second.hold(other), {
+      code: "ERR_SESSION_EXIT",
+      data: { peerId: one.peerId, movedTo: other.peerId },
+    });
+  });
+
   test("a strict session that ends while its request fails still tells why the request failed", () => {
     const { clock, ask } = site();
     const session = { session: "s", sessionSec: 1, strict: true };

@@ -104,7 +104,7 @@ export class AskedCircuit implements CircuitNeed {
         if (why.code !== "ERR_NO_NODE") throw error;
       }
     }
-    if (this.#session.rules.strict) throw goneError(held.exit, why);
+    if (this.#session.rules.strict) throw goneError({ ...held, exit: held.exit }, why);
     this.#leaving = why !== undefined && !failed.has(held.exit) ? "unfit" : "failed";
     return this.#chooseNew(held, { ...wanted, failed: new Set([...failed, held.exit]) });
   };
@@ -121,7 +121,7 @@ export class AskedCircuit implements CircuitNeed {
     } catch (cause) {
       const error = toBywayError(cause);
       if (error.code !== "ERR_NO_NODE") throw error;
-      if (rules.strict) throw goneError(held.exit, error);
+      if (rules.strict) throw goneError({ ...held, exit: held.exit }, error);
       return planner.explain({ ...this.#wanted, ...this.#newExit(held), failed: new Set([held.exit]) });
     }
   }
@@ -151,12 +151,20 @@ export class AskedCircuit implements CircuitNeed {
     return candidate === undefined ? undefined : acceptsTarget(candidate, port, protocol);
   }
 
-  /** The request uses a circuit to `exit`: its session has that exit from now on. Tells a change, once. */
+  /**
+   * The request uses a circuit to `exit`: its session has that exit from now on. Tells a change, once. Throws ERR_SESSION_EXIT
+   * for a strict request if another one gave the session another exit meanwhile.
+   */
   hold(exit: Hop): OpenedStream["moved"] {
     if (this.#session === undefined) return undefined;
     const asn = this.#components.planner.candidateOf(exit)?.asn;
     const held = { peerId: exit.peerId, ...(asn === undefined ? {} : { asn }) };
-    return this.#components.sessions.hold(this.#session.key, held, this.#leaving, this.#found);
+    const { sessions } = this.#components;
+    const { key, rules } = this.#session;
+    const moved = sessions.hold(key, held, this.#leaving, this.#found);
+    const first = rules.strict && this.#found !== undefined ? sessions.beganWith(key, this.#found) : undefined;
+    if (first === undefined || first === exit.peerId) return moved;
+    throw goneError({ exit: first, movedTo: exit.peerId }, undefined);
   }
 
   /** When its session ends, in Unix ms; undefined without one. */
@@ -172,8 +180,8 @@ export class AskedCircuit implements CircuitNeed {
   /** What a request fails with, whose session may not change its exit. */
   failure(error: BywayError): BywayError {
     const isExit = error.kind === "hop" && error.code !== "ERR_NO_NODE" && !error.code.startsWith("ERR_SESSION_");
-    const exit = this.#session?.rules.strict === true && isExit ? this.#found?.exit : undefined;
-    return exit === undefined ? error : goneError(exit, error);
+    const found = this.#session?.rules.strict === true && isExit ? this.#found : undefined;
+    return found?.exit === undefined ? error : goneError({ ...found, exit: found.exit }, error);
   }
 
   get #wanted(): { constraints: Constraints; protocol: "tcp" | "udp"; port?: number } {
@@ -210,10 +218,18 @@ export class AskedCircuit implements CircuitNeed {
   }
 }
 
-function goneError(exit: string, cause: BywayError | undefined): BywayError {
+function goneError(
+  { exit, movedTo }: { readonly exit: string; readonly movedTo?: string },
+  cause: BywayError | undefined,
+): BywayError {
   const why = cause === undefined ? "" : `: ${cause.message}`;
-  return new BywayError("ERR_SESSION_EXIT", `the session's exit ${shortPeerId(exit)} can no longer be used${why}`, {
-    ...(cause === undefined ? {} : { cause }),
-    data: { peerId: exit },
-  });
+  const now = movedTo === undefined ? "" : `; another request has moved the session to ${shortPeerId(movedTo)}`;
+  return new BywayError(
+    "ERR_SESSION_EXIT",
+    `the session's exit ${shortPeerId(exit)} can no longer be used${why}${now}`,
+    {
+      ...(cause === undefined ? {} : { cause }),
+      data: { peerId: exit, ...(movedTo === undefined ? {} : { movedTo }) },
+    },
+  );
 }

@@ -159,7 +159,13 @@ export class StreamRouter implements StreamOpener {
         release: (late) => how.release(late.made),
       });
       const exit = circuit.hops.at(-1);
-      const moved = exit === undefined ? undefined : asked.hold(exit);
+      const moved =
+        exit === undefined
+          ? undefined
+          : heldOr(
+              () => asked.hold(exit),
+              () => how.release(made),
+            );
       const { endsAtMs } = asked;
       const answered = { hop: circuit.hops.length, stage: "connect", ms: clock.monotonicMs() - startMs };
       const timings = [...circuit.timings, answered];
@@ -292,6 +298,16 @@ export class StreamRouter implements StreamOpener {
     if (error.kind === "hop") pool.retire(circuit, failedPeer(circuit, error));
     else pool.noteDeclined(circuit, error);
     stream.destroy(error);
+  }
+}
+
+/** What `hold` returns; where it throws, what was made is of no use. */
+function heldOr<T>(hold: () => T, release: () => void): T {
+  try {
+    return hold();
+  } catch (error) {
+    release();
+    throw error;
   }
 }
 

@@ -20,11 +20,17 @@ export interface HeldSession {
   period: number;
   /** How long it lasts, as was last asked. */
   sessionSec: number;
-  /** The exit of this period, and the one of the period before. */
+  /** The exit of this period that requests without `strict` use, and the one of the period before. */
   exit?: string | undefined;
   previous?: string | undefined;
   /** The autonomous system of the last exit. */
   asn?: number | undefined;
+  /** The exit that this period began with, where a request without `strict` has moved the session since. */
+  first?: string | undefined;
+  /** Whether a strict request used it in this period. */
+  isPromised?: boolean | undefined;
+  /** When a period ended in which one did, while requests without `strict` began the next; in Unix ms. */
+  brokenMs?: number | undefined;
 }
 
 /** 128 bits: two of a billion sessions fall together with a chance of 10⁻²¹. */
@@ -49,14 +55,25 @@ function digest(parts: readonly (string | number)[]): string {
 }
 
 /** The session as it is kept. */
-export function sessionToJson({ startedMs, period, sessionSec, exit, previous, asn }: HeldSession): JsonValue {
-  return [startedMs, period, sessionSec, exit ?? null, previous ?? null, asn ?? null];
+export function sessionToJson(session: HeldSession): JsonValue {
+  const { startedMs, period, sessionSec, exit, previous, asn, first, isPromised = false, brokenMs } = session;
+  return [
+    startedMs,
+    period,
+    sessionSec,
+    exit ?? null,
+    previous ?? null,
+    asn ?? null,
+    first ?? null,
+    isPromised,
+    brokenMs ?? null,
+  ];
 }
 
 /** What was kept; undefined where it is none of ours. A time in the future was written by a clock that was wrong. */
 export function jsonToSession(json: JsonValue, nowMs: number): HeldSession | undefined {
   if (!Array.isArray(json)) return undefined;
-  const [startedMs, period, sessionSec, exit, previous, asn] = json as readonly unknown[];
+  const [startedMs, period, sessionSec, exit, previous, asn, first, isPromised, brokenMs] = json as readonly unknown[];
   if (typeof startedMs !== "number" || typeof period !== "number" || typeof sessionSec !== "number") return undefined;
   return {
     startedMs: Math.min(startedMs, nowMs),
@@ -65,5 +82,8 @@ export function jsonToSession(json: JsonValue, nowMs: number): HeldSession | und
     ...(typeof exit === "string" ? { exit } : {}),
     ...(typeof previous === "string" ? { previous } : {}),
     ...(typeof asn === "number" ? { asn } : {}),
+    ...(typeof first === "string" ? { first } : {}),
+    ...(isPromised === true ? { isPromised } : {}),
+    ...(typeof brokenMs === "number" ? { brokenMs: Math.min(brokenMs, nowMs) } : {}),
   };
 }

@@ -137,6 +137,52 @@ test("an ended session goes on when strict is left out, or a longer time is aske
   }
 });
 
+test("a strict request keeps the exit that the session began with, also after others moved it, and after a restart", () => {
+  const { clock, table, again } = site();
+  table.find(KEY, RULES);
+  table.hold(KEY, X);
+  for (const exit of [Y, Z]) table.hold(KEY, exit, "failed");
+  for (const one of [table, again()]) {
+    const { exit, movedTo } = one.find(KEY, STRICT);
+    assert.deepEqual([exit, movedTo], ["x", "z"]);
+    assert.equal(one.peek(KEY, STRICT).exit, "x");
+    assert.equal(one.hold(KEY, X), undefined, "the first exit was back for a strict request");
+    assert.equal(one.find(KEY, RULES).exit, "z", "which moves nobody else");
+  }
+  clock.advance(TEN_MINUTES_MS - 1);
+  assert.equal(table.find(KEY, STRICT).exit, "x");
+});
+
+test("others that begin an ended strict session anew give strict requests no other exit for a day", () => {
+  const { clock, table, again } = site();
+  table.find(KEY, RULES);
+  table.hold(KEY, X);
+  table.find(KEY, STRICT);
+  clock.advance(TEN_MINUTES_MS);
+  table.find(KEY, RULES);
+  table.hold(KEY, Y);
+  const ended = { code: "ERR_SESSION_ENDED", message: /ended at 2027-01-15T08:10:00.000Z.*without strict has begun/ };
+  for (const one of [table, again()]) assert.throws(() => one.find(KEY, STRICT), ended);
+  assert.equal(table.find(KEY, RULES).exit, "y");
+  clock.advance(ROUTING_LIMITS.sessionForgetMs.value - 1);
+  table.find(KEY, RULES);
+  table.hold(KEY, Z);
+  assert.throws(() => table.find(KEY, STRICT), ended);
+  clock.advance(1);
+  assert.equal(table.find(KEY, STRICT).exit, "z");
+});
+
+test("if no strict request used a period, the next one is as good as the first", () => {
+  const { clock, table } = site();
+  table.find(KEY, RULES);
+  table.hold(KEY, X);
+  table.hold(KEY, Y, "failed");
+  clock.advance(TEN_MINUTES_MS);
+  table.find(KEY, RULES);
+  table.hold(KEY, Z);
+  assert.equal(table.find(KEY, STRICT).exit, "z");
+});
+
 test("clients that see a session in one period agree on its seed, whatever the listener and the hour of the start", () => {
   const [here, there] = [site(), site()];
   there.clock.advance(TEN_MINUTES_MS - 1);

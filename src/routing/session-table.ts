@@ -21,8 +21,10 @@ export interface SessionRules {
 
 /** A session as a plan needs it. */
 export interface Session {
-  /** The exit that it keeps; absent until one was held in this period. */
+  /** The exit that it keeps; absent until one was held in this period. For a strict request the one that it began with. */
   readonly exit?: string;
+  /** Where requests without `strict` leave now, when a strict one keeps another exit. */
+  readonly movedTo?: string;
   /** The autonomous system of its last exit, of this period or the one before. */
   readonly asn?: number;
   /** What chooses its exit: the same at all clients that see the session in one period. 32 hexadecimal digits. */
@@ -47,6 +49,9 @@ const KIND = "session";
  *                     ▲ previous = exit                                     │
  *                     └───────────── found again, not strict ◄──────────────┤
  *                                       found again, strict ─► error ◄──────┘   until a day after its end
+ *
+ * A strict request keeps the exit that the period began with, also after others have moved the session. If strict requests
+ * used a period that ended, they get the error also after others have begun the next one.
  *
  * A period's number is that of the whole sessionSec since 1970 in which it began here. Held are digests of names, at most
  * 65,536; the one used longest ago goes. A user who makes very many names can push out those of others, which then
@@ -90,13 +95,17 @@ export class SessionTable {
   find(key: SessionKey, rules: SessionRules): Session {
     const name = sessionName(key);
     const session = this.#present(name, rules);
+    if (rules.strict && session.isPromised !== true) {
+      session.isPromised = true;
+      if (session.exit !== undefined) this.#records.put(KIND, name, sessionToJson(session));
+    }
     this.#use(name, session);
-    return toSession(key, session);
+    return toSession(key, session, rules);
   }
 
   /** What `find` would tell now; changes nothing, so that whoever only looks begins no session. Throws as `find` does. */
   peek(key: SessionKey, rules: SessionRules): Session {
-    return toSession(key, this.#present(sessionName(key), rules));
+    return toSession(key, this.#present(sessionName(key), rules), rules);
   }
 
   /**
@@ -120,11 +129,19 @@ export class SessionTable {
     if (session.exit === exit.peerId || (session.exit !== undefined && !isLeft)) return undefined;
     const from = session.exit ?? session.previous;
     const isExpired = session.exit === undefined;
+    session.first ??= session.exit;
     session.exit = exit.peerId;
     session.asn = exit.asn;
     this.#records.put(KIND, name, sessionToJson(session));
     if (from === undefined || from === exit.peerId) return undefined;
     return { from, reason: isExpired ? "expired" : (reason ?? "failed") };
+  }
+
+  /** The exit that the period of `found` began with; undefined where none is known, or another period has begun since. */
+  beganWith(key: SessionKey, found: Session): string | undefined {
+    const session = this.#sessions.get(sessionName(key));
+    const isSame = session !== undefined && found.seed === sessionSeed(key, session.period);
+    return isSame ? (session.first ?? session.exit) : undefined;
   }
 
   /** The session as it stands under the rules of the request at hand. */
@@ -136,10 +153,22 @@ export class SessionTable {
     if (held === undefined || this.#isForgotten(held, nowMs)) return { ...periodAt(nowMs, rules), sessionSec };
     // The clock was set back: no session lasts the longer for it.
     const session = { ...held, sessionSec, startedMs: Math.min(held.startedMs, nowMs) };
+    const { brokenMs } = session;
+    const isBroken = brokenMs !== undefined && nowMs < brokenMs + ROUTING_LIMITS.sessionForgetMs.value;
+    if (rules.strict && isBroken) throw endedError(brokenMs, "; a request without strict has begun it anew since");
     if (!hasEnded(session, nowMs)) return session;
     // One that never had an exit has nothing to be true to.
-    if (rules.strict && session.exit !== undefined) throw endedError(session);
-    return { ...session, ...periodAt(nowMs, rules), previous: session.exit ?? session.previous, exit: undefined };
+    if (rules.strict && session.exit !== undefined) throw endedError(endMs(session));
+    const wasUsed = session.isPromised === true && session.exit !== undefined;
+    return {
+      ...session,
+      ...periodAt(nowMs, rules),
+      previous: session.exit ?? session.previous,
+      exit: undefined,
+      first: undefined,
+      isPromised: undefined,
+      brokenMs: wasUsed ? endMs(session) : brokenMs,
+    };
   }
 
   /** When the present period of a session ends, in Unix ms; undefined where none is known. */
@@ -187,16 +216,21 @@ function isForgotten(session: HeldSession, nowMs: number): boolean {
   return nowMs >= endMs(session) + ROUTING_LIMITS.sessionForgetMs.value;
 }
 
-function toSession(key: SessionKey, { exit, asn, previous, period }: HeldSession): Session {
+function toSession(key: SessionKey, session: HeldSession, { strict }: SessionRules): Session {
+  const { exit, asn, previous, period, first } = session;
+  const kept = strict ? (first ?? exit) : exit;
   return {
     seed: sessionSeed(key, period),
-    ...(exit === undefined ? {} : { exit }),
+    ...(kept === undefined ? {} : { exit: kept }),
+    ...(kept === exit || exit === undefined ? {} : { movedTo: exit }),
     ...(asn === undefined ? {} : { asn }),
     ...(previous === undefined ? {} : { previous }),
   };
 }
 
-function endedError(session: HeldSession): BywayError {
-  const endedAt = new Date(endMs(session)).toISOString();
-  return new BywayError("ERR_SESSION_ENDED", `the session ended at ${endedAt} and is strict`, { data: { endedAt } });
+function endedError(endedMs: number, since = ""): BywayError {
+  const endedAt = new Date(endedMs).toISOString();
+  return new BywayError("ERR_SESSION_ENDED", `the session ended at ${endedAt} and is strict${since}`, {
+    data: { endedAt },
+  });
 }
