@@ -22,8 +22,8 @@ let names: ReadonlyMap<string, string> | undefined;
 export function countryByName(text: string): string | undefined {
   names ??= englishNames();
   if (text.length < 4 || text.length > 40) return undefined;
-  const { name, edits } = nearestName(text.replaceAll("_", " "), names.keys());
-  return edits <= (text.length > 5 ? 2 : 1) ? names.get(name) : undefined;
+  const { name } = nearestName(text.replaceAll("_", " "), names.keys(), text.length > 5 ? 2 : 1);
+  return names.get(name);
 }
 
 function englishNames(): ReadonlyMap<string, string> {
