@@ -19,8 +19,8 @@ export interface FrontComponents {
   readonly guesses: GuessPace;
   readonly names: NameRule;
   readonly refusals: Refusals;
-  /** Lets a request of a user begin, or throws ERR_USER_LIMIT; whoever calls releases the lease. */
-  readonly admit: (user: string) => Lease;
+  /** Lets a request of a user begin on a connection, or throws ERR_USER_LIMIT; whoever calls releases the lease. */
+  readonly admit: (user: string, socket: Socket) => Lease;
 }
 
 /** One of the protocols that the proxy speaks. */

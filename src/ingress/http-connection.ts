@@ -183,7 +183,7 @@ export class HttpConnection {
         return;
       }
       const context = await this.#understand(head, broken.signal, body);
-      using lease = this.#components.admit(context.meaning.user);
+      using lease = this.#components.admit(context.meaning.user, this.#socket);
       if (forwardsLeft(head) === 0) {
         answer.give(lastHopAnswer(head), isUnsure());
         return;
@@ -218,7 +218,7 @@ export class HttpConnection {
       checkMessage(head);
       const { user, constraints, ignored } = await this.#identify(head, reader.gone);
       const target = readAuthority(head.target);
-      using _lease = leaseSocket(this.#components.admit(user), socket, this.#countedBytes);
+      using _lease = leaseSocket(this.#components.admit(user, socket), socket, this.#countedBytes);
       const early = reader.takeEarly();
       const asked = { target, user, constraints, ...(early === undefined ? {} : { early }) };
       const opened = await this.#components.opener.openStream(asked, reader.gone);

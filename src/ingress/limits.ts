@@ -48,7 +48,7 @@ export const INGRESS_LIMITS: Readonly<
   maxConnections: tunable(
     10_000,
     "count",
-    "a busy crawler; each connection is two file descriptors and some kilobytes",
+    "a busy crawler; each connection is two file descriptors and some kilobytes; when all are taken, idle ones give way",
   ),
   headTimeoutMs: tunable(10_000, "ms", "time for a handshake or the head of a request; apps are near"),
   keepAliveTimeoutMs: tunable(65_000, "ms", "browsers keep idle proxy connections for about a minute"),

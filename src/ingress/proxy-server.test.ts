@@ -79,6 +79,43 @@ test("a connection past the limit is refused and the others go on", async () => 
   await fourth.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").hear(/^HTTP\/1.1 200 /);
 });
 
+test("connections without a request give way to newcomers of other networks, and those with one to nobody", {
+  timeout: 20_000,
+}, async () => {
+  await using fixture = await startProxy({ maxConnections: 4 });
+  await using target = await startTcpTarget((socket) => socket.on("error", () => {}).resume());
+  await using web = await startHttpTarget((_request, response) => response.end("done"));
+  const { proxy, address } = fixture;
+  const from = (localAddress: string): Promise<RawClient> => {
+    const way = { ...address, localAddress };
+    return RawClient.connect(way);
+  };
+  const served = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  using http = await from("127.77.0.1");
+  await http.send(`CONNECT ${target.authority} HTTP/1.1\r\n\r\n`).hear(/^HTTP\/1.1 200 /);
+  using socks = await from("127.77.0.1");
+  await socks.send("\x05\x01\x00").hearBytes(2);
+  const { host, port } = target.address;
+  const place = [...host.split(".").map(Number), port >> 8, port & 0xff];
+  await socks.send(Uint8Array.from([5, 1, 0, 1, ...place])).hearBytes(12);
+  using asked = await from("127.77.0.1");
+  await asked.send(`GET http://${web.authority}/ HTTP/1.1\r\nHost: x\r\n\r\n`).hear(/done$/);
+  using silent = await from("127.77.0.1");
+  await until(() => proxy.connections === 4);
+
+  using first = await from("127.88.0.1");
+  await first.send(served).hear(/^HTTP\/1.1 200 /);
+  await until(() => asked.ending === "ECONNRESET");
+  using second = await from("127.99.0.1");
+  await second.send(served).hear(/^HTTP\/1.1 200 /);
+  await until(() => silent.ending === "ECONNRESET");
+  // All others hold one, or have a request.
+  const third = net.connect({ ...address, localAddress: "127.111.0.1" }).resume();
+  const [error] = await inTime(once(third, "error"), "no place is left").finally(() => third.destroy());
+  assert.equal(systemCode(error), "ECONNRESET");
+  assert.deepEqual([http.ending, socks.ending, proxy.connections], [undefined, undefined, 4]);
+});
+
 test("who is slow with the first bytes is not waited for", async () => {
   await using fixture = await startProxy();
   const { proxy, clock, address } = fixture;

@@ -10,6 +10,7 @@ import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import { SOCKS4_VERSION } from "../wire/socks4.ts";
 import { SOCKS5_VERSION } from "../wire/socks5.ts";
+import { ConnectionPlaces } from "./connection-places.ts";
 import { Credentials, type ProxyUser } from "./credentials.ts";
 import type { Front, FrontComponents } from "./front.ts";
 import { GuessPace } from "./guess-pace.ts";
@@ -55,6 +56,7 @@ export class ProxyServer {
   readonly #components: FrontComponents;
   readonly #options: ProxyServerOptions;
   readonly #maxConnections: number;
+  readonly #places: ConnectionPlaces;
   readonly #sockets = new Set<Socket>();
   readonly #serving = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
@@ -70,13 +72,15 @@ export class ProxyServer {
     const limits = options.limits ?? new UserLimits({ clock }, { limits: [] });
     const credentials = new Credentials(users, { defaults, lenient });
     // A name that nobody vouches for could use up another's share, or be made up for each request.
-    const admit = (user: string): Lease => limits.admit(credentials.required ? user : "");
+    const admit = (user: string, socket: Socket): Lease =>
+      this.#places.use(socket, limits.admit(credentials.required ? user : ""));
     const names = new NameRule({ clock, logger }, { ask: credentials.required ? "never" : askName });
     const guesses = new GuessPace({ clock });
     const refusals = new Refusals({ opener, clock, logger });
     this.#components = { opener, clock, budget, logger, credentials, guesses, names, refusals, admit };
     this.#options = options;
     this.#maxConnections = options.maxConnections ?? INGRESS_LIMITS.maxConnections.value;
+    this.#places = new ConnectionPlaces(this.#maxConnections);
     this.#fronts = {
       socks5: new Socks5Front(this.#components),
       socks4: new Socks4Front(this.#components),
@@ -146,8 +150,8 @@ export class ProxyServer {
   #accept(socket: Socket): void {
     // Every owner of the socket watches for its close; none needs to know why it broke.
     socket.on("error", () => {});
-    if (this.#stopping.signal.aborted || this.#sockets.size >= this.#maxConnections) {
-      if (!this.#full)
+    if (this.#stopping.signal.aborted || !this.#places.take(socket)) {
+      if (!this.#full && !this.#stopping.signal.aborted)
         this.#components.logger.warn("the proxy has as many connections as it may", {
           maxConnections: this.#maxConnections,
         });

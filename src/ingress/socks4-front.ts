@@ -24,7 +24,7 @@ export class Socks4Front implements Front {
     const reader = new AppSocketReader(this.#components, socket, first);
     try {
       const { target, user, constraints } = await this.#read(socket, reader);
-      using _lease = leaseSocket(this.#components.admit(user), socket);
+      using _lease = leaseSocket(this.#components.admit(user, socket), socket);
       const early = reader.takeEarly();
       const request = { target, user, constraints, ...(early === undefined ? {} : { early }) };
       const { stream } = await this.#components.opener.openStream(request, reader.gone);

@@ -55,7 +55,7 @@ export class Socks5Front implements Front {
       if (command === "bind") throw new BywayError("ERR_SOCKS_COMMAND", "SOCKS5 BIND was asked for");
       if (command === "udp-associate") return await this.#associate(socket, reader, target, meaning);
       const { user, constraints } = meaning;
-      using _lease = leaseSocket(admit(user), socket);
+      using _lease = leaseSocket(admit(user, socket), socket);
       const early = reader.takeEarly();
       const asked = { target: withoutMapping(target), user, constraints };
       const request = { ...asked, ...(early === undefined ? {} : { early }) };
@@ -105,7 +105,7 @@ export class Socks5Front implements Front {
   ): Promise<void> {
     if (this.#associations >= INGRESS_LIMITS.maxAssociations.value)
       throw new BywayError("ERR_LOCAL_LIMIT", `${this.#associations} UDP associations are open already`);
-    using lease = this.#components.admit(meaning.user);
+    using lease = this.#components.admit(meaning.user, socket);
     this.#associations += 1;
     const own = unmapped(socket.localAddress ?? "");
     const client = unmapped(socket.remoteAddress ?? "");
