@@ -29,6 +29,7 @@ type Name =
   | "networkNotices"
   | "noticesPerSecond"
   | "networkNoticesPerSecond"
+  | "networkNoticeBurst"
   | "noticeHeadMs"
   | "noticeHeadBytes"
   | "bandwidthBytes"
@@ -145,7 +146,12 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   openNotices: tunable(64, "count", "Connections that ask by HTTP what this address is; each is one short answer."),
   networkNotices: tunable(8, "count", "Of these, of one /24 (IPv4) or /48 (IPv6): a browser opens six."),
   noticesPerSecond: tunable(20, "per-second", "People and crawlers ask a few times a day."),
-  networkNoticesPerSecond: tunable(4, "per-second", "Of these, of one network; so many more at once."),
+  networkNoticesPerSecond: tunable(
+    1,
+    "per-second",
+    "Of these, of one network in the long run: twenty networks together leave nothing, and then those that were quiet come first.",
+  ),
+  networkNoticeBurst: tunable(8, "count", "Of one network at once: a browser opens six connections."),
   noticeHeadMs: tunable(2_000, "ms", "The head of such a request comes in one packet; a slow one holds a place."),
   noticeHeadBytes: tunable(8_192, "bytes", "The head of such a request; a browser's is below 2 KiB."),
   bandwidthBytes: fixed(

@@ -16,7 +16,11 @@ test("a second address tells the same, within its own bounds, until it is stoppe
   const refusals = new RefusalCounts();
   const listener = new NoticeListener(
     { clock, refusals },
-    { listen: HERE, facts: FACTS, bounds: { open: 4, networkOpen: 4, perSecond: 1, networkPerSecond: 1 } },
+    {
+      listen: HERE,
+      facts: FACTS,
+      bounds: { open: 4, networkOpen: 4, perSecond: 1, networkPerSecond: 1, networkBurst: 2 },
+    },
   );
   t.after(() => listener.stop());
   const address = await listener.start();

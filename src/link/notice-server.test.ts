@@ -7,14 +7,14 @@ import { serveTcp } from "../../test/support/tcp-server.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import type { NoticeFacts } from "./notice-page.ts";
-import { type NoticeBounds, NoticeServer } from "./notice-server.ts";
+import { type NoticeBounds, NoticeServer, noticeGate } from "./notice-server.ts";
 
 const CONTACT = `<script>alert("x")</script> & abuse@example.org\u202e`;
 
 async function setUp(
   t: TestContext,
   facts: Partial<NoticeFacts> = {},
-  bounds: NoticeBounds = { open: 4, networkOpen: 4, perSecond: 4, networkPerSecond: 4 },
+  bounds: NoticeBounds = { open: 4, networkOpen: 4, perSecond: 4, networkPerSecond: 4, networkBurst: 8 },
 ) {
   const clock = new FakeClock();
   const notice = new NoticeServer({ clock }, { roles: ["relay", "exit"], contact: CONTACT, ...facts }, bounds);
@@ -111,6 +111,7 @@ test("no more is answered at once, and in a second, than may be", async (t) => {
       networkOpen: 2,
       perSecond: 4,
       networkPerSecond: 4,
+      networkBurst: 8,
     },
   );
   const [first, second, third] = [open(), open(), open()];
@@ -128,7 +129,7 @@ test("no more is answered at once, and in a second, than may be", async (t) => {
 });
 
 test("a network that sits on its places keeps nobody else out", async (t) => {
-  const bounds = { open: 4, networkOpen: 3, perSecond: 20, networkPerSecond: 10 };
+  const bounds = { open: 4, networkOpen: 3, perSecond: 20, networkPerSecond: 10, networkBurst: 20 };
   const { open, openFrom, accepted } = await setUp(t, {}, bounds);
   const greedy = Array.from({ length: 6 }, () => open().resume());
   await until(() => accepted() === 6 && greedy.filter((socket) => !socket.destroyed).length === 3);
@@ -143,13 +144,27 @@ test("a network that sits on its places keeps nobody else out", async (t) => {
 });
 
 test("a network that asks all the time uses up no more than its part", async (t) => {
-  const bounds = { open: 100, networkOpen: 100, perSecond: 10, networkPerSecond: 2 };
+  const bounds = { open: 100, networkOpen: 100, perSecond: 10, networkPerSecond: 2, networkBurst: 4 };
   const { open, openFrom, accepted } = await setUp(t, {}, bounds);
   const greedy = Array.from({ length: 30 }, () => open().resume());
   await until(() => accepted() === 30 && greedy.filter((socket) => !socket.destroyed).length === 4);
   const other = openFrom("127.0.1.1");
   other.write(head("GET / HTTP/1.1"));
   assert.match((await collect(other)).toString(), /^HTTP\/1\.1 200/);
+});
+
+test("a dozen networks that ask as often as they may, at whichever pace, keep no other one from asking", () => {
+  for (const everyMs of [50, 240, 260, 300, 400, 900]) {
+    const clock = new FakeClock();
+    const gate = noticeGate(clock);
+    for (let ms = 0; ms < 60_000; ms += 10) {
+      for (let network = 0; network < 12; network += 1) {
+        if ((ms + 20 * network) % everyMs === 0) gate.admit(`127.11.${network}.1`);
+      }
+      if (ms % 1_500 === 0) assert.ok(gate.admit("127.77.0.1"), `every ${everyMs} ms, after ${ms} ms`);
+      clock.advance(10);
+    }
+  }
 });
 
 test("an answer that is not read is closed in its own time", async (t) => {

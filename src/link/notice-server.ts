@@ -17,6 +17,7 @@ export interface NoticeBounds {
   readonly networkOpen: number;
   readonly perSecond: number;
   readonly networkPerSecond: number;
+  readonly networkBurst: number;
 }
 
 const WHOLE_NODE: NoticeBounds = {
@@ -24,7 +25,15 @@ const WHOLE_NODE: NoticeBounds = {
   networkOpen: LINK_LIMITS.networkNotices.value,
   perSecond: LINK_LIMITS.noticesPerSecond.value,
   networkPerSecond: LINK_LIMITS.networkNoticesPerSecond.value,
+  networkBurst: LINK_LIMITS.networkNoticeBurst.value,
 };
+
+/** How fast notices may be asked for. Networks that had none for a second have as much again, beside all the others. */
+export function noticeGate(clock: Clock, bounds: NoticeBounds = WHOLE_NODE): ConnectionGate {
+  const all = { perSecond: bounds.perSecond, burst: bounds.perSecond };
+  const network = { perSecond: bounds.networkPerSecond, burst: bounds.networkBurst };
+  return new ConnectionGate({ clock }, { all, quiet: all, network });
+}
 
 /**
  * Answers HTTP/1.1 on a node's port: what this address is, whatever was asked. It is no proxy: nothing is forwarded, no
@@ -49,9 +58,7 @@ export class NoticeServer {
     this.#refusals = components.refusals;
     this.#facts = facts;
     this.#places = new FairPlaces({ most: bounds.open, mostPerKey: bounds.networkOpen });
-    const all = { perSecond: bounds.perSecond, burst: bounds.perSecond };
-    const network = { perSecond: bounds.networkPerSecond, burst: 2 * bounds.networkPerSecond };
-    this.#gate = new ConnectionGate({ clock: this.#clock }, { all, quiet: all, network });
+    this.#gate = noticeGate(this.#clock, bounds);
   }
 
   /** Answers one connection and closes it, or closes it at once where there are too many. Owns it from here on. */

@@ -179,6 +179,7 @@ export async function openLinkEnd(
     networkOpen: share(LINK_LIMITS.networkNotices),
     perSecond: share(LINK_LIMITS.noticesPerSecond),
     networkPerSecond: share(LINK_LIMITS.networkNoticesPerSecond),
+    networkBurst: share(LINK_LIMITS.networkNoticeBurst),
   });
   const sendToNode: AcceptOverlay | undefined =
     wayBackPath === undefined
