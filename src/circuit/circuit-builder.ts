@@ -3,9 +3,10 @@ import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
-import type { PeerId } from "../identity/peer-id.ts";
 import type { Link } from "../link/link.ts";
 import { Accusations, type AccusationsComponents } from "./accusations.ts";
+import { type Blame, blameFor } from "./blame.ts";
+import type { BuildOptions } from "./build-options.ts";
 import { BuildTimes } from "./build-times.ts";
 import { Circuit, type StageTiming } from "./circuit.ts";
 import { restMs } from "./declined.ts";
@@ -15,29 +16,6 @@ import { hopError, type Stage } from "./hop-error.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { LinkOpener, type LinkOpenerComponents, type LinkOpenerOptions } from "./link-opener.ts";
 import { RecentFailures } from "./recent-failures.ts";
-
-/** A hop that building waits for. */
-export interface HopWait {
-  readonly peerId: PeerId;
-  readonly isExit: boolean;
-  /** How long nearly all hops at its place took, in ms. */
-  readonly expectedMs: number;
-}
-
-/** What one circuit must be like. */
-export interface BuildOptions {
-  /** Peers that must not be in it. */
-  readonly failed?: ReadonlySet<string>;
-  /** The only exit that will do. */
-  readonly exit?: PeerId | undefined;
-  /** Exits to take only where no other one fits. */
-  readonly avoid?: readonly PeerId[] | undefined;
-  /** Told of each peer that failed in it. */
-  readonly onFailed?: ((peerId: PeerId, error: BywayError) => void) | undefined;
-  /** Told of each hop that is waited for when that begins. */
-  readonly onWaiting?: (wait: HopWait) => void;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** What building circuits takes. */
 export interface CircuitBuilderComponents extends LinkOpenerComponents {
@@ -49,12 +27,6 @@ export interface CircuitBuilderComponents extends LinkOpenerComponents {
   readonly examine?: AccusationsComponents["examine"];
   /** Told of each peer that failed as a first hop, which no other hop can lie about. */
   readonly onFirstHopFailed?: (peer: string) => void;
-}
-
-/** Which hop is at fault, and whether this client knows it itself or goes by what the hop before it shows. */
-interface Blame {
-  readonly index: number;
-  readonly isKnown: boolean;
 }
 
 /** A circuit in the middle of being built. */
@@ -216,7 +188,9 @@ export class CircuitBuilder {
         const error = silent === undefined ? told : hopError(noAnswer(), build.hops, silent, "extend");
         first ??= error;
         const blame =
-          restingMs === undefined ? blameFor(build, index, error, silent) : { index: index - 1, isKnown: true };
+          restingMs === undefined
+            ? blameFor(build.links.at(-1), index, error, silent)
+            : { index: index - 1, isKnown: true };
         this.#passOver(build, blame, restingMs);
         const blamed = build.hops[blame.index];
         if (blamed !== undefined) build.options.onFailed?.(blamed.peerId, error);
@@ -365,18 +339,6 @@ export class CircuitBuilder {
       },
     };
   }
-}
-
-/** What a hop says of itself when it does not carry on. */
-const REFUSES: ReadonlySet<ErrorCode> = new Set(["ERR_HOP_ROLE", "ERR_HOP_LIMIT"]);
-
-/** Which hop is at fault when extending to `index` failed; `silent` is the first hop before it that says nothing. */
-function blameFor({ links }: Build, index: number, { code }: BywayError, silent: number | undefined): Blame {
-  if (silent !== undefined) return { index: silent, isKnown: silent === 0 };
-  const before = links.at(-1);
-  if (index === 0 || before === undefined) return { index: 0, isKnown: true };
-  if (REFUSES.has(code)) return { index: index - 1, isKnown: true };
-  return before.usable ? { index, isKnown: false } : { index: index - 1, isKnown: index === 1 };
 }
 
 /** What a chooser throws that would choose with fewer peers left out. */

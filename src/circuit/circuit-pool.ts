@@ -6,9 +6,11 @@ import type { Logger } from "../core/logger.ts";
 import { type Random, systemRandom } from "../core/random.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import { Allowance } from "./allowance.ts";
+import type { BuildOptions } from "./build-options.ts";
 import type { Circuit } from "./circuit.ts";
-import type { BuildOptions, CircuitBuilder } from "./circuit-builder.ts";
-import { CircuitGroup } from "./circuit-group.ts";
+import type { CircuitBuilder } from "./circuit-builder.ts";
+import type { CircuitGroup } from "./circuit-group.ts";
+import { CircuitGroups } from "./circuit-groups.ts";
 import { type CircuitNeed, type Suits, suiting } from "./circuit-need.ts";
 import { CircuitStocks } from "./circuit-stocks.ts";
 import { isPaced, restMs } from "./declined.ts";
@@ -16,7 +18,7 @@ import { ExitPaces } from "./exit-paces.ts";
 import { HedgeBudget } from "./hedge-budget.ts";
 import { buildHedged } from "./hedged-build.ts";
 import type { HopChooser } from "./hop-chooser.ts";
-import { type IsolationGroup, type IsolationKey, isolationKey, joinGroups } from "./isolation.ts";
+import { type IsolationGroup, joinGroups } from "./isolation.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { LostRaces } from "./lost-races.ts";
 
@@ -55,8 +57,7 @@ export class CircuitPool {
   /** How many streams a second each exit takes. */
   readonly paces: ExitPaces;
   readonly #components: CircuitPoolComponents;
-  /** Least recently used first. */
-  readonly #groups = new Map<IsolationKey, CircuitGroup>();
+  readonly #groups: CircuitGroups;
   readonly #stocks: CircuitStocks;
   /** Every circuit that is not closed yet, with the group that it is bound to. */
   readonly #open = new Map<Circuit, IsolationGroup | undefined>();
@@ -73,6 +74,7 @@ export class CircuitPool {
     const { clock, logger } = components;
     this.#components = components;
     this.clock = clock;
+    this.#groups = new CircuitGroups(components);
     this.streamHedges = new HedgeBudget(components);
     this.paces = new ExitPaces({ clock, random: components.random ?? systemRandom });
     this.#buildHedges = new HedgeBudget(components);
@@ -109,7 +111,7 @@ export class CircuitPool {
     const suits = suiting(need, failed);
     for (let joined = 0; ; joined += 1) {
       if (this.#stop.signal.aborted) throw stopped();
-      const group = this.#group(need.group);
+      const group = this.#groups.use(need.group);
       const ready = this.#ready(group, need, suits);
       if (ready !== undefined) return group.serve(ready);
       const others = joined < CIRCUIT_LIMITS.buildsJoined.value ? this.#othersBuild(group, need) : undefined;
@@ -195,24 +197,6 @@ export class CircuitPool {
     for (const circuit of circuits) circuit.destroy();
     await Promise.all(circuits.map((circuit) => circuit.closed));
     await this.#components.builder.stop();
-  }
-
-  #group(asked: IsolationGroup): CircuitGroup {
-    const key = isolationKey(asked);
-    const group = this.#groups.get(key) ?? new CircuitGroup(this.#components, asked);
-    this.#groups.delete(key);
-    this.#groups.set(key, group);
-    group.use();
-    for (const oldest of this.#groups.keys()) {
-      if (this.#groups.size <= CIRCUIT_LIMITS.groups.value) break;
-      this.#forget(oldest);
-    }
-    return group;
-  }
-
-  #forget(key: IsolationKey): void {
-    this.#groups.get(key)?.close();
-    this.#groups.delete(key);
   }
 
   /** A circuit that stands and will do. */
@@ -370,10 +354,7 @@ export class CircuitPool {
     const joined = joinGroups(this.#open.get(circuit), group.isolation);
     if (joined === undefined) throw new BywayError("ERR_INTERNAL", "a circuit was to be shared between groups");
     if (this.#open.has(circuit)) this.#open.set(circuit, joined);
-    // The group may have been forgotten meanwhile, and a circuit that no group holds would never make room.
-    const key = isolationKey(joined);
-    const holder = this.#groups.get(key) ?? group;
-    this.#groups.set(key, holder);
+    const holder = this.#groups.holder(joined, group);
     holder.add(circuit);
     this.#evict(holder);
     return circuit;
@@ -381,22 +362,14 @@ export class CircuitPool {
 
   #tick(): void {
     this.#stocks.check();
-    for (const [key, group] of this.#groups) {
-      group.closeWorn();
-      if (group.forgotten) this.#forget(key);
-    }
+    this.#groups.check();
   }
 
   /** Makes room by closing circuits of other groups than `kept`, those unused for longest first. */
   #evict(kept: CircuitGroup): void {
     if (this.#open.size <= CIRCUIT_LIMITS.circuits.value) return;
-    let excess = [...this.#open.keys()].filter(({ usable }) => usable).length - CIRCUIT_LIMITS.circuits.value;
-    for (const [key, group] of this.#groups) {
-      if (excess <= 0) return;
-      if (group === kept || group.size === 0) continue;
-      excess -= group.size;
-      this.#forget(key);
-    }
+    const usable = [...this.#open.keys()].filter((circuit) => circuit.usable);
+    this.#groups.evict(usable.length - CIRCUIT_LIMITS.circuits.value, kept);
   }
 }
 

@@ -10,7 +10,8 @@ import { decodeAdvertisement } from "../wire/advertisement.ts";
 import { decodeDirectoryAnswer, encodeDirectoryRequest } from "../wire/directory-message.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import { ExchangeServer } from "./exchange-server.ts";
-import { PeerBook, type PeerBookOptions } from "./peer-book.ts";
+import { PeerBook } from "./peer-book.ts";
+import type { PeerBookOptions } from "./peer-book-options.ts";
 import { PeerStore } from "./peer-store.ts";
 import type { StoredPeer } from "./stored-peer.ts";
 

@@ -1,7 +1,7 @@
-import { abortReason } from "../core/abort.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { type Asked, askPeer } from "./ask-peer.ts";
+import { CheckAlarm } from "./check-alarm.ts";
 import { CheckPauses, endpointOf, type Vouch } from "./check-pauses.ts";
 import type { CheckPeer, CheckWay } from "./check-way.ts";
 import { CheckWays } from "./check-ways.ts";
@@ -9,6 +9,7 @@ import { FarLooks } from "./far-looks.ts";
 import { fitsWish } from "./fits-wish.ts";
 import { isTheSame, type KnownPeer } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
+import { NextEvent } from "./next-event.ts";
 import { allotUsable, USABLE_BOUNDS } from "./usable-allotment.ts";
 import { WantedKind } from "./wanted-kind.ts";
 
@@ -84,12 +85,12 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   /** Checks that took long to connect and have no place any more, the oldest first; each with what ends it. */
   readonly #slow = new Map<string, () => void>();
   readonly #wanted = new Map<string, WantedKind>();
-  readonly #waiting = new Set<() => void>();
+  /** A check has ended. */
+  readonly #checked = new NextEvent();
   readonly #stopping = new AbortController();
   /** Of each peer being checked, whether it will have answered. */
   readonly #verdicts = new Map<string, Promise<boolean | undefined>>();
-  /** How the last checks of usable peers went, the latest at the end. */
-  readonly #lately: boolean[] = [];
+  readonly #alarm = new CheckAlarm();
   #timer: Timer | undefined;
 
   constructor(components: HealthCheckerComponents<Peer>, options: HealthCheckerOptions = {}) {
@@ -122,7 +123,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#stopping.abort();
-    this.#tellWaiting();
+    this.#checked.happened();
     await Promise.all([...this.#verdicts.values(), this.#looks.settled()]);
   }
 
@@ -170,19 +171,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
 
   /** Settles when a check has ended, however it went; rejects with the abort reason. */
   next(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(abortReason(signal));
-      const done = (): void => {
-        signal.removeEventListener("abort", onAbort);
-        resolve();
-      };
-      const onAbort = (): void => {
-        this.#waiting.delete(done);
-        reject(abortReason(signal));
-      };
-      signal.addEventListener("abort", onAbort, { once: true });
-      this.#waiting.add(done);
-    });
+    return this.#checked.next(signal);
   }
 
   /** Whether any check is running. */
@@ -289,7 +278,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
 
   #isUsable(peer: Peer, { atMs, provenAt, isFar }: Reached): boolean {
     if (!isFar && this.#looks.hasFailed(peer.advertisement.peer)) return false;
-    const sinceMs = this.#components.clock.monotonicMs() - this.#periodMs(isFar) - DIRECTORY_LIMITS.checkMs.value;
+    const sinceMs = this.#components.clock.monotonicMs() - this.#alarm.periodMs(isFar) - DIRECTORY_LIMITS.checkMs.value;
     return atMs >= sinceMs && endpointOf(peer) === provenAt;
   }
 
@@ -298,7 +287,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     for (const [peerId, { atMs, provenAt, isFar }] of [...this.#reached].sort((a, b) => a[1].atMs - b[1].atMs)) {
       if (this.#places() <= 0) return;
       // Asked some time before it is due, so that it stays usable while it is asked.
-      const dueMs = this.#periodMs(isFar) - DIRECTORY_LIMITS.checkPauseMs.value;
+      const dueMs = this.#alarm.periodMs(isFar) - DIRECTORY_LIMITS.checkPauseMs.value;
       const peer = this.#components.get(peerId);
       if (peer === undefined) continue;
       if (!isFar && this.#looks.isDue(peerId)) void this.#looks.look(peer);
@@ -308,13 +297,6 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
       if (endpointOf(peer) === provenAt || this.#mayCheck(peerId)) this.#check(peer, isFar);
       else this.#reached.delete(peerId);
     }
-  }
-
-  #periodMs(isFar = false): number {
-    if (isFar) return DIRECTORY_LIMITS.farRecheckMs.value;
-    const { recheckMs, alarmRecheckMs, alarmFailures } = DIRECTORY_LIMITS;
-    const failures = this.#lately.filter((answered) => !answered).length;
-    return (failures >= alarmFailures.value ? alarmRecheckMs : recheckMs).value;
   }
 
   #places(): number {
@@ -344,14 +326,14 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
         // Whom nobody could be asked through has shown as little as one that is asked while this peer is offline.
         const isAlone = !isAsked || sinceMs > DIRECTORY_LIMITS.recheckMs.value;
         end({ hasAnswered: rttMs !== undefined, isConnected, isAlone });
-        const periodMs = this.#periodMs();
-        if (before !== undefined && isAsked && !isFar) this.#remember(rttMs !== undefined);
+        const periodMs = this.#alarm.periodMs();
+        if (before !== undefined && isAsked && !isFar) this.#alarm.note(rttMs !== undefined);
         if (isAsked || !isDoubted) this.#note(peerId, rttMs, proof, isAlone);
         this.#lookAt(peerId);
         // An alarm that this check began or ended makes others usable or not.
-        if (this.#periodMs() !== periodMs) this.#lookAtAll();
+        if (this.#alarm.periodMs() !== periodMs) this.#lookAtAll();
         this.#trim();
-        this.#tellWaiting();
+        this.#checked.happened();
         this.#fill();
         return rttMs === undefined && isAlone ? undefined : rttMs !== undefined;
       },
@@ -372,7 +354,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     if (this.#stopping.signal.aborted || reached === undefined || hasAnswered === undefined) return;
     this.#components.onChecked(peerId, hasAnswered ? reached.rttMs : undefined);
     this.#lookAt(peerId);
-    this.#tellWaiting();
+    this.#checked.happened();
     this.#fill();
   }
 
@@ -387,11 +369,6 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     const surplus = Math.max(0, this.#slow.size - DIRECTORY_LIMITS.slowChecks.value);
     for (const end of [...this.#slow.values()].slice(0, surplus)) end();
     this.#fill();
-  }
-
-  #remember(answered: boolean): void {
-    this.#lately.push(answered);
-    if (this.#lately.length > DIRECTORY_LIMITS.alarmChecks.value) this.#lately.shift();
   }
 
   #note(
@@ -409,10 +386,5 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
       this.#reached.set(peer, { provenAtMs, provenAt, isFar, atMs: nowMs, rttMs });
     }
     this.#components.onChecked(peer, rttMs);
-  }
-
-  #tellWaiting(): void {
-    for (const done of this.#waiting) done();
-    this.#waiting.clear();
   }
 }

@@ -16,7 +16,8 @@ import type { Quotas } from "./crowd-quotas.ts";
 import { DecodedPeers } from "./decoded-peers.ts";
 import type { PeerPlace } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
-import { PeerBook, type PeerBookOptions } from "./peer-book.ts";
+import { PeerBook } from "./peer-book.ts";
+import type { PeerBookOptions } from "./peer-book-options.ts";
 import { claimedPlace } from "./peer-entry.ts";
 import { PeerStore } from "./peer-store.ts";
 

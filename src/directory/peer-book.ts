@@ -7,11 +7,13 @@ import type { Advertisement } from "../wire/advertisement.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { type BookPeer, bookPeer } from "./book-peer.ts";
-import { type CrowdKeeper, CrowdQuotas, PUBLIC_QUOTAS, type Quotas } from "./crowd-quotas.ts";
+import { type CrowdKeeper, CrowdQuotas, PUBLIC_QUOTAS } from "./crowd-quotas.ts";
 import { DecodedPeers } from "./decoded-peers.ts";
-import { equivocationError, otherPayload } from "./equivocation.ts";
+import { otherPayload } from "./equivocation.ts";
+import { Equivocators } from "./equivocators.ts";
 import type { PeerPlace } from "./known-peer.ts";
 import { DIRECTORY_LIMITS } from "./limits.ts";
+import type { PeerBookOptions } from "./peer-book-options.ts";
 import { PeerBuffer } from "./peer-buffer.ts";
 import type { PeerCounts } from "./peer-counts.ts";
 import { claimedPlace, peerEntry } from "./peer-entry.ts";
@@ -25,21 +27,6 @@ import { TokenBuckets } from "./token-buckets.ts";
 
 /** What became of an advertisement that was taken in. */
 export type Addition = "new" | "renewed" | "known";
-
-/** How a book is kept. */
-export interface PeerBookOptions {
-  /** This node's own peer id: its advertisement is not kept. */
-  readonly self?: string;
-  /** Accept loopback and private endpoints. Default false. */
-  readonly localNetwork?: boolean;
-  /**
-   * Whether what a peer says of itself counts as what others say of it, as among nodes. Otherwise it is taken only while
-   * nobody else's word is held, and gives way to any other: a peer could say something else to each client. Default true.
-   */
-  readonly ownWordCounts?: boolean;
-  /** The most peers of one network; default: those of a public network, and none on a local one. */
-  readonly quotas?: Quotas | "none";
-}
 
 /** What a find may be told beside the wish. */
 export type FindOptions = Pick<PeerQuery, "except"> & {
@@ -65,6 +52,7 @@ export class PeerBook {
   readonly #quotas: CrowdQuotas | undefined;
   readonly #decoded: DecodedPeers;
   readonly #buffer: PeerBuffer;
+  readonly #equivocators: Equivocators;
   readonly #met: TokenBuckets;
   /** Moves that make failed checks forgotten. */
   readonly #forgiven: TokenBuckets;
@@ -89,6 +77,7 @@ export class PeerBook {
     this.#store = components.store;
     this.#clock = components.clock;
     this.#buffer = new PeerBuffer(components);
+    this.#equivocators = new Equivocators(components);
     this.#place = components.place ?? claimedPlace;
     this.#self = self;
     this.#onOwn = components.onOwn;
@@ -287,7 +276,7 @@ export class PeerBook {
     if (valid && outranks === "held") return this.#known(held);
     const replaces = outranks === "told";
     if (valid && !replaces && Buffer.compare(held.envelope, envelope) === 0) return this.#known(held);
-    if (held === undefined) this.#refuseEquivocator(peer);
+    if (held === undefined) this.#equivocators.check(peer);
     const advertisement = openAdvertisement(envelope, {
       nowMs: this.#clock.nowMs(),
       localNetwork: this.#localNetwork,
@@ -295,7 +284,11 @@ export class PeerBook {
     if (held !== undefined && advertisement.seq === held.seq) {
       const payloads = otherPayload(held, payload);
       if (payloads === "same" && !replaces) return this.#known(held);
-      if (payloads === "other") throw this.#equivocation(held, envelope);
+      if (payloads === "other") {
+        this.flush();
+        this.#buffer.drop(held.peer);
+        throw this.#equivocators.found(held, envelope);
+      }
     }
     if (valid && !replaces && advertisement.seq < held.seq) {
       throw new BywayError("ERR_ADVERTISEMENT_OLD", `a newer advertisement of ${shortPeerId(peer)} is known`);
@@ -347,26 +340,6 @@ export class PeerBook {
     const nowMs = this.#clock.nowMs();
     if (nowMs - held.lastSeenMs >= DIRECTORY_LIMITS.touchMs.value) this.#buffer.touch(held.peer, nowMs);
     return "known";
-  }
-
-  #refuseEquivocator(peer: PeerId): void {
-    if (this.#store.equivocation(peer) === undefined) return;
-    throw equivocationError(peer);
-  }
-
-  #equivocation(held: StoredPeer, envelope: Uint8Array): BywayError {
-    const nowMs = this.#clock.nowMs();
-    this.flush();
-    this.#buffer.drop(held.peer);
-    const known = Math.max(0, nowMs - held.firstSeenMs);
-    this.#store.keepEquivocation({
-      peer: held.peer,
-      foundAtMs: nowMs,
-      // A fresh key costs nothing and is worth nothing: forgetting one that was known for long would be the loss.
-      standing: held.reachedAtMs === undefined ? known : known + DIRECTORY_LIMITS.equivocatorMs.value,
-      proof: [held.envelope, envelope],
-    });
-    return equivocationError(held.peer);
   }
 
   #refused(error: unknown, envelope: Uint8Array): BywayError {

@@ -1,5 +1,6 @@
+import type { BuildOptions } from "../../src/circuit/build-options.ts";
 import type { Circuit } from "../../src/circuit/circuit.ts";
-import type { BuildOptions, CircuitBuilder } from "../../src/circuit/circuit-builder.ts";
+import type { CircuitBuilder } from "../../src/circuit/circuit-builder.ts";
 import { CircuitPool } from "../../src/circuit/circuit-pool.ts";
 import type { Hop } from "../../src/circuit/hop.ts";
 import type { HopChooser } from "../../src/circuit/hop-chooser.ts";
