@@ -3,6 +3,7 @@ import { abortReason } from "../core/abort.ts";
 import { abortStream } from "../core/abort-stream.ts";
 import { errorRow } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
+import { FairPlaces } from "../link/fair-places.ts";
 import { unmapped, withoutMapping } from "../wire/mapped-ipv4.ts";
 import {
   decodeSocks5Credentials,
@@ -34,7 +35,11 @@ type Stage = "greeting" | "credentials" | "request";
  */
 export class Socks5Front implements Front {
   readonly #components: FrontComponents;
-  #associations = 0;
+  /** Shared fairly between users: at the bound, the oldest one of the user with most of them ends for another user's. */
+  readonly #associations = new FairPlaces({
+    most: INGRESS_LIMITS.maxAssociations.value,
+    mostPerKey: INGRESS_LIMITS.maxAssociations.value,
+  });
 
   constructor(components: FrontComponents) {
     this.#components = components;
@@ -103,10 +108,11 @@ export class Socks5Front implements Front {
     announced: Socks5Request["target"],
     meaning: UserNameMeaning,
   ): Promise<void> {
-    if (this.#associations >= INGRESS_LIMITS.maxAssociations.value)
-      throw new BywayError("ERR_LOCAL_LIMIT", `${this.#associations} UDP associations are open already`);
-    using lease = this.#components.admit(meaning.user, socket);
-    this.#associations += 1;
+    const { admit, credentials } = this.#components;
+    using lease = admit(meaning.user, socket);
+    const release = this.#associations.take(credentials.required ? meaning.user : "", () => void association.stop());
+    if (release === undefined)
+      throw new BywayError("ERR_LOCAL_LIMIT", `${this.#associations.taken} UDP associations are open already`);
     const own = unmapped(socket.localAddress ?? "");
     const client = unmapped(socket.remoteAddress ?? "");
     const association = new UdpAssociation(this.#components, {
@@ -128,7 +134,7 @@ export class Socks5Front implements Front {
       socket.write(encodeSocks5Reply(0, bound));
       await ended(socket, association.closed);
     } finally {
-      this.#associations -= 1;
+      release();
       await association.stop();
     }
   }

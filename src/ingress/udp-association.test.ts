@@ -6,7 +6,7 @@ import { type ProxyFixture, startProxy, until } from "../../test/support/proxy-f
 import { RawClient } from "../../test/support/raw-client.ts";
 import { BywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
-import { encodeSocks5Greeting, encodeSocks5Request } from "../wire/socks5-client.ts";
+import { encodeSocks5Credentials, encodeSocks5Greeting, encodeSocks5Request } from "../wire/socks5-client.ts";
 import { decodeSocks5Datagram, encodeSocks5Datagram } from "../wire/socks5-datagram.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
@@ -239,6 +239,24 @@ test("no more associations are open at a time than may be", async () => {
   open.use(refused);
   refused.send(encodeSocks5Greeting([0])).send(encodeSocks5Request("udp-associate", { host: "0.0.0.0", port: 0 }));
   assert.notEqual((await refused.hearBytes(4))[3], 0);
+});
+
+test("no user keeps another one from an association", { timeout: 20_000 }, async () => {
+  const users = ["alice", "bob"].map((name) => ({ name, password: "x" }));
+  await using proxy = await startProxy({ users });
+  using open = new DisposableStack();
+  const associateFor = async (user: string): Promise<RawClient> => {
+    const control = open.use(await RawClient.connect(proxy.address));
+    control.send(encodeSocks5Greeting([2])).send(encodeSocks5Credentials({ user: `user-${user}`, password: "x" }));
+    control.send(encodeSocks5Request("udp-associate", { host: "0.0.0.0", port: 0 }));
+    assert.deepEqual((await control.hearBytes(14)).slice(4, 6), [5, 0], user);
+    return control;
+  };
+  await Promise.all(Array.from({ length: INGRESS_LIMITS.maxAssociations.value }, () => associateFor("alice")));
+  const bobs = await associateFor("bob");
+  const count = (): number => proxy.proxy.connections;
+  await until(() => count() === INGRESS_LIMITS.maxAssociations.value);
+  assert.equal(bobs.ending, undefined);
 });
 
 for (const [what, method, limit] of [
