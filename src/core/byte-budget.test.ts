@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { totalmem } from "node:os";
 import { Duplex } from "node:stream";
 import { test } from "node:test";
-import { ByteBudget } from "./byte-budget.ts";
+import { ByteBudget, defaultBudgetBytes } from "./byte-budget.ts";
 import type { BywayError } from "./errors.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { CORE_LIMITS } from "./limits.ts";
@@ -126,6 +126,11 @@ test("the operator is told once a minute at most, and of all", () => {
 test("the budget is a quarter of the memory and no more than its limit", () => {
   const { bytes } = new ByteBudget({ clock: new FakeClock(), logger: silentLogger });
   assert.ok(bytes > 0 && bytes <= CORE_LIMITS.budgetBytes.value && bytes <= totalmem() / 4);
+  assert.deepEqual([512 * KIB ** 2, 3 * KIB ** 3, 64 * KIB ** 3].map(defaultBudgetBytes), [
+    128 * KIB ** 2,
+    768 * KIB ** 2,
+    CORE_LIMITS.budgetBytes.value,
+  ]);
 });
 
 test("what arrives is looked at as it comes, without waiting for a timer, and passes the budget by a small part of it", async () => {

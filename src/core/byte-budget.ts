@@ -48,7 +48,7 @@ export class ByteBudget {
     components: { clock: Clock; logger: Logger; freed?: Pick<FreedMemory, "add"> },
     options: ByteBudgetOptions = {},
   ) {
-    this.bytes = options.bytes ?? defaultBytes();
+    this.bytes = options.bytes ?? defaultBudgetBytes(memoryBytes());
     this.#clock = components.clock;
     this.#logger = components.logger;
     this.#freed = components.freed ?? new FreedMemory(components, this.bytes / CORE_LIMITS.freedSteps.value);
@@ -154,10 +154,14 @@ export class ByteBudget {
   }
 }
 
-function defaultBytes(): number {
-  // A container's limit, or more than there is when there is none.
-  const memory = Math.min(totalmem(), constrainedMemory() || Number.POSITIVE_INFINITY);
+/** The budget of a machine, or a container, with so many bytes of memory: a quarter of them, at most 1 GiB. */
+export function defaultBudgetBytes(memory: number): number {
   return Math.min(CORE_LIMITS.budgetBytes.value, Math.floor(memory / 4));
+}
+
+/** What this process may use: a container's limit, which is more than there is when there is none. */
+function memoryBytes(): number {
+  return Math.min(totalmem(), constrainedMemory() || Number.POSITIVE_INFINITY);
 }
 
 /** What a stream holds: bytes in both directions, and what keeping each chunk costs, which is more than a small one's bytes. */

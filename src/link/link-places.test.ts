@@ -141,6 +141,17 @@ test("within a network that is full, the crowd that holds most gives way to one 
   assert.ok(take("198.51.100.1") !== undefined);
 });
 
+test("who finds the network full makes no link of others close, since it would get no place all the same", () => {
+  const { places, gaveWay, take } = setUp({ most: 9, mostPerCrowd: 2, mostPerNetwork: 2 });
+  // Another area has five places in three networks.
+  for (const address of ["203.0.1.1", "203.0.1.2", "203.0.2.1", "203.0.2.2", "203.0.3.1"]) take(address);
+  for (const address of ["192.0.2.1", "192.0.2.2"]) take(address)?.use(true);
+  for (let n = 0; n < 4; n += 1) assert.equal(take("192.0.2.3"), undefined);
+  for (const address of ["198.51.100.1", "198.51.101.1"]) take(address);
+  for (let n = 0; n < 4; n += 1) assert.equal(take("192.0.2.3"), undefined);
+  assert.deepEqual([gaveWay, places.taken], [[], 9]);
+});
+
 test("a node full of one network has its crowds share what there is", () => {
   const { gaveWay, take } = setUp({ most: 4, mostPerCrowd: 4, mostPerNetwork: 4 });
   for (let n = 0; n < 3; n += 1) take("192.0.2.1");

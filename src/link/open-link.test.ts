@@ -49,6 +49,24 @@ test("a classical-only server is refused, and accepted where the user says so", 
   link.destroy();
 });
 
+test("each end of TLS refuses by itself whoever has the classical key exchange alone", async (t) => {
+  // The client end, without what `openLink` looks at afterwards.
+  const client = connectTls({ ...clientTls({}), socket: await serve(t, { ecdhCurve: "X25519" }) });
+  await assert.rejects(once(client, "secureConnect"), { code: /^ERR_SSL_.*HANDSHAKE_FAILURE$/ });
+  // The server end.
+  const server = connectTls({ ...clientTls({}), ecdhCurve: "X25519", socket: await serve(t, {}) });
+  await assert.rejects(once(server, "secureConnect"), { code: /^ERR_SSL_.*HANDSHAKE_FAILURE$/ });
+});
+
+test("a hop with which the classical key exchange was agreed all the same is refused", async (t) => {
+  const raw = await serve(t, {});
+  t.mock.method(TLSSocket.prototype, "getEphemeralKeyInfo", () => ({ type: "ECDH", name: "X25519" }));
+  await assert.rejects(openLink({ clock: systemClock, budget: roomyBudget() }, raw, { peerId: identity.peerId }), {
+    code: "ERR_HOP_CLASSICAL",
+    message: /agreed to X25519/,
+  });
+});
+
 test("a runtime that does not tell the key exchange is at fault, and not the hop", async (t) => {
   const raw = await serve(t, {});
   t.mock.method(TLSSocket.prototype, "getEphemeralKeyInfo", () => ({ type: undefined, name: undefined }));
