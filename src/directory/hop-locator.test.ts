@@ -93,6 +93,12 @@ test("others are asked for a peer that is not known, once for all who wait", asy
   assert.deepEqual(asked, [peerId]);
 });
 
+test("a node is no next hop of its own, and nobody is asked for it", async () => {
+  const { locator, asked } = setUp();
+  await assert.rejects(locator.locate({ peerId: "k51self", askerAddress }, never), { code: "ERR_HOP_UNKNOWN" });
+  assert.deepEqual(asked, []);
+});
+
 test("a peer that nobody knew is not asked for again for a while", async () => {
   const { clock, locator, asked, whenAsked } = setUp();
   const { peerId } = generateIdentity();

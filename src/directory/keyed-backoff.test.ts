@@ -58,3 +58,10 @@ test("no more keys are remembered than the bound; the one that failed longest ag
     [false, true, false, false],
   );
 });
+
+test("of those who named what failed the latest are remembered, and no more than the bound", () => {
+  const backoff = new KeyedBackoff({ clock: new FakeClock() }, options);
+  for (const name of ["n1", "n2", "n3", "n4"]) backoff.fail("a", undefined, [name]);
+  assert.equal(backoff.blameless("a", ["n2", "n3", "n4"]), 0);
+  assert.equal(backoff.blameless("a", ["n1", "n2"]), 1);
+});

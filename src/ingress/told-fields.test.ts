@@ -68,6 +68,17 @@ test("nothing that is told can become another header, whoever wrote it", () => {
   );
 });
 
+test("nobody writes a part of a field but the one that is theirs, and what was passed over is told in bounds", () => {
+  const exit = { peerId: "k51exit", country: "de;asn=7922" };
+  const { "byway-exit": shown } = told({ route: { hops: [exit], exit } }, { debug: true });
+  assert.equal(shown, "k51exit");
+  assert.deepEqual(told({ moved: { from: "k51old;reason=ended", reason: "failed" } }), {});
+  const ignored = Array.from({ length: INGRESS_LIMITS.maxToldIgnored.value + 1 }, () => "x".repeat(65));
+  const { "byway-ignored": list = "" } = told({}, { ignored });
+  assert.deepEqual(new Set(list.split(", ")), new Set(["x".repeat(64)]));
+  assert.equal(list.split(", ").length, INGRESS_LIMITS.maxToldIgnored.value);
+});
+
 test("a peer id cannot say where its node is, nor a reason begin a header", () => {
   const exit = { peerId: "k51;country=us" };
   const reason = "failed\r\nX-Injected: 1" as "failed";

@@ -45,3 +45,15 @@ test("an evicted proof gives back what it holds of both, once", () => {
   newcomer?.();
   assert.equal(places.taken, 1);
 });
+
+test("the place of an evicted proof is free for another endpoint of its network at once", () => {
+  const most = pendingProofsPerEndpointNetwork.value;
+  const places = new ProofPlaces({ maxPendingProofs: most });
+  for (let n = 0; n < most; n += 1) places.take("203.0.113.1", `198.51.100.${n}`, () => {});
+  assert.equal(
+    places.take("203.0.114.1", "198.51.100.99", () => {}),
+    undefined,
+  );
+  assert.ok(places.take("203.0.114.1", "198.51.101.1", () => {}) !== undefined);
+  assert.ok(places.take("203.0.115.1", "198.51.100.99", () => {}) !== undefined);
+});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Duplex } from "node:stream";
 import { test } from "node:test";
 import { closeOf, collect } from "../../test/support/collect.ts";
 import { memoryNode, NO_NODES, type Reach, RelayBench } from "../../test/support/relay-bench.ts";
@@ -241,6 +242,44 @@ test("connections that are carried are bounded in all, and a newcomer takes over
   for (const { client } of [...mine, other]) client.on("error", () => {}).destroy();
   await Promise.all([...mine, other].map(({ answer }) => answer));
   assert.equal(bench.service.carried, 0);
+});
+
+test("connections that are carried are bounded for a link, for a network and to one hop", async (t) => {
+  const { carriedPerLink, carriedPerNetwork, carriedToHop, waitingPerLink, carried } = RELAY_LIMITS;
+  const hop = await memoryNode(t);
+  const request = { peer: hop.identity.peerId, endpoints: endpoints.slice(0, 1) };
+  const held: { readonly client: Duplex }[] = [];
+  const setUp = (options: { readonly maxToHop?: number }) => {
+    const bench: RelayBench = new RelayBench(
+      () => (bench.dialled.length === 1 ? hop.dial() : Promise.resolve(MemoryPipe.pair()[0])),
+      options,
+    );
+    /** Has so many carried over each of these links, as many as may wait at a time. */
+    const fill = async (links: readonly number[], count: number): Promise<void> => {
+      for (const linkId of links) {
+        for (let left = count; left > 0; left -= waitingPerLink.value) {
+          const some = Math.min(left, waitingPerLink.value);
+          const expected = Math.max(1, bench.dialled.length) + some;
+          for (let n = 0; n < some; n += 1) held.push(bench.ask({ ...request, linkId }));
+          await until(() => bench.dialled.length === expected, "the connections were not carried");
+          await settled();
+        }
+      }
+    };
+    const refusal = async (linkId: number): Promise<string> => (await bench.ask({ ...request, linkId }).answer).said;
+    return { fill, refusal };
+  };
+
+  const ofHop = setUp({});
+  await ofHop.fill([1], carriedToHop.value);
+  assert.match(await ofHop.refusal(2), /^ERR_STREAM_LIMIT this relay has as many connections to that hop as it may$/);
+
+  const { fill, refusal } = setUp({ maxToHop: carried.value });
+  await fill([1], carriedPerLink.value);
+  assert.match(await refusal(1), /^ERR_STREAM_LIMIT [a-z ]+ carried connections of a link as it may$/);
+  await fill([2, 3, 4, 5], (carriedPerNetwork.value - carriedPerLink.value) / 4);
+  assert.match(await refusal(6), /^ERR_STREAM_LIMIT [a-z ]+ carried connections of a network as it may$/);
+  for (const { client } of held) client.on("error", () => {}).destroy();
 });
 
 test("no client takes a hop from the other clients of a relay, however many connections it holds there", async (t) => {

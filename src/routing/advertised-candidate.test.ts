@@ -48,6 +48,15 @@ test("only what the client's owner handed in is shown to other hops", () => {
   }
 });
 
+test("who tells of itself is named by nobody, whatever others said before", () => {
+  const namedIn = ["203.0", "198.51"];
+  const named = (toldBy: ToldBy) =>
+    advertisedCandidate({ advertisement, envelope, toldBy, namedIn }, { sharedNetworks: false })?.namedIn;
+  assert.deepEqual(named({ kind: "exchange", peer: "k51peer" }), []);
+  assert.deepEqual(named({ kind: "exchange", peer: "k51other" }), namedIn);
+  assert.equal(named({ kind: "file" }), undefined);
+});
+
 test("networks may be shared where the user says so, and who has no endpoint is no candidate", () => {
   assert.equal(advertisedCandidate({ advertisement, envelope }, { sharedNetworks: true })?.network, undefined);
   assert.equal(

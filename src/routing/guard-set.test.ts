@@ -308,6 +308,23 @@ test("what was kept and cannot be ours is passed over", () => {
   }
 });
 
+test("of kept guards no more are read than the bound on all", () => {
+  const { clock, records, network, again } = site();
+  const { sampledGuards, guardKeepMs } = ROUTING_LIMITS;
+  const kept = Array.from({ length: sampledGuards.value + 5 }, (_, n) => [
+    `g${n}`,
+    clock.nowMs(),
+    guardKeepMs.value,
+    null,
+  ]);
+  records.put("guards", "sample", { drawn: [], guards: kept });
+  const set = again();
+  assert.equal(guards(set, network).length, 3);
+  set.noteSuccess("g0");
+  const [[, sample] = []] = records.load("guards");
+  assert.equal((sample as { readonly guards: readonly unknown[] }).guards.length, sampledGuards.value);
+});
+
 test("property: never more than three, all listed, none twice, and the bounds on drawing hold", () => {
   const name = fc.integer({ min: 0, max: 30 }).map((n) => `g${n}`);
   const step = fc.oneof(
