@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { settled } from "../../test/support/settled.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { seededRandom } from "../core/random.ts";
 import { ExitPaces } from "./exit-paces.ts";
@@ -38,7 +39,7 @@ suite("streams to an exit that takes no more for now", () => {
   test("are bounded for each user of a listener, and in all", async () => {
     const { clock, paces } = paced();
     const { waitingStreams, waitingStreamsOfOne } = CIRCUIT_LIMITS;
-    const waiting: Promise<void>[] = [];
+    const waiting: Promise<boolean>[] = [];
     const most = 1_000_000;
     const fill = (owner: string): number => {
       for (let n = 0; ; n += 1) {
@@ -50,10 +51,39 @@ suite("streams to an exit that takes no more for now", () => {
     assert.equal(fill("ann"), waitingStreamsOfOne.value);
     const owners = waitingStreams.value / waitingStreamsOfOne.value;
     for (let n = 1; n < owners; n += 1) assert.equal(fill(`user ${n}`), waitingStreamsOfOne.value);
-    assert.equal(fill("bob"), 0);
+    assert.equal(paces.waiting, waitingStreams.value);
+    // Whoever comes then takes over the places of those who have more, and no more than its share.
+    const share = Math.floor(waitingStreams.value / (owners + 1));
+    const bobs = fill("bob");
+    assert.ok(bobs >= share - 1 && bobs <= share, `${bobs} of ${share}`);
     assert.equal(paces.waiting, waitingStreams.value);
     clock.advance(most);
     await Promise.all(waiting);
+    assert.deepEqual([paces.waiting, clock.pending], [0, 0]);
+  });
+
+  test("of one user leave turns to the others, each as many as the next", async () => {
+    const { clock, paces } = paced();
+    const turns: Record<string, boolean[]> = { ann: [], bob: [], cid: [] };
+    const fill = (owner: string): number => {
+      for (let n = 0; ; n += 1) {
+        const waitMs = paces.take("a", owner, 2_000);
+        if (waitMs === undefined) return n;
+        void paces.wait(waitMs, "a", owner, never).then((hasTurn) => turns[owner]?.push(hasTurn));
+      }
+    };
+    const all = fill("ann");
+    assert.ok(all > 40);
+    const half = Math.floor(all / 2);
+    assert.equal(fill("bob"), half);
+    assert.equal(fill("bob"), 0, "no more than its share");
+    assert.equal(fill("ann"), 0, "nor are they taken back");
+    assert.ok(Math.abs(fill("cid") - all / 3) <= 1);
+    assert.equal(paces.waiting, all, "a turn goes from one to another");
+    clock.advance(2_300);
+    await settled();
+    const had = Object.values(turns).map((list) => list.filter((hasTurn) => hasTurn).length);
+    for (const count of had) assert.ok(Math.abs(count - all / 3) <= 1, `${had}`);
     assert.deepEqual([paces.waiting, clock.pending], [0, 0]);
   });
 
@@ -72,11 +102,11 @@ suite("streams to an exit that takes no more for now", () => {
     const alone = paces.waitMs("a");
     for (let round = 0; round < 10; round += 1) {
       const taken = new AbortController();
-      const waiting: Promise<void>[] = [];
+      const waiting: Promise<boolean>[] = [];
       for (let ms = paces.take("a", "ann", 2_000); ms !== undefined; ms = paces.take("a", "ann", 2_000))
         waiting.push(paces.wait(ms, "a", "ann", taken.signal));
       assert.ok(waiting.length > 1);
-      assert.equal(paces.take("a", "bob", 2_000), undefined);
+      assert.equal(paces.take("a", "ann", 2_000), undefined);
       taken.abort();
       for (const aborted of waiting) await assert.rejects(aborted, { code: "ERR_ABORTED" });
       assert.ok(Math.abs(paces.waitMs("a") - alone) < 1e-6);

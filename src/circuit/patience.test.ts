@@ -68,6 +68,29 @@ suite("an exit that takes no more for now", () => {
     });
   }
 
+  test("serves a user who comes second, also where the first has asked for all that it takes", async () => {
+    const { pool, clock } = fakePool(["a"]);
+    const { use } = limited(clock);
+    const asks = (user: string, count: number): Promise<(string | BywayError)[]> =>
+      Promise.all(
+        Array.from({ length: count }, () =>
+          tryCircuits(pool, { ...common, ...needOf(user, () => []) }, use).catch((error: BywayError) => error),
+        ),
+      );
+    // It is known that the exit takes 17 a second.
+    await asks("cid", 8);
+    pool.paces.noteRefused("a");
+    const first = asks("ann", 200);
+    await settled();
+    const second = asks("bob", 5);
+    const { result } = await driven(clock, second);
+    assert.deepEqual(result, Array(5).fill("a"));
+    const { result: others } = await driven(clock, first);
+    assert.ok(Array.isArray(others));
+    assert.ok(others.filter((one) => one === "a").length > 20);
+    assert.deepEqual([pool.paces.waiting, clock.pending], [0, 0]);
+  });
+
   test("keeps its session, whose further streams are refused when there are too many", async () => {
     const { pool, clock } = fakePool(["a", "b"]);
     const { use } = limited(clock);

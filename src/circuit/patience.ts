@@ -65,8 +65,8 @@ export class Patience {
       if (waitMs === 0) return circuit;
       if (waitMs !== undefined) {
         this.#sinceMs ??= this.#pool.clock.monotonicMs();
-        await paces.wait(waitMs, exit, owner, this.#request.signal);
-        if (circuit.usable && circuit.room > 0) return circuit;
+        const hasTurn = await paces.wait(waitMs, exit, owner, this.#request.signal);
+        if (hasTurn && circuit.usable && circuit.room > 0) return circuit;
         continue;
       }
       if (this.#left?.has(exit) === true && this.#isOver) throw noTurn(paces.waitMs(exit));
