@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import type { ClientOptions, ListenerOptions } from "../client/client-options.ts";
+import type { Mistakes } from "../config/mistakes.ts";
 import type { Settings } from "../config/schema.ts";
 import { BywayError } from "../core/errors.ts";
+import { isLoopback } from "../core/is-loopback.ts";
 import { formatHostPort } from "../core/network-address.ts";
 import { checkConstraints, mergeConstraints, parseConstraints } from "../routing/constraint-keys.ts";
 import type { Constraints } from "../routing/constraints.ts";
@@ -33,10 +35,33 @@ export function routingOptions(values: Settings): Pick<
   };
 }
 
-/** Whether `up` would take the settings; throws ERR_CONFIG_VALUE for what a look at one value alone does not show. */
-export function checkClientSettings(values: Settings): void {
-  listenerOptions(values, {});
-  routingOptions(values);
+/** Whether `up` would take the settings: notes ERR_CONFIG_VALUE and ERR_CONFIG_EXPOSED for what a look at one value alone does not show. */
+export function checkClientSettings(values: Settings, mistakes: Mistakes): void {
+  const tables = values["client.listeners"];
+  const places = ["client.listen", "client.listeners"];
+  mistakes.check(places, () => checkAddresses(values));
+  mistakes.check(["client.users"], () => checkNames(values["client.users"], "client.users"));
+  for (const [index, { users = [], select }] of tables.entries()) {
+    const place = { key: "client.listeners", table: index + 1 };
+    mistakes.check([], () => checkNames(users, `users in table ${index + 1} of client.listeners`), place);
+    mistakes.check([], () => readSelect(select, `select in table ${index + 1} of client.listeners`), place);
+  }
+  mistakes.check(["client.limits", "client.listeners", "client.users"], () => checkLimitedUsers(values));
+  mistakes.check(["client.select"], () => readSelect(values["client.select"], "client.select"));
+  mistakes.check(["client.weights"], () => weightsOf(values["client.weights"]));
+  const main = { listen: values["client.listen"], users: values["client.users"] };
+  mistakes.check(["client.listen", "client.users"], () => checkExposed(main));
+  for (const [index, { listen, users = main.users }] of tables.entries())
+    mistakes.check(["client.users"], () => checkExposed({ listen, users }), {
+      key: "client.listeners",
+      table: index + 1,
+    });
+}
+
+/** The proxy refuses the same when it starts. */
+function checkExposed({ listen, users }: Required<Pick<ListenerOptions, "listen" | "users">>): void {
+  if (users.length > 0 || isLoopback(listen.host)) return;
+  throw new BywayError("ERR_CONFIG_EXPOSED", `anybody who reaches ${formatHostPort(listen)} could use the proxy`);
 }
 
 /** The listeners of the proxy and what users may do. `asked` is what flags say beside `client.select`, and wins. Throws ERR_CONFIG_VALUE. */
@@ -101,10 +126,10 @@ function checkNames(users: Settings["client.users"], where: string): void {
 function checkLimitedUsers(values: Settings): void {
   const tables = values["client.listeners"].flatMap(({ users = [] }) => users);
   const names = new Set([...values["client.users"], ...tables].map(({ name }) => name));
-  for (const { user } of values["client.limits"]) {
-    if (user !== "*" && !names.has(user))
-      throw new BywayError("ERR_CONFIG_VALUE", `client.limits: no listener has a user called ${JSON.stringify(user)}`);
-  }
+  const unknown = values["client.limits"].map(({ user }) => user).filter((user) => user !== "*" && !names.has(user));
+  if (unknown.length === 0) return;
+  const called = unknown.map((user) => JSON.stringify(user)).join(" or ");
+  throw new BywayError("ERR_CONFIG_VALUE", `client.limits: no listener has a user called ${called}`);
 }
 
 function readSelect(text: string | undefined, where: string): Constraints {

@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import type { Command } from "commander";
+import type { Mistakes } from "../config/mistakes.ts";
 import { type ResolvedSettings, resolveSettings } from "../config/resolve-settings.ts";
 import { settingRow } from "../config/schema.ts";
 import type { SettingCommand } from "../config/setting.ts";
@@ -17,6 +18,8 @@ export interface LoadedSettings extends ResolvedSettings {
   /** The file that counts, whether it exists or not; undefined where none is named and there is no home directory. */
   readonly configPath: string | undefined;
   readonly configExists: boolean;
+  /** What it holds; undefined if it does not exist. */
+  readonly fileText: string | undefined;
   readonly logger: Logger;
 }
 
@@ -51,21 +54,23 @@ async function readConfigFile(path: string, isNamed: boolean): Promise<ConfigFil
   }
 }
 
-/** Reads the file, the environment and the flags of `command`. Throws as `resolveSettings` does. */
+/** Reads the file, the environment and the flags of `command`. Throws as `resolveSettings` does, or notes mistakes in `gathered`. */
 export async function loadSettings(
   terminal: Terminal,
   command: Command,
   name: SettingCommand,
+  gathered?: Mistakes,
 ): Promise<LoadedSettings> {
   const { path, isNamed } = configPath(terminal, command);
   const file = path === undefined ? undefined : await readConfigFile(path, isNamed);
-  const resolved = resolveSettings({
+  const sources = {
     homeDirectory: terminal.homeDirectory,
     defaults: { data: defaultPaths(terminal).dataDirectory },
     ...(file === undefined ? {} : { file }),
     environment: terminal.environment,
     flags: givenFlags(command, name),
-  });
+  };
+  const resolved = resolveSettings(sources, gathered);
   if (resolved.values.data === undefined && settingRow("data").commands.includes(name)) {
     throw new BywayError(
       "ERR_CONFIG_VALUE",
@@ -83,5 +88,5 @@ export async function loadSettings(
   for (const variable of resolved.unknownVariables) {
     logger.warn("a BYWAY_ variable that nothing reads is set", { variable: variable.name, nearest: variable.nearest });
   }
-  return { ...resolved, configPath: path, configExists: file !== undefined, logger };
+  return { ...resolved, configPath: path, configExists: file !== undefined, fileText: file?.text, logger };
 }

@@ -1,6 +1,7 @@
 import { parse, type TomlError } from "smol-toml";
 import { BywayError } from "../core/errors.ts";
 import { nearestName } from "../core/nearest-name.ts";
+import { meantKey } from "./meant-key.ts";
 import { Mistakes } from "./mistakes.ts";
 import { parseScalar, ValueProblem } from "./scalar-parser.ts";
 import { isSettingKey, SETTING_KEYS, type SettingKey, type Settings, settingRow } from "./schema.ts";
@@ -60,9 +61,12 @@ function parseFile(file: ConfigFile, mistakes: Mistakes): Map<string, unknown> {
   }
   for (const [key, value] of found) {
     if (isSettingKey(key)) continue;
-    const known = nearestName(key, isTable(value) ? [...SETTING_KEYS, ...GROUPS] : SETTING_KEYS).name;
+    const known = meantKey(key, isTable(value) ? [...SETTING_KEYS, ...GROUPS] : SETTING_KEYS);
     const message = `${file.path} has no known key ${key}; the nearest is ${known}`;
-    mistakes.add(new BywayError("ERR_CONFIG_UNKNOWN_KEY", message, { data: { path: file.path, key, nearest: known } }));
+    mistakes.add(
+      new BywayError("ERR_CONFIG_UNKNOWN_KEY", message, { data: { path: file.path, key, nearest: known } }),
+      { key },
+    );
   }
   return found;
 }
@@ -84,32 +88,38 @@ function fromFlag(value: FlagValue, row: Setting): SettingValue {
   return value.flatMap((text) => (row.type === "path" ? parseScalar(text, row) : (parseText(text, row) as never[])));
 }
 
-function parsed(key: SettingKey, origin: Origin, read: () => SettingValue): SettingValue {
+function parsed(
+  key: SettingKey,
+  origin: Origin,
+  mistakes: Mistakes,
+  read: () => SettingValue,
+): SettingValue | undefined {
   try {
     return read();
   } catch (cause) {
     if (!(cause instanceof ValueProblem)) throw cause;
-    const { place } = cause;
-    if (place?.nearest !== undefined) {
-      const known = `${key}.${place.nearest}`;
-      const name = `${key}.${place.column}`;
-      throw new BywayError(
-        "ERR_CONFIG_UNKNOWN_KEY",
-        `${origin.name} has no known key ${name}; the nearest is ${known}`,
-        { data: { path: origin.name ?? "", key: name, nearest: known } },
-      );
-    }
-    const isFlag = origin.layer === "flag";
-    const inTable = place === undefined ? "" : `${place.column} in table ${place.table} of `;
-    const where = origin.layer === "file" ? `${key} in ${origin.name}` : `${origin.name}`;
-    throw new BywayError(
-      isFlag ? "ERR_USAGE_ARGUMENT" : "ERR_CONFIG_VALUE",
-      `${inTable}${where} must be ${cause.message}`,
-      {
-        data: { key, expected: cause.message },
-      },
+    for (const problem of [cause, ...cause.others])
+      mistakes.addUnread(problemError(key, origin, problem), key, problem.place?.table);
+    return undefined;
+  }
+}
+
+function problemError(key: SettingKey, origin: Origin, { place, message }: ValueProblem): BywayError {
+  if (place?.nearest !== undefined) {
+    const known = `${key}.${place.nearest}`;
+    const name = `${key}.${place.column}`;
+    return new BywayError(
+      "ERR_CONFIG_UNKNOWN_KEY",
+      `${origin.name} has no known key ${name}; the nearest is ${known}`,
+      { data: { path: origin.name ?? "", key: name, nearest: known } },
     );
   }
+  const isFlag = origin.layer === "flag";
+  const inTable = place === undefined ? "" : `${place.column} in table ${place.table} of `;
+  const where = origin.layer === "file" ? `${key} in ${origin.name}` : `${origin.name}`;
+  return new BywayError(isFlag ? "ERR_USAGE_ARGUMENT" : "ERR_CONFIG_VALUE", `${inTable}${where} must be ${message}`, {
+    data: { key, expected: message },
+  });
 }
 
 function unknownVariables(
@@ -126,10 +136,11 @@ function unknownVariables(
  *
  * Throws ERR_CONFIG_FILE (not TOML), ERR_CONFIG_UNKNOWN_KEY and ERR_CONFIG_VALUE (file, environment), and
  * ERR_USAGE_ARGUMENT (flag); where there are several, the first, with the others in `data.others`. An empty variable counts
- * as unset. Messages never repeat the value.
+ * as unset. Messages never repeat the value. If the caller hands in `gathered`, mistakes are noted there, and a value that cannot
+ * be read is that of the layer below.
  */
-export function resolveSettings(sources: ConfigSources): ResolvedSettings {
-  const mistakes = new Mistakes();
+export function resolveSettings(sources: ConfigSources, gathered?: Mistakes): ResolvedSettings {
+  const mistakes = gathered ?? new Mistakes();
   const file = sources.file === undefined ? new Map<string, unknown>() : parseFile(sources.file, mistakes);
   const values: Partial<Record<SettingKey, SettingValue | undefined>> = {};
   const origins: Partial<Record<SettingKey, Origin>> = {};
@@ -152,12 +163,12 @@ export function resolveSettings(sources: ConfigSources): ResolvedSettings {
     origins[key] = { layer: "default", name: undefined };
     // All layers are read, so that an error in a covered one is told before it is uncovered.
     for (const [origin, read] of layers) {
-      const value = mistakes.attempt(() => parsed(key, origin, () => expandHome(read(), row, sources.homeDirectory)));
+      const value = parsed(key, origin, mistakes, () => expandHome(read(), row, sources.homeDirectory));
       if (value !== undefined) values[key] = value;
       origins[key] = origin;
     }
   }
-  mistakes.throwIfAny();
+  if (gathered === undefined) mistakes.throwIfAny();
   return {
     values: values as Settings,
     origins: origins as Record<SettingKey, Origin>,

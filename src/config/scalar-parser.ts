@@ -23,10 +23,13 @@ export interface ProblemPlace {
 export class ValueProblem extends Error {
   override readonly name = "ValueProblem";
   readonly place: ProblemPlace | undefined;
+  /** Further problems of the same setting. */
+  readonly others: readonly ValueProblem[];
 
-  constructor(message: string, place?: ProblemPlace) {
+  constructor(message: string, place?: ProblemPlace, others: readonly ValueProblem[] = []) {
     super(message);
     this.place = place;
+    this.others = others;
   }
 }
 

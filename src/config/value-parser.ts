@@ -1,5 +1,5 @@
-import { nearestName } from "../core/nearest-name.ts";
 import { formatHostPort } from "../core/network-address.ts";
+import { meantKey } from "./meant-key.ts";
 import {
   expectedForm,
   parseFileScalar,
@@ -47,15 +47,18 @@ export function parseFileValue(value: unknown, row: Setting): SettingValue {
   const { columns } = row;
   if (columns === undefined) return ofLength(parseItems(value, row), row);
   if (!Array.isArray(value) || value.length > (row.maxLength ?? value.length)) throw new ValueProblem(settingForm(row));
-  const tables = value.map((item: unknown, index) => parseTable(item, row, columns, index + 1));
+  const problems: ValueProblem[] = [];
+  const tables = value.map((item: unknown, index) => parseTable(item, row, columns, { table: index + 1, problems }));
   for (const [column, { unique }] of Object.entries(columns)) {
     const seen = new Set<unknown>();
     for (const [index, table] of tables.entries()) {
-      if (unique && seen.has(table[column]))
-        throw new ValueProblem("another one in each", { column, table: index + 1 });
+      if (!unique || table[column] === undefined) continue;
+      if (seen.has(table[column])) problems.push(new ValueProblem("another one in each", { column, table: index + 1 }));
       seen.add(table[column]);
     }
   }
+  const [first, ...others] = problems;
+  if (first !== undefined) throw new ValueProblem(first.message, first.place, others);
   return tables;
 }
 
@@ -79,26 +82,35 @@ function parseJson(text: string, row: Setting): unknown {
   }
 }
 
-function parseTable(item: unknown, row: Setting, columns: Readonly<Record<string, Column>>, table: number): TableValue {
+/** A table as far as it can be read; what cannot be read is noted in `problems`. */
+function parseTable(
+  item: unknown,
+  row: Setting,
+  columns: Readonly<Record<string, Column>>,
+  { table, problems }: { readonly table: number; readonly problems: ValueProblem[] },
+): TableValue {
   if (typeof item !== "object" || item === null || Array.isArray(item) || item instanceof Date)
     throw new ValueProblem(settingForm(row));
   const parsed: Record<string, ScalarValue | readonly ScalarValue[]> = {};
   const given = new Map<string, unknown>(Object.entries(item));
+  const meant = new Set<string>();
   for (const column of given.keys()) {
     if (Object.hasOwn(columns, column)) continue;
-    const nearest = nearestName(column, Object.keys(columns)).name;
-    throw new ValueProblem(settingForm(row), { column, table, nearest });
+    const nearest = meantKey(column, Object.keys(columns));
+    meant.add(nearest);
+    problems.push(new ValueProblem(settingForm(row), { column, table, nearest }));
   }
   for (const [column, form] of Object.entries(columns)) {
     if (!given.has(column)) {
-      if (form.required === true) throw new ValueProblem(`given: ${expectedForm(form)}`, { column, table });
+      if (form.required === true && !meant.has(column))
+        problems.push(new ValueProblem(`given: ${expectedForm(form)}`, { column, table }));
       continue;
     }
     try {
       parsed[column] = parseItems(given.get(column), form);
     } catch (cause) {
       if (!(cause instanceof ValueProblem)) throw cause;
-      throw new ValueProblem(cause.message, { column, table });
+      problems.push(new ValueProblem(cause.message, { column, table }));
     }
   }
   return parsed;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ROOT } from "../../scripts/documents.ts";
 import { checkNodeSettings } from "../../src/cli/node-settings.ts";
+import { Mistakes } from "../../src/config/mistakes.ts";
 import { resolveSettings } from "../../src/config/resolve-settings.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import { openGeo } from "../../src/geo/open-geo.ts";
@@ -54,7 +55,9 @@ test("the file of operators.md is read as a node's settings, and joins a network
     defaults: { data: "/var/lib/byway" },
     file: { path: "byway.toml", text },
   });
-  checkNodeSettings({ clock: new FakeClock(0) }, values);
+  const mistakes = new Mistakes();
+  checkNodeSettings({ clock: new FakeClock(0) }, values, mistakes);
+  mistakes.throwIfAny();
   assert.equal(values.bootstrap.length, 1);
   assert.deepEqual([values["node.exit"], values["node.relay"], values["node.log"]], [true, true, "required"]);
   assert.equal(values["node.blocklists"].length, 2);

@@ -78,3 +78,49 @@ test("config check names all mistakes of a file at once", async (t) => {
   const policy = await check(t, "[client]\nselect = 'contry=us'\n[node]\npolicy = ['reject mial']\n");
   for (const told of [/did you mean country/, /"mial" is no set/]) assert.match(policy.stderr, told);
 });
+
+test("mistakes of form hide no others, nor the first rule, table or column that is wrong the next", async (t) => {
+  const text = `[client]
+hops = 9
+listen = "0.0.0.0:1080"
+select = "contry=us"
+weights = [0, 0, 0, 0]
+[[client.limits]]
+user = "anne"
+[node]
+hours = ["9-17", "8-8"]
+metrics = "0.0.0.0:9464"
+policy = ["reject mial", "accept *:443", "acept *:80"]
+bind-egress = ["192.0.2.1", "192.0.2.2"]
+[[node.blocklists]]
+from = "a.txt"
+refresh-hours = 0
+[[node.blocklists]]
+name = "b"
+url = "b.txt"
+`;
+  const { code, stderr } = await check(t, text);
+  assert.equal(code, 78, stderr);
+  for (const told of [
+    /line 2: client\.hops in/,
+    /line 3: anybody who reaches 0\.0\.0\.0:1080/,
+    /line 4: .*did you mean country/,
+    /must not all be 0/,
+    /no listener has a user called "anne"/,
+    /not "9-17"/,
+    /not "8-8"/,
+    /node\.metrics: 0\.0\.0\.0:9464/,
+    /line 11: rule 1 of the policy/,
+    /rule 3 of the policy/,
+    /192\.0\.2\.2 is a second address/,
+    /no known key node\.blocklists\.from; the nearest is node\.blocklists\.source/,
+    /line 13: name in table 1 of node\.blocklists/,
+    /refresh-hours in table 1/,
+    /no known key node\.blocklists\.url; the nearest is node\.blocklists\.source/,
+  ])
+    assert.match(stderr, told);
+  assert.doesNotMatch(stderr, /source in table/, "the key is there by another name");
+  const follows = await check(t, "[client]\nusers = [1]\n[[client.limits]]\nuser = 'anne'\nopen-streams = 1\n");
+  assert.match(follows.stderr, /client\.users in/);
+  assert.doesNotMatch(follows.stderr, /anne/, "what follows of another mistake is none");
+});

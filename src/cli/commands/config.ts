@@ -2,8 +2,9 @@ import { rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { exampleFile } from "../../config/documentation.ts";
+import { lineOfKey } from "../../config/line-of-key.ts";
 import { Mistakes } from "../../config/mistakes.ts";
-import { SETTING_KEYS, type SettingKey, settingRow } from "../../config/schema.ts";
+import { isSettingKey, SETTING_KEYS, type SettingKey, settingRow } from "../../config/schema.ts";
 import type { Origin } from "../../config/sources.ts";
 import { printValue } from "../../config/value-parser.ts";
 import { BywayError, systemCode } from "../../core/errors.ts";
@@ -50,13 +51,17 @@ async function runInit(command: Command, terminal: Terminal): Promise<void> {
 }
 
 async function runCheck(command: Command, terminal: Terminal): Promise<void> {
-  const settings = await loadSettings(terminal, command, "every");
+  const mistakes = new Mistakes();
+  const settings = await loadSettings(terminal, command, "every", mistakes);
   const { configPath: path, configExists: exists } = settings;
   const { checkNodeSettings } = await import("../node-settings.ts");
-  const mistakes = new Mistakes();
-  mistakes.attempt(() => checkClientSettings(settings.values));
-  mistakes.attempt(() => checkNodeSettings(terminal, settings.values));
-  mistakes.throwIfAny();
+  checkClientSettings(settings.values, mistakes);
+  checkNodeSettings(terminal, settings.values, mistakes);
+  const { fileText: file, origins } = settings;
+  mistakes.throwIfAny((place) => {
+    const isElsewhere = isSettingKey(place.key) && origins[place.key].layer !== "file";
+    return file === undefined || isElsewhere ? undefined : lineOfKey(file, place);
+  });
   const text = exists
     ? `${path} is good.`
     : `There is no ${path ?? "configuration file"}; the defaults and the environment are good.`;

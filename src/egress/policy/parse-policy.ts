@@ -28,18 +28,38 @@ interface Ports {
  */
 export function parsePolicy(lines: readonly string[]): readonly PolicyRule[] {
   const most = EGRESS_LIMITS.policyRules.value;
-  if (lines.length > most) throw new BywayError("ERR_CONFIG_VALUE", `a policy has at most ${most} rules`);
-  return lines.map((line, index) => {
+  if (lines.length > most) throw tooMany(most);
+  return lines.map(numberedRule);
+}
+
+/** What `parsePolicy` would throw of each rule by itself. */
+export function policyMistakes(lines: readonly string[]): readonly BywayError[] {
+  const most = EGRESS_LIMITS.policyRules.value;
+  const mistakes = lines.slice(0, most).flatMap((line, index) => {
     try {
-      return parseRule(line);
-    } catch (cause) {
-      const { message } = toBywayError(cause);
-      throw new BywayError("ERR_CONFIG_VALUE", `rule ${index + 1} of the policy: ${message}`, {
-        data: { line: index + 1, rule: line },
-        cause,
-      });
+      numberedRule(line, index);
+      return [];
+    } catch (error) {
+      return [toBywayError(error)];
     }
   });
+  return lines.length > most ? [...mistakes, tooMany(most)] : mistakes;
+}
+
+function tooMany(most: number): BywayError {
+  return new BywayError("ERR_CONFIG_VALUE", `a policy has at most ${most} rules`);
+}
+
+function numberedRule(line: string, index: number): PolicyRule {
+  try {
+    return parseRule(line);
+  } catch (cause) {
+    const { message } = toBywayError(cause);
+    throw new BywayError("ERR_CONFIG_VALUE", `rule ${index + 1} of the policy: ${message}`, {
+      data: { line: index + 1, rule: line },
+      cause,
+    });
+  }
 }
 
 function parseRule(line: string): PolicyRule {
