@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { rm } from "node:fs/promises";
 import type { Clock } from "../../core/clock.ts";
+import { isOutOfDescriptors } from "../../core/descriptors.ts";
 import { SettledTime } from "../../core/settled-time.ts";
 import type { PeerId } from "../../identity/peer-id.ts";
 import { type ChainHead, type FoundHead, readHead, writeHead } from "./chain-head.ts";
@@ -44,6 +45,7 @@ export class ChainKeeper {
   readonly #clock: Clock;
   readonly #options: ChainKeeperOptions;
   readonly #onHeld: (held: HeldFiles) => void;
+  readonly #writeHead: typeof writeHead;
   #time: SettledTime | undefined;
   #oldest = 1;
   #removed: ChainHead["removed"];
@@ -51,14 +53,19 @@ export class ChainKeeper {
   #held: HeldFiles | undefined;
   #wroteMs: number | undefined;
 
-  /** `onHeld` is called when files begin to be kept because of the clock. */
+  /** `onHeld` is called when files begin to be kept because of the clock. `writeHead` brings a head record to the disk. */
   constructor(
-    components: { readonly clock: Clock; readonly onHeld?: ((held: HeldFiles) => void) | undefined },
+    components: {
+      readonly clock: Clock;
+      readonly onHeld?: ((held: HeldFiles) => void) | undefined;
+      readonly writeHead?: typeof writeHead;
+    },
     options: ChainKeeperOptions,
   ) {
     this.#clock = components.clock;
     this.#options = options;
     this.#onHeld = components.onHeld ?? (() => {});
+    this.#writeHead = components.writeHead ?? writeHead;
   }
 
   /** The number of the oldest file that should be there. */
@@ -93,11 +100,22 @@ export class ChainKeeper {
     );
   }
 
-  /** The record `last` in file `number` is on the disk. Written now if `isDue`, or else once in a while. Throws system errors. */
+  /**
+   * The record `last` in file `number` is on the disk. Written now if `isDue`, or else once in a while. Throws system errors.
+   *
+   * A head record needs a file of its own, and records do not. Where a flood of connections has taken the last descriptor, it
+   * is put off for a moment, since an exit whose log fails is closed to all.
+   */
   async note(number: number, { seq, hash, timeMs }: LastRecord, isDue: boolean): Promise<void> {
     this.#newest = { number, seq, hash, time: recordTime(timeMs) };
     const sinceMs = this.#clock.monotonicMs() - (this.#wroteMs ?? Number.NEGATIVE_INFINITY);
-    if (isDue || sinceMs >= ACCOUNTABILITY_LIMITS.headMs.value) await this.#write();
+    if (!isDue && sinceMs < ACCOUNTABILITY_LIMITS.headMs.value) return;
+    try {
+      await this.#write();
+    } catch (error) {
+      const mayWait = !isDue && sinceMs < ACCOUNTABILITY_LIMITS.headPutOffMs.value;
+      if (!mayWait || !isOutOfDescriptors(error)) throw error;
+    }
   }
 
   /** Removes the oldest files beyond the bounds of age and size, but never `current`; the bytes of those that stay. */
@@ -138,7 +156,7 @@ export class ChainKeeper {
     if (this.#time === undefined || this.#newest === undefined) return;
     const removed = this.#removed === undefined ? {} : { removed: this.#removed };
     const head = { peer: peerId, oldest: this.#oldest, newest: this.#newest, ...removed, clock: this.#time.saved };
-    await writeHead(directory, head, privateKey);
+    await this.#writeHead(directory, head, privateKey);
     this.#wroteMs = this.#clock.monotonicMs();
   }
 }

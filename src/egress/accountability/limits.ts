@@ -17,6 +17,7 @@ export const ACCOUNTABILITY_LIMITS: Readonly<
     | "tendMs"
     | "clockHoldMs"
     | "headMs"
+    | "headPutOffMs"
     | "backwardsMs"
     | "flaws"
     | "notes",
@@ -53,6 +54,11 @@ export const ACCOUNTABILITY_LIMITS: Readonly<
     "How long a node must run with a clock that leapt by more than a day before files go by age: an operator has seen the warning by then.",
   ),
   headMs: tunable(5_000, "ms", "The shortest time between two head records: each costs a file and a sync."),
+  headPutOffMs: tunable(
+    60_000,
+    "ms",
+    "How old a head record may grow while no file can be opened for the next one. Then the log has failed.",
+  ),
   backwardsMs: tunable(3_600_000, "ms", "A step back of the clock that verification remarks on."),
   flaws: tunable(16, "count", "Flaws that verification lists; one is enough to stop, and more are counted."),
   notes: tunable(16, "count", "Remarks that verification lists."),
