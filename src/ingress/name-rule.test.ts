@@ -101,6 +101,25 @@ test("the log says once a minute that a program has no name, and nothing of one 
   assert.equal(logger.lines.length, 2, "a program that has a name is asked each time");
 });
 
+test("the log says once a minute that a CONNECT without a name came from a program that says nothing of itself", () => {
+  const clock = new FakeClock();
+  const logger = new RecordingLogger();
+  const connect = { method: "CONNECT", url: "a.example:443", httpVersion: "1.0", rawHeaders: [] as string[] };
+  const sender = { remoteAddress: "127.0.0.1" };
+  const rule = new NameRule({ clock, logger }, { ask: "waiting" });
+  rule.checkHttp(connect, { userName: "country-de", password: "x" }, sender);
+  rule.checkHttp({ ...connect, rawHeaders: ["byway-select", "country=de"] }, undefined, sender);
+  rule.checkHttp({ ...connect, rawHeaders: ["User-Agent", "curl/8"] }, undefined, sender);
+  new NameRule({ clock, logger }, { ask: "never" }).checkHttp(connect, undefined, sender);
+  assert.deepEqual(logger.lines, []);
+  for (let times = 0; times < 3; times += 1) rule.checkHttp(connect, undefined, sender);
+  assert.equal(logger.lines.length, 1);
+  assert.match(logger.lines[0] ?? "", /^info a CONNECT had no user name.*ask-name = /);
+  clock.advance(INGRESS_LIMITS.mistakeToldMs.value);
+  rule.checkHttp(connect, undefined, sender);
+  assert.equal(logger.lines.length, 2);
+});
+
 test("what says what it wants in a header has no need of a name; nor has anything where nobody is asked", async () => {
   for (const askName of ["never", "waiting", "always"] as const) {
     await using proxy = await start(askName);

@@ -7,7 +7,7 @@ import { addressCrowd } from "../link/address-crowd.ts";
 import { AskedPrograms } from "./asked-programs.ts";
 import type { SentCredentials } from "./credentials.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
-import { type RequestShape, waitingProgram } from "./waiting-programs.ts";
+import { type RequestShape, saysNothingOfItself, waitingProgram } from "./waiting-programs.ts";
 
 /**
  * Whether a listener without users asks for a user name, which carries a request's wishes: `never`; `waiting`, of programs
@@ -24,7 +24,7 @@ export class NameRule {
   readonly #asked: AskedPrograms;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  /** By program, when the log last said that it has no name. */
+  /** By program, when the log last said that it has no name; the program that nobody knows is "". */
   readonly #toldMs = new Map<string, number>();
 
   constructor(components: { readonly clock: Clock; readonly logger: Logger }, options: { readonly ask: AskName }) {
@@ -51,7 +51,10 @@ export class NameRule {
       return;
     }
     const program = waitingProgram(request);
-    if (program === undefined) return;
+    if (program === undefined) {
+      if (sent === undefined && !selects && saysNothingOfItself(request)) this.#tellUnknown();
+      return;
+    }
     const asker = { address: addressCrowd(socket.remoteAddress ?? ""), program, host: hostOf(request.url ?? "") };
     if (sent !== undefined) this.#asked.noteName(asker);
     else if (!selects) {
@@ -61,16 +64,35 @@ export class NameRule {
     }
   }
 
-  /** Most programs show no reason for a 407; `program` is one of a few words, so `#toldMs` stays small. */
+  /** Most programs show no reason for a 407. */
   #tellNameless(program: string): void {
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs - (this.#toldMs.get(program) ?? Number.NEGATIVE_INFINITY) < INGRESS_LIMITS.mistakeToldMs.value) return;
-    this.#toldMs.set(program, nowMs);
+    if (!this.#mayTell(program)) return;
     const { remedy } = nameless(program);
     this.#logger.info("a program has no user name: it is refused twice for each host, then let through", {
       program,
       remedy,
     });
+  }
+
+  /** Such a request passes, so nothing else shows that a name was lost. */
+  #tellUnknown(): void {
+    if (!this.#mayTell("")) return;
+    this.#logger.info(
+      "a CONNECT had no user name, from a program that does not say what it is: it passed without wishes",
+      {
+        remedy:
+          'if you gave the program a name, it waits for a 407: use SOCKS, or a listener with ask-name = "always" (ncat, connect-proxy, Java HttpClient)',
+      },
+    );
+  }
+
+  /** Whether the log may speak of a program, which it does once a minute; `program` is one of a few words, so `#toldMs` stays small. */
+  #mayTell(program: string): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - (this.#toldMs.get(program) ?? Number.NEGATIVE_INFINITY) < INGRESS_LIMITS.mistakeToldMs.value)
+      return false;
+    this.#toldMs.set(program, nowMs);
+    return true;
   }
 
   /** Throws ERR_USER_NAME where the listener insists on a name and none was sent. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { waitingProgram } from "./waiting-programs.ts";
+import { saysNothingOfItself, waitingProgram } from "./waiting-programs.ts";
 
 const CHROMIUM =
   "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
@@ -111,4 +111,14 @@ test("programs that wait for a 407 are known by what they send, with a name as w
 test("programs that send a name unasked, or cannot be told from such, are not taken for waiting ones", () => {
   for (const [line, ...fields] of OTHERS)
     assert.equal(waitingProgram(shape(line, ...fields)), undefined, line + fields);
+});
+
+test("a CONNECT with no field but Host says nothing of its program", () => {
+  // ncat, connect-proxy, nc, socat, rsync; then Java's HttpClient and Ruby.
+  const silent = [[`CONNECT ${CONNECT} HTTP/1.0`], [`CONNECT ${CONNECT} HTTP/1.1`, `Host: ${CONNECT}`]] as const;
+  for (const [line, ...fields] of silent) {
+    assert.equal(saysNothingOfItself(shape(line, ...fields)), true, line);
+    assert.equal(saysNothingOfItself(shape(line, ...fields, "User-Agent: curl/7.88.1")), false, line);
+    assert.equal(saysNothingOfItself(shape(line.replace("CONNECT", "GET"), ...fields)), false, line);
+  }
 });

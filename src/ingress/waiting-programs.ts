@@ -25,8 +25,7 @@ const BY_PRODUCT: readonly (readonly [product: string, program: string])[] = [
 
 /**
  * The program that sent a request, if it is one of those that hold back a configured user name until a proxy answers 407.
- * Undefined for all others, and for what cannot be told from a program that would send its name at once: a CONNECT with no
- * field of its own comes from ncat and Java's HttpClient, and also from Python without a name.
+ * Undefined for all others, and if the request says nothing of itself (`saysNothingOfItself`).
  */
 export function waitingProgram(request: RequestShape): string | undefined {
   const fields = [...fieldsOf(request.rawHeaders)]
@@ -39,6 +38,15 @@ export function waitingProgram(request: RequestShape): string | undefined {
     browser(agent, fields) ??
     (request.method === "CONNECT" ? byConnect(request, fields) : byField(fields))
   );
+}
+
+/**
+ * Whether a request is a CONNECT with no field but Host. ncat, connect-proxy and Java's HttpClient send it first and their
+ * user name only after a 407. Python, PHP, Ruby, nc, socat, corkscrew and rsync send the same bytes if
+ * they have no name, and fail after a 407.
+ */
+export function saysNothingOfItself({ method, rawHeaders }: RequestShape): boolean {
+  return method === "CONNECT" && [...fieldsOf(rawHeaders)].every(([name]) => name === "host");
 }
 
 type Fields = readonly (readonly [name: string, value: string])[];
