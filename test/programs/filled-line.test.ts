@@ -28,6 +28,11 @@ test("a line is run with another proxy, name and target in the places of those t
       "socat - PROXY:127.0.0.1:example.com:443,proxyport=1080,proxyauth=country-de:x",
       "socat - PROXY:127.0.0.1:r1.site.example:8,proxyport=7,proxyauth=country-jp-session-s1:x",
     ],
+    [
+      "http",
+      'new WebSocket("wss://example.com/", "http://country-de:x@127.0.0.1:1080")',
+      'new WebSocket("ws://r1.site.example:8/", "http://country-jp-session-s1:x@127.0.0.1:7")',
+    ],
     ["https", 'get("127.0.0.1", 1080, "country-de")', 'get("127.0.0.1", 7, "country-jp-session-s1")'],
   ] as const) {
     assert.equal(filledLine(line, { ...FILLING, kind }), expected);

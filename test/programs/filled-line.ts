@@ -16,6 +16,7 @@ export function filledLine(line: string, { proxy, country, session, kind, target
   const web = `${kind === "http" ? "http" : "https"}://${formatHostPort(target)}`;
   const filled = line
     .replaceAll("https://example.com", web)
+    .replaceAll("wss://example.com", web.replace("http", "ws"))
     .replaceAll(/\bexample\.com([^\w.]+)443\b/g, `${target.host}$1${target.port}`)
     .replaceAll(/\b127\.0\.0\.1(\W+|\b[^\d]+)1080\b/g, `${proxy.host}$1${proxy.port}`)
     .replaceAll(/\b1080\b/g, String(proxy.port))

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createSecureServer } from "node:https";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { WebSocketServer } from "ws";
 import { systemClock } from "../../src/core/clock.ts";
 import { createTargetCertificate } from "../../src/testnet/target-certificate.ts";
 import { createGitServer } from "../support/git-server.ts";
@@ -25,6 +26,9 @@ export interface ProgramTarget extends AsyncDisposable {
 /** More that the target has, by path; where a file names others it needs the target's origin. */
 export type TargetFiles = ReadonlyMap<string, (origin: string) => Buffer>;
 
+/** How each line of rsync's own begins (rsync 3, `clientserver.c`). */
+const RSYNC = "@RSYNCD:";
+
 /** All rows' hosts are names below this one. */
 export const SITE = "site.example";
 
@@ -37,7 +41,7 @@ const REFS = Array.from(
 /**
  * Starts a target at `ORIGIN_HOST` that tells rows apart by the first label of the host, on the raw port by the first
  * line. It answers every path with `payload`, but `/sound.wav`, the Git repository `/repo.git` of `directory`, the
- * references of one at `/`, and to paths of `files`.
+ * references of one at `/`, and to paths of `files`. A WebSocket gets `payload` as its one message, and rsync a list of modules.
  */
 export async function startProgramTarget(
   payload: Buffer,
@@ -71,8 +75,19 @@ export async function startProgramTarget(
     }
   };
   const { certPem, keyPem } = await createTargetCertificate(systemClock, [`*.${SITE}`]);
+  const webSockets = new WebSocketServer({ noServer: true });
+  const upgrade = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
+    const id = String(request.headers.host).split(".")[0] ?? "";
+    note(id, request.socket);
+    if (request.headers["proxy-authorization"] !== undefined) told.add(id);
+    webSockets.handleUpgrade(request, socket, head, (connection) => {
+      connection.send(payload);
+      connection.close();
+    });
+  };
   const raw = createTcpServer({ allowHalfOpen: true }, (socket) => {
     socket.once("data", (line: Buffer) => {
+      if (line.toString("latin1").startsWith(RSYNC)) return answerRsync(socket, (id) => note(id, socket));
       note(line.toString("latin1").trim(), socket);
       socket.end(payload);
     });
@@ -84,6 +99,7 @@ export async function startProgramTarget(
   };
   const open = new OriginServers();
   const ports = { http: 0, https: 0, raw: 0 };
+  for (const server of [servers.http, servers.https]) server.on("upgrade", upgrade);
   for (const kind of ["http", "https", "raw"] as const) ports[kind] = (await open.listen(servers[kind])).port;
   return {
     ports,
@@ -93,6 +109,15 @@ export async function startProgramTarget(
     sources: (id) => seen.get(id) ?? new Set(),
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
   };
+}
+
+/** Answers a client of an rsync daemon after its first line: the second names the module, which is the row. */
+function answerRsync(socket: Socket, note: (id: string) => void): void {
+  socket.write(`${RSYNC} 31.0\n`);
+  socket.once("data", (line: Buffer) => {
+    note(line.toString("latin1").trim());
+    socket.end(`${REFS}${RSYNC} EXIT\n`);
+  });
 }
 
 /** `samples` as a sound file: 16-bit little-endian, one channel, 44,100 Hz. */

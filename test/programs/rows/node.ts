@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Command, ProgramRow } from "../program-row.ts";
+import type { Command, ProgramRow, RowPlace } from "../program-row.ts";
 
 const PROXY = "http://country-de:x@127.0.0.1:1080";
 const WEB = ["http", "https"] as const;
@@ -11,11 +11,20 @@ const FETCH = "process.stdout.write(Buffer.from(await (await fetch(URL_OF)).arra
 function node(code: string, origin: string): Command {
   const text = code
     .replaceAll("URL_OF", JSON.stringify(`${origin}/`))
-    .replaceAll(/"undici"/g, `"${MODULES}undici/index.js"`);
+    .replaceAll(/"undici"/g, `"${MODULES}undici/index.js"`)
+    .replaceAll(/"ws"/g, `"${MODULES}ws/wrapper.mjs"`);
   return { argv: [process.execPath, "--input-type=module", "-e", text] };
 }
 
-/** Node's own ways to fetch, and undici. */
+/** Writes the one message of the WebSocket that `line` opens. */
+function webSocket(line: string, { kind, origin }: RowPlace): Command {
+  const opened = kind === "http" ? line.replace("https.", "http.").replace("HTTPS_PROXY", "HTTP_PROXY") : line;
+  const code = `import { WebSocket } from "ws"; import http from "node:http"; import https from "node:https";
+(${opened}).on("message", (message) => process.stdout.write(message))`;
+  return node(code, origin);
+}
+
+/** Node's own ways to fetch, undici, and ws. */
 export const NODE: readonly ProgramRow[] = [
   {
     program: "Node fetch",
@@ -69,5 +78,15 @@ export const NODE: readonly ProgramRow[] = [
         `import { fetch, Socks5ProxyAgent } from "undici"; process.stdout.write(Buffer.from(await (${line}).arrayBuffer()))`,
         origin,
       ),
+  },
+  {
+    program: "ws",
+    way: "HTTP, Node's own agent",
+    line: `new WebSocket("wss://example.com/", { agent: new https.Agent({ proxyEnv: { HTTPS_PROXY: "${PROXY}" } }) })`,
+    language: "js",
+    note: "For `ws://` use `http.Agent` and `HTTP_PROXY`.",
+    kinds: WEB,
+    needs: [],
+    command: webSocket,
   },
 ];

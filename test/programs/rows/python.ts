@@ -183,4 +183,37 @@ c.perform()`,
       ],
     }),
   },
+  {
+    program: "websocket-client",
+    way: "HTTP, `http_proxy_host`",
+    line: `websocket.create_connection("wss://example.com/", proxy_type="http", http_proxy_host="127.0.0.1", http_proxy_port=1080, http_proxy_auth=("country-de", "x"))`,
+    language: "python",
+    kinds: WEB,
+    needs: [],
+    modules: ["websocket"],
+    command: printing("import websocket", (line) => `${line}.recv()`),
+  },
+  {
+    program: "websockets",
+    way: "SOCKS5, `sock`",
+    line: `sock = await Proxy.from_url("socks5://country-de:x@127.0.0.1:1080").connect("example.com", 443)`,
+    language: "python",
+    note: 'Then `websockets.connect("wss://example.com/", sock=sock)`. `Proxy` is from `python_socks.async_.asyncio`.',
+    kinds: WEB,
+    needs: [],
+    modules: ["websockets", "python_socks"],
+    command: (line, { kind, origin, home }) =>
+      awaiting(
+        (code) => `import ssl, websockets
+from python_socks.async_.asyncio import Proxy
+async def main():
+    ${code}
+    origin = "${origin.replace("http", "ws")}"
+    trust = ${kind === "https" ? `ssl.create_default_context(cafile="${home}/ca.pem")` : "None"}
+    host = origin.split("/")[2].split(":")[0]
+    named = {"server_hostname": host} if trust else {}
+    async with websockets.connect(origin + "/", sock=sock, ssl=trust, max_size=None, **named) as connection:
+        return await connection.recv()`,
+      )(line),
+  },
 ];

@@ -60,4 +60,13 @@ export const TUNNELS: readonly ProgramRow[] = [
     needsAsking: true,
     command: piped,
   },
+  {
+    program: "rsync",
+    way: "HTTP, `RSYNC_PROXY`",
+    line: "RSYNC_PROXY=country-de:x@127.0.0.1:1080 rsync rsync://example.com:443/",
+    note: "For rsync's own protocol. rsync over ssh takes the settings of ssh.",
+    kinds: RAW,
+    needs: ["rsync"],
+    command: (line, { id }) => ({ argv: ["sh", "-c", `${line}${id}`] }),
+  },
 ];
