@@ -18,6 +18,10 @@ function awaiting(code: (line: string) => string): (line: string) => Command {
   });
 }
 
+/** A shell may have set these for another proxy. What the line says must win, so here they name one that does not answer. */
+const REQUESTS = `import os, requests
+os.environ.update(http_proxy="http://127.0.0.1:9", https_proxy="http://127.0.0.1:9")`;
+
 /** Writes what httpx got, by the name that this httpx has for its argument. */
 function httpx(line: string): Command {
   const code = `import httpx, sys
@@ -34,24 +38,25 @@ export const PYTHON: readonly ProgramRow[] = [
   {
     program: "requests",
     way: "HTTP, `proxies`",
-    line: `requests.get("https://example.com/", proxies={"all": "${PROXY}"})`,
+    line: `requests.get("https://example.com/", proxies=dict.fromkeys(["http", "https"], "${PROXY}"))`,
     language: "python",
     kinds: WEB,
+    note: 'Name both schemes: with `{"all": …}`, the variables `http_proxy` and `https_proxy` of the shell would win.',
     needs: [],
     modules: ["requests"],
     inReadme: true,
-    command: printing("import requests", (line) => `${line}.content`),
+    command: printing(REQUESTS, (line) => `${line}.content`),
   },
   {
     program: "requests",
     way: "SOCKS5, `proxies`",
-    line: `requests.get("https://example.com/", proxies={"all": "${SOCKS}"})`,
+    line: `requests.get("https://example.com/", proxies=dict.fromkeys(["http", "https"], "${SOCKS}"))`,
     language: "python",
     note: "Needs PySocks: `pip install requests[socks]`.",
     kinds: WEB,
     needs: [],
     modules: ["requests", "socks"],
-    command: printing("import requests", (line) => `${line}.content`),
+    command: printing(REQUESTS, (line) => `${line}.content`),
   },
   {
     program: "httpx",
