@@ -47,3 +47,14 @@ test("a sensitive value never prints", () => {
   );
   assert.equal(secret.reveal().host, "target.example");
 });
+
+test("more facts leave code, cause and place of an error as they were", () => {
+  const cause = new Error("reset");
+  const error = new BywayError("ERR_HOP_LOST", "the link broke", { cause, data: { hop: 1 } });
+  const more = error.with({ peerId: "p" });
+  assert.deepEqual(
+    [more.code, more.cause, more.stack, more.data],
+    [error.code, cause, error.stack, { hop: 1, peerId: "p" }],
+  );
+  assert.deepEqual(error.data, { hop: 1 });
+});

@@ -40,13 +40,15 @@ export class BywayError extends Error {
     return errorRow(this.code).remedy;
   }
 
-  /** The same error with more facts. */
+  /** The same error, of the same cause, with more facts. */
   with(data: { readonly [key: string]: JsonValue }): BywayError {
-    return new BywayError(this.code, this.message, {
+    const more = new BywayError(this.code, this.message, {
       data: { ...this.data, ...data },
       retry: this.retry,
-      cause: this,
+      cause: this.cause,
     });
+    if (this.stack !== undefined) more.stack = this.stack;
+    return more;
   }
 
   /** A shape that is stable and safe to print. */
