@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import type { Readable } from "node:stream";
-import { ByteBudget } from "../src/core/byte-budget.ts";
 import { systemClock } from "../src/core/clock.ts";
 import { silentLogger } from "../src/core/logger.ts";
+import { ByteBudget } from "../src/flow/byte-budget.ts";
 import { parsePeerId } from "../src/identity/peer-id.ts";
 import { openLink } from "../src/link/open-link.ts";
 import { TcpTransport } from "../src/link/tcp-transport.ts";

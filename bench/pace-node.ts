@@ -17,9 +17,9 @@ const { systemClock } = await from<typeof import("../src/core/clock.ts")>("src/c
 const { tuneGarbageCollection } = await from<typeof import("../src/core/tune-garbage-collection.ts")>(
   "src/core/tune-garbage-collection.ts",
 );
-const { PooledSocket } = await from<typeof import("../src/core/pooled-socket.ts")>("src/core/pooled-socket.ts");
-const { ReadPool } = await from<typeof import("../src/core/read-pool.ts")>("src/core/read-pool.ts");
-const { splice } = await from<typeof import("../src/core/splice.ts")>("src/core/splice.ts");
+const { PooledSocket } = await from<typeof import("../src/flow/pooled-socket.ts")>("src/flow/pooled-socket.ts");
+const { ReadPool } = await from<typeof import("../src/flow/read-pool.ts")>("src/flow/read-pool.ts");
+const { splice } = await from<typeof import("../src/flow/splice.ts")>("src/flow/splice.ts");
 const { TcpTransport } = await from<typeof import("../src/link/tcp-transport.ts")>("src/link/tcp-transport.ts");
 const { roomyBudget } = await from<typeof import("../test/support/roomy-budget.ts")>("test/support/roomy-budget.ts");
 const { serveLink } = await from<typeof import("../test/support/link-bench.ts")>("test/support/link-bench.ts");
@@ -27,7 +27,7 @@ const { serveLink } = await from<typeof import("../test/support/link-bench.ts")>
 async function holds() {
   if (hold === "none") return {};
   if (hold === "look") return { firstBytes: { look: () => "pass" as const } };
-  const { LinePace } = await from<typeof import("../src/core/line-pace.ts")>("src/core/line-pace.ts");
+  const { LinePace } = await from<typeof import("../src/flow/line-pace.ts")>("src/flow/line-pace.ts");
   const bytesPerSecond = Number(hold);
   return { line: new LinePace({ clock: systemClock }, { bytesPerSecond, linkBytesPerSecond: bytesPerSecond }) };
 }

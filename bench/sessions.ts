@@ -5,9 +5,9 @@ import { parseArgs } from "node:util";
 import { systemClock } from "../src/core/clock.ts";
 import { silentLogger } from "../src/core/logger.ts";
 import { systemRandom } from "../src/core/random.ts";
-import { RecordFile } from "../src/core/record-file.ts";
 import type { SessionKey } from "../src/routing/held-session.ts";
 import { SessionTable } from "../src/routing/session-table.ts";
+import { RecordFile } from "../src/storage/record-file.ts";
 import { sampleProcess } from "./process-sample.ts";
 
 // What live sessions cost, with the file that keeps them: `npm run bench:sessions [-- --json] [--sessions N]`.

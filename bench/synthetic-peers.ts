@@ -1,7 +1,7 @@
 import { type Random, seededRandom } from "../src/core/random.ts";
-import { peerEntry } from "../src/directory/peer-entry.ts";
-import type { PeerEntry } from "../src/directory/stored-peer.ts";
 import { peerIdFromPublicKey } from "../src/identity/peer-id.ts";
+import { peerEntry } from "../src/peers/peer-entry.ts";
+import type { PeerEntry } from "../src/peers/stored-peer.ts";
 import { type Advertisement, encodeAdvertisement } from "../src/wire/advertisement.ts";
 import { encodeEnvelope } from "../src/wire/envelope.ts";
 

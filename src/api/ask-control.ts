@@ -1,10 +1,10 @@
 import { type IncomingMessage, request } from "node:http";
 import { dirname } from "node:path";
 import { abortReason, deadline } from "../core/abort.ts";
-import { isLocked } from "../core/claimed-lock.ts";
 import type { Clock } from "../core/clock.ts";
 import { ERROR_TABLE, type ErrorCode } from "../core/error-table.ts";
 import { BywayError, type JsonValue, systemCode } from "../core/errors.ts";
+import { isLocked } from "../storage/claimed-lock.ts";
 import { CONTROL_WORDS, type ControlName, isSocketName, lockPath, pipeName } from "./control-path.ts";
 import { findFarSocket } from "./far-socket.ts";
 import { API_LIMITS } from "./limits.ts";

@@ -1,11 +1,11 @@
 import type { Clock } from "../core/clock.ts";
+import type { RequestLine, RequestRecord } from "../dispatch/request-record.ts";
+import type { SearchReport } from "../dispatch/search-report.ts";
 import { printConstraints } from "../routing/constraint-keys.ts";
 import type { Explanation } from "../routing/explanation.ts";
 import { askControl } from "./ask-control.ts";
 import { API_LIMITS } from "./limits.ts";
 import type { PickQuery } from "./pick-query.ts";
-import type { RequestLine, RequestRecord } from "./request-record.ts";
-import type { SearchReport } from "./search-report.ts";
 
 /**
  * Asks the client that runs with a data directory. All methods throw what the client answers, ERR_CONTROL where none runs

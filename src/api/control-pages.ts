@@ -1,13 +1,14 @@
 import { BywayError } from "../core/errors.ts";
+import { DISPATCH_LIMITS } from "../dispatch/limits.ts";
+import type { RequestLog } from "../dispatch/request-log.ts";
+import { requestLine } from "../dispatch/request-record.ts";
+import type { SearchReport } from "../dispatch/search-report.ts";
 import { parseConstraints } from "../routing/constraint-keys.ts";
 import type { Explanation } from "../routing/explanation.ts";
 import { type ControlAnswer, errorAnswer } from "./control-answer.ts";
 import { findPage, type Page, unfit } from "./find-page.ts";
 import { API_LIMITS } from "./limits.ts";
 import type { PickQuery } from "./pick-query.ts";
-import type { RequestLog } from "./request-log.ts";
-import { requestLine } from "./request-record.ts";
-import type { SearchReport } from "./search-report.ts";
 
 /** What the pages show. */
 export interface ControlComponents {
@@ -40,10 +41,10 @@ export function controlAnswer(components: ControlComponents, method: string, tar
 }
 
 function requests({ log }: ControlComponents, query: URLSearchParams): string {
-  const limit = query.has("limit") ? wholeNumber(query, "limit", API_LIMITS.loggedRequests.value) : undefined;
+  const limit = query.has("limit") ? wholeNumber(query, "limit", DISPATCH_LIMITS.loggedRequests.value) : undefined;
   const lines: string[] = [];
   let bytes = 0;
-  for (const record of log.recent(limit ?? API_LIMITS.loggedRequests.value)) {
+  for (const record of log.recent(limit ?? DISPATCH_LIMITS.loggedRequests.value)) {
     const line = JSON.stringify(requestLine(record));
     bytes += Buffer.byteLength(line) + 1;
     if (bytes > API_LIMITS.controlAnswerBytes.value - 64) break;

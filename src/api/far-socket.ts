@@ -2,7 +2,7 @@ import { lstat, mkdtemp, readFile, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { systemCode } from "../core/errors.ts";
-import { replaceFile } from "../core/replace-file.ts";
+import { replaceFile } from "../storage/replace-file.ts";
 import { isSocketName, pointerPath } from "./control-path.ts";
 
 const PREFIX = "byway-";

@@ -2,9 +2,9 @@ import { type FSWatcher, lstatSync, watch } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { basename, dirname } from "node:path";
-import { type ClaimedLock, claimLock } from "../core/claimed-lock.ts";
 import { systemCode } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import { type ClaimedLock, claimLock } from "../storage/claimed-lock.ts";
 import { isSocketName, lockPath, pointerPath } from "./control-path.ts";
 import { findFarSocket } from "./far-socket.ts";
 

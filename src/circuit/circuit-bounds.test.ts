@@ -6,6 +6,7 @@ import { needOf } from "../../test/support/hops.ts";
 import { settled } from "../../test/support/settled.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
+import { Observer } from "../trust/observer.ts";
 import type { Circuit } from "./circuit.ts";
 import { CircuitPool } from "./circuit-pool.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
@@ -50,7 +51,10 @@ test("however many constraints are asked for, few are remembered, and those in d
 test("long-lived streams on circuits that were succeeded never keep a user from a new circuit", async () => {
   await using network = await hopNetwork(1);
   const clock = new FakeClock();
-  const pool = new CircuitPool({ builder: network.builder(), clock, logger: silentLogger }, { spareCircuits: 0 });
+  const pool = new CircuitPool(
+    { builder: network.builder(), observer: new Observer({ clock }), clock, logger: silentLogger },
+    { spareCircuits: 0 },
+  );
   const need = needOf("a", network.choose(1));
   for (let round = 0; round < CIRCUIT_LIMITS.circuitsPerGroup.value + 2; round += 1) {
     const circuit = await pool.circuit(need);
@@ -103,7 +107,7 @@ test("a circuit that was left, and only finishes its streams, does not bind its 
   const { pool, network } = cheapPool(0);
   const need = needOf("a", () => []);
   const left = Object.assign(await pool.circuit(need), { streams: 1 });
-  pool.retire(left, undefined);
+  left.close();
   assert.notEqual(await pool.circuit(need), left);
   assert.equal(network.exit, undefined);
   await pool.stop();

@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { failureWatch } from "../../test/support/failure-watch.ts";
 import { hopNetwork } from "../../test/support/hop-network.ts";
 import { needOf, onlyHops } from "../../test/support/hops.ts";
+import { systemClock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
+import { Observer } from "../trust/observer.ts";
 import type { Circuit } from "./circuit.ts";
 import { CircuitPool } from "./circuit-pool.ts";
 import type { Hop } from "./hop.ts";
-import type { HopChooser } from "./hop-chooser.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
+import { failureIn } from "./observed-hop.ts";
+import type { PathSelector } from "./path-selector.ts";
 
 function peersOf(circuit: Circuit): readonly string[] {
   return circuit.hops.map(({ peerId }) => peerId);
@@ -39,7 +43,10 @@ test("whoever waits for a circuit is told of each hop that failed in it", async 
   };
   const told: unknown[] = [];
   const clock = new FakeClock();
-  const pool = new CircuitPool({ builder: network.builder(clock), clock, logger: silentLogger }, { spareCircuits: 0 });
+  const pool = new CircuitPool(
+    { builder: network.builder(clock), observer: new Observer({ clock }), clock, logger: silentLogger },
+    { spareCircuits: 0 },
+  );
   const onHopFailed = (peerId: string, { code }: BywayError): unknown => told.push([peerId, code]);
   const need = { ...needOf("a", network.choose(2)), onHopFailed };
   assert.deepEqual(peersOf(await pool.circuit(need)), [guard, network.peers[3]]);
@@ -53,18 +60,19 @@ test("whoever waits for a circuit is told of each hop that failed in it", async 
 test("a first hop counts as failed where it cannot be dialled, not where another hop says so of it", async () => {
   await using network = await hopNetwork(4);
   const [first, second] = network.peers;
-  const failed: string[] = [];
-  const builder = network.builder(undefined, { onFirstHopFailed: (peer) => failed.push(peer) });
+  const { observer, asFirst: failed } = failureWatch(systemClock);
+  const builder = network.builder(undefined, { observer });
   network.beforeOnward = async (_, peerId) => {
     if (peerId === second) throw new BywayError("ERR_HOP_UNREACHABLE", "I cannot reach it, believe me");
   };
   await builder.build(network.choose(3));
-  builder.noteFailure(String(second), network.hopsOf(0, 1));
+  observer.observe(failureIn(network.hopsOf(0, 1), String(second), true));
   assert.deepEqual(failed, []);
   network.beforeDial = async (peerId) => {
     if (peerId === first) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
   };
-  builder.noteDead(String(first), network.hopsOf(0, 1));
+  observer.observe(failureIn(network.hopsOf(0, 1), String(first), false));
+  builder.leave(String(first));
   await builder.build(network.choose(1));
   assert.ok(failed.length > 0 && failed.every((peer) => peer === first));
   await builder.stop();
@@ -101,12 +109,12 @@ test("a relay that is closed or full is left in peace for longer than it asks, b
   await using network = await hopNetwork(4);
   const [first, second, third, fourth] = network.peers;
   const clock = new FakeClock();
-  const blamed: string[] = [];
+  const { observer, asFirst: blamed } = failureWatch(clock);
   network.beforeOnward = async (index) => {
     if (index < 2) throw new BywayError("ERR_NODE_CLOSED", "closed until 22:00", { data: { retryAfterSec: 60 } });
   };
   const random = { ...seededRandom(1), float: () => 0.5 };
-  const builder = network.builder(clock, { random, onFirstHopFailed: (peer) => blamed.push(peer) });
+  const builder = network.builder(clock, { random, observer });
   assert.deepEqual(peersOf(await builder.build(network.choose(2))), [third, fourth]);
   network.beforeOnward = async () => {};
   const ownMs = 60_000 + (60_000 + CIRCUIT_LIMITS.restSpreadMs.value) / 2;
@@ -122,8 +130,9 @@ test("a relay that is closed or full is left in peace for longer than it asks, b
 
 test("a node that failed a moment ago is passed over, unless nobody else is there", async () => {
   await using network = await hopNetwork(3);
-  const builder = network.builder();
-  builder.noteFailure(String(network.peers[0]));
+  const { observer } = failureWatch(systemClock);
+  const builder = network.builder(undefined, { observer });
+  observer.observe(failureIn([], String(network.peers[0]), true));
   assert.deepEqual(peersOf(await builder.build(network.choose(2))), network.peers.slice(1));
   assert.deepEqual(peersOf(await builder.build(network.choose(3))), network.peers);
   await builder.stop();
@@ -187,10 +196,11 @@ test("a chooser that throws while a slow hop is waited for ends nothing: the hop
 
 test("a strict session's exit that failed a moment ago is tried again, since no other will do", async () => {
   await using network = await hopNetwork(1);
-  const builder = network.builder();
+  const { observer } = failureWatch(systemClock);
+  const builder = network.builder(undefined, { observer });
   const [hop] = network.hopsOf(0);
   assert.ok(hop !== undefined);
-  builder.noteFailure(hop.peerId);
+  observer.observe(failureIn([], hop.peerId, true));
   const circuit = await builder.build(({ failed }) => {
     if (failed.has(hop.peerId)) throw new BywayError("ERR_SESSION_EXIT", "the session's exit is gone");
     return [hop];
@@ -203,7 +213,8 @@ test("a strict session's exit that failed a moment ago is tried again, since no 
 test("an exit that alone will do and failed a moment ago is not waited for as long again", async () => {
   await using network = await hopNetwork(2);
   const clock = new FakeClock();
-  const builder = network.builder(clock);
+  const { observer } = failureWatch(clock);
+  const builder = network.builder(clock, { observer });
   for (let count = 0; count < CIRCUIT_LIMITS.buildSamplesNeeded.value; count += 1) {
     (await builder.build(network.choose(2))).destroy();
   }
@@ -212,7 +223,7 @@ test("an exit that alone will do and failed a moment ago is not waited for as lo
     asked.resolve();
     return new Promise(() => {});
   };
-  builder.noteFailure(String(network.peers[1]));
+  observer.observe(failureIn([], String(network.peers[1]), true));
   const building = builder.build(onlyHops(network.hopsOf(0, 1)));
   await asked.promise;
   clock.advance(CIRCUIT_LIMITS.leastPatienceMs.value);
@@ -222,9 +233,10 @@ test("an exit that alone will do and failed a moment ago is not waited for as lo
 
 test("a relay that carries a circuit again is healed; that an exit lets itself be linked to says nothing", async () => {
   await using network = await hopNetwork(4);
-  const builder = network.builder();
+  const { observer } = failureWatch(systemClock);
+  const builder = network.builder(undefined, { observer });
   const [relay, exit, third] = network.peers;
-  for (const peer of [relay, exit]) builder.noteFailure(String(peer));
+  for (const peer of [relay, exit]) observer.observe(failureIn([], String(peer), true));
   // Nobody else will do.
   (await builder.build(onlyHops(network.hopsOf(0, 1)))).destroy();
   assert.deepEqual(peersOf(await builder.build(network.choose(2))), [relay, third]);
@@ -238,7 +250,7 @@ test("the link to a guard that is dead is left: the next circuit dials it anew",
   network.beforeDial = async (peerId) => void dialled.push(peerId);
   await builder.build(network.choose(2));
   network.freeze(0);
-  builder.noteDead(String(network.peers[0]));
+  builder.leave(String(network.peers[0]));
   await builder.build(onlyHops(network.hopsOf(0, 1)));
   assert.equal(dialled.filter((peerId) => peerId === network.peers[0]).length, 2);
   await builder.stop();
@@ -305,15 +317,15 @@ test("a node is asked by way of a first hop, whose link alone is left open", asy
 
 test("a node that one relay does not know is passed over, or reached by another relay where no other will do", async () => {
   await using network = await hopNetwork(4);
-  const told: string[] = [];
-  const builder = network.builder(undefined, { onFirstHopFailed: (peer) => told.push(peer) });
+  const { observer, asFirst: told } = failureWatch(systemClock);
+  const builder = network.builder(undefined, { observer });
   const [first, second, exit, other] = network.peers;
   network.beforeOnward = async (index, peerId) => {
     if (index === 0 && peerId === exit) throw new BywayError("ERR_HOP_UNKNOWN", "nobody knows it");
   };
   const hops = network.hopsOf(0, 1, 2, 3);
   const choose =
-    (exits: readonly (string | undefined)[]): HopChooser =>
+    (exits: readonly (string | undefined)[]): PathSelector =>
     ({ kept, failed }) => {
       const fit = hops.filter(({ peerId }) => !failed.has(peerId));
       const relay = kept[0] ?? fit.find(({ peerId }) => peerId === first || peerId === second);

@@ -4,34 +4,28 @@ import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { Link } from "../link/link.ts";
-import { Accusations, type AccusationsComponents } from "./accusations.ts";
+import type { Observer } from "../trust/observer.ts";
 import { type Blame, blameFor } from "./blame.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { BuildTimes } from "./build-times.ts";
 import { Circuit, type StageTiming } from "./circuit.ts";
 import { restMs } from "./declined.ts";
 import type { Hop } from "./hop.ts";
-import type { HopChooser } from "./hop-chooser.ts";
 import { hopError, type Stage } from "./hop-error.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { LinkOpener, type LinkOpenerComponents, type LinkOpenerOptions } from "./link-opener.ts";
-import { RecentFailures } from "./recent-failures.ts";
+import { failureIn, observedHop } from "./observed-hop.ts";
+import type { PathSelector } from "./path-selector.ts";
 
 /** What building circuits takes. */
 export interface CircuitBuilderComponents extends LinkOpenerComponents {
-  /** Told of each peer that failed as a hop, and never on another hop's word alone. */
-  readonly onHopFailed?: (peer: string, isFirst: boolean) => void;
-  /** Asks a hop that another hop accuses; by default nothing can be found out. */
-  readonly check?: AccusationsComponents["check"];
-  /** Has a relay carry to nodes of this client's choice; by default nothing can be found out. */
-  readonly examine?: AccusationsComponents["examine"];
-  /** Told of each peer that failed as a first hop, which no other hop can lie about. */
-  readonly onFirstHopFailed?: (peer: string) => void;
+  /** Told what hops do, and tells which of them to pass over. */
+  readonly observer: Pick<Observer, "observe" | "avoided">;
 }
 
 /** A circuit in the middle of being built. */
 interface Build {
-  readonly choose: HopChooser;
+  readonly choose: PathSelector;
   readonly options: BuildOptions;
   readonly failed: Set<string>;
   hops: readonly Hop[];
@@ -53,18 +47,13 @@ export class CircuitBuilder {
   readonly #random: Random;
   readonly #opener: LinkOpener;
   readonly #times = new BuildTimes();
-  readonly #recent: RecentFailures;
-  readonly #accusations: Accusations;
-  readonly #onFirstHopFailed: (peer: string) => void;
+  readonly #observer: CircuitBuilderComponents["observer"];
 
   constructor(components: CircuitBuilderComponents, options: LinkOpenerOptions = {}) {
     this.#clock = components.clock;
     this.#random = components.random;
     this.#opener = new LinkOpener(components, options);
-    this.#recent = new RecentFailures(components);
-    const { check = unknown, examine = unknown } = components;
-    this.#accusations = new Accusations({ check, examine });
-    this.#onFirstHopFailed = components.onFirstHopFailed ?? (() => {});
+    this.#observer = components.observer;
   }
 
   /**
@@ -72,7 +61,7 @@ export class CircuitBuilder {
    * than hops do here, is replaced by another as long as `choose` has one.
    * Throws what `choose` throws, or a hop error that names the hop and the stage; nothing of the circuit is left open then.
    */
-  async build(choose: HopChooser, options: BuildOptions = {}): Promise<Circuit> {
+  async build(choose: PathSelector, options: BuildOptions = {}): Promise<Circuit> {
     const beganMs = this.#clock.monotonicMs();
     const failed = new Set(options.failed);
     const build: Build = { choose, options, failed, hops: [], links: [], timings: [], guardReused: false };
@@ -83,38 +72,15 @@ export class CircuitBuilder {
       truncate(build, 0);
       throw error;
     }
-    // That an exit lets itself be linked to says nothing about its streams.
-    for (const [index, { peerId }] of build.hops.slice(0, -1).entries()) {
-      this.#recent.noteSuccess(peerId, beganMs);
-      this.#accusations.noteCarried(peerId, String(build.hops[index + 1]?.peerId));
+    for (const [index, { peerId: next }] of build.hops.slice(1).entries()) {
+      this.#observer.observe({ ...observedHop(build.hops, index), what: "carried", beganMs, next });
     }
     return new Circuit({ clock: this.#clock, random: this.#random }, build.hops, build.links, build.timings);
   }
 
-  /**
-   * Remembers that `peer` failed in a circuit of `hops`, so that the next circuits pass it over for a while. Unless it
-   * `isKnown` (a first hop is always), a hop before it may have made it look so: it is passed over and checked.
-   */
-  noteFailure(peer: string, hops: readonly Hop[] = [], isKnown = true): void {
-    const index = hops.findIndex(({ peerId }) => peerId === peer);
-    if (index > 0 && !isKnown) this.#accuse(hops, index);
-    else this.#noteKnown(peer, hops);
-  }
-
-  /** The next circuits pass `peer` over for `ms`, which is no failure of it. */
-  rest(peer: string, ms: number): void {
-    this.#recent.rest(peer, ms);
-  }
-
-  /** As `noteFailure`; no new circuit uses the link that stands to a first hop, which its keep-alive may take for alive. */
-  noteDead(peer: string, hops: readonly Hop[] = []): void {
-    this.noteFailure(peer, hops, false);
-    if (hops.length === 0 || hops[0]?.peerId === peer) this.#opener.guardLinks.leave(peer);
-  }
-
-  /** Remembers that a stream over `peer` succeeded that was begun at `beganMs` (monotonic). */
-  noteSuccess(peer: string, beganMs: number): void {
-    this.#recent.noteSuccess(peer, beganMs);
+  /** No new circuit uses the link that stands to the first hop `peer`, which its keep-alive may take for alive. */
+  leave(peer: string): void {
+    this.#opener.guardLinks.leave(peer);
   }
 
   /**
@@ -156,23 +122,6 @@ export class CircuitBuilder {
     return this.#opener.guardLinks.stop();
   }
 
-  #noteKnown(peer: string, hops: readonly Hop[]): void {
-    const isFirst = hops[0]?.peerId === peer;
-    this.#recent.note(peer, isFirst);
-    if (isFirst) this.#onFirstHopFailed(peer);
-  }
-
-  /** Passes the hop at `index` over, which seems to fail behind the hop before it, and has that looked into. */
-  #accuse(hops: readonly Hop[], index: number): void {
-    const [accuser, accused] = hops.slice(index - 1, index + 1);
-    if (accuser === undefined || accused === undefined) return;
-    this.#recent.rest(accused.peerId, CIRCUIT_LIMITS.failureMs.value);
-    void this.#accusations.judge(accuser.peerId, accused.peerId).then((failed) => {
-      if (failed === accuser.peerId) this.#noteKnown(failed, hops);
-      else if (failed !== undefined) this.#recent.note(failed);
-    });
-  }
-
   async #complete(build: Build): Promise<void> {
     let first: BywayError | undefined;
     for (let replaced = 0; build.links.length < build.hops.length; ) {
@@ -206,7 +155,7 @@ export class CircuitBuilder {
   #choose(build: Build, count: number): readonly Hop[] {
     const { exit, avoid } = build.options;
     const wishes = { kept: build.hops.slice(0, count), exit, avoid };
-    const recent = this.#recent.peers;
+    const recent = this.#observer.avoided;
     if (recent.size > 0) {
       try {
         return checked(build.choose({ ...wishes, failed: new Set([...build.failed, ...recent]) }));
@@ -274,8 +223,8 @@ export class CircuitBuilder {
     const hop = build.hops[index];
     if (hop === undefined) return;
     build.failed.add(hop.peerId);
-    if (restingMs === undefined) this.noteFailure(hop.peerId, build.hops, isKnown);
-    else this.rest(hop.peerId, restingMs);
+    if (restingMs === undefined) this.#observer.observe(failureIn(build.hops, hop.peerId, isKnown));
+    else this.#observer.observe({ ...observedHop(build.hops, index), what: "full", forMs: restingMs });
   }
 
   async #extend(build: Build, index: number): Promise<void> {
@@ -327,7 +276,10 @@ export class CircuitBuilder {
       this.#times.noteTimeout(index + 1, patienceMs);
       const failed = new Set([...build.failed, ...build.hops.slice(index, index + 1).map((hop) => hop.peerId)]);
       // The only one that will do is waited for, unless it failed a moment ago: then its turn has come to show itself.
-      if (!this.#hasOther({ ...build, failed }, index) && !this.#recent.peers.has(String(build.hops[index]?.peerId)))
+      if (
+        !this.#hasOther({ ...build, failed }, index) &&
+        !this.#observer.avoided.has(String(build.hops[index]?.peerId))
+      )
         return;
       controller.abort(new BywayError("ERR_HOP_TIMEOUT", `the hop took longer than ${Math.round(patienceMs)} ms`));
     });
@@ -371,10 +323,6 @@ function truncate(build: Build, index: number): void {
   const ended = build.links.splice(index);
   for (const link of ended.slice(Math.max(shared - index, 0)).toReversed()) link.destroy();
   build.timings.splice(0, build.timings.length, ...build.timings.filter(({ hop }) => hop <= index));
-}
-
-async function unknown(): Promise<undefined> {
-  return undefined;
 }
 
 function raise(error: BywayError): never {

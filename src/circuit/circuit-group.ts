@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import { Allowance } from "./allowance.ts";
 import type { Circuit } from "./circuit.ts";
-import type { Suits } from "./circuit-need.ts";
+import type { Suits } from "./circuit-spec.ts";
 import type { IsolationGroup } from "./isolation.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 

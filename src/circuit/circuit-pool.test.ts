@@ -6,10 +6,10 @@ import { needOf } from "../../test/support/hops.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
-import type { CircuitNeed } from "./circuit-need.ts";
+import { Observer } from "../trust/observer.ts";
 import { CircuitPool } from "./circuit-pool.ts";
+import type { CircuitSpec } from "./circuit-spec.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
-import { tryCircuits } from "./try-circuits.ts";
 
 const target = { host: "target.example", port: 80 };
 
@@ -20,7 +20,9 @@ function poolOf(
   clock: Clock = systemClock,
   linkClock = systemClock,
 ): CircuitPool {
-  return new CircuitPool({ builder: network.builder(linkClock), clock, logger: silentLogger }, { spareCircuits });
+  const observer = new Observer({ clock: linkClock });
+  const builder = network.builder(linkClock, { observer });
+  return new CircuitPool({ builder, observer, clock, logger: silentLogger }, { spareCircuits });
 }
 
 /** Lets what was begun come to its end, as `until` tells. */
@@ -151,7 +153,7 @@ test("a session keeps its exit when its circuit is succeeded", async () => {
   const exit = network.peers[2];
   // As whoever holds the session says: the pool asks for each circuit.
   const choose = network.choose(1);
-  const need: CircuitNeed = {
+  const need: CircuitSpec = {
     ...needOf("a", (wishes) => choose({ ...wishes, exit }), "s"),
     fits: ({ peerId }) => peerId === exit,
   };
@@ -168,26 +170,6 @@ test("a session keeps its exit when its circuit is succeeded", async () => {
     }
     assert.equal(next.hops[0]?.peerId, first.hops[0]?.peerId);
   }
-  await pool.stop();
-});
-
-test("more streams than one link takes get a second circuit to the same exit", async () => {
-  await using network = await hopNetwork(4);
-  const pool = poolOf(network, 0);
-  const request = { ...needOf("a", network.choose(1)), sendsBytes: false, signal: new AbortController().signal };
-  const circuits = new Set<unknown>();
-  const exits = new Set<string>();
-  const count = 1_100;
-  await Promise.all(
-    Array.from({ length: count }, async () => {
-      await tryCircuits(pool, request, (circuit) => {
-        circuits.add(circuit);
-        exits.add(String(circuit.hops[0]?.peerId));
-        return circuit.openStream(target);
-      });
-    }),
-  );
-  assert.deepEqual([circuits.size, exits.size], [2, 1]);
   await pool.stop();
 });
 

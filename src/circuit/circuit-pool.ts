@@ -1,34 +1,39 @@
 import { withAbort } from "../core/abort.ts";
 import type { Clock, Timer } from "../core/clock.ts";
-import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
-import { type Random, systemRandom } from "../core/random.ts";
 import type { PeerId } from "../identity/peer-id.ts";
+import type { Observer } from "../trust/observer.ts";
 import { Allowance } from "./allowance.ts";
 import type { BuildOptions } from "./build-options.ts";
 import type { Circuit } from "./circuit.ts";
 import type { CircuitBuilder } from "./circuit-builder.ts";
 import type { CircuitGroup } from "./circuit-group.ts";
 import { CircuitGroups } from "./circuit-groups.ts";
-import { type CircuitNeed, type Suits, suiting } from "./circuit-need.ts";
+import { type CircuitSpec, type Suits, suiting } from "./circuit-spec.ts";
 import { CircuitStocks } from "./circuit-stocks.ts";
-import { isPaced, restMs } from "./declined.ts";
-import { ExitPaces } from "./exit-paces.ts";
 import { HedgeBudget } from "./hedge-budget.ts";
 import { buildHedged } from "./hedged-build.ts";
-import type { HopChooser } from "./hop-chooser.ts";
 import { type IsolationGroup, joinGroups } from "./isolation.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
-import { LostRaces } from "./lost-races.ts";
+import { failureIn } from "./observed-hop.ts";
+import type { PathSelector } from "./path-selector.ts";
 
 /** What a pool works with. */
 export interface CircuitPoolComponents {
-  readonly builder: CircuitBuilder;
+  readonly builder: Pick<CircuitBuilder, "build" | "leave" | "stop">;
+  readonly observer: Pick<Observer, "observe">;
+  /** Exits that take no more for a moment; by default none does. */
+  readonly paces?: PacedExits;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Spreads those who wait; the system's when absent. */
-  readonly random?: Random;
+}
+
+/** Tells which exits take no more for a moment. */
+export interface PacedExits {
+  readonly isAnyPaced: boolean;
+  /** How long until the exit takes one more stream, in ms; 0 when it does now. */
+  waitMs(exit: string): number;
 }
 
 /** How a pool works. */
@@ -40,9 +45,6 @@ export interface CircuitPoolOptions {
 const GROUP_MOST = CIRCUIT_LIMITS.circuitsPerGroup.value;
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** Failures that say that a node is gone, rather than that it is busy or refuses. */
-const GONE: ReadonlySet<ErrorCode> = new Set(["ERR_HOP_UNREACHABLE", "ERR_HOP_TIMEOUT"]);
-
 /**
  * The circuits of a client: those in use, each bound to one isolation group, and those built ahead, bound to nobody.
  *
@@ -51,11 +53,6 @@ const GONE: ReadonlySet<ErrorCode> = new Set(["ERR_HOP_UNREACHABLE", "ERR_HOP_TI
  *     asked, and the group rotates ─► may it take a fresh one? ─► the one that served longest ago
  */
 export class CircuitPool {
-  readonly clock: Clock;
-  /** How many streams may be tried on a second circuit because the first is slow. */
-  readonly streamHedges: HedgeBudget;
-  /** How many streams a second each exit takes. */
-  readonly paces: ExitPaces;
   readonly #components: CircuitPoolComponents;
   readonly #groups: CircuitGroups;
   readonly #stocks: CircuitStocks;
@@ -64,7 +61,6 @@ export class CircuitPool {
   readonly #buildHedges: HedgeBudget;
   /** How fast all groups together take fresh circuits when they rotate. */
   readonly #pace: Allowance;
-  readonly #lostRaces = new LostRaces();
   #joins = 0;
   readonly #building = new Set<Promise<unknown>>();
   readonly #stop = new AbortController();
@@ -73,16 +69,13 @@ export class CircuitPool {
   constructor(components: CircuitPoolComponents, options: CircuitPoolOptions = {}) {
     const { clock, logger } = components;
     this.#components = components;
-    this.clock = clock;
     this.#groups = new CircuitGroups(components);
-    this.streamHedges = new HedgeBudget(components);
-    this.paces = new ExitPaces({ clock, random: components.random ?? systemRandom });
     this.#buildHedges = new HedgeBudget(components);
     this.#pace = new Allowance(components, {
       most: CIRCUIT_LIMITS.rotationBurstInAll.value,
       perSecond: CIRCUIT_LIMITS.rotationsPerSecondInAll.value,
     });
-    const build = (choose: HopChooser): Promise<Circuit> => this.#make(choose, {});
+    const build = (choose: PathSelector): Promise<Circuit> => this.#make(choose, {});
     const most = options.spareCircuits ?? CIRCUIT_LIMITS.sparesPerDemand.value;
     this.#stocks = new CircuitStocks({ clock, logger, build }, { most });
     this.#timer = clock.every(CIRCUIT_LIMITS.checkPeriodMs.value, () => this.#tick());
@@ -107,7 +100,7 @@ export class CircuitPool {
    * A circuit for one more stream of `need.group`, without the peers in `failed`. Waits only when neither the group nor the
    * stock has one; those who waited together may be more than it has room for. Throws what planning or building throws, ERR_LOCAL_LIMIT, ERR_STOPPED or the abort reason.
    */
-  async circuit(need: CircuitNeed, failed: ReadonlySet<string> = NOBODY, signal?: AbortSignal): Promise<Circuit> {
+  async circuit(need: CircuitSpec, failed: ReadonlySet<string> = NOBODY, signal?: AbortSignal): Promise<Circuit> {
     const suits = suiting(need, failed);
     for (let joined = 0; ; joined += 1) {
       if (this.#stop.signal.aborted) throw stopped();
@@ -125,66 +118,21 @@ export class CircuitPool {
   }
 
   /** Notes that circuits of these constraints will be wanted, and builds them ahead. */
-  expect({ group, choose }: CircuitNeed): void {
+  expect({ group, choose }: CircuitSpec): void {
     this.#stocks.ask(group.constraints, choose);
   }
 
   /**
-   * Takes no new streams on `circuit`, since a hop of it failed, and passes over `culprit` for a while. When it is gone, as
-   * `code` tells (default: it is), no group uses a circuit through it for new streams from now on. A loss or a delay may be
-   * the work of a hop before it; any other code is what the exit itself said.
+   * Everything through `peer`, which is gone as `failed` shows, takes no new streams: circuits finish those that they carry,
+   * unused ones end. A loss may be the work of a hop before it.
    */
-  retire(circuit: Circuit, culprit: string | undefined, code?: ErrorCode): void {
-    const isGone = code === undefined || GONE.has(code) || (code === "ERR_HOP_LOST" && circuit.ended);
-    circuit.close();
-    if (culprit === undefined) return;
-    if (isGone) this.#leave(culprit, circuit);
-    else this.#components.builder.noteFailure(culprit, circuit.hops, code !== "ERR_HOP_LOST");
-  }
-
-  /** Notes what the exit of `circuit` said when it declined a stream that nobody tries elsewhere. */
-  noteDeclined(circuit: Circuit, error: BywayError): void {
-    const ms = restMs(error);
-    const exit = circuit.hops.at(-1);
-    if (exit !== undefined && isPaced(error)) this.paces.noteRefused(exit.peerId);
-    else if (ms !== undefined) this.rest(circuit, ms);
-  }
-
-  /** Notes that the exit of `circuit` took a stream. */
-  noteTaken(circuit: Circuit): void {
-    const exit = circuit.hops.at(-1);
-    if (exit !== undefined) this.paces.noteTaken(exit.peerId);
-  }
-
-  /** Takes no new streams on `circuit`, and passes its exit over for `ms`: it is full or closed, which is no failure of it. */
-  rest(circuit: Circuit, ms: number): void {
-    const exit = circuit.hops.at(-1);
-    circuit.close();
-    if (exit !== undefined) this.#components.builder.rest(exit.peerId, ms);
-  }
-
-  /** Notes that a stream over `circuit` that was begun at `beganMs` (monotonic) was answered: its exit is well. */
-  noteSuccess(circuit: Circuit, beganMs: number): void {
-    const exit = circuit.hops.at(-1);
-    if (exit === undefined) return;
-    this.#lostRaces.noteAnswer(exit.peerId);
-    this.paces.noteTaken(exit.peerId);
-    this.#components.builder.noteSuccess(exit.peerId, beganMs);
-  }
-
-  /** Notes that a stream over `circuit` was late and another one was answered in its place. */
-  noteLostRace(circuit: Circuit): void {
-    const exit = circuit.hops.at(-1);
-    if (exit === undefined || !this.#lostRaces.note(exit.peerId)) return;
-    circuit.close();
-    this.#components.builder.noteFailure(exit.peerId, circuit.hops, false);
-  }
-
-  /** Asks the exit of `circuit`, which owes an answer, for a sign of life; leaves whoever is silent for `ms`, and tells whether anybody was. */
-  async suspect(circuit: Circuit, ms: number): Promise<boolean> {
-    if (await circuit.answers(ms)) return false;
-    this.retire(circuit, circuit.culprit);
-    return true;
+  leave(peer: string, failed: Circuit): void {
+    this.#components.observer.observe(failureIn(failed.hops, peer, false));
+    if (failed.hops[0]?.peerId === peer) this.#components.builder.leave(peer);
+    this.#stocks.leave(peer);
+    for (const [circuit, group] of this.#open) {
+      if (group !== undefined && circuit.hops.some(({ peerId }) => peerId === peer)) circuit.close();
+    }
   }
 
   /** Ends all circuits. */
@@ -200,7 +148,7 @@ export class CircuitPool {
   }
 
   /** A circuit that stands and will do. */
-  #ready(group: CircuitGroup, need: CircuitNeed, suits: Suits): Circuit | undefined {
+  #ready(group: CircuitGroup, need: CircuitSpec, suits: Suits): Circuit | undefined {
     // A session's exit was chosen for it alone: nobody else is likely to want what is built for it.
     if (need.group.session === "") this.expect(need);
     if (need.rotates === true) return this.#rotated(group, need, suits);
@@ -211,8 +159,11 @@ export class CircuitPool {
   }
 
   /** A fresh circuit as often as the pace allows, else the one of the group whose turn it is. */
-  #rotated(group: CircuitGroup, need: CircuitNeed, suits: Suits): Circuit | undefined {
-    const next = group.next(suits, this.paces.isAnyPaced ? (exit) => this.paces.waitMs(exit) : undefined);
+  #rotated(group: CircuitGroup, need: CircuitSpec, suits: Suits): Circuit | undefined {
+    const next = group.next(
+      suits,
+      this.#components.paces?.isAnyPaced === true ? (exit) => this.#components.paces?.waitMs(exit) ?? 0 : undefined,
+    );
     if (next !== undefined && !(group.pace.some && this.#pace.some)) return next;
     // A second circuit to an exit that the group has would change nothing, and cost each stream more: fewer share a write.
     const isNews = (circuit: Circuit): boolean => suits(circuit) && group.brings(circuit);
@@ -234,7 +185,7 @@ export class CircuitPool {
     return group.pace.some && this.#pace.take() && group.pace.take();
   }
 
-  #takeSpare(group: CircuitGroup, need: CircuitNeed, suits: Suits): Circuit | undefined {
+  #takeSpare(group: CircuitGroup, need: CircuitSpec, suits: Suits): Circuit | undefined {
     if (group.full && need.rotates !== true) return undefined;
     // Whoever asks for a session without saying which exit fits means what its chooser says.
     if (need.group.session !== "" && need.fits === undefined) return undefined;
@@ -243,12 +194,12 @@ export class CircuitPool {
     return circuit === undefined ? undefined : this.#bind(circuit, group);
   }
 
-  #pinned(group: CircuitGroup, need: CircuitNeed, suits: Suits): PeerId | undefined {
+  #pinned(group: CircuitGroup, need: CircuitSpec, suits: Suits): PeerId | undefined {
     return need.rotates === true || need.group.session !== "" ? undefined : group.pinned(suits);
   }
 
   /** Makes another circuit of the group ready; those that it has serve until then. */
-  #prepare(group: CircuitGroup, need: CircuitNeed): void {
+  #prepare(group: CircuitGroup, need: CircuitSpec): void {
     this.#build(group, need, NOBODY, false).catch(({ code }: BywayError) => {
       group.noteNoSuccessor();
       this.#components.logger.debug("the next circuit of a group could not be built", { code });
@@ -256,7 +207,7 @@ export class CircuitPool {
   }
 
   /** A circuit that is being built for the group and is worth waiting for; those who rotate spread over several. */
-  #othersBuild(group: CircuitGroup, need: CircuitNeed): Promise<Circuit> | undefined {
+  #othersBuild(group: CircuitGroup, need: CircuitSpec): Promise<Circuit> | undefined {
     const { building } = group;
     if (need.rotates !== true) return building.at(-1);
     const isPaid = !group.full && this.#pay(group);
@@ -266,7 +217,7 @@ export class CircuitPool {
   }
 
   /** Builds a circuit for the group; hedged when somebody waits for it. */
-  #build(group: CircuitGroup, need: CircuitNeed, failed: ReadonlySet<string>, isAwaited: boolean): Promise<Circuit> {
+  #build(group: CircuitGroup, need: CircuitSpec, failed: ReadonlySet<string>, isAwaited: boolean): Promise<Circuit> {
     const suits = suiting(need, failed);
     // A group that rotates leaves a circuit when the fresh one joins; another one leaves one that will not do.
     const isFull =
@@ -304,7 +255,7 @@ export class CircuitPool {
   }
 
   /** A circuit that nobody waits for: of use to a group that rotates only where it brings another exit. */
-  async #makeNews(group: CircuitGroup, need: CircuitNeed, options: BuildOptions): Promise<Circuit> {
+  async #makeNews(group: CircuitGroup, need: CircuitSpec, options: BuildOptions): Promise<Circuit> {
     const circuit = await this.#make(need.choose, options);
     if (need.rotates !== true || group.brings(circuit)) return circuit;
     group.noteNoNews();
@@ -312,7 +263,7 @@ export class CircuitPool {
     throw new BywayError("ERR_NO_NODE", "all exits that are chosen serve already");
   }
 
-  #makeHedged(need: CircuitNeed, options: BuildOptions): Promise<Circuit> {
+  #makeHedged(need: CircuitSpec, options: BuildOptions): Promise<Circuit> {
     const { clock } = this.#components;
     const build = (more: BuildOptions): Promise<Circuit> => this.#make(need.choose, more);
     const isSession = need.group.session !== "";
@@ -325,16 +276,7 @@ export class CircuitPool {
     });
   }
 
-  /** Everything through `peer` takes no new streams: circuits finish those that they carry, unused ones end. */
-  #leave(peer: string, failed: Circuit): void {
-    this.#components.builder.noteDead(peer, failed.hops);
-    this.#stocks.leave(peer);
-    for (const [circuit, group] of this.#open) {
-      if (group !== undefined && circuit.hops.some(({ peerId }) => peerId === peer)) circuit.close();
-    }
-  }
-
-  async #make(choose: HopChooser, options: BuildOptions): Promise<Circuit> {
+  async #make(choose: PathSelector, options: BuildOptions): Promise<Circuit> {
     const building = this.#components.builder.build(choose, { ...options, signal: this.#stop.signal });
     this.#building.add(building);
     try {
@@ -342,7 +284,7 @@ export class CircuitPool {
       this.#open.set(circuit, undefined);
       void circuit.closed.then(() => {
         this.#open.delete(circuit);
-        if (circuit.deadPeer !== undefined) this.#leave(circuit.deadPeer, circuit);
+        if (circuit.deadPeer !== undefined) this.leave(circuit.deadPeer, circuit);
       });
       return circuit;
     } finally {

@@ -3,15 +3,15 @@ import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import type { Circuit } from "./circuit.ts";
-import type { HopChooser } from "./hop-chooser.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
+import type { PathSelector } from "./path-selector.ts";
 
 /** What a stock works with. */
 export interface CircuitStockComponents {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Builds a circuit through the hops that `choose` names. */
-  readonly build: (choose: HopChooser) => Promise<Circuit>;
+  readonly build: (choose: PathSelector) => Promise<Circuit>;
 }
 
 /**
@@ -23,10 +23,10 @@ export interface CircuitStockComponents {
 export class CircuitStock {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #build: (choose: HopChooser) => Promise<Circuit>;
+  readonly #build: (choose: PathSelector) => Promise<Circuit>;
   readonly #most: number;
   readonly #spares = new Set<Circuit>();
-  #choose: HopChooser;
+  #choose: PathSelector;
   /** Those of the circuits built last: those who take one after another want others. */
   #lastExits: readonly PeerId[] = [];
   #building = 0;
@@ -38,7 +38,7 @@ export class CircuitStock {
   #closed = false;
 
   /** `most` circuits are held at the most. */
-  constructor(components: CircuitStockComponents, options: { most: number; choose: HopChooser }) {
+  constructor(components: CircuitStockComponents, options: { most: number; choose: PathSelector }) {
     this.#most = options.most;
     this.#choose = options.choose;
     this.#clock = components.clock;
@@ -58,7 +58,7 @@ export class CircuitStock {
   }
 
   /** Notes that somebody uses these constraints, and chooses so: what is built ahead follows what was asked for last. */
-  ask(choose: HopChooser): void {
+  ask(choose: PathSelector): void {
     this.#choose = choose;
     this.#askedMs = this.#clock.monotonicMs();
   }

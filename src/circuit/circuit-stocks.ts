@@ -1,7 +1,7 @@
 import type { Circuit } from "./circuit.ts";
 import { CircuitStock, type CircuitStockComponents } from "./circuit-stock.ts";
-import type { HopChooser } from "./hop-chooser.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
+import type { PathSelector } from "./path-selector.ts";
 
 /** The circuits built ahead for all sets of constraints that are in demand, within one bound for all. */
 export class CircuitStocks {
@@ -33,7 +33,7 @@ export class CircuitStocks {
   }
 
   /** Notes that circuits of `constraints` will be wanted, chosen so, and builds them ahead. */
-  ask(constraints: string, choose: HopChooser): void {
+  ask(constraints: string, choose: PathSelector): void {
     const stock = this.#stocks.get(constraints) ?? new CircuitStock(this.#components, { most: this.#most, choose });
     this.#stocks.delete(constraints);
     this.#stocks.set(constraints, stock);

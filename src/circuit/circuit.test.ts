@@ -7,10 +7,11 @@ import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { systemRandom } from "../core/random.ts";
-import { splice } from "../core/splice.ts";
+import { splice } from "../flow/splice.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
 import { MemoryTransport } from "../link/memory-transport.ts";
+import { Observer } from "../trust/observer.ts";
 import { CapsuleReader } from "../wire/capsule.ts";
 import { encodeUdpCapsule } from "../wire/udp-payload.ts";
 import { CircuitBuilder } from "./circuit-builder.ts";
@@ -56,6 +57,7 @@ after(async () => {
 
 const target = { host: "target.example", port: 80 };
 const builder = new CircuitBuilder({
+  observer: new Observer({ clock: systemClock }),
   clock: systemClock,
   random: systemRandom,
   budget: roomyBudget(),

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BywayError } from "../core/errors.ts";
+import { TRUST_LIMITS } from "../trust/limits.ts";
 import { restMs } from "./declined.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
-const { failureMs, leastRestMs, longestRestMs } = CIRCUIT_LIMITS;
+const { leastRestMs, longestRestMs } = CIRCUIT_LIMITS;
+const { failureMs } = TRUST_LIMITS;
 
 test("a node is left in peace for as long as it asks, within bounds, and only where it speaks of itself", () => {
   const rest = (retryAfterSec?: number): number | undefined =>

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../core/error-table.ts";
 import type { BywayError } from "../core/errors.ts";
+import { TRUST_LIMITS } from "../trust/limits.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
 /** A node that may not serve now: its operator closed it, or it cannot write what it must. */
@@ -29,7 +30,8 @@ export function isDeclined({ code, kind, retry }: BywayError, isSession: boolean
 /** How long to leave a node in peace that said `error`, in ms; undefined where only the target was refused. */
 export function restMs({ code, data }: BywayError): number | undefined {
   if (!CLOSED.has(code) && !FULL.has(code) && !PRICED.has(code)) return undefined;
-  const { leastRestMs, failureMs, longestRestMs } = CIRCUIT_LIMITS;
+  const { leastRestMs, longestRestMs } = CIRCUIT_LIMITS;
+  const { failureMs } = TRUST_LIMITS;
   const askedMs = typeof data.retryAfterSec === "number" ? data.retryAfterSec * 1_000 : failureMs.value;
   return Math.min(Math.max(askedMs, leastRestMs.value), longestRestMs.value);
 }

@@ -7,10 +7,11 @@ import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { generateIdentity } from "../identity/identity.ts";
+import { Observer } from "../trust/observer.ts";
 import type { BuildOptions } from "./build-options.ts";
 import type { Circuit } from "./circuit.ts";
-import type { CircuitNeed } from "./circuit-need.ts";
 import { CircuitPool } from "./circuit-pool.ts";
+import type { CircuitSpec } from "./circuit-spec.ts";
 import { HedgeBudget } from "./hedge-budget.ts";
 import { buildHedged } from "./hedged-build.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
@@ -109,7 +110,7 @@ test("when all builds are slow only so many second ones are begun", async () => 
 test("a second build that finds nobody costs nothing of the budget", async () => {
   const { pool, clock, network } = cheapPool(0);
   network.slow.add("x");
-  const slow = async (need: CircuitNeed): Promise<Circuit> => {
+  const slow = async (need: CircuitSpec): Promise<Circuit> => {
     const asked = pool.circuit(need);
     await settle();
     clock.advance(CHEAP_HOP_MS);
@@ -172,7 +173,10 @@ test("over real links: a guard that hangs is overtaken through another one, and 
   await using network = await hopNetwork(5);
   const clock = new FakeClock();
   const builder = network.builder(clock);
-  const pool = new CircuitPool({ builder, clock, logger: silentLogger }, { spareCircuits: 0 });
+  const pool = new CircuitPool(
+    { builder, observer: new Observer({ clock }), clock, logger: silentLogger },
+    { spareCircuits: 0 },
+  );
   const held = Promise.withResolvers<void>();
   const dialled = Promise.withResolvers<void>();
   const [slow] = network.peers;

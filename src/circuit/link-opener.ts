@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { HostPort } from "../core/network-address.ts";
 import type { Random } from "../core/random.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { Link } from "../link/link.ts";
 import { openLink } from "../link/open-link.ts";
 import { formatHopAuthority } from "../wire/hop-authority.ts";

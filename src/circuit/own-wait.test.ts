@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
 import { type Random, seededRandom } from "../core/random.ts";
+import { TRUST_LIMITS } from "../trust/limits.ts";
 import { isPaced } from "./declined.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { acceptedWithOwnWait, withOwnWait } from "./own-wait.ts";
@@ -20,7 +21,8 @@ function waits(retryAfterSec: number | undefined, code: ErrorCode = "ERR_NODE_LI
 
 /** The chance that is `value` each time. */
 const always = (value: number): Random => ({ ...seededRandom(1), float: () => value });
-const { leastRestMs, failureMs, longestRestMs, restSpreadMs } = CIRCUIT_LIMITS;
+const { leastRestMs, longestRestMs, restSpreadMs } = CIRCUIT_LIMITS;
+const { failureMs } = TRUST_LIMITS;
 
 test("a hop's number decides only the range in which a client draws its own", () => {
   for (const [askedSec, leastMs] of [

@@ -4,7 +4,7 @@ import { cheapPool, exitOf, inTurn } from "../../test/support/cheap-pool.ts";
 import { needOf } from "../../test/support/hops.ts";
 import type { Circuit } from "./circuit.ts";
 import { CircuitGroup } from "./circuit-group.ts";
-import type { CircuitNeed } from "./circuit-need.ts";
+import type { CircuitSpec } from "./circuit-spec.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
 const { rotationBurst, rotationsPerSecond, circuitsPerGroup, rotationBurstInAll, rotationsPerSecondInAll } =
@@ -12,7 +12,7 @@ const { rotationBurst, rotationsPerSecond, circuitsPerGroup, rotationBurstInAll,
 const names = Array.from({ length: 40 }, (_, index) => `exit ${index}`);
 
 /** What a stream needs of a group that rotates. */
-const rotating = (user: string, ...exits: readonly string[]): CircuitNeed => ({
+const rotating = (user: string, ...exits: readonly string[]): CircuitSpec => ({
   ...needOf(user, inTurn(...(exits.length > 0 ? exits : names))),
   rotates: true,
 });

@@ -1,6 +1,6 @@
 import { access, constants } from "node:fs/promises";
 import { BywayError, systemCode } from "../core/errors.ts";
-import { makeDirectory } from "../core/make-directory.ts";
+import { makeDirectory } from "../storage/make-directory.ts";
 
 /** Makes the data directory (mode 0700) unless it is there. Throws ERR_DATA_DIRECTORY if it cannot be used. */
 export async function openDataDirectory(path: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Settings } from "../config/schema.ts";
 import type { Logger } from "../core/logger.ts";
-import type { DirectorySettings } from "../directory/open-directory.ts";
+import type { DirectorySettings } from "../discovery/open-directory.ts";
 import { chosenNetwork } from "./network-file.ts";
 
 /** How a command takes part in the network that its settings name. */

@@ -6,8 +6,8 @@ import { temporaryDirectory } from "../../test/support/run-byway.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
-import { DIRECTORY_STATE } from "../directory/directory-state.ts";
-import { openPeers } from "../directory/open-peers.ts";
+import { DIRECTORY_STATE } from "../discovery/directory-state.ts";
+import { openPeers } from "../peers/open-peers.ts";
 import { storeFile } from "./directory-settings.ts";
 import { type KnownPeersPlace, withKnownPeers } from "./known-peers.ts";
 

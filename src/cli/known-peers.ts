@@ -1,8 +1,8 @@
 import type { Settings } from "../config/schema.ts";
 import type { Logger } from "../core/logger.ts";
 import { systemRandom } from "../core/random.ts";
-import { DIRECTORY_STATE } from "../directory/directory-state.ts";
-import type { OpenedPeers, OpenPeersOptions } from "../directory/open-peers.ts";
+import { DIRECTORY_STATE } from "../discovery/directory-state.ts";
+import type { OpenedPeers, OpenPeersOptions } from "../peers/open-peers.ts";
 import { networkPart, storeFile } from "./directory-settings.ts";
 import { readDirectoryState } from "./network-report.ts";
 import { storedNetworks } from "./stored-networks.ts";
@@ -37,7 +37,7 @@ export async function withKnownPeers(
   look: (known: KnownPeers) => void,
 ): Promise<void> {
   const { name: usual, directory } = await networkPart(values, logger);
-  const { openPeers } = await import("../directory/open-peers.ts");
+  const { openPeers } = await import("../peers/open-peers.ts");
   const open = (network: string): OpenedPeers => {
     // What was let in is shown, whatever kind of network this command line names.
     const options: OpenPeersOptions = { ...directory, storePath: storeFile(values.data, network), localNetwork: true };

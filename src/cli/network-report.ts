@@ -1,6 +1,6 @@
 import type { JsonValue } from "../core/errors.ts";
-import type { DirectoryState } from "../directory/directory-state.ts";
-import type { PeerCounts } from "../directory/peer-counts.ts";
+import type { DirectoryState } from "../discovery/directory-state.ts";
+import type { PeerCounts } from "../peers/peer-counts.ts";
 import { age } from "./text-table.ts";
 
 /** How the network looks from here. */

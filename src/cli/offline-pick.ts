@@ -1,9 +1,8 @@
 import type { PickQuery } from "../api/pick-query.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
-import { MemoryRecords } from "../core/record-keeper.ts";
-import { DIRECTORY_LIMITS } from "../directory/limits.ts";
-import type { PeerBook } from "../directory/peer-book.ts";
+import { PEERS_LIMITS } from "../peers/limits.ts";
+import type { PeerBook } from "../peers/peer-book.ts";
 import { advertisedCandidate } from "../routing/advertised-candidate.ts";
 import { askedSession } from "../routing/asked-session.ts";
 import { CandidateIndex } from "../routing/candidate-index.ts";
@@ -13,6 +12,7 @@ import type { Explanation } from "../routing/explanation.ts";
 import { planCircuit } from "../routing/plan.ts";
 import type { PlanOptions } from "../routing/plan-request.ts";
 import { SessionTable } from "../routing/session-table.ts";
+import { MemoryRecords } from "../storage/record-keeper.ts";
 import type { TrustSource } from "../trust/trust-source.ts";
 
 /** Experience is kept by the client that has it, and read by nobody while it does not run. */
@@ -42,7 +42,7 @@ export function pickOffline(
   options: OfflinePickOptions,
 ): Explanation {
   const index = new CandidateIndex({ trust: NOTHING_KNOWN });
-  for (const peer of book?.find({}, DIRECTORY_LIMITS.storedPeers.value, "random") ?? []) {
+  for (const peer of book?.find({}, PEERS_LIMITS.storedPeers.value, "random") ?? []) {
     const candidate = advertisedCandidate(peer, options);
     if (candidate !== undefined) index.put(candidate);
   }

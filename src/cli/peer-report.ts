@@ -1,5 +1,5 @@
 import { formatHostPort } from "../core/network-address.ts";
-import type { BookPeer } from "../directory/book-peer.ts";
+import type { BookPeer } from "../peers/book-peer.ts";
 import { age, textTable } from "./text-table.ts";
 
 const NOTHING = "-";

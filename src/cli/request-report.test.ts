@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EXPLAINED, shownPeer } from "../../test/support/explained.ts";
 import { makeLog } from "../../test/support/shown-requests.ts";
-import { requestLine } from "../api/request-record.ts";
+import { requestLine } from "../dispatch/request-record.ts";
 import { explanationText } from "./pick-report.ts";
 import { requestsText, requestText } from "./request-report.ts";
 

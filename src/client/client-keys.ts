@@ -1,5 +1,5 @@
 import { BywayError } from "../core/errors.ts";
-import type { DirectorySettings } from "../directory/open-directory.ts";
+import type { DirectorySettings } from "../discovery/open-directory.ts";
 import { isPlainObject, kindOf } from "./asked-constraints.ts";
 import type { ClientOptions, ListenerOptions } from "./client-options.ts";
 import { knownKeys } from "./connect-arguments.ts";

@@ -1,13 +1,13 @@
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
 import type { Random } from "../core/random.ts";
-import type { KnownPeer } from "../directory/known-peer.ts";
-import type { DirectorySettings } from "../directory/open-directory.ts";
+import type { DirectorySettings } from "../discovery/open-directory.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { ProxyUser } from "../ingress/credentials.ts";
 import type { AskName } from "../ingress/name-rule.ts";
 import type { UserLimit } from "../ingress/user-usage.ts";
+import type { KnownPeer } from "../peers/known-peer.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import type { ScoreParts } from "../routing/explanation.ts";
 import type { Preset } from "../routing/preset.ts";

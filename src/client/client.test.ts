@@ -11,8 +11,8 @@ import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { silentLogger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
-import { RecordFile } from "../core/record-file.ts";
 import { SessionTable } from "../routing/session-table.ts";
+import { RecordFile } from "../storage/record-file.ts";
 import { type BywayClient, createClient } from "./client.ts";
 import type { ClientOptions } from "./client-options.ts";
 

@@ -1,48 +1,50 @@
 import { type ControlComponents, controlAnswer } from "../api/control-pages.ts";
 import { ControlServer } from "../api/control-server.ts";
 import type { PickQuery } from "../api/pick-query.ts";
-import { RequestLog } from "../api/request-log.ts";
 import { CircuitBuilder } from "../circuit/circuit-builder.ts";
 import { CircuitPool } from "../circuit/circuit-pool.ts";
-import { ByteBudget } from "../core/byte-budget.ts";
 import { systemClock } from "../core/clock.ts";
 import { DescriptorWatch } from "../core/descriptors.ts";
 import { BywayError } from "../core/errors.ts";
 import { silentLogger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { systemRandom } from "../core/random.ts";
-import { RecordFile } from "../core/record-file.ts";
-import { MemoryRecords } from "../core/record-keeper.ts";
-import { SettledClock } from "../core/settled-clock.ts";
 import { runtimeDoubt } from "../core/tried-runtime.ts";
-import { openDirectory } from "../directory/open-directory.ts";
-import { openPeers } from "../directory/open-peers.ts";
-import { PeerFiles } from "../directory/peer-files.ts";
+import { openDirectory } from "../discovery/open-directory.ts";
+import { CandidateSource } from "../dispatch/candidate-source.ts";
+import { checkFar } from "../dispatch/check-far.ts";
+import { CircuitOutcomes } from "../dispatch/circuit-outcomes.ts";
+import { Dispatcher } from "../dispatch/dispatcher.ts";
+import { examineRelay } from "../dispatch/examine-relay.ts";
+import { ExitPaces } from "../dispatch/exit-paces.ts";
+import { PathPlanner } from "../dispatch/path-planner.ts";
+import { RefusalMemory } from "../dispatch/refusal-memory.ts";
+import { RequestLog } from "../dispatch/request-log.ts";
+import { SearchMemory } from "../dispatch/search-memory.ts";
+import { ByteBudget } from "../flow/byte-budget.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
 import { ProxyServer } from "../ingress/proxy-server.ts";
 import { UserLimits } from "../ingress/user-limits.ts";
 import { checkPeer } from "../link/check-peer.ts";
 import { TcpTransport } from "../link/tcp-transport.ts";
+import { openPeers } from "../peers/open-peers.ts";
+import { PeerFiles } from "../peers/peer-files.ts";
 import { checkConstraints, mergeConstraints } from "../routing/constraint-keys.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import type { Explanation } from "../routing/explanation.ts";
 import { GuardSet } from "../routing/guard-set.ts";
 import { SessionTable } from "../routing/session-table.ts";
+import { RecordFile } from "../storage/record-file.ts";
+import { MemoryRecords } from "../storage/record-keeper.ts";
+import { SettledClock } from "../storage/settled-clock.ts";
+import { Observer } from "../trust/observer.ts";
 import { OwnExperience } from "../trust/own-experience.ts";
 import { askedConstraints } from "./asked-constraints.ts";
-import { checkFar } from "./check-far.ts";
 import { checkClientKeys } from "./client-keys.ts";
 import type { ClientOptions, ListenerOptions } from "./client-options.ts";
 import { askedOptions, askedPort, askedTarget, type ConnectOptions } from "./connect-arguments.ts";
-import { examineRelay } from "./examine-relay.ts";
-import { hopFailures } from "./hop-failures.ts";
-import { HopPlanner } from "./hop-planner.ts";
 import { type OpenedSocket, openSocket, stopped as stoppedError } from "./open-socket.ts";
-import { PeerSource } from "./peer-source.ts";
-import { RefusalMemory } from "./refusal-memory.ts";
-import { SearchMemory } from "./search-memory.ts";
-import { StreamRouter } from "./stream-router.ts";
 
 /** A running client. */
 export interface BywayClient {
@@ -117,7 +119,10 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
   const experience = new OwnExperience({ clock: settled, records, onChanged: (peer) => peers.noteTrust(peer) });
   const guards = new GuardSet({ clock: settled, random, records });
   const sessions = new SessionTable({ clock, settled, records });
-  const peers: PeerSource = new PeerSource({ clock, book, trust: experience, more: options.peers }, { sharedNetworks });
+  const peers: CandidateSource = new CandidateSource(
+    { clock, book, trust: experience, more: options.peers },
+    { sharedNetworks },
+  );
   const searches = new SearchMemory({ clock });
   const refusals = new RefusalMemory({ clock, version: () => peers.version });
   const directory =
@@ -147,29 +152,33 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
   made.defer(() => directory?.stop());
   if (directory !== undefined) peers.follow(directory);
   const stopping = new AbortController();
+  const check = (node: string): Promise<boolean | undefined> => peers.doubt(node, true);
+  const observer = new Observer({
+    clock,
+    // What one hop shows of another is no evidence; what this client's own check finds is.
+    check,
+    examine: (relay) => examineRelay({ clock, random, builder, planner, check }, relay, stopping.signal),
+  });
+  for (const view of [guards, peers, experience]) observer.subscribe(view.learn);
   const builder: CircuitBuilder = new CircuitBuilder(
     {
       clock,
       random,
       budget,
       dialler,
-      ...hopFailures({ peers, experience, guards }),
-      examine: (relay) =>
-        examineRelay(
-          { clock, random, builder, planner, check: (node) => peers.doubt(node, true) },
-          relay,
-          stopping.signal,
-        ),
+      observer,
     },
     { allowClassical },
   );
+  const paces = new ExitPaces({ clock, random });
   const pool = new CircuitPool(
-    { builder, clock, logger, random },
+    { builder, observer, paces, clock, logger },
     options.spareCircuits === undefined ? {} : { spareCircuits: options.spareCircuits },
   );
   made.defer(() => pool.stop());
+  const outcomes = new CircuitOutcomes({ pool, observer, paces, clock });
   const { preset, weights, explorationShare } = options;
-  const planner: HopPlanner = new HopPlanner(
+  const planner: PathPlanner = new PathPlanner(
     { peers, guards, random },
     {
       defaultHops: options.hops ?? 1,
@@ -179,9 +188,9 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
     },
   );
   const log = new RequestLog({ clock, random });
-  const routerOf = (listener: string): StreamRouter =>
-    new StreamRouter(
-      { pool, peers, searches, refusals, planner, sessions, experience, guards, log, clock },
+  const routerOf = (listener: string): Dispatcher =>
+    new Dispatcher(
+      { pool, outcomes, peers, searches, refusals, planner, sessions, experience, log, clock },
       { listener, rotation: options.rotation ?? "request", preset: preset ?? "balanced" },
     );
   const own = routerOf("");
@@ -211,7 +220,7 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
     return merged;
   };
   const explainBy = (
-    router: StreamRouter,
+    router: Dispatcher,
     { user = "", protocol = "tcp", constraints, ...rest }: PickQuery,
   ): Explanation => router.explain({ ...rest, user, protocol, constraints: withDefaults(constraints) });
   pages = {

@@ -1,9 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { linkedSignal } from "../core/linked-signal.ts";
+import type { Dispatcher, RoutedStream } from "../dispatch/dispatcher.ts";
 import type { StreamRequest } from "../ingress/stream-opener.ts";
 import type { ConnectOptions } from "./connect-arguments.ts";
-import type { RoutedStream, StreamRouter } from "./stream-router.ts";
 import { StreamSocket } from "./stream-socket.ts";
 
 /** A stream of the library, as a socket, and how long each stage took. */
@@ -13,7 +13,7 @@ export interface OpenedSocket extends Omit<RoutedStream, "stream" | "failure"> {
 
 /** What it works with. */
 export interface OpenSocketComponents {
-  readonly router: Pick<StreamRouter, "openStream">;
+  readonly router: Pick<Dispatcher, "openStream">;
   readonly clock: Clock;
   /** Aborts when the client stops. */
   readonly stopping: AbortSignal;

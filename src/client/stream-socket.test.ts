@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { inTime } from "../../test/support/in-time.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
-import { CLIENT_LIMITS } from "./limits.ts";
+import { DISPATCH_LIMITS } from "../dispatch/limits.ts";
 import { type CarriedStream, StreamSocket, type StreamSocketOptions } from "./stream-socket.ts";
 
 const TARGET = { host: "target.example", port: 443 };
@@ -120,7 +120,7 @@ test("a target that never ends its side is reset after a while", async (t) => {
   await inTime(once(socket, "finish"), "the end is out");
   socket.destroy();
   assert.equal(stream.destroyed, false);
-  clock.advance(CLIENT_LIMITS.lingerMs.value);
+  clock.advance(DISPATCH_LIMITS.lingerMs.value);
   assert.equal(stream.destroyed, true);
 });
 

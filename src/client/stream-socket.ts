@@ -1,13 +1,13 @@
 import { isIP, type Socket, type SocketConnectOpts } from "node:net";
 import { Duplex } from "node:stream";
-import { abortStream } from "../core/abort-stream.ts";
 import type { Clock, Timer } from "../core/clock.ts";
-import { endStream } from "../core/end-stream.ts";
 import { BywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
+import { DISPATCH_LIMITS } from "../dispatch/limits.ts";
+import { abortStream } from "../flow/abort-stream.ts";
+import { endStream } from "../flow/end-stream.ts";
 import type { StreamCounts } from "../link/counted-stream.ts";
 import { askedTarget } from "./connect-arguments.ts";
-import { CLIENT_LIMITS } from "./limits.ts";
 
 /** What a socket carries the bytes of. */
 export interface CarriedStream {
@@ -206,7 +206,7 @@ export class StreamSocket extends Duplex implements Socket {
     const stream = this.#carried?.stream;
     if (stream !== undefined) {
       const isWhole = error === null && !this.#isReset && (this.writableFinished || this.endsWhole);
-      if (isWhole && this.writableLength === 0) endStream(stream, this.#clock, CLIENT_LIMITS.lingerMs.value);
+      if (isWhole && this.writableLength === 0) endStream(stream, this.#clock, DISPATCH_LIMITS.lingerMs.value);
       else abortStream(stream, error ?? undefined);
     }
     const drained = this.#onDrain;

@@ -20,132 +20,18 @@ export function fixed(value: number, unit: Limit["unit"], why: string): Limit {
 /** Bounds of the core room. */
 export const CORE_LIMITS: Readonly<
   Record<
-    | "halfClosedIdleMs"
-    | "budgetBytes"
-    | "budgetPeriodMs"
-    | "budgetReportMs"
-    | "chunkCostBytes"
-    | "budgetSteps"
-    | "watchedBytes"
-    | "freedSteps"
-    | "collectMs"
-    | "collectSoonMs"
-    | "blockBytes"
-    | "leastBlockBytes"
-    | "smallChunkBytes"
-    | "overheadBytes"
-    | "readBytes"
-    | "slabBytes"
-    | "freeSlabs"
-    | "leastPooledBytes"
     | "smallHeapBytes"
     | "heapLookMs"
-    | "recordFileBytes"
-    | "recordLogBytes"
-    | "recordCacheBytes"
-    | "recordBusyMs"
-    | "recordFlushMs"
-    | "waitingRecords"
-    | "refusalWords"
-    | "firstBytes"
-    | "firstBytesHoldMs"
-    | "pacePieceMs"
-    | "pacePieceBytes"
-    | "pacePiecesPerSecond"
-    | "paceBurstMs"
-    | "paceBurstBytes"
-    | "paceLateMs"
-    | "paceWakeMs"
-    | "paceLinks"
-    | "heldBytes"
-    | "heldReadBytes"
-    | "examinedKeys"
     | "earliestMs"
     | "clockToleranceMs"
-    | "clockHoldMs"
-    | "clockLookMs"
-    | "clockSaveMs"
     | "descriptorLookMs"
-    | "descriptorTellMs",
+    | "descriptorTellMs"
+    | "clockLookMs",
     Limit
   >
 > = {
-  budgetBytes: tunable(
-    1024 * 1024 * 1024,
-    "bytes",
-    "Bytes that may wait in a process; a quarter of its memory where that is less. `memory-budget` sets another.",
-  ),
-  budgetPeriodMs: tunable(250, "ms", "How often streams that are held up are looked at; 1 Gbit/s brings 31 MB in it."),
-  budgetSteps: tunable(64, "count", "Between two looks the budget is not passed by more than this part of it."),
-  watchedBytes: tunable(
-    1_024,
-    "bytes",
-    "A stream with less waiting is not looked at; as much as the stream itself costs.",
-  ),
-  collectMs: tunable(1_000, "ms", "When memory of ended streams is collected on purpose; 30 to 50 ms of a core each."),
-  collectSoonMs: tunable(20, "ms", "The same where there is much of it; ended streams take some turns to close."),
-  freedSteps: tunable(8, "count", "This part of the budget is much: 16 MiB of 128."),
-  budgetReportMs: tunable(60_000, "ms", "At most one warning in this time, however many streams are ended."),
   smallHeapBytes: tunable(64 * 1024 * 1024, "bytes", "A heap that may grow sixfold between two full collections."),
   heapLookMs: tunable(1_000, "ms", "How often it is looked at whether the heap is still a small one."),
-  readBytes: tunable(256 * 1024, "bytes", "One read of a socket; the fewer reads, the fewer turns for each byte."),
-  slabBytes: tunable(64 * 1024, "bytes", "What was read is handed on in pieces of this size, which are used again."),
-  freeSlabs: tunable(64, "count", "Unused pieces of each size that are kept: 5 MiB."),
-  leastPooledBytes: tunable(2_048, "bytes", "Less than this is not worth a piece of its own."),
-  chunkCostBytes: tunable(256, "bytes", "What Node keeps for each waiting chunk beside its bytes."),
-  blockBytes: tunable(16 * 1024, "bytes", "Small chunks that wait are joined into blocks of this size."),
-  smallChunkBytes: tunable(1_024, "bytes", "Chunks below this are copied rather than written one by one."),
-  overheadBytes: tunable(
-    4_096,
-    "bytes",
-    "Small chunks are joined when so much is missing to `smallChunkBytes` for each.",
-  ),
-  leastBlockBytes: tunable(64, "bytes", "Room for the first of them; it doubles as more come."),
-  halfClosedIdleMs: tunable(
-    300_000,
-    "ms",
-    "Silence after one direction of a stream has ended; a far side that reset meanwhile cannot be seen.",
-  ),
-  recordFileBytes: tunable(64 * 1024 * 1024, "bytes", "A file of records; three times what a client can fill."),
-  recordLogBytes: tunable(4 * 1024 * 1024, "bytes", "Its write-ahead log; longer, and it is written back to the file."),
-  recordCacheBytes: tunable(1024 * 1024, "bytes", "Pages of it in memory; it is read once, at start."),
-  recordBusyMs: tunable(100, "ms", "Waiting for another process stops this one, and the next second will do as well."),
-  recordFlushMs: tunable(1_000, "ms", "What is put waits so long for more; so much a crash may cost."),
-  waitingRecords: tunable(
-    65_536,
-    "count",
-    "Changes that wait while the file is locked; the oldest are lost beyond it.",
-  ),
-  refusalWords: tunable(256, "count", "Rules, lists and limits by which refusals are told apart."),
-  firstBytes: tunable(65_536, "bytes", "What an app sends first and is held until it was looked at."),
-  firstBytesHoldMs: tunable(
-    1_000,
-    "ms",
-    "What cannot be judged yet waits so long for the rest; a console or a server may wait for just these bytes.",
-  ),
-  pacePieceMs: tunable(5, "ms", "What a stream alone may pass in one turn, as time on the line; many share it."),
-  pacePieceBytes: tunable(1_400, "bytes", "No turn brings less, since each costs a frame and a record around it."),
-  pacePiecesPerSecond: tunable(10_000, "per-second", "Turns beyond this would cost more than the bytes in them."),
-  paceBurstMs: tunable(20, "ms", "What a line that was quiet may pass at once, as time on the line."),
-  paceBurstBytes: tunable(4_608, "bytes", "But no less: a big datagram has to pass on a slow line."),
-  paceLateMs: tunable(
-    250,
-    "ms",
-    "A busy process wakes late; so much it may catch up, or it would be slower than allowed.",
-  ),
-  paceWakeMs: tunable(2, "ms", "Streams that wait for the line are not woken more often."),
-  paceLinks: tunable(4_096, "count", "Links whose speed is remembered; beyond it those without streams are forgotten."),
-  heldBytes: tunable(
-    16_384,
-    "bytes",
-    "A stream that waits for the line is read again when it holds no more than this.",
-  ),
-  heldReadBytes: tunable(16_384, "bytes", "And its socket is read so little at a time: thousands may wait."),
-  examinedKeys: tunable(
-    4,
-    "count",
-    "Keys that are looked at for one that may be forgotten when there are too many: constant work, and a busy one is hit only among four busy ones.",
-  ),
   earliestMs: fixed(
     1_793_491_200_000,
     "ms",
@@ -156,17 +42,11 @@ export const CORE_LIMITS: Readonly<
     "ms",
     "A clock that leaps by less is believed at once: nothing is kept for so few days that a day less would hurt.",
   ),
-  clockHoldMs: tunable(
-    3_600_000,
-    "ms",
-    "How long a program must run with a clock that leapt by more than a day before it forgets what grew old by that leap.",
-  ),
   descriptorLookMs: tunable(1_000, "ms", "How often it is looked at whether a file can be opened: two quick calls."),
   descriptorTellMs: tunable(
     600_000,
     "ms",
     "How long the status says that there was none left. The log has one warning.",
   ),
-  clockSaveMs: tunable(600_000, "ms", "How often it is kept how long a clock that leapt has stood."),
   clockLookMs: tunable(7_200_000, "ms", "The most that counts as one stretch between two looks at the clock."),
 };

@@ -1,7 +1,7 @@
-import { CellRule } from "../core/cell-rule.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
-import { type HeldState, type KeyedState, KeyedStates } from "../core/keyed-states.ts";
+import { CellRule } from "../rate/cell-rule.ts";
+import { type HeldState, type KeyedState, KeyedStates } from "../rate/keyed-states.ts";
 import { RecentTargets } from "./recent-targets.ts";
 
 /** What a link may have, and likewise all links of a payer together, or whoever else asks. */

@@ -1,15 +1,15 @@
 import { isIP, type Socket, type TcpNetConnectOpts } from "node:net";
 import { abortReason } from "../core/abort.ts";
-import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import { linkedSignal } from "../core/linked-signal.ts";
 import type { Logger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
-import { PooledSocket } from "../core/pooled-socket.ts";
-import { ReadPool } from "../core/read-pool.ts";
 import { Sensitive } from "../core/sensitive.ts";
+import { abortStream } from "../flow/abort-stream.ts";
+import { PooledSocket } from "../flow/pooled-socket.ts";
+import { ReadPool } from "../flow/read-pool.ts";
 import type { AddressGuard } from "./address-guard.ts";
 import { type Asker, NO_ASKER } from "./fair-counts.ts";
 import { FairSlots } from "./fair-slots.ts";

@@ -1,11 +1,11 @@
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
-import type { LinkPace } from "../core/line-pace-link.ts";
 import type { HostPort } from "../core/network-address.ts";
-import { type SpliceResult, splice } from "../core/splice.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
+import type { LinkPace } from "../flow/line-pace-link.ts";
+import { type SpliceResult, splice } from "../flow/splice.ts";
 import { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
 import { normaliseHost, parseAuthority } from "../wire/authority.ts";

@@ -1,5 +1,5 @@
-import type { CellRule } from "../core/cell-rule.ts";
-import { CellState } from "../core/cell-state.ts";
+import type { CellRule } from "../rate/cell-rule.ts";
+import { CellState } from "../rate/cell-state.ts";
 import { type Asker, FairCounts } from "./fair-counts.ts";
 
 /** What one host has of an exit: how fast streams to it began, and whose they are. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { systemCall, systemCode } from "../core/errors.ts";
-import { KeyedHash } from "../core/keyed-hash.ts";
 import { type Random, systemRandom } from "../core/random.ts";
+import { KeyedHash } from "../rate/keyed-hash.ts";
 import { EphemeralPortRange } from "./ephemeral-ports.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 

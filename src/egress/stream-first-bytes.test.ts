@@ -20,10 +20,10 @@ import {
 } from "../../test/support/first-bytes-looks.ts";
 import { hostileBytes, onlyTypedErrors } from "../../test/support/hostile-bytes.ts";
 import { messageOf, nameEntry, nameList, naming, partsOf, recordsOf } from "../../test/support/odd-hellos.ts";
-import { ByteBudget } from "../core/byte-budget.ts";
 import { systemClock } from "../core/clock.ts";
 import { silentLogger } from "../core/logger.ts";
-import { splice } from "../core/splice.ts";
+import { ByteBudget } from "../flow/byte-budget.ts";
+import { splice } from "../flow/splice.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 import { StreamFirstBytes } from "./stream-first-bytes.ts";
 

@@ -1,5 +1,5 @@
 import { BywayError } from "../core/errors.ts";
-import type { FirstBytes } from "../core/first-bytes.ts";
+import type { FirstBytes } from "../flow/first-bytes.ts";
 import { balancerHeaderBytes } from "../wire/balancer-header.ts";
 import { isTrackerRequest, readBitTorrentHandshake } from "../wire/bittorrent.ts";
 import { readClientHello } from "../wire/client-hello.ts";

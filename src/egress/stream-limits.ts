@@ -1,11 +1,11 @@
-import { CellRate } from "../core/cell-rate.ts";
-import { CellRule } from "../core/cell-rule.ts";
 import type { Clock } from "../core/clock.ts";
-import { KeyedHash } from "../core/keyed-hash.ts";
-import { type HeldState, KeyedStates } from "../core/keyed-states.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { type Random, systemRandom } from "../core/random.ts";
 import { addressCrowd } from "../link/address-crowd.ts";
+import { CellRate } from "../rate/cell-rate.ts";
+import { CellRule } from "../rate/cell-rule.ts";
+import { KeyedHash } from "../rate/keyed-hash.ts";
+import { type HeldState, KeyedStates } from "../rate/keyed-states.ts";
 import { AskerLimits, refusal } from "./asker-limits.ts";
 import { type Asker, FairCounts, fullText, NO_ASKER } from "./fair-counts.ts";
 import { HostState } from "./host-state.ts";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type FileHandle, link, open, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { BywayError, systemCode } from "../core/errors.ts";
-import { makeDirectory } from "../core/make-directory.ts";
+import { makeDirectory } from "../storage/make-directory.ts";
 import { generateIdentity, type Identity, identityFromPem, identityToPem } from "./identity.ts";
 import { IDENTITY_LIMITS } from "./limits.ts";
 

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { abortReason } from "../core/abort.ts";
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { Decoded } from "../wire/decoded.ts";
 import { GatheredBytes } from "./gathered-bytes.ts";
 import { INGRESS_LIMITS } from "./limits.ts";

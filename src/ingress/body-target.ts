@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { JoinedWritesTarget } from "../core/joined-writes.ts";
+import type { JoinedWritesTarget } from "../flow/joined-writes.ts";
 import type { RawHeaders } from "../http1/fields.ts";
 
 const CRLF = Buffer.from("\r\n");

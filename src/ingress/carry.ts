@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { type SpliceComponents, splice } from "../core/splice.ts";
+import { type SpliceComponents, splice } from "../flow/splice.ts";
 
 /**
  * Lets `reader` go of the socket, says `answer` to the app and then carries bytes between it and `stream` until both have

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { abortStream } from "../core/abort-stream.ts";
+import { abortStream } from "../flow/abort-stream.ts";
 import { type LinkPlace, LinkPlaces } from "../link/link-places.ts";
 import type { Lease } from "./user-limits.ts";
 

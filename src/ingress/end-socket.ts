@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
+import { abortStream } from "../flow/abort-stream.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
 /**

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 import { abortReason } from "../core/abort.ts";
-import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
-import { endStream } from "../core/end-stream.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
+import { abortStream } from "../flow/abort-stream.ts";
+import { endStream } from "../flow/end-stream.ts";
 import { type AnswerHead, answerBody, answerHeadCollector, hasNoBody, parseAnswerHead } from "../http1/answer-head.ts";
 import { listOf, valuesOf } from "../http1/fields.ts";
 import type { RequestHead } from "../http1/request-head.ts";

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { Credentials } from "./credentials.ts";
 import type { GuessPace } from "./guess-pace.ts";
 import type { NameRule } from "./name-rule.ts";

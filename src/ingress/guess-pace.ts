@@ -1,8 +1,8 @@
 import { withAbort } from "../core/abort.ts";
-import { CellRate } from "../core/cell-rate.ts";
 import type { Clock } from "../core/clock.ts";
 import { toBywayError } from "../core/errors.ts";
 import { addressCrowd } from "../link/address-crowd.ts";
+import { CellRate } from "../rate/cell-rate.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
 /**

@@ -4,9 +4,9 @@ import type { Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { startProxy, startTcpTarget, until } from "../../test/support/proxy-fixture.ts";
 import { RawClient } from "../../test/support/raw-client.ts";
-import { CORE_LIMITS } from "../core/limits.ts";
+import { FLOW_LIMITS } from "../flow/limits.ts";
 
-const IDLE_MS = CORE_LIMITS.halfClosedIdleMs.value;
+const IDLE_MS = FLOW_LIMITS.halfClosedIdleMs.value;
 
 /** An app that has half-closed in the middle of a response without a length, and the target that sends it. */
 async function startHalfClosed(t: TestContext, version: string) {

@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
-import { abortStream } from "../core/abort-stream.ts";
 import type { Timer } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
-import { CORE_LIMITS } from "../core/limits.ts";
 import type { HostPort } from "../core/network-address.ts";
+import { abortStream } from "../flow/abort-stream.ts";
+import { FLOW_LIMITS } from "../flow/limits.ts";
 import { valuesOf } from "../http1/fields.ts";
 import { parseRequestHead, type RequestHead, requestBody, requestHeadCollector } from "../http1/request-head.ts";
 import { encodeAnswer, encodeHead, errorAnswer } from "./answer.ts";
@@ -301,7 +301,7 @@ export class HttpConnection {
       const nowMs = clock.monotonicMs();
       if (socket.bytesWritten !== bytesWritten) movedMs = nowMs;
       bytesWritten = socket.bytesWritten;
-      if (nowMs - movedMs >= CORE_LIMITS.halfClosedIdleMs.value) abortStream(socket);
+      if (nowMs - movedMs >= FLOW_LIMITS.halfClosedIdleMs.value) abortStream(socket);
       else if (socket.writableLength === 0 && socket.writable) socket.write(NOTHING);
     });
   }

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { abortStream } from "../core/abort-stream.ts";
+import { abortStream } from "../flow/abort-stream.ts";
 import type { Lease } from "./user-limits.ts";
 
 /**

@@ -4,10 +4,10 @@ import { Duplex, PassThrough } from "node:stream";
 import { test } from "node:test";
 import { startProxy, startTcpTarget, until } from "../../test/support/proxy-fixture.ts";
 import { RawClient } from "../../test/support/raw-client.ts";
-import { ByteBudget } from "../core/byte-budget.ts";
 import { FakeClock } from "../core/fake-clock.ts";
-import { CORE_LIMITS } from "../core/limits.ts";
 import { silentLogger } from "../core/logger.ts";
+import { ByteBudget } from "../flow/byte-budget.ts";
+import { FLOW_LIMITS } from "../flow/limits.ts";
 import { requestChunkRules } from "../http1/chunk-rules.ts";
 import { ChunkedDecoder } from "../http1/chunked-decoder.ts";
 import { requestHeadCollector } from "../http1/request-head.ts";
@@ -18,7 +18,7 @@ import { MessageSource } from "./message-source.ts";
 
 const LENGTH = 50_000;
 const BYTE = Buffer.from("x");
-const MOST_CHUNKS = LENGTH / CORE_LIMITS.blockBytes.value + 2;
+const MOST_CHUNKS = LENGTH / FLOW_LIMITS.blockBytes.value + 2;
 
 /** Bytes that a budget was told of, by stream. */
 class Told {
@@ -219,7 +219,7 @@ for (const [what, ask, answer] of STALLS) {
     ask(client.socket, target.authority);
     await until(() => fixture.opener.requests.length > 0);
     await until(() => {
-      clock.advance(CORE_LIMITS.budgetPeriodMs.value);
+      clock.advance(FLOW_LIMITS.budgetPeriodMs.value);
       return fixture.opener.streams.size === 0;
     });
   });

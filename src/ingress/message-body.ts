@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
-import type { ByteBudget } from "../core/byte-budget.ts";
-import { JoinedWrites } from "../core/joined-writes.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
+import { JoinedWrites } from "../flow/joined-writes.ts";
 import type { BodyDecoder } from "../http1/body-decoder.ts";
 import type { RawHeaders } from "../http1/fields.ts";
 import { bodyTarget } from "./body-target.ts";

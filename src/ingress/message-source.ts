@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { ByteBudget } from "../core/byte-budget.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
 import { GatheredBytes } from "./gathered-bytes.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { startHttpTarget, startProxy, startTcpTarget, until } from "../../test/support/proxy-fixture.ts";
 import { RawClient } from "../../test/support/raw-client.ts";
-import { CORE_LIMITS } from "../core/limits.ts";
+import { FLOW_LIMITS } from "../flow/limits.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
@@ -115,7 +115,7 @@ for (const version of ["1.0", "1.1"]) {
       const answer = await arrived.promise;
       // Its end has been seen when the time for silence runs.
       await until(() => fixture.clock.pending > 0);
-      fixture.clock.advance(CORE_LIMITS.halfClosedIdleMs.value - 1);
+      fixture.clock.advance(FLOW_LIMITS.halfClosedIdleMs.value - 1);
       answer();
       await client.hear(/hello$/);
       assert.equal(await client.over(), "end");
@@ -168,7 +168,7 @@ test("a target that says nothing to a half-closed app is let go of", { timeout: 
   const client = await site.connect();
   client.send(`GET http://${site.at}/ HTTP/1.1\r\nHost: x\r\n\r\n`).socket.end();
   await until(() => site.heard.length === 1 && site.fixture.clock.pending > 0);
-  site.fixture.clock.advance(CORE_LIMITS.halfClosedIdleMs.value);
+  site.fixture.clock.advance(FLOW_LIMITS.halfClosedIdleMs.value);
   assert.equal(await client.over(), "ECONNRESET");
   await until(() => site.fixture.opener.streams.size === 0);
 });

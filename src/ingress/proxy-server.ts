@@ -1,12 +1,12 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { abortStream } from "../core/abort-stream.ts";
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { isLoopback } from "../core/is-loopback.ts";
 import { listenError } from "../core/listen-error.ts";
 import type { Logger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import { abortStream } from "../flow/abort-stream.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import { SOCKS4_VERSION } from "../wire/socks4.ts";
 import { SOCKS5_VERSION } from "../wire/socks5.ts";

@@ -1,9 +1,9 @@
-import { CellRate } from "../core/cell-rate.ts";
 import type { Clock } from "../core/clock.ts";
 import { type BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { plainText } from "../core/plain-text.ts";
+import { CellRate } from "../rate/cell-rate.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import type { StreamOpener } from "./stream-opener.ts";
 

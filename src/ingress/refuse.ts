@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
-import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import { type BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import { abortStream } from "../flow/abort-stream.ts";
 import type { AppSocketReader } from "./app-socket-reader.ts";
 import { endSocket } from "./end-socket.ts";
 

@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { hang } from "../../test/support/direct-opener.ts";
 import { startProxy, startTcpTarget, until } from "../../test/support/proxy-fixture.ts";
 import { RawClient } from "../../test/support/raw-client.ts";
-import { abortStream } from "../core/abort-stream.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
+import { abortStream } from "../flow/abort-stream.ts";
 import { encodeSocks5Credentials, encodeSocks5Greeting, encodeSocks5Request } from "../wire/socks5-client.ts";
 
 const GRANTED = [5, 0, 0, 1, 0, 0, 0, 0, 0, 0];

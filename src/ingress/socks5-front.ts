@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { abortReason } from "../core/abort.ts";
-import { abortStream } from "../core/abort-stream.ts";
 import { errorRow } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
+import { abortStream } from "../flow/abort-stream.ts";
 import { FairPlaces } from "../link/fair-places.ts";
 import { unmapped, withoutMapping } from "../wire/mapped-ipv4.ts";
 import {

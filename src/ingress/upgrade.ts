@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { SpliceComponents } from "../core/splice.ts";
+import type { SpliceComponents } from "../flow/splice.ts";
 import { listOf, valuesOf } from "../http1/fields.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { encodeHead } from "./answer.ts";

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock, Timer } from "../core/clock.ts";
-import { endStream } from "../core/end-stream.ts";
 import { formatHostPort } from "../core/network-address.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
+import { endStream } from "../flow/end-stream.ts";
 import { constraintsKey } from "../routing/constraints.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { MessageSource } from "./message-source.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { RecordingLogger } from "../../test/support/recording-logger.ts";
 import { BywayError, type JsonValue } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
-import type { RecordKeeper } from "../core/record-keeper.ts";
+import type { RecordKeeper } from "../storage/record-keeper.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { type Lease, UserLimits } from "./user-limits.ts";
 import type { UserLimit } from "./user-usage.ts";

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import type { BywayError, JsonValue } from "../core/errors.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
-import type { RecordKeeper } from "../core/record-keeper.ts";
+import type { RecordKeeper } from "../storage/record-keeper.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { dayOf, type Meter, type UsedDays, type UserLimit, UserUsage } from "./user-usage.ts";
 

@@ -1,5 +1,5 @@
-import { CellRate } from "../core/cell-rate.ts";
 import { BywayError } from "../core/errors.ts";
+import { CellRate } from "../rate/cell-rate.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
 /** What one user may have; what is absent is not limited. */

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
-import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
-import type { Pace } from "../core/pace.ts";
+import { abortStream } from "../flow/abort-stream.ts";
+import type { Pace } from "../flow/pace.ts";
 import { addressCrowd, addressNetwork } from "./address-crowd.ts";
 import { FairPlaces } from "./fair-places.ts";
 import type { IncomingStream } from "./incoming-stream.ts";

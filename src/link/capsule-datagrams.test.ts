@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { settled } from "../../test/support/settled.ts";
 import { FakeClock } from "../core/fake-clock.ts";
-import { CORE_LIMITS } from "../core/limits.ts";
+import { FLOW_LIMITS } from "../flow/limits.ts";
 import { encodeUdpCapsule } from "../wire/udp-payload.ts";
 import { CapsuleDatagrams } from "./capsule-datagrams.ts";
 import { LINK_LIMITS } from "./limits.ts";
@@ -70,7 +70,7 @@ test("tiny payloads that a slow link does not take wait in a few blocks, and all
   }
   // A payload of one byte takes a capsule of four.
   assert.ok(4 * sent > LINK_LIMITS.datagramBacklogBytes.value, `${sent} were taken`);
-  assert.ok(chunksOf(near) <= 2 + (4 * sent) / CORE_LIMITS.blockBytes.value, `${chunksOf(near)} chunks`);
+  assert.ok(chunksOf(near) <= 2 + (4 * sent) / FLOW_LIMITS.blockBytes.value, `${chunksOf(near)} chunks`);
   const there = new CapsuleDatagrams({ clock: new FakeClock(), budget }, far);
   here.close();
   await there.closed;

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
-import { abortStream } from "../core/abort-stream.ts";
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
-import { JoinedWrites } from "../core/joined-writes.ts";
+import { abortStream } from "../flow/abort-stream.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
+import { JoinedWrites } from "../flow/joined-writes.ts";
 import { CapsuleReader } from "../wire/capsule.ts";
 import { decodeUdpPayload, encodeUdpCapsule } from "../wire/udp-payload.ts";
 import type { StreamCounts } from "./counted-stream.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../core/fake-clock.ts";
-import { RefusalCounts } from "../core/refusal-counts.ts";
+import { RefusalCounts } from "../rate/refusal-counts.ts";
 import { ConnectionGate } from "./connection-gate.ts";
 import { LINK_LIMITS } from "./limits.ts";
 

@@ -1,7 +1,7 @@
-import { CellRate } from "../core/cell-rate.ts";
-import type { CellBound } from "../core/cell-rule.ts";
 import type { Clock } from "../core/clock.ts";
-import type { RefusalCounts } from "../core/refusal-counts.ts";
+import { CellRate } from "../rate/cell-rate.ts";
+import type { CellBound } from "../rate/cell-rule.ts";
+import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import { addressNetwork } from "./address-crowd.ts";
 import { LINK_LIMITS } from "./limits.ts";
 

@@ -1,8 +1,8 @@
 import { constants, type Http2Stream } from "node:http2";
-import type { ByteBudget } from "../core/byte-budget.ts";
-import { ChunkOverhead } from "../core/chunk-overhead.ts";
 import { BywayError } from "../core/errors.ts";
-import { alone, WaitingBytes } from "../core/waiting-bytes.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
+import { ChunkOverhead } from "../flow/chunk-overhead.ts";
+import { alone, WaitingBytes } from "../flow/waiting-bytes.ts";
 import type { StreamCounts } from "./counted-stream.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import type { LinkConduct } from "./link-conduct.ts";

@@ -1,7 +1,7 @@
-import { CellRate } from "../core/cell-rate.ts";
 import type { Clock } from "../core/clock.ts";
 import { type ErrorCode, errorRow } from "../core/error-table.ts";
 import type { BywayError } from "../core/errors.ts";
+import { CellRate } from "../rate/cell-rate.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** What a peer may do so often and no more: the words that logs and counts show. */

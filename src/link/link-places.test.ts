@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RefusalCounts } from "../core/refusal-counts.ts";
+import { RefusalCounts } from "../rate/refusal-counts.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { type LinkPlace, LinkPlaces, type PlaceBounds } from "./link-places.ts";
 

@@ -1,4 +1,4 @@
-import type { RefusalCounts } from "../core/refusal-counts.ts";
+import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import { addressArea, addressCrowd, addressNetwork } from "./address-crowd.ts";
 import { FairShares } from "./fair-shares.ts";
 import { LINK_LIMITS } from "./limits.ts";

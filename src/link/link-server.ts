@@ -8,12 +8,12 @@ import {
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createServer, type Server, type TLSSocket } from "node:tls";
-import { abortStream } from "../core/abort-stream.ts";
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
-import type { RefusalCounts } from "../core/refusal-counts.ts";
+import { abortStream } from "../flow/abort-stream.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
+import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import { parseHopAuthority } from "../wire/hop-authority.ts";
 import { BANDWIDTH_PATH, type BandwidthService } from "./bandwidth-service.ts";
 import { HandshakeQueue } from "./handshake-queue.ts";

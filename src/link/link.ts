@@ -8,10 +8,10 @@ import {
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { abortReason, withAbort } from "../core/abort.ts";
-import { abortStream } from "../core/abort-stream.ts";
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
+import { abortStream } from "../flow/abort-stream.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import { errorFromAnswer } from "./answer.ts";
 import type { CountedStream, StreamCounts } from "./counted-stream.ts";

@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { test } from "node:test";
 import { closeOf } from "../../test/support/collect.ts";
 import { FakeClock } from "../core/fake-clock.ts";
-import { RefusalCounts } from "../core/refusal-counts.ts";
+import { RefusalCounts } from "../rate/refusal-counts.ts";
 import { NoticeListener } from "./notice-listener.ts";
 
 const FACTS = { roles: ["exit"], contact: "abuse@example.org" };

@@ -1,9 +1,9 @@
 import { type AddressInfo, createServer, type Server } from "node:net";
-import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import { listenError } from "../core/listen-error.ts";
 import type { HostPort } from "../core/network-address.ts";
-import type { RefusalCounts } from "../core/refusal-counts.ts";
+import { abortStream } from "../flow/abort-stream.ts";
+import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import { ConnectionGate } from "./connection-gate.ts";
 import type { NoticeFacts } from "./notice-page.ts";
 import { type NoticeBounds, NoticeServer } from "./notice-server.ts";

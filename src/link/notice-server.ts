@@ -2,7 +2,7 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock, Timer } from "../core/clock.ts";
-import type { RefusalCounts } from "../core/refusal-counts.ts";
+import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import { addressNetwork } from "./address-crowd.ts";
 import { ConnectionGate } from "./connection-gate.ts";
 import { FairPlaces } from "./fair-places.ts";

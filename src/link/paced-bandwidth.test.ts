@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { serveLink } from "../../test/support/link-bench.ts";
 import { systemClock } from "../core/clock.ts";
 import { FakeClock } from "../core/fake-clock.ts";
-import { LinePace } from "../core/line-pace.ts";
+import { LinePace } from "../flow/line-pace.ts";
 import { BANDWIDTH_PATH, BandwidthService } from "./bandwidth-service.ts";
 import { TcpTransport } from "./tcp-transport.ts";
 

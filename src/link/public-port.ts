@@ -1,9 +1,9 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import type { HostPort } from "../core/network-address.ts";
-import type { RefusalCounts } from "../core/refusal-counts.ts";
+import { abortStream } from "../flow/abort-stream.ts";
+import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import { normaliseHost } from "../wire/authority.ts";
 import { type PortProtocol, protocolOfFirstByte } from "../wire/first-byte.ts";
 import { unmapped } from "../wire/mapped-ipv4.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Duplex } from "node:stream";
 import { test } from "node:test";
 import { FakeClock } from "../core/fake-clock.ts";
-import { RefusalCounts } from "../core/refusal-counts.ts";
+import { RefusalCounts } from "../rate/refusal-counts.ts";
 import { LinkPlaces } from "./link-places.ts";
 import { ServedConnections } from "./served-connections.ts";
 

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
-import type { RefusalCounts } from "../core/refusal-counts.ts";
+import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import type { LinkPlace, LinkPlaces } from "./link-places.ts";
 
 interface Connection {

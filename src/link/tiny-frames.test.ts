@@ -9,7 +9,7 @@ import { connectRequest, FLAG, FRAME, frame, RawHttp2, settings } from "../../te
 import { systemClock } from "../core/clock.ts";
 import type { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
-import { CORE_LIMITS } from "../core/limits.ts";
+import { FLOW_LIMITS } from "../flow/limits.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { TcpTransport } from "./tcp-transport.ts";
 
@@ -42,8 +42,8 @@ test("bytes that come one a frame to a target that does not read wait in a few b
   const count = LINK_LIMITS.tinyFrameBurst.value;
   for (let sent = 0; sent < count; sent += 1_024) peer.send(tinyFrames(1_024));
   await until(() => stream.readableLength === count);
-  const few = CORE_LIMITS.overheadBytes.value / CORE_LIMITS.smallChunkBytes.value;
-  assert.ok(chunksOf(stream) <= few + 2 + count / CORE_LIMITS.blockBytes.value, `${chunksOf(stream)} chunks`);
+  const few = FLOW_LIMITS.overheadBytes.value / FLOW_LIMITS.smallChunkBytes.value;
+  assert.ok(chunksOf(stream) <= few + 2 + count / FLOW_LIMITS.blockBytes.value, `${chunksOf(stream)} chunks`);
   assert.equal(peer.over, false);
 });
 

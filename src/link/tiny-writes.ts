@@ -1,5 +1,5 @@
-import { CellRate } from "../core/cell-rate.ts";
 import type { Clock, Timer } from "../core/clock.ts";
+import { CellRate } from "../rate/cell-rate.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /**

@@ -3,9 +3,9 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { test } from "node:test";
 import { closeOf, collect } from "../../test/support/collect.ts";
-import { abortStream } from "../core/abort-stream.ts";
 import type { BywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
+import { abortStream } from "../flow/abort-stream.ts";
 import type { Transport } from "./transport.ts";
 
 /** What every way to reach a hop must do. `endpoint` is a place that can be listened on, with port 0. */

@@ -1,17 +1,17 @@
 import { abortReason, deadline } from "../core/abort.ts";
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
-import type { KnownPeer } from "../directory/known-peer.ts";
-import { DIRECTORY_LIMITS } from "../directory/limits.ts";
-import type { AskRelay, ReachAnswer } from "../directory/reach-answer.ts";
-import { isOfNextHop } from "../directory/reach-reason.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
 import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { type PeerId, parsePeerId } from "../identity/peer-id.ts";
 import type { Link } from "../link/link.ts";
 import { openLink } from "../link/open-link.ts";
 import { TcpTransport } from "../link/tcp-transport.ts";
+import type { KnownPeer } from "../peers/known-peer.ts";
 import { formatHopAuthority } from "../wire/hop-authority.ts";
+import { SELF_LIMITS } from "./self/limits.ts";
+import type { AskRelay, ReachAnswer } from "./self/reach-answer.ts";
+import { isOfNextHop } from "./self/reach-reason.ts";
 
 /**
  * A function that has a relay connect to this node (docs/protocol.md §5), and opens a link to itself over it: the relay may
@@ -68,7 +68,7 @@ export function askRelay(
   return async (peer, signal) => {
     using limit = deadline(
       components.clock,
-      DIRECTORY_LIMITS.reachAskMs.value,
+      SELF_LIMITS.reachAskMs.value,
       () => new BywayError("ERR_HOP_TIMEOUT", "the relay did not answer"),
       signal,
     );

@@ -1,28 +1,28 @@
 import { join } from "node:path";
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { DescriptorWatch } from "../core/descriptors.ts";
 import type { Logger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import type { Random } from "../core/random.ts";
-import { RecordFile } from "../core/record-file.ts";
-import { MemoryRecords } from "../core/record-keeper.ts";
 import { VERSION } from "../core/version.ts";
-import { type ClockDoubt, clockDoubtReason } from "../directory/clock-doubt.ts";
-import type { ClockWords } from "../directory/clock-words.ts";
-import type { KeyWatch, OtherSigner } from "../directory/key-watch.ts";
-import type { PeerBook } from "../directory/peer-book.ts";
 import { EGRESS_LIMITS } from "../egress/limits.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
 import { exitClosure } from "../operation/exit-closure.ts";
 import type { HealthSettings } from "../operation/health-facts.ts";
 import { HealthWatch } from "../operation/health-watch.ts";
 import type { ContradictedClaim, NodeStatus, Reachability } from "../operation/node-status.ts";
 import { NodeView } from "../operation/node-view.ts";
 import { Operation } from "../operation/operation.ts";
+import { type ClockDoubt, clockDoubtReason } from "../peers/clock-doubt.ts";
+import type { ClockWords } from "../peers/clock-words.ts";
+import type { PeerBook } from "../peers/peer-book.ts";
+import { RecordFile } from "../storage/record-file.ts";
+import { MemoryRecords } from "../storage/record-keeper.ts";
 import type { LinkEnd } from "./link-end.ts";
 import type { LinkEndOptions } from "./link-end-options.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { createReachCheck } from "./own-reach.ts";
+import type { KeyWatch, OtherSigner } from "./self/key-watch.ts";
 
 /** What its operator sees of a node and can have it do, and what works for that. */
 export interface Operations {

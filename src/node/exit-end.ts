@@ -1,9 +1,7 @@
 import { createPrivateKey } from "node:crypto";
 import { join } from "node:path";
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
-import type { LinkPace } from "../core/line-pace-link.ts";
 import type { Logger } from "../core/logger.ts";
 import { systemRandom } from "../core/random.ts";
 import { type AccountabilityLog, openAccountabilityLog } from "../egress/accountability/accountability-log.ts";
@@ -18,6 +16,8 @@ import { ExitPolicy } from "../egress/policy/exit-policy.ts";
 import { parsePolicy } from "../egress/policy/parse-policy.ts";
 import { DEFAULT_POLICY } from "../egress/policy/policy-rule.ts";
 import { type StreamLimitOptions, StreamLimits } from "../egress/stream-limits.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
+import type { LinkPace } from "../flow/line-pace-link.ts";
 import { type EndReport, NO_REPORT } from "../operation/end-report.ts";
 import type { LinkEndOptions } from "./link-end-options.ts";
 

@@ -1,13 +1,13 @@
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
-import type { KnownPeer } from "../directory/known-peer.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
 import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
 import type { Link } from "../link/link.ts";
 import { type Bandwidth, measureBandwidth } from "../link/measure-bandwidth.ts";
 import { openLink } from "../link/open-link.ts";
 import { TcpTransport } from "../link/tcp-transport.ts";
+import type { KnownPeer } from "../peers/known-peer.ts";
 
 /**
  * A function that measures this node's line by links to a peer's first endpoint. It never dials a private address, except in

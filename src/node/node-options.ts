@@ -1,16 +1,16 @@
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
 import type { Random } from "../core/random.ts";
-import type { AdvertisedFacts } from "../directory/advertiser.ts";
-import type { DirectorySettings } from "../directory/open-directory.ts";
+import type { DirectorySettings } from "../discovery/open-directory.ts";
 import type { BlocklistOptions } from "../egress/blocklist/blocklists.ts";
 import type { StreamLimitOptions } from "../egress/stream-limits.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { GeoSource } from "../geo/geo-facts.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { OperationOptions } from "../operation/operation.ts";
 import type { Role } from "./role.ts";
+import type { AdvertisedFacts } from "./self/advertiser.ts";
 
 /** How a node is made. */
 export interface NodeOptions {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { until } from "../../test/support/proxy-fixture.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
-import { Directory } from "../directory/directory.ts";
+import { Directory } from "../discovery/directory.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import { openLink } from "../link/open-link.ts";
 import { TcpTransport } from "../link/tcp-transport.ts";

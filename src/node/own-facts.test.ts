@@ -6,14 +6,14 @@ import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import type { JsonValue } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { seededRandom } from "../core/random.ts";
-import type { BandwidthRecord } from "../directory/bandwidth-record.ts";
-import type { BookPeer } from "../directory/book-peer.ts";
-import type { KnownPeer } from "../directory/known-peer.ts";
-import { DIRECTORY_LIMITS } from "../directory/limits.ts";
 import { generateIdentity } from "../identity/identity.ts";
+import type { BookPeer } from "../peers/book-peer.ts";
+import type { KnownPeer } from "../peers/known-peer.ts";
 import { createNode } from "./node.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { createBandwidthRecord, ownFacts } from "./own-facts.ts";
+import type { BandwidthRecord } from "./self/bandwidth-record.ts";
+import { SELF_LIMITS } from "./self/limits.ts";
 
 const OPTIONS: NodeOptions = {
   identity: generateIdentity(),
@@ -86,7 +86,7 @@ test("a node measures its line with a peer by a real transfer, and knows the res
   const options = { ...OPTIONS, localNetwork: true };
   const { clock, record, state } = measuring(t, peer, options);
   assert.equal(record.bandwidth, undefined);
-  clock.advance(DIRECTORY_LIMITS.measureRetryMs.value);
+  clock.advance(SELF_LIMITS.measureRetryMs.value);
   await until(() => record.bandwidth !== undefined);
   const { upMbps, downMbps } = record.bandwidth ?? assert.fail();
   assert.ok(upMbps >= 1 && downMbps >= 1);
@@ -96,7 +96,7 @@ test("a node measures its line with a peer by a real transfer, and knows the res
 
 test("a node measures with nobody at a private address, unless its network is local", async (t) => {
   const { clock, logger } = measuring(t, await servedPeer(t), OPTIONS);
-  clock.advance(DIRECTORY_LIMITS.measureRetryMs.value);
+  clock.advance(SELF_LIMITS.measureRetryMs.value);
   await until(() => logger.lines.some((line) => /could not be measured.*no public endpoint/.test(line)));
 });
 

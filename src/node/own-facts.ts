@@ -1,24 +1,24 @@
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
 import type { Random } from "../core/random.ts";
 import { VERSION } from "../core/version.ts";
-import type { AdvertisedFacts } from "../directory/advertiser.ts";
-import { BandwidthRecord } from "../directory/bandwidth-record.ts";
-import { KeyWatch } from "../directory/key-watch.ts";
-import { DIRECTORY_LIMITS } from "../directory/limits.ts";
-import { LoadMeter } from "../directory/load-meter.ts";
-import type { PeerBook } from "../directory/peer-book.ts";
-import type { PeerStore } from "../directory/peer-store.ts";
-import { SeenAddresses, type SeenWord } from "../directory/seen-addresses.ts";
 import { EGRESS_LIMITS } from "../egress/limits.ts";
 import type { AdvertisedPolicy } from "../egress/policy/advertised-policy.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { Bandwidth } from "../link/measure-bandwidth.ts";
+import type { PeerBook } from "../peers/peer-book.ts";
+import type { PeerStore } from "../peers/peer-store.ts";
 import { RELAY_LIMITS } from "../relay/limits.ts";
 import type { LinkEnd } from "./link-end.ts";
 import { measurePeer } from "./measure-peer.ts";
 import type { NodeOptions } from "./node-options.ts";
+import type { AdvertisedFacts } from "./self/advertiser.ts";
+import { BandwidthRecord } from "./self/bandwidth-record.ts";
+import { KeyWatch } from "./self/key-watch.ts";
+import { SELF_LIMITS } from "./self/limits.ts";
+import { LoadMeter } from "./self/load-meter.ts";
+import { SeenAddresses, type SeenWord } from "./self/seen-addresses.ts";
 
 /** The names under which the store keeps what was measured, where others saw the node, and what numbers it signed. */
 const BANDWIDTH = "bandwidth";
@@ -86,7 +86,7 @@ export function createBandwidthRecord(
   return new BandwidthRecord(
     {
       ...components,
-      peers: () => book.find({ roles: ["relay"] }, DIRECTORY_LIMITS.measurePeersKept.value * 2, "random"),
+      peers: () => book.find({ roles: ["relay"] }, SELF_LIMITS.measurePeersKept.value * 2, "random"),
       measure: measurePeer(components, options),
       state: {
         load: () => store.readState(BANDWIDTH),

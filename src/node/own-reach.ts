@@ -1,16 +1,16 @@
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
 import type { Random } from "../core/random.ts";
-import type { ClockWords } from "../directory/clock-words.ts";
-import { DIRECTORY_LIMITS } from "../directory/limits.ts";
-import type { PeerBook } from "../directory/peer-book.ts";
-import { ReachCheck } from "../directory/reach-check.ts";
 import { LocalAddresses, type LocalNetwork } from "../egress/local-addresses.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
+import type { ClockWords } from "../peers/clock-words.ts";
+import type { PeerBook } from "../peers/peer-book.ts";
 import { AddressWatch } from "./address-watch.ts";
 import { askRelay } from "./ask-relay.ts";
 import type { NodeOptions } from "./node-options.ts";
+import { SELF_LIMITS } from "./self/limits.ts";
+import { ReachCheck } from "./self/reach-check.ts";
 
 /** Whether others reach the node. Whoever made it starts and stops it. */
 export type OwnReach = Pick<ReachCheck, "state" | "start" | "stop">;
@@ -46,7 +46,7 @@ export function createReachCheck(
   const check = new ReachCheck(
     {
       ...components,
-      relays: () => book.find({ roles: ["relay"] }, DIRECTORY_LIMITS.reachDrawn.value, "reached"),
+      relays: () => book.find({ roles: ["relay"] }, SELF_LIMITS.reachDrawn.value, "reached"),
       ask: askRelay(components, { self, localNetwork, allowClassical }),
       isHere: () => addresses.isHere,
     },

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import { RefusalCounts } from "../core/refusal-counts.ts";
 import { addReports, afterEnd, type EndReport, NO_REPORT } from "../operation/end-report.ts";
 import type { ServingOrders } from "../operation/serving-orders.ts";
+import { RefusalCounts } from "../rate/refusal-counts.ts";
 import type { ForkWorker } from "../workers/fork-worker.ts";
 import { WorkerPool } from "../workers/worker-pool.ts";
 import type { AnswerWorker } from "../workers/worker-process.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
-import { openAdvertisement } from "../directory/signed-advertisement.ts";
 import type { LocateHop } from "../link/locate-hop.ts";
+import { openAdvertisement } from "../peers/signed-advertisement.ts";
 
 /** Next hops of a relay that has no directory: they are where the advertisement says that the request shows. */
 export function shownHops(

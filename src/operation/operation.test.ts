@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
-import { MemoryRecords } from "../core/record-keeper.ts";
+import { MemoryRecords } from "../storage/record-keeper.ts";
 import type { LocalTime } from "./local-time.ts";
 import { Operation, type OperationOptions } from "./operation.ts";
 import type { ServingOrders } from "./serving-orders.ts";

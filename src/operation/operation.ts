@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import type { JsonValue } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
-import type { RecordKeeper } from "../core/record-keeper.ts";
+import type { RecordKeeper } from "../storage/record-keeper.ts";
 import { decideServing, type ServingDecision } from "./decide-serving.ts";
 import { OPERATION_LIMITS } from "./limits.ts";
 import { LineMeter } from "./line-meter.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { type KeyedState, KeyedStates } from "../core/keyed-states.ts";
+import { type KeyedState, KeyedStates } from "../rate/keyed-states.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 
 /** A port that is being tried. */

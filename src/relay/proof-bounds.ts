@@ -1,14 +1,14 @@
-import { CellRate } from "../core/cell-rate.ts";
-import { CellRule } from "../core/cell-rule.ts";
-import { CellState } from "../core/cell-state.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
-import { KeyedHash } from "../core/keyed-hash.ts";
-import { type HeldState, KeyedStates } from "../core/keyed-states.ts";
 import type { Limit } from "../core/limits.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { type Random, systemRandom } from "../core/random.ts";
 import { addressNetwork } from "../link/address-crowd.ts";
+import { CellRate } from "../rate/cell-rate.ts";
+import { CellRule } from "../rate/cell-rule.ts";
+import { CellState } from "../rate/cell-state.ts";
+import { KeyedHash } from "../rate/keyed-hash.ts";
+import { type HeldState, KeyedStates } from "../rate/keyed-states.ts";
 import { HostPorts } from "./host-ports.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 

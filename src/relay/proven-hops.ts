@@ -1,10 +1,10 @@
 import type { Duplex } from "node:stream";
 import { abortReason, deadline, withAbort } from "../core/abort.ts";
-import type { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import type { Random } from "../core/random.ts";
+import type { ByteBudget } from "../flow/byte-budget.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
 import { openLink } from "../link/open-link.ts";
 import { RELAY_LIMITS } from "./limits.ts";

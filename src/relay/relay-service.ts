@@ -1,11 +1,11 @@
 import type { Duplex } from "node:stream";
 import { abortReason, deadline } from "../core/abort.ts";
-import { abortStream } from "../core/abort-stream.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
-import type { Pace } from "../core/pace.ts";
-import { splice } from "../core/splice.ts";
+import { abortStream } from "../flow/abort-stream.ts";
+import type { Pace } from "../flow/pace.ts";
+import { splice } from "../flow/splice.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
 import type { LocateHop } from "../link/locate-hop.ts";
 import { HopPlaces } from "./hop-places.ts";

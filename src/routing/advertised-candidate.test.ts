@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ToldBy } from "../directory/stored-peer.ts";
+import type { ToldBy } from "../peers/stored-peer.ts";
 import type { Advertisement } from "../wire/advertisement.ts";
 import { advertisedCandidate } from "./advertised-candidate.ts";
 

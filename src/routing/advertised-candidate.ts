@@ -1,7 +1,7 @@
-import type { BookPeer } from "../directory/book-peer.ts";
-import type { KnownPeer } from "../directory/known-peer.ts";
-import type { ToldBy } from "../directory/stored-peer.ts";
 import { networkPrefix, subnetPrefix } from "../geo/network-prefix.ts";
+import type { BookPeer } from "../peers/book-peer.ts";
+import type { KnownPeer } from "../peers/known-peer.ts";
+import type { ToldBy } from "../peers/stored-peer.ts";
 import type { Candidate } from "./candidate.ts";
 
 /** What planning assumes about addresses. */

@@ -1,5 +1,5 @@
-import { isWitnessed } from "../directory/is-witnessed.ts";
 import { foldName } from "../geo/fold-name.ts";
+import { isWitnessed } from "../peers/is-witnessed.ts";
 import { isInPortRanges } from "../wire/port-range.ts";
 import { ROW_BITS } from "./candidate-columns.ts";
 import type { CandidateIndex } from "./candidate-index.ts";

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { FakeClock } from "../core/fake-clock.ts";
 import { seededRandom } from "../core/random.ts";
-import { MemoryRecords } from "../core/record-keeper.ts";
-import { SettledClock } from "../core/settled-clock.ts";
+import { MemoryRecords } from "../storage/record-keeper.ts";
+import { SettledClock } from "../storage/settled-clock.ts";
 import { GuardSet, type GuardSource } from "./guard-set.ts";
 import { ROUTING_LIMITS } from "./limits.ts";
 

@@ -1,7 +1,8 @@
 import type { Clock } from "../core/clock.ts";
 import type { JsonValue } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
-import type { RecordKeeper } from "../core/record-keeper.ts";
+import type { RecordKeeper } from "../storage/record-keeper.ts";
+import type { ObservationView } from "../trust/observation.ts";
 import { type Guard, guardToJson, jsonToGuard } from "./guard.ts";
 import { ROUTING_LIMITS } from "./limits.ts";
 
@@ -77,6 +78,12 @@ export class GuardSet {
     failing.sort((a, b) => a.retryMs - b.retryMs);
     return failing.slice(0, ROUTING_LIMITS.primaryGuards.value).map(({ peerId }) => peerId);
   }
+
+  /** Learns from what was observed. Only a first hop that this client dialled itself can fail as a guard. */
+  readonly learn: ObservationView = ({ peerId, role, isFirst, what }) => {
+    if (what === "answered" && role === "guard") this.noteSuccess(peerId);
+    else if (what === "failed" && isFirst) this.noteFailure(peerId);
+  };
 
   /** Notes that a first hop carried a link. One that is no guard is passed over. */
   noteSuccess(peerId: string): void {

@@ -1,5 +1,5 @@
 import type { Random } from "../core/random.ts";
-import { isWitnessed } from "../directory/is-witnessed.ts";
+import { isWitnessed } from "../peers/is-witnessed.ts";
 import type { Candidate } from "./candidate.ts";
 import { ROW_BITS } from "./candidate-columns.ts";
 import type { CandidateIndex } from "./candidate-index.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
-import type { RecordKeeper } from "../core/record-keeper.ts";
+import type { RecordKeeper } from "../storage/record-keeper.ts";
 import {
   type HeldSession,
   jsonToSession,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { indexOf, node } from "../../test/support/candidates.ts";
 import { seededRandom } from "../core/random.ts";
-import { isWitnessed } from "../directory/is-witnessed.ts";
+import { isWitnessed } from "../peers/is-witnessed.ts";
 import { planCircuit } from "./plan.ts";
 
 const nodes = (...networks: readonly string[]) => networks.map((network, at) => node(`other${at}`, { network }));

@@ -11,7 +11,14 @@ export const TRUST_LIMITS: Readonly<
     | "steadyAfter"
     | "steadyMs"
     | "longestMs"
-    | "outageNodes",
+    | "outageNodes"
+    | "failureMs"
+    | "failures"
+    | "longestFailureMs"
+    | "accusations"
+    | "examinations"
+    | "refusedNodes"
+    | "nextHops",
     Limit
   >
 > = {
@@ -28,4 +35,23 @@ export const TRUST_LIMITS: Readonly<
     "A longer time to answer is taken for this much, so that no value spoils the mean.",
   ),
   outageNodes: tunable(4, "count", "Nodes that fail without a success of any: then the fault is likelier ours."),
+  failureMs: tunable(
+    30_000,
+    "ms",
+    "How long a node that failed is not used if another fits; doubles each time that it fails again after that.",
+  ),
+  failures: tunable(1_024, "count", "Failed nodes remembered."),
+  longestFailureMs: tunable(3_600_000, "ms", "What was down for a day is tried once an hour."),
+  accusations: tunable(64, "count", "Checks of accused nodes under way; further accusations are ignored."),
+  examinations: tunable(8, "count", "Relays examined at once; further ones wait for their next accusation."),
+  refusedNodes: tunable(
+    3,
+    "count",
+    "Different nodes that a relay must have refused to reach without cause before it is examined, and in that before it has failed.",
+  ),
+  nextHops: tunable(
+    32,
+    "count",
+    "Nodes of which it is remembered whether a relay carried to them; the oldest go first.",
+  ),
 };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { FakeClock } from "../core/fake-clock.ts";
-import { MemoryRecords } from "../core/record-keeper.ts";
+import { MemoryRecords } from "../storage/record-keeper.ts";
 import { TRUST_LIMITS } from "./limits.ts";
 import { OwnExperience } from "./own-experience.ts";
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { RecordKeeper } from "../core/record-keeper.ts";
+import type { RecordKeeper } from "../storage/record-keeper.ts";
 import {
   type ExperienceRecord,
   evidenceOf,
@@ -11,6 +11,7 @@ import {
   turnWindow,
 } from "./experience-record.ts";
 import { TRUST_LIMITS } from "./limits.ts";
+import type { ObservationView } from "./observation.ts";
 import type { Trust, TrustSource } from "./trust-source.ts";
 
 const KIND = "experience";
@@ -65,6 +66,13 @@ export class OwnExperience implements TrustSource {
   get size(): number {
     return this.#nodes.size;
   }
+
+  /** Learns from what was observed. */
+  readonly learn: ObservationView = (observation, isNews) => {
+    const { peerId, what } = observation;
+    if (what === "answered") this.noteSuccess(peerId, observation.ms);
+    else if (what === "failed" && isNews) this.noteFailure(peerId);
+  };
 
   /** Notes that a node did what was asked, and after how long it answered where that was measured. */
   noteSuccess(peerId: string, ms?: number): void {

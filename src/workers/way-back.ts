@@ -7,7 +7,7 @@ import { platform } from "node:process";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
-import { type SpliceComponents, splice } from "../core/splice.ts";
+import { type SpliceComponents, splice } from "../flow/splice.ts";
 import { plainAddress } from "../link/public-port.ts";
 import { decodeProxyHeader, encodeProxyHeader } from "../wire/proxy-header.ts";
 import { WORKERS_LIMITS } from "./limits.ts";

@@ -1,12 +1,12 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { abortStream } from "../core/abort-stream.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import { toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
-import type { RefusalCounts } from "../core/refusal-counts.ts";
+import { abortStream } from "../flow/abort-stream.ts";
 import { ConnectionGate } from "../link/connection-gate.ts";
 import { LinkPlaces } from "../link/link-places.ts";
+import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import type { ForkWorker } from "./fork-worker.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
 import { type AnswerWorker, WorkerProcess } from "./worker-process.ts";

@@ -10,11 +10,16 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** The rooms, ground floor first. A room imports from itself and from the floors below it. */
 const FLOORS: readonly (readonly string[])[] = [
   ["core"],
+  ["rate", "flow", "storage"],
   ["identity", "wire", "http1", "geo", "config"],
   ["link"],
-  ["circuit", "egress", "relay", "directory", "workers", "trust", "payment", "operation"],
+  ["peers", "overlay", "trust"],
+  ["liveness"],
+  ["discovery"],
+  ["circuit", "egress", "relay", "workers", "payment", "operation"],
   ["routing"],
   ["ingress", "vpn"],
+  ["dispatch"],
   ["api"],
   ["client", "node"],
   ["agents", "testnet"],
@@ -31,7 +36,7 @@ const HOMES: Record<string, { readonly rooms: readonly string[]; readonly why: s
   "reflect-metadata": { rooms: ["identity", "testnet"], why: "it belongs to @peculiar/x509" },
   cborg: { rooms: ["wire"], why: "bytes become values in the codecs only" },
   multiformats: {
-    rooms: ["identity", "directory"],
+    rooms: ["identity", "overlay"],
     why: "peer ids are written and read in one room; the DHT's keys belong to the overlay",
   },
   "smol-toml": { rooms: ["config"], why: "the file format is the configuration's own affair" },
@@ -41,8 +46,8 @@ const HOMES: Record<string, { readonly rooms: readonly string[]; readonly why: s
   pino: { rooms: ["cli"], why: "rooms log to the Logger that they are handed" },
 };
 
-/** The control plane, and nothing but it, speaks libp2p (src/directory/overlay/). */
-const LIBP2P = { rooms: ["directory"], why: "libp2p is the overlay's own affair, and slow to load" };
+/** The control plane, and nothing but it, speaks libp2p (src/overlay/). */
+const LIBP2P = { rooms: ["overlay"], why: "libp2p is the overlay's own affair, and slow to load" };
 for (const name of [
   "libp2p",
   "@libp2p/crypto",

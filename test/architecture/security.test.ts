@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ROOT } from "../../scripts/documents.ts";
 import { CIRCUIT_LIMITS } from "../../src/circuit/limits.ts";
-import { CORE_LIMITS } from "../../src/core/limits.ts";
-import { DIRECTORY_LIMITS } from "../../src/directory/limits.ts";
+import { FLOW_LIMITS } from "../../src/flow/limits.ts";
 import { LINK_LIMITS } from "../../src/link/limits.ts";
+import { PEERS_LIMITS } from "../../src/peers/limits.ts";
 import { RELAY_LIMITS } from "../../src/relay/limits.ts";
 import { ROUTING_LIMITS } from "../../src/routing/limits.ts";
 import { TRUST_LIMITS } from "../../src/trust/limits.ts";
@@ -25,11 +25,11 @@ const FIGURES: readonly (readonly [number: string, words: string, limit: number,
   ["P9", "twenty in all", ROUTING_LIMITS.sampledGuards.value, 20],
   ["P18", "2 times a second", RELAY_LIMITS.unprovenPerMinute.value, 2 * 60],
   ["P18", "240 times at once", RELAY_LIMITS.unprovenBurst.value, 240],
-  ["P32", "more than a second", CORE_LIMITS.firstBytesHoldMs.value, 1_000],
-  ["P36", "at most 1 GiB", CORE_LIMITS.budgetBytes.value, GIB],
-  ["P37", "less than 1 KiB", CORE_LIMITS.watchedBytes.value, 1_024],
+  ["P32", "more than a second", FLOW_LIMITS.firstBytesHoldMs.value, 1_000],
+  ["P36", "at most 1 GiB", FLOW_LIMITS.budgetBytes.value, GIB],
+  ["P37", "less than 1 KiB", FLOW_LIMITS.watchedBytes.value, 1_024],
   ["P38", "at most 8 KiB", LINK_LIMITS.headerListBytes.value, 8_192],
-  ["P45", "30 days", DIRECTORY_LIMITS.equivocatorMs.value, 30 * DAY_MS],
+  ["P45", "30 days", PEERS_LIMITS.equivocatorMs.value, 30 * DAY_MS],
   ["P77", "at most 5 minutes", CIRCUIT_LIMITS.longestRestMs.value, 300_000],
   ["P54", "in 15 minutes weighs as two requests", TRUST_LIMITS.windowMs.value, 900_000],
   ["P54", "as two requests", TRUST_LIMITS.windowWeight.value, 2],

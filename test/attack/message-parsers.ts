@@ -1,10 +1,10 @@
 import { systemClock } from "../../src/core/clock.ts";
-import { peerOfRecordKey, recordKey } from "../../src/directory/overlay/dht-store.ts";
-import { FrameGuard } from "../../src/directory/overlay/frame-guard.ts";
-import { GossipFrame } from "../../src/directory/overlay/gossip-frame.ts";
-import { openAdvertisement } from "../../src/directory/signed-advertisement.ts";
 import { FirstDatagrams } from "../../src/egress/first-datagrams.ts";
 import { parsePeerId } from "../../src/identity/peer-id.ts";
+import { peerOfRecordKey, recordKey } from "../../src/overlay/dht-store.ts";
+import { FrameGuard } from "../../src/overlay/frame-guard.ts";
+import { GossipFrame } from "../../src/overlay/gossip-frame.ts";
+import { openAdvertisement } from "../../src/peers/signed-advertisement.ts";
 import { decodeAdvertisement } from "../../src/wire/advertisement.ts";
 import { CapsuleReader, encodeCapsule } from "../../src/wire/capsule.ts";
 import {

@@ -3,12 +3,12 @@ import { createServer } from "node:net";
 import { systemClock } from "../../src/core/clock.ts";
 import { BywayError, toBywayError } from "../../src/core/errors.ts";
 import type { HostPort } from "../../src/core/network-address.ts";
-import { signAdvertisement, verifyAdvertisement } from "../../src/directory/signed-advertisement.ts";
 import { generateIdentity } from "../../src/identity/identity.ts";
 import { parsePeerId } from "../../src/identity/peer-id.ts";
 import type { Link } from "../../src/link/link.ts";
 import { openLink } from "../../src/link/open-link.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
+import { signAdvertisement, verifyAdvertisement } from "../../src/peers/signed-advertisement.ts";
 import { formatHopAuthority } from "../../src/wire/hop-authority.ts";
 import { roomyBudget } from "../support/roomy-budget.ts";
 

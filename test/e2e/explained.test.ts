@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import type { RequestRecord } from "../../src/api/request-record.ts";
+import type { RequestRecord } from "../../src/dispatch/request-record.ts";
 import type { Explanation } from "../../src/routing/explanation.ts";
 import { runByway, startByway } from "../support/run-byway.ts";
 import { curl, withoutPrograms } from "../support/run-program.ts";

@@ -9,7 +9,6 @@ import { systemClock } from "../../src/core/clock.ts";
 import type { ErrorCode } from "../../src/core/error-table.ts";
 import type { HostPort } from "../../src/core/network-address.ts";
 import { systemRandom } from "../../src/core/random.ts";
-import { signAdvertisement } from "../../src/directory/signed-advertisement.ts";
 import { createCertificate } from "../../src/identity/certificate.ts";
 import { generateIdentity, type Identity } from "../../src/identity/identity.ts";
 import type { Link } from "../../src/link/link.ts";
@@ -17,6 +16,8 @@ import { openLink } from "../../src/link/open-link.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
 import { type BywayNode, createNode } from "../../src/node/node.ts";
 import type { Role } from "../../src/node/role.ts";
+import { signAdvertisement } from "../../src/peers/signed-advertisement.ts";
+import { Observer } from "../../src/trust/observer.ts";
 import { formatHopAuthority } from "../../src/wire/hop-authority.ts";
 import { onlyHops } from "../support/hops.ts";
 import { roomyBudget } from "../support/roomy-budget.ts";
@@ -27,6 +28,7 @@ suite("hostile hops", () => {
   const cleanup = new AsyncDisposableStack();
   const transport = new TcpTransport({ clock: systemClock });
   const builder = new CircuitBuilder({
+    observer: new Observer({ clock: systemClock }),
     clock: systemClock,
     random: systemRandom,
     budget: roomyBudget(),

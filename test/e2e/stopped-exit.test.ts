@@ -4,21 +4,21 @@ import { existsSync, readFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { CircuitBuilder } from "../../src/circuit/circuit-builder.ts";
-import type { CircuitNeed } from "../../src/circuit/circuit-need.ts";
-import { CircuitPool } from "../../src/circuit/circuit-pool.ts";
-import type { CircuitAttempt } from "../../src/circuit/circuit-request.ts";
+import type { CircuitSpec } from "../../src/circuit/circuit-spec.ts";
 import type { Hop } from "../../src/circuit/hop.ts";
-import type { HopChooser } from "../../src/circuit/hop-chooser.ts";
 import { CIRCUIT_LIMITS } from "../../src/circuit/limits.ts";
-import { tryCircuits } from "../../src/circuit/try-circuits.ts";
+import type { PathSelector } from "../../src/circuit/path-selector.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
-import { silentLogger } from "../../src/core/logger.ts";
 import { systemRandom } from "../../src/core/random.ts";
-import { verifyAdvertisement } from "../../src/directory/signed-advertisement.ts";
+import type { CircuitAttempt } from "../../src/dispatch/circuit-request.ts";
+import { DISPATCH_LIMITS } from "../../src/dispatch/limits.ts";
+import { race } from "../../src/dispatch/race.ts";
 import { parsePeerId } from "../../src/identity/peer-id.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
+import { verifyAdvertisement } from "../../src/peers/signed-advertisement.ts";
 import { type NodeProcess, startNodeProcess } from "../support/node-process.ts";
+import { poolBench } from "../support/pool-bench.ts";
 import { startTcpTarget, type TargetFixture, until } from "../support/proxy-fixture.ts";
 import { roomyBudget } from "../support/roomy-budget.ts";
 
@@ -27,7 +27,7 @@ const EXITS = ["127.10.0.1", "127.20.0.1", "127.30.0.1", "127.40.0.1"];
 const HEDGE_MS = 500;
 
 /** Chooses the exits in turn. */
-function inTurn(hops: readonly Hop[]): HopChooser {
+function inTurn(hops: readonly Hop[]): PathSelector {
   let turn = 0;
   return ({ failed, exit }) => {
     const order = hops.map((_, index) => hops[(turn + index) % hops.length]);
@@ -53,11 +53,14 @@ async function startBench(t: TestContext, sessionExit?: number) {
   );
   const clock = new FakeClock(Date.now());
   const dialler = new TcpTransport({ clock });
-  const builder = new CircuitBuilder({ clock, random: systemRandom, budget: roomyBudget(), dialler });
-  const pool = new CircuitPool({ builder, clock, logger: silentLogger }, { spareCircuits: 0 });
+  const bench = poolBench(
+    clock,
+    (observer) => new CircuitBuilder({ observer, clock, random: systemRandom, budget: roomyBudget(), dialler }),
+  );
+  const { pool } = bench;
   t.after(() => pool.stop());
   const hops = nodes.map(hopOf);
-  const need = (user: string): CircuitNeed => ({
+  const need = (user: string): CircuitSpec => ({
     group: { user, session: sessionExit === undefined ? "" : "strict", listener: "", constraints: "" },
     choose: inTurn(sessionExit === undefined ? hops : hops.slice(sessionExit, sessionExit + 1)),
     rotates: true,
@@ -66,10 +69,10 @@ async function startBench(t: TestContext, sessionExit?: number) {
   /** The exit of each try, in the order in which they began. */
   const begun: Hop[] = [];
   /** One request: a stream whose target answers. */
-  const request = async (asked: CircuitNeed): Promise<string> => {
+  const request = async (asked: CircuitSpec): Promise<string> => {
     const whole = { ...asked, sendsBytes: false, signal: new AbortController().signal };
-    const stream = await tryCircuits<Duplex>(
-      pool,
+    const stream = await race<Duplex>(
+      bench,
       { ...whole, hedgeMs: () => HEDGE_MS, onAttempt: (attempt) => attempts.push(attempt) },
       (circuit, signal) => {
         begun.push(...circuit.hops);
@@ -105,7 +108,8 @@ test(
     const all = Promise.all(requests);
     await until(() => begun.length - warm === count);
     const waiting = begun.slice(warm).filter((hop) => hop === hops[0]).length;
-    const { hedgesSaved, leastAnswerMs } = CIRCUIT_LIMITS;
+    const { hedgesSaved } = CIRCUIT_LIMITS;
+    const { leastAnswerMs } = DISPATCH_LIMITS;
     assert.ok(waiting > hedgesSaved.value && waiting < count / 2, `${waiting} wait`);
     // No time has passed: the others answer as if nothing were.
     await until(() => answered === count - waiting);
@@ -133,7 +137,7 @@ test(
     const failed = assert.rejects(request(own), { code: "ERR_HOP_TIMEOUT" });
     await new Promise((resolve) => setImmediate(resolve));
     clock.advance(HEDGE_MS);
-    clock.advance(CIRCUIT_LIMITS.leastAnswerMs.value);
+    clock.advance(DISPATCH_LIMITS.leastAnswerMs.value);
     await failed;
     assert.equal(attempts.length, before + 1);
   },

@@ -1,11 +1,11 @@
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import type { Random } from "../../src/core/random.ts";
-import { GossipBudget } from "../../src/directory/gossip-budget.ts";
-import { gossipShare } from "../../src/directory/gossip-share.ts";
-import { findInIndex, provideInIndex } from "../../src/directory/index-trie.ts";
-import { DIRECTORY_LIMITS } from "../../src/directory/limits.ts";
-import { spread } from "../../src/directory/spread.ts";
+import { GossipBudget } from "../../src/discovery/gossip-budget.ts";
+import { gossipShare } from "../../src/discovery/gossip-share.ts";
+import { findInIndex, provideInIndex } from "../../src/discovery/index-trie.ts";
 import type { PeerId } from "../../src/identity/peer-id.ts";
+import { PEERS_LIMITS } from "../../src/peers/limits.ts";
+import { spread } from "../../src/peers/spread.ts";
 import { MemoryIndex, networkOfProvider } from "../support/memory-index.ts";
 import { mean } from "./look-ups.ts";
 import { type HostileShape, type Inhabitant, populate } from "./population.ts";
@@ -110,7 +110,7 @@ function hearGossip(
 ): readonly Inhabitant[] {
   const clock = new FakeClock();
   const budget = new GossipBudget({ clock });
-  const minutes = DIRECTORY_LIMITS.renewMs.value / 60_000;
+  const minutes = PEERS_LIMITS.renewMs.value / 60_000;
   const heard = new Set<Inhabitant>();
   for (let minute = 0; minute < 60; minute += 1) {
     const sent = all.filter(

@@ -1,5 +1,6 @@
-import { gossipShare } from "../../src/directory/gossip-share.ts";
-import { DIRECTORY_LIMITS } from "../../src/directory/limits.ts";
+import { gossipShare } from "../../src/discovery/gossip-share.ts";
+import { DISCOVERY_LIMITS } from "../../src/discovery/limits.ts";
+import { PEERS_LIMITS } from "../../src/peers/limits.ts";
 import type { LookUpFigures } from "./look-ups.ts";
 import { ASSUMPTIONS as A } from "./messages.ts";
 
@@ -35,11 +36,11 @@ export function costsOf(figures: LookUpFigures, searchReads: number): readonly C
     A.reviewsPerHour.value * (provide + A.reviewReads.value * read);
   const clientLookUps = A.searchesPerHour.value * searchReads * read + A.refreshesPerHour.value * asked * query;
   const country = peers * A.countryShare.value;
-  const periodsPerHour = 3_600_000 / DIRECTORY_LIMITS.renewMs.value;
+  const periodsPerHour = 3_600_000 / PEERS_LIMITS.renewMs.value;
   const messages = country * gossipShare(country) * periodsPerHour;
   const gossip =
     2 * messages * A.meshCopies.value * (A.envelope.value + A.gossipAround.value) +
-    2 * A.gossipControl.value * Math.min(1, messages / (DIRECTORY_LIMITS.gossipPerPeriod.value * periodsPerHour));
+    2 * A.gossipControl.value * Math.min(1, messages / (DISCOVERY_LIMITS.gossipPerPeriod.value * periodsPerHour));
   const ask = A.exchange.value + 200 + A.askAnswer.value * (A.envelope.value + 3) + dial;
   const exchange = A.asksPerHour.value * ask;
   const checks = A.usable.value * A.checksPerHour.value * A.ping.value + A.openingsPerHour.value * A.linkOpening.value;

@@ -1,4 +1,4 @@
-import { gossipShare } from "../../src/directory/gossip-share.ts";
+import { gossipShare } from "../../src/discovery/gossip-share.ts";
 import type { IndexFigures } from "./index-growth.ts";
 import type { LookUpFigures } from "./look-ups.ts";
 import { ASSUMPTIONS as A } from "./messages.ts";

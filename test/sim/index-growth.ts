@@ -1,5 +1,5 @@
 import type { Random } from "../../src/core/random.ts";
-import { indexDepthOf } from "../../src/directory/index-trie.ts";
+import { indexDepthOf } from "../../src/discovery/index-trie.ts";
 import { Country, type Member } from "../support/country.ts";
 import { mean } from "./look-ups.ts";
 

@@ -1,5 +1,5 @@
 import type { Random } from "../../src/core/random.ts";
-import { findInIndex, provideInIndex } from "../../src/directory/index-trie.ts";
+import { findInIndex, provideInIndex } from "../../src/discovery/index-trie.ts";
 import { type MemoryPeer, startMemoryPeer } from "../support/memory-overlays.ts";
 import { testRecord } from "../support/overlays.ts";
 import { mean, percentile } from "./look-ups.ts";

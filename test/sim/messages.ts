@@ -1,5 +1,5 @@
-import { signAdvertisement } from "../../src/directory/signed-advertisement.ts";
 import { generateIdentity } from "../../src/identity/identity.ts";
+import { signAdvertisement } from "../../src/peers/signed-advertisement.ts";
 
 /** One assumption of the cost model. */
 export interface Assumption {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { seededRandom } from "../../src/core/random.ts";
-import { DIRECTORY_LIMITS } from "../../src/directory/limits.ts";
+import { DISCOVERY_LIMITS } from "../../src/discovery/limits.ts";
 import { KademliaNetwork } from "./kademlia.ts";
 import { LOOK_UP_WAYS, measureLookUps } from "./look-ups.ts";
 import { playModel } from "./model.ts";
@@ -57,10 +57,10 @@ test("tables of 64 parts lose their way in large networks: the trap that the ove
 
 test("no shard and no search of the index grows beyond its bound", () => {
   for (const { largestShard, readsCold, readsWarm, estimate, hottestKeyReads, depth } of results.index) {
-    assert.ok(largestShard <= DIRECTORY_LIMITS.indexOverfullPeers.value);
-    assert.ok(readsCold <= DIRECTORY_LIMITS.indexReads.value && readsWarm < 9);
+    assert.ok(largestShard <= DISCOVERY_LIMITS.indexOverfullPeers.value);
+    assert.ok(readsCold <= DISCOVERY_LIMITS.indexReads.value && readsWarm < 9);
     assert.ok(estimate > 0.7 && estimate < 1.4, `${estimate}`);
-    assert.ok(hottestKeyReads <= 1.5 * DIRECTORY_LIMITS.indexShardPeers.value * (depth + 1), `${hottestKeyReads}`);
+    assert.ok(hottestKeyReads <= 1.5 * DISCOVERY_LIMITS.indexShardPeers.value * (depth + 1), `${hottestKeyReads}`);
   }
 });
 

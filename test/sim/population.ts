@@ -1,5 +1,5 @@
 import type { Random } from "../../src/core/random.ts";
-import type { Crowd } from "../../src/directory/spread.ts";
+import type { Crowd } from "../../src/peers/spread.ts";
 
 /** A node as the attack sees it. */
 export interface Inhabitant extends Required<Crowd> {

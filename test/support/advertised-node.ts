@@ -1,6 +1,6 @@
-import type { KnownPeer } from "../../src/directory/known-peer.ts";
-import { signAdvertisement } from "../../src/directory/signed-advertisement.ts";
 import { generateIdentity, type Identity } from "../../src/identity/identity.ts";
+import type { KnownPeer } from "../../src/peers/known-peer.ts";
+import { signAdvertisement } from "../../src/peers/signed-advertisement.ts";
 import type { Advertisement } from "../../src/wire/advertisement.ts";
 
 /** What is particular about an advertised node. */

@@ -1,19 +1,20 @@
 import type { BuildOptions } from "../../src/circuit/build-options.ts";
 import type { Circuit } from "../../src/circuit/circuit.ts";
-import type { CircuitBuilder } from "../../src/circuit/circuit-builder.ts";
-import { CircuitPool } from "../../src/circuit/circuit-pool.ts";
+import type { CircuitPool } from "../../src/circuit/circuit-pool.ts";
 import type { Hop } from "../../src/circuit/hop.ts";
-import type { HopChooser } from "../../src/circuit/hop-chooser.ts";
-import { RecentFailures } from "../../src/circuit/recent-failures.ts";
+import type { PathSelector } from "../../src/circuit/path-selector.ts";
 import { abortReason } from "../../src/core/abort.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
-import { silentLogger } from "../../src/core/logger.ts";
+import type { CircuitOutcomes } from "../../src/dispatch/circuit-outcomes.ts";
 import type { PeerId } from "../../src/identity/peer-id.ts";
+import { Observer } from "../../src/trust/observer.ts";
+import { poolBench } from "./pool-bench.ts";
 
 /** A pool whose circuits cost nothing and end when they are closed. */
 export interface CheapPool {
   readonly pool: CircuitPool;
+  readonly outcomes: CircuitOutcomes;
   readonly clock: FakeClock;
   /** All circuits that it ever made, oldest first. */
   readonly built: readonly Circuit[];
@@ -51,7 +52,7 @@ export function namedHop(name: string): Hop {
 }
 
 /** Chooses one of `names` that has not failed, each in its turn, or the exit that is asked for. */
-export function inTurn(...names: readonly string[]): HopChooser {
+export function inTurn(...names: readonly string[]): PathSelector {
   let turn = 0;
   return ({ failed, exit, avoid = [] }) => {
     const fits = (name: string): boolean => !failed.has(name) && (exit === undefined || name === exit);
@@ -68,7 +69,7 @@ export function inTurn(...names: readonly string[]): HopChooser {
 export function cheapPool(spareCircuits: number): CheapPool {
   const built: Circuit[] = [];
   const clock = new FakeClock();
-  const recent = new RecentFailures({ clock });
+  const observer = new Observer({ clock });
   let held = Promise.withResolvers<void>();
   const network: CheapNetwork = {
     down: false,
@@ -82,11 +83,11 @@ export function cheapPool(spareCircuits: number): CheapPool {
       held = Promise.withResolvers();
     },
   };
-  const build = async (choose: HopChooser, options: BuildOptions): Promise<Circuit> => {
+  const build = async (choose: PathSelector, options: BuildOptions): Promise<Circuit> => {
     network.asked += 1;
     network.exit = options.exit;
     if (network.down) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
-    const hops = chosen(choose, options, recent.peers);
+    const hops = chosen(choose, options, observer.avoided);
     const exit = String(hops.at(-1)?.peerId ?? `exit ${built.length}`);
     const isExit = !network.isRelaySlow;
     const peerId = (isExit ? exit : `relay to ${exit}`) as PeerId;
@@ -99,14 +100,13 @@ export function cheapPool(spareCircuits: number): CheapPool {
   const builder = {
     build,
     stop: async () => {},
-    noteFailure: (peer: string) => recent.note(peer),
-    noteDead: (peer: string) => recent.note(peer),
-    noteSuccess: (peer: string, beganMs: number) => recent.noteSuccess(peer, beganMs),
-  } as unknown as CircuitBuilder;
-  return { pool: new CircuitPool({ builder, clock, logger: silentLogger }, { spareCircuits }), clock, built, network };
+    leave: () => {},
+  };
+  const { pool, outcomes } = poolBench(clock, () => builder, { spareCircuits, observer });
+  return { pool, outcomes, clock, built, network };
 }
 
-function chosen(choose: HopChooser, { failed = new Set(), exit, avoid }: BuildOptions, recent: ReadonlySet<string>) {
+function chosen(choose: PathSelector, { failed = new Set(), exit, avoid }: BuildOptions, recent: ReadonlySet<string>) {
   const wishes = { kept: [], exit, avoid };
   try {
     return choose({ ...wishes, failed: new Set([...failed, ...recent]) });

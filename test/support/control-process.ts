@@ -1,10 +1,10 @@
 import { writeSync } from "node:fs";
 import { controlAnswer } from "../../src/api/control-pages.ts";
 import { ControlServer } from "../../src/api/control-server.ts";
-import { RequestLog } from "../../src/api/request-log.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { systemRandom } from "../../src/core/random.ts";
+import { RequestLog } from "../../src/dispatch/request-log.ts";
 
 // Answers at the socket `path` and says so. It is meant to be killed.
 

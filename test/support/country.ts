@@ -1,6 +1,6 @@
 import type { Random } from "../../src/core/random.ts";
-import { indexKey } from "../../src/directory/index-key.ts";
-import { findInIndex, type IndexFinds, type IndexStanding, provideInIndex } from "../../src/directory/index-trie.ts";
+import { indexKey } from "../../src/discovery/index-key.ts";
+import { findInIndex, type IndexFinds, type IndexStanding, provideInIndex } from "../../src/discovery/index-trie.ts";
 import type { PeerId } from "../../src/identity/peer-id.ts";
 import { MemoryIndex, type MemoryIndexOptions, networkOfProvider } from "./memory-index.ts";
 

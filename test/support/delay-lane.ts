@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import { abortStream } from "../../src/core/abort-stream.ts";
 import type { Clock, Timer } from "../../src/core/clock.ts";
+import { abortStream } from "../../src/flow/abort-stream.ts";
 
 /** Pieces in which a link with a bandwidth sends, so that the first bytes of a big read do not wait for the last. */
 const PIECE_BYTES = 16 * 1024;

@@ -1,8 +1,8 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import net from "node:net";
-import { abortStream } from "../../src/core/abort-stream.ts";
 import { BywayError, systemCode } from "../../src/core/errors.ts";
+import { abortStream } from "../../src/flow/abort-stream.ts";
 import type {
   DatagramFlow,
   OpenedStream,

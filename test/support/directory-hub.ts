@@ -3,17 +3,17 @@ import type { FakeClock } from "../../src/core/fake-clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { formatPeerAddress, formatTcpAddress } from "../../src/core/peer-address.ts";
 import { seededRandom } from "../../src/core/random.ts";
-import { placeOf } from "../../src/directory/claims.ts";
-import { Directory } from "../../src/directory/directory.ts";
-import type { DirectoryComponents } from "../../src/directory/directory-options.ts";
-import type { DirectoryState } from "../../src/directory/directory-state.ts";
-import { FakeOverlay, FakeOverlayHub } from "../../src/directory/fake-overlay.ts";
-import type { KnownPeer } from "../../src/directory/known-peer.ts";
-import { overlayServices } from "../../src/directory/overlay-services.ts";
-import { PeerBook } from "../../src/directory/peer-book.ts";
-import { PeerStore } from "../../src/directory/peer-store.ts";
+import { Directory } from "../../src/discovery/directory.ts";
+import type { DirectoryComponents } from "../../src/discovery/directory-options.ts";
+import type { DirectoryState } from "../../src/discovery/directory-state.ts";
+import { overlayServices } from "../../src/discovery/overlay-services.ts";
 import { fixtureGeo } from "../../src/geo/fixture-geo.ts";
 import { generateIdentity } from "../../src/identity/identity.ts";
+import { FakeOverlay, FakeOverlayHub } from "../../src/overlay/fake-overlay.ts";
+import { placeOf } from "../../src/peers/claims.ts";
+import type { KnownPeer } from "../../src/peers/known-peer.ts";
+import { PeerBook } from "../../src/peers/peer-book.ts";
+import { PeerStore } from "../../src/peers/peer-store.ts";
 import { advertisedNode, type NodeTraits } from "./advertised-node.ts";
 
 /** One peer of a network whose messages arrive at once. */

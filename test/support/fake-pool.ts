@@ -1,15 +1,17 @@
 import type { Circuit } from "../../src/circuit/circuit.ts";
-import type { CircuitNeed } from "../../src/circuit/circuit-need.ts";
-import type { CircuitPool } from "../../src/circuit/circuit-pool.ts";
-import { ExitPaces } from "../../src/circuit/exit-paces.ts";
+import type { CircuitSpec } from "../../src/circuit/circuit-spec.ts";
+import { HedgeBudget } from "../../src/circuit/hedge-budget.ts";
 import type { ErrorCode } from "../../src/core/error-table.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import { seededRandom } from "../../src/core/random.ts";
+import type { CircuitOutcomes } from "../../src/dispatch/circuit-outcomes.ts";
+import { ExitPaces } from "../../src/dispatch/exit-paces.ts";
+import type { RaceComponents } from "../../src/dispatch/race.ts";
 
 /** A pool without a network, and what it was told. */
 export interface FakePool {
-  readonly pool: CircuitPool;
+  readonly on: RaceComponents;
   readonly clock: FakeClock;
   /** Exits whose circuits were retired. */
   readonly closed: readonly string[];
@@ -26,19 +28,28 @@ export function fakePool(exits: readonly string[]): FakePool {
   const closed: string[] = [];
   const ended: string[] = [];
   const resting: (readonly [string, number])[] = [];
-  const pool = {
-    clock,
+  const outcomes = {
+    hedges: new HedgeBudget({ clock }),
     paces: new ExitPaces({ clock, random: seededRandom(1) }),
-    noteSuccess(circuit: Circuit) {
-      pool.noteTaken(circuit);
+    answered(circuit: Circuit) {
+      outcomes.taken(circuit);
     },
-    noteTaken(circuit: Circuit) {
-      pool.paces.noteTaken(exitOf(circuit));
+    taken(circuit: Circuit) {
+      outcomes.paces.noteTaken(exitOf(circuit));
     },
-    noteDeclined(circuit: Circuit) {
-      pool.paces.noteRefused(exitOf(circuit));
+    declined(circuit: Circuit) {
+      outcomes.paces.noteRefused(exitOf(circuit));
     },
-    async circuit(_need: CircuitNeed, failed: ReadonlySet<string>) {
+    rests(circuit: Circuit, ms: number) {
+      resting.push([exitOf(circuit), ms]);
+    },
+    failed(circuit: Circuit) {
+      closed.push(exitOf(circuit));
+      current = undefined;
+    },
+  };
+  const pool = {
+    async circuit(_need: CircuitSpec, failed: ReadonlySet<string>) {
       const exit = exits.find((name) => !failed.has(name));
       if (exit === undefined) throw new BywayError("ERR_NO_NODE", "nobody is left");
       if (current !== undefined && failed.has(exitOf(current))) current = undefined;
@@ -49,15 +60,9 @@ export function fakePool(exits: readonly string[]): FakePool {
       current ??= { hops: [{ peerId: exit }], usable: true, room: 1, close } as unknown as Circuit;
       return current;
     },
-    rest(circuit: Circuit, ms: number) {
-      resting.push([exitOf(circuit), ms]);
-    },
-    retire(circuit: Circuit) {
-      closed.push(exitOf(circuit));
-      current = undefined;
-    },
   };
-  return { pool: pool as unknown as CircuitPool, clock, closed, ended, resting };
+  const on = { pool, outcomes: outcomes as unknown as CircuitOutcomes, clock };
+  return { on, clock, closed, ended, resting };
 }
 
 /** The exit of a circuit of one hop. */

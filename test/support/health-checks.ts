@@ -1,12 +1,12 @@
 import { FakeClock } from "../../src/core/fake-clock.ts";
-import type { Vouch } from "../../src/directory/check-pauses.ts";
-import { fitsWish } from "../../src/directory/fits-wish.ts";
+import type { Vouch } from "../../src/liveness/check-pauses.ts";
 import {
   HealthChecker,
   type HealthCheckerComponents,
   type HealthCheckerOptions,
-} from "../../src/directory/health-checker.ts";
-import type { KnownPeer } from "../../src/directory/known-peer.ts";
+} from "../../src/liveness/health-checker.ts";
+import { fitsWish } from "../../src/peers/fits-wish.ts";
+import type { KnownPeer } from "../../src/peers/known-peer.ts";
 
 /** A health checker whose checks end when the test says so. */
 export interface Checks {

@@ -1,15 +1,16 @@
 import type { Duplex } from "node:stream";
 import { CircuitBuilder, type CircuitBuilderComponents } from "../../src/circuit/circuit-builder.ts";
 import type { Hop } from "../../src/circuit/hop.ts";
-import type { HopChooser } from "../../src/circuit/hop-chooser.ts";
-import { abortStream } from "../../src/core/abort-stream.ts";
+import type { PathSelector } from "../../src/circuit/path-selector.ts";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import { systemRandom } from "../../src/core/random.ts";
-import { splice } from "../../src/core/splice.ts";
+import { abortStream } from "../../src/flow/abort-stream.ts";
+import { splice } from "../../src/flow/splice.ts";
 import type { PeerId } from "../../src/identity/peer-id.ts";
 import type { IncomingStream } from "../../src/link/incoming-stream.ts";
 import { MemoryTransport } from "../../src/link/memory-transport.ts";
+import { Observer } from "../../src/trust/observer.ts";
 import { hopOf } from "./hops.ts";
 import { type ServedLink, serveLink } from "./link-bench.ts";
 import { roomyBudget } from "./roomy-budget.ts";
@@ -25,7 +26,7 @@ export interface HopNetwork extends AsyncDisposable {
   /** Onward and echoed streams open at a node. */
   streamsOf(index: number): number;
   /** Chooses the first `count` nodes that have neither failed nor retired, kept ones first, the exit as wished. */
-  choose(count: number): HopChooser;
+  choose(count: number): PathSelector;
   /** From now on no byte of a node arrives over the connections that it has. */
   freeze(index: number): void;
   /** Ends all connections that a node has, abruptly. */
@@ -39,10 +40,7 @@ export interface HopNetwork extends AsyncDisposable {
   beforeTarget: (index: number) => Promise<void>;
   /** Called before a node is dialled. */
   beforeDial: (peerId: string) => Promise<void>;
-  builder(
-    clock?: Clock,
-    told?: Partial<Pick<CircuitBuilderComponents, "random" | "onHopFailed" | "onFirstHopFailed" | "check" | "examine">>,
-  ): CircuitBuilder;
+  builder(clock?: Clock, told?: Partial<Pick<CircuitBuilderComponents, "random" | "observer">>): CircuitBuilder;
 }
 
 /** Starts `count` nodes. */
@@ -87,7 +85,7 @@ export async function hopNetwork(count: number): Promise<HopNetwork> {
   const hops = served.map(({ identity }) => hopOf(identity));
 
   const choose =
-    (length: number): HopChooser =>
+    (length: number): PathSelector =>
     ({ kept, failed, exit }) => {
       plans += 1;
       const free = hops.filter(({ peerId }) => !kept.some((hop) => hop.peerId === peerId));
@@ -124,6 +122,7 @@ export async function hopNetwork(count: number): Promise<HopNetwork> {
     builder: (clock = systemClock, told = {}) =>
       new CircuitBuilder({
         random: systemRandom,
+        observer: new Observer({ clock }),
         ...told,
         clock,
         budget: roomyBudget(),

@@ -1,6 +1,6 @@
-import type { CircuitNeed } from "../../src/circuit/circuit-need.ts";
+import type { CircuitSpec } from "../../src/circuit/circuit-spec.ts";
 import type { Hop } from "../../src/circuit/hop.ts";
-import type { HopChooser } from "../../src/circuit/hop-chooser.ts";
+import type { PathSelector } from "../../src/circuit/path-selector.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import type { Identity } from "../../src/identity/identity.ts";
 
@@ -10,7 +10,7 @@ export function hopOf(identity: Identity): Hop {
 }
 
 /** Chooses `hops` and no others: once one of them has failed nobody is left. */
-export function onlyHops(hops: readonly Hop[]): HopChooser {
+export function onlyHops(hops: readonly Hop[]): PathSelector {
   return ({ failed }) => {
     if (hops.some(({ peerId }) => failed.has(peerId))) throw new BywayError("ERR_NO_NODE", "nobody is left");
     return hops;
@@ -18,6 +18,6 @@ export function onlyHops(hops: readonly Hop[]): HopChooser {
 }
 
 /** What a stream of `user` needs; `constraints` and `session` keep it apart from others. */
-export function needOf(user: string, choose: HopChooser, session = "", constraints = ""): CircuitNeed {
+export function needOf(user: string, choose: PathSelector, session = "", constraints = ""): CircuitSpec {
   return { group: { user, session, listener: "", constraints }, choose };
 }

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
-import type { ByteBudget } from "../../src/core/byte-budget.ts";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import type { HostPort } from "../../src/core/network-address.ts";
 import { systemRandom } from "../../src/core/random.ts";
+import type { ByteBudget } from "../../src/flow/byte-budget.ts";
 import { createCertificate } from "../../src/identity/certificate.ts";
 import { generateIdentity, type Identity } from "../../src/identity/identity.ts";
 import type { Link } from "../../src/link/link.ts";

@@ -1,6 +1,6 @@
-import type { IndexOverlay } from "../../src/directory/index-shard.ts";
-import type { OverlayProvider } from "../../src/directory/overlay.ts";
+import type { IndexOverlay } from "../../src/discovery/index-shard.ts";
 import type { PeerId } from "../../src/identity/peer-id.ts";
+import type { OverlayProvider } from "../../src/overlay/overlay.ts";
 
 interface Entry {
   readonly provider: OverlayProvider;

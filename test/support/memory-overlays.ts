@@ -1,11 +1,11 @@
 import type { MessageStream, PeerId, SecuredConnection } from "@libp2p/interface";
 import { memory } from "@libp2p/memory";
 import { systemClock } from "../../src/core/clock.ts";
-import { createOverlay } from "../../src/directory/overlay/create-overlay.ts";
-import { toLibp2p } from "../../src/directory/overlay/libp2p-identity.ts";
-import type { OverlayOptions } from "../../src/directory/overlay/overlay-options.ts";
-import type { Overlay } from "../../src/directory/overlay.ts";
 import { generateIdentity, type Identity } from "../../src/identity/identity.ts";
+import { createOverlay } from "../../src/overlay/create-overlay.ts";
+import { toLibp2p } from "../../src/overlay/libp2p-identity.ts";
+import type { Overlay } from "../../src/overlay/overlay.ts";
+import type { OverlayOptions } from "../../src/overlay/overlay-options.ts";
 import { testServices } from "./overlays.ts";
 
 /** An overlay that is reached within this process only. */

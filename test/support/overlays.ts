@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { createServer, type LookupFunction, type Server, type Socket } from "node:net";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { BywayError } from "../../src/core/errors.ts";
-import { createOverlay } from "../../src/directory/overlay/create-overlay.ts";
-import { toLibp2p } from "../../src/directory/overlay/libp2p-identity.ts";
-import type { Overlay, OverlayServices } from "../../src/directory/overlay.ts";
 import { generateIdentity, type Identity } from "../../src/identity/identity.ts";
+import { createOverlay } from "../../src/overlay/create-overlay.ts";
+import { toLibp2p } from "../../src/overlay/libp2p-identity.ts";
+import type { Overlay, OverlayServices } from "../../src/overlay/overlay.ts";
 
 /** A record of tests: a number and whose it is. Higher is newer, 0 is never valid. */
 export function testRecord(identity: Identity, number: number): Uint8Array {

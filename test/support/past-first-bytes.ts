@@ -1,10 +1,10 @@
 import { type Duplex, duplexPair } from "node:stream";
-import { ByteBudget } from "../../src/core/byte-budget.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { BywayError } from "../../src/core/errors.ts";
-import type { FirstBytes } from "../../src/core/first-bytes.ts";
 import { silentLogger } from "../../src/core/logger.ts";
-import { splice } from "../../src/core/splice.ts";
+import { ByteBudget } from "../../src/flow/byte-budget.ts";
+import type { FirstBytes } from "../../src/flow/first-bytes.ts";
+import { splice } from "../../src/flow/splice.ts";
 
 /** What came of some bytes that were sent to a server. */
 export interface SentBytes {

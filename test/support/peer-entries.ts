@@ -1,5 +1,5 @@
-import type { PeerEntry } from "../../src/directory/stored-peer.ts";
 import { peerIdFromPublicKey } from "../../src/identity/peer-id.ts";
+import type { PeerEntry } from "../../src/peers/stored-peer.ts";
 
 /** The time at which FakeClock starts, in seconds. */
 export const START_SEC = 1_800_000_000;

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import http from "node:http";
 import net, { type AddressInfo } from "node:net";
-import type { ByteBudget } from "../../src/core/byte-budget.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import type { HostPort } from "../../src/core/network-address.ts";
+import type { ByteBudget } from "../../src/flow/byte-budget.ts";
 import { ProxyServer, type ProxyServerOptions } from "../../src/ingress/proxy-server.ts";
 import { DirectOpener } from "./direct-opener.ts";
 import { roomyBudget } from "./roomy-budget.ts";

@@ -1,11 +1,11 @@
 import { writeSync } from "node:fs";
 import { FakeClock } from "../../src/core/fake-clock.ts";
-import { CORE_LIMITS } from "../../src/core/limits.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { seededRandom } from "../../src/core/random.ts";
-import { RecordFile } from "../../src/core/record-file.ts";
 import { GuardSet } from "../../src/routing/guard-set.ts";
 import { SessionTable } from "../../src/routing/session-table.ts";
+import { STORAGE_LIMITS } from "../../src/storage/limits.ts";
+import { RecordFile } from "../../src/storage/record-file.ts";
 import { OwnExperience } from "../../src/trust/own-experience.ts";
 
 // Does what a client does with what it remembers, one session and one node a round, and says each round once it is written.
@@ -24,6 +24,6 @@ for (let round = Number(first); ; round++) {
   sessions.find(key, { sessionSec: 86_400, strict: true });
   sessions.hold(key, { peerId: `exit${round}` });
   trust.noteSuccess(`exit${round}`, round);
-  clock.advance(CORE_LIMITS.recordFlushMs.value);
+  clock.advance(STORAGE_LIMITS.recordFlushMs.value);
   writeSync(1, `${round}\n`);
 }

@@ -1,7 +1,7 @@
-import { RequestLog } from "../../src/api/request-log.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import { seededRandom } from "../../src/core/random.ts";
+import { RequestLog } from "../../src/dispatch/request-log.ts";
 import { noNodeError } from "../../src/routing/no-node.ts";
 import { EXPLAINED, shownPeer } from "./explained.ts";
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/core/clock.ts";
-import { signAdvertisement } from "../../src/directory/signed-advertisement.ts";
 import type { Identity } from "../../src/identity/identity.ts";
+import { signAdvertisement } from "../../src/peers/signed-advertisement.ts";
 import type { Advertisement } from "../../src/wire/advertisement.ts";
 
 /** A signed advertisement of a public exit in Germany, valid for two hours from now; `change` says what is otherwise. */

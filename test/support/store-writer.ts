@@ -2,7 +2,7 @@ import { writeSync } from "node:fs";
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { systemRandom } from "../../src/core/random.ts";
-import { PeerStore } from "../../src/directory/peer-store.ts";
+import { PeerStore } from "../../src/peers/peer-store.ts";
 import { numberedEntry } from "./peer-entries.ts";
 
 // Writes peers `first` to `first + 49` to a store, all of them with one `seq`, `rounds` times with a rising one, and says

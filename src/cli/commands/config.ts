@@ -8,7 +8,7 @@ import { isSettingKey, SETTING_KEYS, type SettingKey, settingRow } from "../../c
 import type { Origin } from "../../config/sources.ts";
 import { printValue } from "../../config/value-parser.ts";
 import { BywayError, systemCode } from "../../core/errors.ts";
-import { makeDirectory } from "../../core/make-directory.ts";
+import { makeDirectory } from "../../storage/make-directory.ts";
 import { checkClientSettings } from "../client-settings.ts";
 import { configPath, type LoadedSettings, loadSettings } from "../load-settings.ts";
 import type { Terminal } from "../terminal.ts";

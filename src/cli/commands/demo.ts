@@ -10,7 +10,7 @@ import type { Setting } from "../../config/setting.ts";
 import { BywayError, systemCode } from "../../core/errors.ts";
 import type { LogLevel } from "../../core/logger.ts";
 import { formatHostPort, type HostPort } from "../../core/network-address.ts";
-import { replaceFile } from "../../core/replace-file.ts";
+import { replaceFile } from "../../storage/replace-file.ts";
 import type { Testnet } from "../../testnet/testnet.ts";
 import { demoReport, type Fetched, fetchedReport } from "../demo-report.ts";
 import { storeFile } from "../directory-settings.ts";

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { BywayError, systemCode } from "../../core/errors.ts";
-import { replaceFile } from "../../core/replace-file.ts";
-import { DIRECTORY_STATE } from "../../directory/directory-state.ts";
-import type { PeerCounts } from "../../directory/peer-counts.ts";
+import { DIRECTORY_STATE } from "../../discovery/directory-state.ts";
+import type { PeerCounts } from "../../peers/peer-counts.ts";
+import { replaceFile } from "../../storage/replace-file.ts";
 import { openDataDirectory } from "../data-directory.ts";
 import { withKnownPeers } from "../known-peers.ts";
 import { loadSettings } from "../load-settings.ts";

@@ -6,7 +6,7 @@ import { runByway, temporaryDirectory } from "../../../test/support/run-byway.ts
 import { systemClock } from "../../core/clock.ts";
 import { silentLogger } from "../../core/logger.ts";
 import { systemRandom } from "../../core/random.ts";
-import { openPeers } from "../../directory/open-peers.ts";
+import { openPeers } from "../../peers/open-peers.ts";
 
 test("nodes are listed by city, state and provider, however these are spelt", async (t) => {
   const data = temporaryDirectory(t);

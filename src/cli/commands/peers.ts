@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { BywayError } from "../../core/errors.ts";
-import type { BookPeer } from "../../directory/book-peer.ts";
-import { DIRECTORY_LIMITS } from "../../directory/limits.ts";
-import type { PeerBook } from "../../directory/peer-book.ts";
 import { parsePeerId } from "../../identity/peer-id.ts";
+import type { BookPeer } from "../../peers/book-peer.ts";
+import { PEERS_LIMITS } from "../../peers/limits.ts";
+import type { PeerBook } from "../../peers/peer-book.ts";
 import type { NetworkKind } from "../../wire/advertisement.ts";
 import { WIRE_LIMITS } from "../../wire/limits.ts";
 import type { PeerWish } from "../../wire/peer-wish.ts";
@@ -149,7 +149,7 @@ function findPeer(book: PeerBook, id: string): BookPeer | undefined {
       );
     }
     const found = book
-      .find({}, DIRECTORY_LIMITS.storedPeers.value, "random", { failing: true })
+      .find({}, PEERS_LIMITS.storedPeers.value, "random", { failing: true })
       .filter(({ advertisement }) => advertisement.peer.endsWith(end));
     if (found.length > 1)
       throw new BywayError("ERR_USAGE_ARGUMENT", `${found.length} peers have an id that ends in ${id}`);

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { funnelOf } from "../../api/bounded-explanation.ts";
 import type { PickQuery } from "../../api/pick-query.ts";
 import { BywayError } from "../../core/errors.ts";
 import { systemRandom } from "../../core/random.ts";
+import { funnelOf } from "../../dispatch/bounded-explanation.ts";
 import type { Explanation } from "../../routing/explanation.ts";
 import { askClient } from "../ask-client.ts";
 import { routingOptions } from "../client-settings.ts";

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { API_LIMITS } from "../../api/limits.ts";
+import { DISPATCH_LIMITS } from "../../dispatch/limits.ts";
 import { askClient } from "../ask-client.ts";
 import { jsonLine } from "../json-line.ts";
 import { loadSettings } from "../load-settings.ts";
@@ -32,7 +32,7 @@ export function registerRequests(program: Command, terminal: Terminal): void {
 }
 
 function limit(text: string): number {
-  const most = API_LIMITS.loggedRequests.value;
+  const most = DISPATCH_LIMITS.loggedRequests.value;
   const count = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (count < 1 || count > most) throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
   return count;

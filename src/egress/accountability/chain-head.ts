@@ -2,8 +2,8 @@ import type { KeyObject } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { systemCode } from "../../core/errors.ts";
-import { makeDirectory } from "../../core/make-directory.ts";
-import { replaceFile } from "../../core/replace-file.ts";
+import { makeDirectory } from "../../storage/make-directory.ts";
+import { replaceFile } from "../../storage/replace-file.ts";
 import { signHead, verifyHead } from "./log-signature.ts";
 
 /** Why the node removed files: they were older than `log-days`, or all were larger than `log-mib`. */

@@ -1,10 +1,10 @@
 import type { KeyObject } from "node:crypto";
 import { chmod, type FileHandle, open, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type ClaimedLock, claimLock } from "../../core/claimed-lock.ts";
 import type { Clock } from "../../core/clock.ts";
-import { makeDirectory } from "../../core/make-directory.ts";
 import type { PeerId } from "../../identity/peer-id.ts";
+import { type ClaimedLock, claimLock } from "../../storage/claimed-lock.ts";
+import { makeDirectory } from "../../storage/make-directory.ts";
 import type { FoundHead } from "./chain-head.ts";
 import { ChainKeeper, type HeldFiles, type LastRecord } from "./chain-keeper.ts";
 import { tendLeftChains } from "./left-chains.ts";

@@ -1,8 +1,8 @@
 import type { KeyObject } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { claimLock } from "../../core/claimed-lock.ts";
 import type { PeerId } from "../../identity/peer-id.ts";
+import { claimLock } from "../../storage/claimed-lock.ts";
 import { readHead, writeHead } from "./chain-head.ts";
 import { listChainsIn, listLogFiles } from "./log-files.ts";
 import { recordTime } from "./log-record.ts";

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { type FileHandle, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
-import { makeDirectory } from "../../core/make-directory.ts";
 import type { Random } from "../../core/random.ts";
+import { makeDirectory } from "../../storage/make-directory.ts";
 import type { ListValidators } from "./fetch-list.ts";
 import { BLOCKLIST_LIMITS } from "./limits.ts";
 

@@ -1,0 +1,100 @@
+import type { Circuit } from "../circuit/circuit.ts";
+import type { CircuitPool } from "../circuit/circuit-pool.ts";
+import { isPaced, restMs } from "../circuit/declined.ts";
+import { HedgeBudget } from "../circuit/hedge-budget.ts";
+import { failureIn, observedHop } from "../circuit/observed-hop.ts";
+import type { Clock } from "../core/clock.ts";
+import type { ErrorCode } from "../core/error-table.ts";
+import type { BywayError } from "../core/errors.ts";
+import type { Observer } from "../trust/observer.ts";
+import type { ExitPaces } from "./exit-paces.ts";
+import { LostRaces } from "./lost-races.ts";
+
+/** What the outcomes of streams are told to. */
+export interface CircuitOutcomesComponents {
+  readonly pool: Pick<CircuitPool, "leave">;
+  readonly observer: Pick<Observer, "observe">;
+  readonly paces: ExitPaces;
+  readonly clock: Clock;
+}
+
+/** Failures that say that a node is gone, rather than that it is busy or refuses. */
+const GONE: ReadonlySet<ErrorCode> = new Set(["ERR_HOP_UNREACHABLE", "ERR_HOP_TIMEOUT"]);
+
+/** What became of streams on circuits: what it says of the hops, and which circuits take no more streams. */
+export class CircuitOutcomes {
+  /** How many streams may be tried on a second circuit because the first is slow. */
+  readonly hedges: HedgeBudget;
+  /** How many streams a second each exit takes. */
+  readonly paces: ExitPaces;
+  readonly #components: CircuitOutcomesComponents;
+  readonly #lostRaces = new LostRaces();
+
+  constructor(components: CircuitOutcomesComponents) {
+    this.#components = components;
+    this.hedges = new HedgeBudget(components);
+    this.paces = components.paces;
+  }
+
+  /** The exit answered a stream that was begun at `beganMs` (monotonic), and so every hop works. */
+  answered(circuit: Circuit, beganMs: number): void {
+    const { observer, clock } = this.#components;
+    this.taken(circuit);
+    const exit = circuit.hops.at(-1);
+    if (exit !== undefined) this.#lostRaces.noteAnswer(exit.peerId);
+    const ms = clock.monotonicMs() - beganMs;
+    for (const index of circuit.hops.keys()) {
+      const hop = observedHop(circuit.hops, index);
+      observer.observe({ ...hop, what: "answered", beganMs, ...(hop.role === "exit" ? { ms } : {}) });
+    }
+  }
+
+  /** The exit took a stream, whatever became of it. */
+  taken(circuit: Circuit): void {
+    const exit = circuit.hops.at(-1);
+    if (exit !== undefined) this.paces.noteTaken(exit.peerId);
+  }
+
+  /**
+   * A hop failed, so `circuit` takes no new streams. When it is gone, as `code` tells (default: it is), no other circuit through
+   * it does. A loss or a delay may be the work of a hop before it; any other code is what the exit itself said.
+   */
+  failed(circuit: Circuit, culprit: string | undefined, code?: ErrorCode): void {
+    const isGone = code === undefined || GONE.has(code) || (code === "ERR_HOP_LOST" && circuit.ended);
+    circuit.close();
+    if (culprit === undefined) return;
+    if (isGone) this.#components.pool.leave(culprit, circuit);
+    else this.#components.observer.observe(failureIn(circuit.hops, culprit, code !== "ERR_HOP_LOST"));
+  }
+
+  /** The exit declined a stream that nobody tries elsewhere. */
+  declined(circuit: Circuit, error: BywayError): void {
+    const ms = restMs(error);
+    const exit = circuit.hops.at(-1);
+    if (exit !== undefined && isPaced(error)) this.paces.noteRefused(exit.peerId);
+    else if (ms !== undefined) this.rests(circuit, ms);
+  }
+
+  /** The exit is full or closed, which is no failure: `circuit` takes no new streams, and its exit is passed over for `ms`. */
+  rests(circuit: Circuit, ms: number): void {
+    circuit.close();
+    if (circuit.hops.length === 0) return;
+    const exit = observedHop(circuit.hops, circuit.hops.length - 1);
+    this.#components.observer.observe({ ...exit, what: "full", forMs: ms });
+  }
+
+  /** A stream was late on `circuit`, and another one was answered in its place. */
+  lostRace(circuit: Circuit): void {
+    const exit = circuit.hops.at(-1);
+    if (exit === undefined || !this.#lostRaces.note(exit.peerId)) return;
+    circuit.close();
+    this.#components.observer.observe(failureIn(circuit.hops, exit.peerId, false));
+  }
+
+  /** Asks the exit, which owes an answer, for a sign of life; leaves whoever is silent for `ms`, and tells whether anybody was. */
+  async suspect(circuit: Circuit, ms: number): Promise<boolean> {
+    if (await circuit.answers(ms)) return false;
+    this.failed(circuit, circuit.culprit);
+    return true;
+  }
+}

@@ -1,0 +1,146 @@
+import type { StageTiming } from "../circuit/circuit.ts";
+import type { Clock } from "../core/clock.ts";
+import type { BywayError } from "../core/errors.ts";
+import { formatHostPort, type HostPort } from "../core/network-address.ts";
+import type { RouteSummary } from "../ingress/stream-opener.ts";
+import type { Explanation } from "../routing/explanation.ts";
+import { boundedExplanation, funnelOf } from "./bounded-explanation.ts";
+import { boundedText } from "./bounded-text.ts";
+import { DISPATCH_LIMITS } from "./limits.ts";
+import type { FailedAttempt, RequestRecord } from "./request-record.ts";
+
+/** What is known of a request when it begins. */
+export interface RequestFields {
+  readonly user: string;
+  readonly listener: string;
+  /** Undefined where a request was refused before it told. */
+  readonly target?: HostPort;
+  readonly protocol: "tcp" | "udp";
+  /** As `printConstraints` writes them. */
+  readonly constraints: string;
+}
+
+/** A request that is noted in the log, for whoever carries it out. */
+export interface OpenRequest {
+  readonly id: string;
+  /** It has a way; told again where it takes another one. */
+  routed(route: RouteSummary, timings: readonly StageTiming[], explanation?: Explanation): void;
+  /** A node failed, and another one is tried or none is left. */
+  attempted(peerId: string | undefined, error: BywayError): void;
+  /** Its session changed its exit. */
+  moved(from: string, reason: string): void;
+  /** From now on `bytes` tells how many have passed; it is asked when somebody looks and once at the end. */
+  counting(bytes: () => { readonly sent: number; readonly received: number }): void;
+  /** It is over; a second call does nothing. */
+  ended(error?: BywayError): void;
+}
+
+/**
+ * One request of the log. It holds bounded copies, and nothing of the stream once that has ended.
+ *
+ *     opening ─routed─► open ─ended─► done
+ *        └────ended(error)┴─────────► failed
+ */
+export class LoggedRequest implements OpenRequest {
+  readonly id: string;
+  readonly #clock: Clock;
+  readonly #begun: Pick<RequestRecord, "startedAtMs" | "user" | "listener" | "target" | "protocol" | "constraints">;
+  readonly #startMs: number;
+  readonly #attempts: FailedAttempt[] = [];
+  #retries = 0;
+  #routed: Pick<RequestRecord, "routedMs" | "route" | "explanation"> = {};
+  #timings: readonly StageTiming[] = [];
+  #moved: RequestRecord["moved"];
+  #bytes: (() => { readonly sent: number; readonly received: number }) | undefined;
+  #final: Pick<RequestRecord, "ms" | "sentBytes" | "receivedBytes" | "error"> | undefined;
+
+  constructor(components: { clock: Clock }, id: string, fields: RequestFields) {
+    this.id = id;
+    this.#clock = components.clock;
+    this.#startMs = this.#clock.monotonicMs();
+    this.#begun = {
+      startedAtMs: this.#clock.nowMs(),
+      user: boundedText(fields.user),
+      listener: boundedText(fields.listener),
+      // The port stays to be seen.
+      target:
+        fields.target === undefined
+          ? ""
+          : formatHostPort({ host: boundedText(fields.target.host), port: fields.target.port }),
+      protocol: fields.protocol,
+      constraints: boundedText(fields.constraints),
+    };
+  }
+
+  routed(route: RouteSummary, timings: readonly StageTiming[], explanation?: Explanation): void {
+    if (this.#final !== undefined) return;
+    this.#timings = timings.slice(0, DISPATCH_LIMITS.loggedStages.value);
+    this.#routed = {
+      routedMs: this.#elapsedMs(),
+      route,
+      ...(explanation === undefined ? {} : { explanation: boundedExplanation(explanation) }),
+    };
+  }
+
+  attempted(peerId: string | undefined, error: BywayError): void {
+    this.#retries += 1;
+    if (this.#attempts.length === DISPATCH_LIMITS.loggedAttempts.value) return;
+    this.#attempts.push({
+      ms: this.#elapsedMs(),
+      ...(peerId === undefined ? {} : { peerId }),
+      code: error.code,
+      message: boundedText(error.message),
+    });
+  }
+
+  moved(from: string, reason: string): void {
+    this.#moved = { from: boundedText(from), reason: boundedText(reason) };
+  }
+
+  counting(bytes: () => { readonly sent: number; readonly received: number }): void {
+    if (this.#final === undefined) this.#bytes = bytes;
+  }
+
+  ended(error?: BywayError): void {
+    if (this.#final !== undefined) return;
+    this.#final = { ms: this.#elapsedMs(), ...this.#passed(), ...(error === undefined ? {} : { error: told(error) }) };
+    this.#bytes = undefined;
+  }
+
+  /** All that is known now. */
+  record(): RequestRecord {
+    const { id } = this;
+    return {
+      id,
+      ...this.#begun,
+      state: this.#state(),
+      ms: this.#elapsedMs(),
+      ...this.#passed(),
+      ...this.#routed,
+      timings: this.#timings,
+      attempts: [...this.#attempts],
+      retries: this.#retries,
+      ...(this.#moved === undefined ? {} : { moved: this.#moved }),
+      ...this.#final,
+    };
+  }
+
+  #state(): RequestRecord["state"] {
+    if (this.#final !== undefined) return this.#final.error === undefined ? "done" : "failed";
+    return this.#routed.route === undefined ? "opening" : "open";
+  }
+
+  #elapsedMs(): number {
+    return this.#clock.monotonicMs() - this.#startMs;
+  }
+
+  #passed(): Pick<RequestRecord, "sentBytes" | "receivedBytes"> {
+    const { sent, received } = this.#bytes?.() ?? { sent: 0, received: 0 };
+    return { sentBytes: sent, receivedBytes: received };
+  }
+}
+
+function told({ code, message, data }: BywayError): NonNullable<RequestRecord["error"]> {
+  const funnel = funnelOf(data);
+  return { code, message: boundedText(message), ...(funnel === undefined ? {} : { funnel }) };
+}

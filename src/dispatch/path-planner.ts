@@ -1,0 +1,225 @@
+import type { Hop } from "../circuit/hop.ts";
+import { toBywayError } from "../core/errors.ts";
+import type { Random } from "../core/random.ts";
+import { shuffled } from "../core/shuffled.ts";
+import { parsePeerId } from "../identity/peer-id.ts";
+import type { RouteHop, RouteSummary } from "../ingress/stream-opener.ts";
+import { isWitnessed } from "../peers/is-witnessed.ts";
+import type { Candidate } from "../routing/candidate.ts";
+import type { CandidateIndex } from "../routing/candidate-index.ts";
+import type { Constraints } from "../routing/constraints.ts";
+import { drawGuard } from "../routing/draw-guard.ts";
+import type { Explanation } from "../routing/explanation.ts";
+import type { GuardSet } from "../routing/guard-set.ts";
+import { hopsOf } from "../routing/hops-of.ts";
+import { planCircuit } from "../routing/plan.ts";
+import type { Plan, PlanOptions, PlanRequest } from "../routing/plan-request.ts";
+import type { PeerWish } from "../wire/peer-wish.ts";
+import type { CandidateSource } from "./candidate-source.ts";
+
+/** What a planner is made of. */
+export interface PathPlannerComponents {
+  readonly peers: Pick<CandidateSource, "usable" | "known" | "expect" | "isListed" | "offer">;
+  readonly guards: Pick<GuardSet, "guards">;
+  readonly random: Random;
+}
+
+/** What a plan is made for, beside what routing reads of the request. */
+export interface PlanAsked extends Omit<PlanRequest, "kept" | "guards" | "explain"> {
+  /** Hops that stand already. */
+  readonly keptHops?: readonly Hop[];
+}
+
+/** Turns what a request asks for into hops to build: nodes that answer first, then those that are only known. */
+export class PathPlanner {
+  readonly #components: PathPlannerComponents;
+  readonly #options: PlanOptions;
+  readonly #candidates = new WeakMap<Hop, Candidate>();
+  /** Thousands of streams ask for that of one circuit. */
+  readonly #summaries = new WeakMap<readonly Hop[], RouteSummary>();
+  /** By the exit of what was planned. */
+  readonly #explanations = new WeakMap<Hop, Explanation>();
+
+  constructor(components: PathPlannerComponents, options: PlanOptions) {
+    this.#components = components;
+    this.#options = options;
+  }
+
+  /** The hops of a new circuit, first to exit. Throws ERR_NO_NODE and ERR_PARAMETER_VALUE. */
+  hops({ keptHops = [], ...asked }: PlanAsked): readonly Hop[] {
+    const kept = keptHops.map((hop) => this.#candidates.get(hop) ?? asCandidate(hop));
+    const { hops, explanation } = this.#plan({ ...asked, kept, explain: true }, true);
+    const planned = hops.map((candidate, index) => keptHops[index] ?? this.#asHop(candidate));
+    const exit = planned.at(-1);
+    if (exit !== undefined && explanation !== undefined) this.#explanations.set(exit, explanation);
+    return planned;
+  }
+
+  /** What would be chosen now, and why; changes nothing. Throws as `hops` does. */
+  explain(asked: Omit<PlanAsked, "keptHops">): Explanation {
+    const { explanation } = this.#plan({ ...asked, explain: true }, false);
+    if (explanation === undefined) throw new TypeError("a plan was not explained");
+    return explanation;
+  }
+
+  /** The first hops that answer, to ask others through; has relays checked, and draws them, where there are none yet. */
+  firstHops(): readonly Hop[] {
+    this.#components.peers.expect(RELAY);
+    const index = this.#components.peers.usable();
+    return this.#guards(index, true).flatMap((peerId) => {
+      const candidate = index.get(peerId);
+      return candidate === undefined ? [] : [this.#asHop(candidate)];
+    });
+  }
+
+  /**
+   * A relay to stand between a first hop and `node`, so that the node does not see whom this client enters by; undefined where
+   * there is none but first hops.
+   */
+  relayBefore(node: string): Hop | undefined {
+    const index = this.#components.peers.usable();
+    const first = new Set(this.#guards(index, false));
+    const relays = [...index.all].filter(
+      (candidate) =>
+        candidate.roles.includes("relay") &&
+        candidate.peerId !== node &&
+        !first.has(candidate.peerId) &&
+        isWitnessed(candidate, index.all),
+    );
+    const [relay] = shuffled(relays, this.#components.random);
+    return relay && this.#asHop(relay);
+  }
+
+  /**
+   * `relay`, and a node behind it, as a request that asks for nothing would get it, without those in `except`; undefined where
+   * there is none. Draws by the same rules as circuits do, so a crowd is drawn as seldom.
+   */
+  behind(relay: string, except: ReadonlySet<string>): readonly [Hop, Hop] | undefined {
+    const index = this.#components.peers.usable();
+    const kept = index.get(relay);
+    if (kept === undefined) return undefined;
+    try {
+      const request = { constraints: { hops: 2 }, protocol: "tcp", kept: [kept], failed: except } as const;
+      const node = planCircuit(request, index, this.#components.random, this.#options).hops.at(-1);
+      return node && [this.#asHop(kept), this.#asHop(node)];
+    } catch (error) {
+      if (toBywayError(error).code === "ERR_NO_NODE") return undefined;
+      throw error;
+    }
+  }
+
+  /** How many hops a circuit of these constraints has. */
+  hopsOf(constraints: Constraints): number {
+    return hopsOf(constraints, this.#options);
+  }
+
+  /** What was known of a hop when it was chosen. */
+  candidateOf(hop: Hop): Candidate | undefined {
+    return this.#candidates.get(hop);
+  }
+
+  /** Why a circuit leaves through `exit`. */
+  explanationOf(exit: Hop): Explanation | undefined {
+    return this.#explanations.get(exit);
+  }
+
+  /** The way through the hops of a circuit as users are told it. */
+  summary(hops: readonly Hop[]): RouteSummary {
+    const known = this.#summaries.get(hops);
+    if (known !== undefined) return known;
+    const told = hops.map((hop) => this.#told(hop));
+    const summary = { hops: told, exit: told.at(-1) ?? { peerId: "" } };
+    this.#summaries.set(hops, summary);
+    return summary;
+  }
+
+  #told(hop: Hop): RouteHop {
+    const { country, asn } = this.#candidates.get(hop) ?? {};
+    return {
+      peerId: hop.peerId,
+      ...(country === undefined ? {} : { country }),
+      ...(asn === undefined ? {} : { asn }),
+    };
+  }
+
+  #plan(request: PlanRequest, mayDrawGuards: boolean): Plan {
+    const { peers } = this.#components;
+    const wish = wishOf(request);
+    peers.expect(wish, this.hopsOf(request.constraints) > 1);
+    try {
+      return this.#planIn(peers.usable(), request, mayDrawGuards);
+    } catch (error) {
+      if (toBywayError(error).code !== "ERR_NO_NODE") throw error;
+      const known = peers.known(wish);
+      if (known === undefined) throw error;
+      return this.#planIn(known, request, mayDrawGuards);
+    }
+  }
+
+  #planIn(index: CandidateIndex, request: PlanRequest, mayDrawGuards: boolean): Plan {
+    const { random } = this.#components;
+    const needsGuard = this.hopsOf(request.constraints) > 1 && (request.kept ?? []).length === 0;
+    if (!needsGuard) return planCircuit(request, index, random, this.#options);
+    this.#components.peers.expect(RELAY);
+    const guards = this.#guards(index, mayDrawGuards);
+    const { failed } = request;
+    // Who can make all guards fail must not drive the client through the whole network: it tries them again.
+    const others = new Set([...(failed ?? [])].filter((peer) => !guards.includes(peer)));
+    const isAllFailed = failed !== undefined && guards.every((guard) => failed.has(guard));
+    return planCircuit(
+      { ...request, guards, ...(isAllFailed ? { failed: others } : {}) },
+      index,
+      random,
+      this.#options,
+    );
+  }
+
+  #guards(index: CandidateIndex, mayDraw: boolean): readonly string[] {
+    const { guards, random, peers } = this.#components;
+    const chosen = guards.guards({
+      isListed: (peerId) => peers.isListed(peerId),
+      draw: (except, taken) =>
+        mayDraw
+          ? drawGuard(index, random, { except, taken: taken.flatMap((peerId) => index.get(peerId) ?? []) })
+          : undefined,
+    });
+    peers.offer(chosen);
+    if (chosen.length > 0) peers.expect({ peers: [...chosen].sort() });
+    return chosen;
+  }
+
+  #asHop(candidate: Candidate): Hop {
+    const { peerId, endpoint, shown, country } = candidate;
+    const hop: Hop = {
+      peerId: parsePeerId(peerId),
+      endpoint,
+      ...(shown === undefined ? {} : { shown }),
+      ...(country === undefined ? {} : { country }),
+    };
+    this.#candidates.set(hop, candidate);
+    return hop;
+  }
+}
+
+/** Without them, all that is kept at hand might be exits that only exit. */
+const RELAY: PeerWish = { roles: ["relay"] };
+
+/** A hop that nothing more is known of. */
+function asCandidate(hop: Hop): Candidate {
+  return { ...hop, roles: [], protocols: [], acceptedPorts: [], networkKind: "unknown" };
+}
+
+/** The exits that fit, in the directory's words. */
+export function wishOf({ constraints, exit, protocol }: Omit<PlanAsked, "keptHops">): PeerWish {
+  const { countries, regions, cities, asns, isps, networks, node = exit } = constraints;
+  const lists = { countries, regions, cities, asns, isps, networks };
+  const asked = Object.entries(lists).flatMap(([key, list]) =>
+    list === undefined || list.length === 0 ? [] : [[key, [...new Set<string | number>(list)].sort()] as const],
+  );
+  return {
+    roles: ["exit"],
+    ...(protocol === "udp" || constraints.protocol === "udp" ? { protocols: ["udp"] } : {}),
+    ...Object.fromEntries(asked),
+    ...(node === undefined ? {} : { peers: [node] }),
+  };
+}

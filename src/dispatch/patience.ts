@@ -1,0 +1,138 @@
+import type { Circuit } from "../circuit/circuit.ts";
+import type { CircuitPool } from "../circuit/circuit-pool.ts";
+import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
+import type { Clock } from "../core/clock.ts";
+import type { ErrorCode } from "../core/error-table.ts";
+import { BywayError, toBywayError } from "../core/errors.ts";
+import type { CircuitOutcomes } from "./circuit-outcomes.ts";
+import type { CircuitRequest } from "./circuit-request.ts";
+import type { ExitPaces } from "./exit-paces.ts";
+import { DISPATCH_LIMITS } from "./limits.ts";
+
+/** What the pool says where there is no circuit to another exit. */
+const NOBODY_ELSE: ReadonlySet<ErrorCode> = new Set(["ERR_NO_NODE", "ERR_LOCAL_LIMIT", "ERR_SESSION_EXIT"]);
+
+/** What a stream's patience works with. */
+export interface PatienceComponents {
+  readonly pool: Pick<CircuitPool, "circuit">;
+  readonly outcomes: Pick<CircuitOutcomes, "paces">;
+  readonly clock: Clock;
+}
+
+/**
+ * One stream's patience with exits that take no more for now. It finds the circuit that the stream is to be tried on next,
+ * and waits for its turn there.
+ *
+ *     circuit ─► its exit is free ─► go
+ *        ▲          └ paced, its turn comes in time ─► wait, go
+ *        │          └ paced, and not in time ─► leave it: others that fit ─► none left: what it said is told
+ *        └ refused all the same: leave it ─► others that fit ─► none left: all of them once more, while patience lasts
+ *
+ * A session waits for its exit, and leaves it when the patience is over and the exit takes nothing at all.
+ */
+export class Patience {
+  readonly #pool: Pick<CircuitPool, "circuit">;
+  readonly #clock: Clock;
+  readonly #paces: ExitPaces;
+  readonly #request: CircuitRequest;
+  /** Exits that take no more for now; undefined until there is one. */
+  #left: Set<string> | undefined;
+  #sinceMs: number | undefined;
+  #tries = 0;
+  #isOver = false;
+
+  constructor({ pool, clock, outcomes }: PatienceComponents, request: CircuitRequest) {
+    this.#pool = pool;
+    this.#clock = clock;
+    this.#paces = outcomes.paces;
+    this.#request = request;
+  }
+
+  /** Whether the stream waits no longer: what takes no more is left for good. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The exit said that it takes no more for now. */
+  leave(exit: string): void {
+    this.#tries += 1;
+    this.#sinceMs ??= this.#clock.monotonicMs();
+    this.#left ??= new Set();
+    this.#left.add(exit);
+    if (this.#tries >= DISPATCH_LIMITS.pacedTries.value || this.#restMs <= 0) this.#isOver = true;
+  }
+
+  /** Takes a turn at the exit of `circuit`, if it is free now. */
+  takeNow(circuit: Circuit): boolean {
+    const exit = circuit.hops.at(-1)?.peerId;
+    return exit === undefined || this.#paces.take(exit, "", 0) === 0;
+  }
+
+  /** A circuit without the peers in `failed`, when its exit's turn has come. Throws what the pool throws, or ERR_NODE_LIMIT. */
+  async circuit(failed: ReadonlySet<string>): Promise<Circuit> {
+    const paces = this.#paces;
+    for (;;) {
+      const circuit = await this.#next(failed);
+      const exit = circuit.hops.at(-1)?.peerId;
+      if (exit === undefined) return circuit;
+      const owner = paces.isAnyPaced ? this.#owner : "";
+      const waitMs = paces.take(exit, owner, Math.max(0, this.#restMs));
+      if (waitMs === 0) return circuit;
+      if (waitMs !== undefined) {
+        this.#sinceMs ??= this.#clock.monotonicMs();
+        const hasTurn = await paces.wait(waitMs, exit, owner, this.#request.signal);
+        if (hasTurn && circuit.usable && circuit.room > 0) return circuit;
+        continue;
+      }
+      if (this.#left?.has(exit) === true && this.#isOver) throw noTurn(paces.waitMs(exit));
+      this.#isOver = true;
+      this.leave(exit);
+    }
+  }
+
+  get #isSession(): boolean {
+    return this.#request.group.session !== "";
+  }
+
+  get #owner(): string {
+    const { user, listener } = this.#request.group;
+    return JSON.stringify([user, listener]);
+  }
+
+  get #restMs(): number {
+    const { patienceMs } = CIRCUIT_LIMITS;
+    if (this.#sinceMs === undefined) return patienceMs.value;
+    return this.#sinceMs + patienceMs.value - this.#clock.monotonicMs();
+  }
+
+  /** A circuit of the pool's, to another exit than those that were left where there is one. */
+  async #next(failed: ReadonlySet<string>): Promise<Circuit> {
+    const left = this.#left;
+    if (left === undefined || left.size === 0 || (this.#isSession && !this.#isOver)) return this.#take(failed);
+    // A session leaves an exit that takes nothing. One that takes others of its streams is only busy with them.
+    const isBusy = this.#isSession && ![...left].some((exit) => this.#paces.takesNothing(exit));
+    if (isBusy) throw noTurn(this.#soonestMs(left));
+    try {
+      return await this.#take(new Set([...failed, ...left]));
+    } catch (error) {
+      if (!NOBODY_ELSE.has(toBywayError(error).code)) throw error;
+      if (this.#isOver) throw noTurn(this.#soonestMs(left));
+      left.clear();
+      return this.#take(failed);
+    }
+  }
+
+  #soonestMs(exits: ReadonlySet<string>): number {
+    return Math.min(...[...exits].map((exit) => this.#paces.waitMs(exit)));
+  }
+
+  #take(failed: ReadonlySet<string>): Promise<Circuit> {
+    return this.#pool.circuit(this.#request, failed, this.#request.signal);
+  }
+}
+
+function noTurn(waitMs: number): BywayError {
+  const retryAfterSec = Math.max(1, Math.ceil(waitMs / 1_000));
+  const message = "the exits that fit take no more streams for now, and others wait for them already";
+  return new BywayError("ERR_NODE_LIMIT", message, { data: { by: "pace", retryAfterSec } });
+}

@@ -1,0 +1,30 @@
+import type { CircuitBuilder } from "../../src/circuit/circuit-builder.ts";
+import { CircuitPool } from "../../src/circuit/circuit-pool.ts";
+import type { Clock } from "../../src/core/clock.ts";
+import { silentLogger } from "../../src/core/logger.ts";
+import { seededRandom } from "../../src/core/random.ts";
+import { CircuitOutcomes } from "../../src/dispatch/circuit-outcomes.ts";
+import { ExitPaces } from "../../src/dispatch/exit-paces.ts";
+import type { RaceComponents } from "../../src/dispatch/race.ts";
+import { Observer } from "../../src/trust/observer.ts";
+
+/** A pool, and what streams on its circuits are told to. */
+export interface PoolBench extends RaceComponents {
+  readonly pool: CircuitPool;
+  readonly observer: Observer;
+}
+
+/** A pool whose circuits `builderOf` builds. */
+export function poolBench(
+  clock: Clock,
+  builderOf: (observer: Observer) => Pick<CircuitBuilder, "build" | "leave" | "stop">,
+  {
+    spareCircuits = 0,
+    observer = new Observer({ clock }),
+  }: { readonly spareCircuits?: number; readonly observer?: Observer } = {},
+): PoolBench {
+  const paces = new ExitPaces({ clock, random: seededRandom(1) });
+  const builder = builderOf(observer);
+  const pool = new CircuitPool({ builder, observer, paces, clock, logger: silentLogger }, { spareCircuits });
+  return { pool, observer, clock, outcomes: new CircuitOutcomes({ pool, observer, paces, clock }) };
+}
