@@ -1,0 +1,83 @@
+import { existsSync } from "node:fs";
+import { BywayError } from "../../core/errors.ts";
+import type { HostPort } from "../../core/network-address.ts";
+import type { Part } from "../../core/parts.ts";
+import { checkBinding } from "../../egress/check-binding.ts";
+import { createCertificate } from "../../identity/certificate.ts";
+import { TcpTransport } from "../../link/tcp-transport.ts";
+import { STARTING_ORDERS } from "../../operation/serving-orders.ts";
+import { forkWorker } from "../../workers/fork-worker.ts";
+import { WayBack } from "../../workers/way-back.ts";
+import { answerWorker } from "../ask-node.ts";
+import { EndOrders } from "../end-orders.ts";
+import { type LinkEnd, openLinkEnd } from "../link-end.ts";
+import { type LinkEndOptions, linkEndOptions } from "../link-end-options.ts";
+import type { NodeOptions } from "../node-options.ts";
+import { PooledEnds } from "../pooled-ends.ts";
+import type { DirectoryDoor } from "./directory-door.ts";
+import type { NodeBase } from "./node-base.ts";
+
+/** A node's links, at its port. */
+export interface NodeLinks extends Part {
+  /** The ends that serve them: one in this process, or those in all workers. */
+  readonly ends: LinkEnd;
+  /** What they go by. */
+  readonly orders: EndOrders;
+  readonly options: LinkEndOptions;
+  /** Where they are taken. */
+  readonly address: HostPort;
+  /** Where others reach that. */
+  readonly endpoint: HostPort;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Listens; links are served from `start` on where workers do it. Throws ERR_LISTEN_*, ERR_CONFIG_VALUE and ERR_WORKER. */
+export async function openLinks(base: NodeBase, door: DirectoryDoor, options: NodeOptions): Promise<NodeLinks> {
+  const { identity, clock, random, logger, budget } = base;
+  const { workers = 1 } = options;
+  const { acceptOverlay, locateHop } = door;
+  const certificate = await createCertificate(identity, clock, random);
+  const listeners: HostPort[] = [];
+  const endOptions = linkEndOptions(options, { certificate, listeners, budgetBytes: budget.bytes });
+  const stopping = new AbortController();
+  const answer = answerWorker(locateHop, stopping.signal);
+  const pool =
+    workers === 1 ? undefined : new PooledEnds({ clock, logger, fork: forkWorker(workerFile()), answer }, { workers });
+  await checkBinding(options.bindEgress ?? []);
+  const ends = pool ?? (await openLinkEnd({ clock, logger, budget, acceptOverlay, locateHop }, endOptions));
+  const orders = new EndOrders(ends);
+  orders.obey(STARTING_ORDERS);
+  const wayBack = pool === undefined || acceptOverlay === undefined ? undefined : new WayBack({ clock }, acceptOverlay);
+  await using made = new AsyncDisposableStack();
+  made.defer(() => ends.stop());
+  const transport = new TcpTransport({ clock }, { paused: pool !== undefined });
+  const listener = await transport.listen(options.listen, (raw) => ends.accept(raw));
+  const endpoint = options.advertise ?? listener.address;
+  listeners.push(listener.address, endpoint, ...(options.noticeListen === undefined ? [] : [options.noticeListen]));
+  made.move();
+  return {
+    ends,
+    orders,
+    options: endOptions,
+    address: listener.address,
+    endpoint,
+    async start() {
+      const wayBackPath = await wayBack?.start();
+      await pool?.start(wayBackPath === undefined ? endOptions : { ...endOptions, wayBackPath });
+    },
+    async stop() {
+      stopping.abort();
+      await Promise.all([listener.close(), ends.stop(), wayBack?.stop()]);
+    },
+  };
+}
+
+/** The program of worker processes, which a bundle does not have beside it. Throws ERR_WORKER where it is missing. */
+function workerFile(): URL {
+  const here: string | undefined = import.meta.url;
+  // Tools that compile change the endings of imports, and this is none.
+  const file = here === undefined ? undefined : new URL(here.endsWith(".ts") ? "../worker.ts" : "../worker.js", here);
+  if (file !== undefined && existsSync(file)) return file;
+  throw new BywayError("ERR_WORKER", "the program of worker processes is missing, as in a bundle");
+}
