@@ -16,6 +16,7 @@ type LimitName =
   | "signOfLifeMs"
   | "maxAnswers"
   | "maxCachedNames"
+  | "maxCachedAddresses"
   | "maxCacheTtlSeconds"
   | "udpIdleMs"
   | "maxUdpQueueBytes"
@@ -72,7 +73,16 @@ export const EGRESS_LIMITS: Readonly<Record<LimitName, Limit>> = {
     "RFC 8305 section 3 says 50 ms; longer, as the guard should see every answer that is coming",
   ),
   maxAnswers: tunable(64, "count", "no honest name has more; those beyond are never dialled"),
-  maxCachedNames: tunable(4096, "count", "about 1 MiB"),
+  maxCachedNames: tunable(
+    4096,
+    "count",
+    "Names whose addresses are kept; 2.8 MiB (measured) with names of 240 characters and the addresses below.",
+  ),
+  maxCachedAddresses: tunable(
+    16_384,
+    "count",
+    "Addresses of all these names: four each. A name may have 128; without this bound the cache took 28 MiB.",
+  ),
   maxCacheTtlSeconds: tunable(300, "seconds", "long enough for one page, too short to show who went where yesterday"),
   udpIdleMs: tunable(120_000, "ms", "RFC 9298 section 3.1 and RFC 4787 REQ-5: not less than two minutes"),
   maxUdpQueueBytes: tunable(1_048_576, "bytes", "what the kernel will not take at once is dropped beyond this"),

@@ -107,6 +107,23 @@ test("the cache is bounded and the oldest answer goes first", async () => {
   assert.deepEqual([asked("n10.example") - newest, asked("n0.example") - oldest], [0, 1]);
 });
 
+test("the cache is bounded by its addresses too, and an answer that replaces another counts once", async () => {
+  const clock = new FakeClock();
+  const resolver = new DnsResolver({ clock }, { servers: [dns.address], maxCachedAddresses: 4 });
+  const isAsked = async (name: string): Promise<boolean> => {
+    const before = asked(name);
+    await resolver.resolve(name, never);
+    return asked(name) > before;
+  };
+  await isAsked("both.example");
+  clock.advance(30_000);
+  assert.deepEqual([await isAsked("both.example"), await isAsked("n0.example")], [true, true]);
+  assert.deepEqual([await isAsked("both.example"), await isAsked("n0.example")], [false, false]);
+  await isAsked("n1.example");
+  assert.deepEqual([await isAsked("n0.example"), await isAsked("n1.example")], [false, false]);
+  assert.equal(await isAsked("both.example"), true);
+});
+
 test("those who ask for one name at one time share a look-up, and one that leaves does not end it", async () => {
   const clock = new FakeClock();
   const resolver = new DnsResolver({ clock }, { servers: [dns.address] });

@@ -22,6 +22,7 @@ export interface DnsResolverOptions {
   readonly servers?: readonly string[];
   readonly timeoutMs?: number;
   readonly maxCachedNames?: number;
+  readonly maxCachedAddresses?: number;
 }
 
 interface Pending {
@@ -44,8 +45,11 @@ export class DnsResolver implements Resolver {
   readonly #servers: NameServers;
   readonly #timeoutMs: number;
   readonly #maxCachedNames: number;
+  readonly #maxCachedAddresses: number;
   readonly #pending = new Map<string, Pending>();
   readonly #cache = new Map<string, Cached>();
+  /** Addresses of all names in the cache. */
+  #cachedAddresses = 0;
   readonly #stopping = new AbortController();
   #stopped = false;
 
@@ -57,6 +61,7 @@ export class DnsResolver implements Resolver {
     this.#servers = new NameServers(signs, checkedServers(options.servers));
     this.#timeoutMs = options.timeoutMs ?? EGRESS_LIMITS.lookupTimeoutMs.value;
     this.#maxCachedNames = options.maxCachedNames ?? EGRESS_LIMITS.maxCachedNames.value;
+    this.#maxCachedAddresses = options.maxCachedAddresses ?? EGRESS_LIMITS.maxCachedAddresses.value;
   }
 
   /** The name servers, in the order in which they would be asked now. */
@@ -87,6 +92,7 @@ export class DnsResolver implements Resolver {
     this.#stopping.abort();
     for (const pending of this.#pending.values()) pending.controller.abort(stopped());
     this.#cache.clear();
+    this.#cachedAddresses = 0;
   }
 
   #start(name: string): Pending {
@@ -118,17 +124,25 @@ export class DnsResolver implements Resolver {
     const cached = this.#cache.get(name);
     if (cached === undefined) return undefined;
     if (cached.untilMs > this.#clock.monotonicMs()) return cached.addresses;
-    this.#cache.delete(name);
+    this.#drop(name);
     return undefined;
   }
 
   #keep(name: string, answer: DnsAnswer): void {
     const ttlSeconds = Math.min(answer.ttlSeconds, EGRESS_LIMITS.maxCacheTtlSeconds.value);
     if (ttlSeconds <= 0 || this.#stopped) return;
-    this.#cache.delete(name);
+    this.#drop(name);
     this.#cache.set(name, { addresses: answer.addresses, untilMs: this.#clock.monotonicMs() + ttlSeconds * 1000 });
-    const oldest = this.#cache.keys().next();
-    if (this.#cache.size > this.#maxCachedNames && oldest.done !== true) this.#cache.delete(oldest.value);
+    this.#cachedAddresses += answer.addresses.length;
+    for (const oldest of this.#cache.keys()) {
+      if (this.#cache.size <= this.#maxCachedNames && this.#cachedAddresses <= this.#maxCachedAddresses) break;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(name: string): void {
+    this.#cachedAddresses -= this.#cache.get(name)?.addresses.length ?? 0;
+    this.#cache.delete(name);
   }
 }
 

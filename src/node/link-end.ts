@@ -100,6 +100,7 @@ export async function openLinkEnd(
     {
       ...(dnsServers === undefined ? {} : { servers: dnsServers }),
       maxCachedNames: share(EGRESS_LIMITS.maxCachedNames),
+      maxCachedAddresses: share(EGRESS_LIMITS.maxCachedAddresses),
     },
   );
   const refusals = new RefusalCounts();
