@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
+import { inspect } from "node:util";
 import { until } from "../../test/support/proxy-fixture.ts";
 import { meetRawHop } from "../../test/support/raw-hop.ts";
 import { FLAG, FRAME, fields, frame, type RawHttp2, reset } from "../../test/support/raw-http2.ts";
@@ -89,4 +90,16 @@ test("only a lost hop proves it", () => {
   assert.equal(isUnprocessed(unprocessed(new BywayError("ERR_HOP_LOST", "the link closed"))), true);
   assert.equal(isUnprocessed(unprocessed(new BywayError("ERR_HOP_PROTOCOL", "too long"))), false);
   assert.equal(isUnprocessed(new BywayError("ERR_HOP_LOST", "the link closed")), false);
+});
+
+test("the proof is for this client's own code: nothing that is shown of the error tells it, and no other error has it", () => {
+  const shared = new BywayError("ERR_HOP_LOST", "the link closed", { data: { hop: 1 } });
+  const marked = unprocessed(shared);
+  assert.deepEqual(
+    [marked.data, marked.toJSON(), Object.keys(marked)],
+    [shared.data, shared.toJSON(), Object.keys(shared)],
+  );
+  assert.doesNotMatch(inspect(marked), /isUnprocessed/);
+  assert.equal(marked.stack, shared.stack);
+  assert.deepEqual([isUnprocessed(shared), isUnprocessed(marked.with({ requestId: "r" }))], [false, false]);
 });
