@@ -64,6 +64,11 @@ export class ExitPaces {
     return this.#paces.get(exit)?.takesNothing ?? false;
   }
 
+  /** Whether streams wait for their turn at `exit`. */
+  isAwaited(exit: string): boolean {
+    return this.#waiting.has(exit);
+  }
+
   /**
    * Takes a turn for a stream to `exit`: the time until it may begin. Undefined, and nothing is taken, where that is more
    * than `mostMs`, or where too many of `owner`'s streams wait, or of all. Before that it takes the turn or the place over from
@@ -90,14 +95,14 @@ export class ExitPaces {
    */
   async wait(ms: number, exit: string, owner: string, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) {
-      this.#giveBack(exit);
+      this.giveBack(exit);
       throw abortReason(signal);
     }
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     const waiter: Waiter = { exit, dueMs: this.#clock.monotonicMs() + ms, lose: () => resolve(false) };
     const stop = (): void => {
       // Its turn may have gone to another in this moment.
-      if (this.#remove(waiter)) this.#giveBack(exit);
+      if (this.#remove(waiter)) this.giveBack(exit);
       reject(abortReason(signal));
     };
     const timer = this.#clock.after(ms, () => {
@@ -112,6 +117,11 @@ export class ExitPaces {
       timer.cancel();
       signal.removeEventListener("abort", stop);
     }
+  }
+
+  /** A stream that had its turn at `exit` does not begin there after all. */
+  giveBack(exit: string): void {
+    this.#paces.get(exit)?.giveBack(this.#clock.monotonicMs());
   }
 
   /** `exit` took a stream. */
@@ -151,7 +161,7 @@ export class ExitPaces {
     const giver = this.#all.giver(owner);
     if (giver === undefined) return false;
     this.#remove(giver);
-    this.#giveBack(giver.exit);
+    this.giveBack(giver.exit);
     giver.lose();
     return true;
   }
@@ -169,9 +179,5 @@ export class ExitPaces {
     shares?.remove(waiter);
     if (shares?.size === 0) this.#waiting.delete(waiter.exit);
     return this.#all.remove(waiter);
-  }
-
-  #giveBack(exit: string): void {
-    this.#paces.get(exit)?.giveBack(this.#clock.monotonicMs());
   }
 }

@@ -10,6 +10,7 @@ import { BywayError } from "../core/errors.ts";
 import type { FakeClock } from "../core/fake-clock.ts";
 import { CellRate } from "../rate/cell-rate.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
+import { Patience } from "./patience.ts";
 import { race } from "./race.ts";
 
 const common = {
@@ -183,6 +184,47 @@ suite("an exit that takes no more for now", () => {
       const request = { ...common, declined: { exit: "a", error: full } };
       const { result } = await driven(clock, race(on, request, saying({})));
       assert.equal(result, taken);
+    }
+  });
+
+  test("gives its turn back where its circuit closed while it waited, and has it for the next circuit", async () => {
+    const { on, clock } = fakePool(["a"]);
+    const { paces } = on.outcomes;
+    paces.take("a", "", 0);
+    paces.noteTaken("a");
+    paces.noteRefused("a");
+    const ready = await on.pool.circuit({ ...common }, new Set());
+    const turnMs = paces.waitMs("a");
+    const patience = new Patience(on, { ...common });
+    const waiting = patience.circuit(new Set());
+    await settled();
+    assert.equal(paces.waiting, 1);
+    Object.assign(ready, { usable: false });
+    ready.close();
+    clock.advance(Math.ceil(turnMs * 1.1) + 1);
+    await settled();
+    assert.equal(paces.waiting, 0, "it waits for a second turn");
+    assert.notEqual(await waiting, ready);
+    assert.equal(clock.pending, 0);
+  });
+
+  test("refuses with what is so: other streams wait there, or it asked for a pause and nobody waits", async () => {
+    for (const [others, told] of [
+      [0, /: they asked for a pause$/],
+      [300, /: other streams wait for them already$/],
+    ] as const) {
+      const { on, clock } = fakePool(["a"]);
+      const { paces } = on.outcomes;
+      if (others === 0) {
+        for (let n = 0; n < 4; n += 1) await driven(clock, race(on, { ...common }, saying({ a: full })));
+      } else {
+        paces.noteRefused("a");
+      }
+      const waiting = Array.from({ length: others }, () => race(on, { ...common }, saying({})).catch(() => {}));
+      await settled();
+      assert.equal(paces.waiting > 0, others > 0);
+      await assert.rejects(race(on, { ...common }, saying({})), { code: "ERR_NODE_LIMIT", message: told });
+      await driven(clock, Promise.all(waiting));
     }
   });
 });

@@ -82,9 +82,11 @@ export class Patience {
         this.#sinceMs ??= this.#clock.monotonicMs();
         const hasTurn = await paces.wait(waitMs, exit, owner, this.#request.signal);
         if (hasTurn && circuit.usable && circuit.room > 0) return circuit;
+        // The circuit closed or filled up meanwhile: the turn serves the next stream, which may be this one.
+        if (hasTurn) paces.giveBack(exit);
         continue;
       }
-      if (this.#left?.has(exit) === true && this.#isOver) throw noTurn(paces.waitMs(exit));
+      if (this.#left?.has(exit) === true && this.#isOver) throw this.#noTurn([exit]);
       this.#isOver = true;
       this.leave(exit);
     }
@@ -111,28 +113,29 @@ export class Patience {
     if (left === undefined || left.size === 0 || (this.#isSession && !this.#isOver)) return this.#take(failed);
     // A session leaves an exit that takes nothing. One that takes others of its streams is only busy with them.
     const isBusy = this.#isSession && ![...left].some((exit) => this.#paces.takesNothing(exit));
-    if (isBusy) throw noTurn(this.#soonestMs(left));
+    if (isBusy) throw this.#noTurn([...left]);
     try {
       return await this.#take(new Set([...failed, ...left]));
     } catch (error) {
       if (!NOBODY_ELSE.has(toBywayError(error).code)) throw error;
-      if (this.#isOver) throw noTurn(this.#soonestMs(left));
+      if (this.#isOver) throw this.#noTurn([...left]);
       left.clear();
       return this.#take(failed);
     }
   }
 
-  #soonestMs(exits: ReadonlySet<string>): number {
-    return Math.min(...[...exits].map((exit) => this.#paces.waitMs(exit)));
+  /** What the exits that were left are told as: whether others wait there, or all of them asked for a pause. */
+  #noTurn(exits: readonly string[]): BywayError {
+    const waitMs = Math.min(...exits.map((exit) => this.#paces.waitMs(exit)));
+    const retryAfterSec = Math.max(1, Math.ceil(waitMs / 1_000));
+    const why = exits.some((exit) => this.#paces.isAwaited(exit))
+      ? "other streams wait for them already"
+      : "they asked for a pause";
+    const message = `the exits that fit take no more streams for now: ${why}`;
+    return new BywayError("ERR_NODE_LIMIT", message, { data: { by: "pace", retryAfterSec } });
   }
 
   #take(failed: ReadonlySet<string>): Promise<Circuit> {
     return this.#pool.circuit(this.#request, failed, this.#request.signal);
   }
-}
-
-function noTurn(waitMs: number): BywayError {
-  const retryAfterSec = Math.max(1, Math.ceil(waitMs / 1_000));
-  const message = "the exits that fit take no more streams for now, and others wait for them already";
-  return new BywayError("ERR_NODE_LIMIT", message, { data: { by: "pace", retryAfterSec } });
 }
