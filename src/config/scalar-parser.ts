@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { COUNTRY_CODES } from "../core/country-codes.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { parsePeerAddress } from "../core/peer-address.ts";
+import { INVISIBLE } from "../core/plain-text.ts";
 import type { ProxyUser, ScalarTypes, Setting } from "./setting.ts";
 
 /** What a single value must look like: a setting or a column. */
@@ -43,7 +44,7 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 export function expectedForm(row: ScalarForm): string {
   switch (row.type) {
     case "text":
-      return "text without control characters";
+      return "text without control or invisible characters";
     case "path":
       return "a path";
     case "integer":
@@ -130,6 +131,8 @@ export function parseScalar(text: string, row: ScalarForm): ScalarValue {
       if (!(row.values ?? []).includes(text)) break;
       return text;
     case "text":
+      if (text === "" || INVISIBLE.test(text)) break;
+      return text;
     case "path":
       if (text === "" || CONTROL.test(text)) break;
       return text;

@@ -8,7 +8,7 @@ export interface ProxyUser {
 
 /** The TypeScript value behind each type name; `enum` is not here, as its values stand in its row. */
 export interface ScalarTypes {
-  /** Text for people: not empty, no control characters. */
+  /** Text for people: not empty, nothing invisible (`core/plain-text.ts`). */
   readonly text: string;
   /** A file or directory; a relative one counts from the working directory. */
   readonly path: string;

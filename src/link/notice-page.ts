@@ -1,3 +1,4 @@
+import { visibleText } from "../core/plain-text.ts";
 import { PROTOCOL_VERSION } from "../core/version.ts";
 
 /** What the notice says of a node. */
@@ -77,7 +78,7 @@ ${blocks.join("\n")}
 
 /** The operator's contact without what is not for the eye; "" when there is none. */
 export function shownContact(contact: string | undefined): string {
-  return contact?.replace(/\p{C}/gu, "").trim() ?? "";
+  return visibleText(contact ?? "").trim();
 }
 
 function sections(facts: NoticeFacts): readonly Section[] {
@@ -152,5 +153,5 @@ function aboutSection(software: string | undefined, peerId: string | undefined):
 }
 
 function escapeHtml(text: string): string {
-  return text.replace(/\p{C}/gu, "").replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return visibleText(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
