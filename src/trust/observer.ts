@@ -17,10 +17,10 @@ export interface ObserverComponents extends Partial<AccusationsComponents> {
  */
 export class Observer {
   readonly #recent: RecentFailures;
-  readonly #accusations: Accusations;
+  #accusations: Accusations;
   readonly #views: ObservationView[] = [];
 
-  /** Without `check` and `examine` nothing can be found out of those who are accused. */
+  /** Without `check` and `examine`, or `judgeBy`, nothing can be found out of those who are accused. */
   constructor({ clock, check = unknown, examine = unknown }: ObserverComponents) {
     this.#recent = new RecentFailures({ clock });
     this.#accusations = new Accusations({ check, examine });
@@ -34,6 +34,11 @@ export class Observer {
   /** `view` learns of what is observed from now on. */
   subscribe(view: ObservationView): void {
     this.#views.push(view);
+  }
+
+  /** Looks into accusations by these means from now on; what was noted of accusers begins anew. */
+  judgeBy(means: AccusationsComponents): void {
+    this.#accusations = new Accusations(means);
   }
 
   /** Takes what was seen. */

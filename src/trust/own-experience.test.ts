@@ -22,7 +22,11 @@ function site(): Site {
   const clock = new FakeClock();
   const records = new MemoryRecords();
   const changed: string[] = [];
-  const open = (): OwnExperience => new OwnExperience({ clock, records, onChanged: (peerId) => changed.push(peerId) });
+  const open = (): OwnExperience => {
+    const experience = new OwnExperience({ clock, records });
+    experience.onChange((peerId) => changed.push(peerId));
+    return experience;
+  };
   return { clock, records, changed, trust: open(), again: open };
 }
 

@@ -37,18 +37,17 @@ const KIND = "experience";
 export class OwnExperience implements TrustSource {
   readonly #clock: Clock;
   readonly #records: RecordKeeper;
-  readonly #onChanged: (peerId: string) => void;
+  readonly #hears: ((peerId: string) => void)[] = [];
   /** The one noted longest ago stands first. */
   readonly #nodes = new Map<string, ExperienceRecord>();
   /** Who failed since anybody succeeded. */
   readonly #failing = new Set<string>();
   #isStopped = false;
 
-  /** Reads what was kept. `onChanged` is told of each node whose trust or expected time changed, but not of decay. */
-  constructor(components: { clock: Clock; records: RecordKeeper; onChanged?: (peerId: string) => void }) {
+  /** Reads what was kept. */
+  constructor(components: { clock: Clock; records: RecordKeeper }) {
     this.#clock = components.clock;
     this.#records = components.records;
-    this.#onChanged = components.onChanged ?? (() => {});
     const held: (readonly [string, ExperienceRecord])[] = [];
     const lost: string[] = [];
     for (const [peerId, json] of this.#records.load(KIND)) {
@@ -65,6 +64,11 @@ export class OwnExperience implements TrustSource {
   /** How many nodes are remembered. */
   get size(): number {
     return this.#nodes.size;
+  }
+
+  /** Calls `hear` with each node whose trust or expected time changes from now on, but not by decay. */
+  onChange(hear: (peerId: string) => void): void {
+    this.#hears.push(hear);
   }
 
   /** Learns from what was observed. */
@@ -116,6 +120,10 @@ export class OwnExperience implements TrustSource {
     this.#isStopped = true;
   }
 
+  #changed(peerId: string): void {
+    for (const hear of this.#hears) hear(peerId);
+  }
+
   #take(peerId: string): ExperienceRecord {
     const nowMs = this.#clock.nowMs();
     const record = this.#nodes.get(peerId) ?? newRecord(nowMs);
@@ -129,7 +137,7 @@ export class OwnExperience implements TrustSource {
     this.#records.put(KIND, peerId, recordToJson(record));
     // Asked first: to begin at the front of a Map means to pass over all that was deleted from there.
     if (this.#nodes.size > TRUST_LIMITS.rememberedNodes.value) this.#forgetOldest();
-    this.#onChanged(peerId);
+    this.#changed(peerId);
   }
 
   #forgetOldest(): void {
@@ -137,7 +145,7 @@ export class OwnExperience implements TrustSource {
       if (this.#nodes.size <= TRUST_LIMITS.rememberedNodes.value) return;
       this.#nodes.delete(peerId);
       this.#records.remove(KIND, peerId);
-      this.#onChanged(peerId);
+      this.#changed(peerId);
     }
   }
 }
