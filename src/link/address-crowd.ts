@@ -1,4 +1,8 @@
 import { parseIp } from "../geo/ip-address.ts";
+import { LINK_LIMITS } from "./limits.ts";
+
+/** Each stream asks several times for that of its link's address; working it out takes 2 µs. */
+const NETWORKS = new Map<string, string>();
 
 const MAPPED_PREFIX = Buffer.from("00000000000000000000ffff", "hex");
 
@@ -15,7 +19,12 @@ export function addressCrowd(address: string): string {
  * (RFC 6177). "" for what is no IP address.
  */
 export function addressNetwork(address: string): string {
-  return prefixKey(address, 3, 6);
+  const known = NETWORKS.get(address);
+  if (known !== undefined) return known;
+  const network = prefixKey(address, 3, 6);
+  if (NETWORKS.size >= LINK_LIMITS.rememberedNetworks.value) NETWORKS.clear();
+  NETWORKS.set(address, network);
+  return network;
 }
 
 /**

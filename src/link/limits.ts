@@ -83,7 +83,8 @@ type Name =
   | "tinyFrameBurst"
   | "tinyWritesPerSecond"
   | "tinyWriteBurst"
-  | "tinyWriteWaitMs";
+  | "tinyWriteWaitMs"
+  | "rememberedNetworks";
 
 /** Bounds of the link room: what one hop may make the other hold, and how long it may be silent. */
 export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
@@ -278,4 +279,9 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
     "Tiny writes that go out at once whatever came before: all streams of a busy link.",
   ),
   tinyWriteWaitMs: tunable(2, "ms", "How long a tiny write beyond that waits at least."),
+  rememberedNetworks: tunable(
+    4_096,
+    "count",
+    "Addresses whose network is remembered, all forgotten at once when full; 0.5 MiB.",
+  ),
 };
