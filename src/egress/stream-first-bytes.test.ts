@@ -25,11 +25,13 @@ import { silentLogger } from "../core/logger.ts";
 import { ByteBudget } from "../flow/byte-budget.ts";
 import { splice } from "../flow/splice.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
+import { ExitPolicy } from "./policy/exit-policy.ts";
+import { parsePolicy } from "./policy/parse-policy.ts";
+import { DEFAULT_POLICY } from "./policy/policy-rule.ts";
 import { StreamFirstBytes } from "./stream-first-bytes.ts";
 
 test("a name of the stream that is not the target's is judged as well, and the stricter of both counts", () => {
   const listed = (kind: string): unknown => ["ERR_POLICY_LISTED", `list drop, ${kind}`];
-  const special = (kind: string): unknown => ["ERR_TARGET_PROHIBITED", kind];
   const rows: readonly (readonly [string | undefined, Buffer, unknown])[] = [
     ["curl.example", CURL_HELLO, "pass"],
     ["front.example", CHROMIUM_HELLO, "pass"],
@@ -43,9 +45,6 @@ test("a name of the stream that is not the target's is judged as well, and the s
     ["a.example", request("a.example", "http://bad.example/"), listed("host header")],
     ["a.example", request("a.example\r\nHost: bad.example"), listed("host header")],
     [undefined, request("bad.example"), listed("host header")],
-    ["a.example", request("x.onion"), special("host header")],
-    ["a.example", request("router.lan:80"), special("host header")],
-    ["a.example", request("intranet"), special("host header")],
     ["a.example", request(ADDRESS), "pass"],
     [undefined, request("198.51.25345"), "pass"],
     ["a.example", request("9.9.9.9"), listed("host header")],
@@ -56,10 +55,33 @@ test("a name of the stream that is not the target's is judged as well, and the s
   }
   const hello = Buffer.from(CURL_HELLO.toString("latin1").replace("curl.example", "xbad.example"), "latin1");
   const bad = Buffer.from(CURL_HELLO.toString("latin1").replace("curl.example", "bad.example."), "latin1");
-  const onion = Buffer.from(CURL_HELLO.toString("latin1").replace("curl.example", "abcdef.onion"), "latin1");
   assert.equal(outcome(firstBytes("front.example"), hello), "pass");
   assert.deepEqual(outcome(firstBytes("front.example"), bad), listed("server name"));
-  assert.deepEqual(outcome(firstBytes("front.example"), onion), special("server name"));
+});
+
+test("a name that no exit looks up is judged as any other: the connection stands, and the server may know it", () => {
+  const ports = new ExitPolicy(parsePolicy([...DEFAULT_POLICY]));
+  const hosts = new ExitPolicy(parsePolicy(["reject bad.example:*", "accept *:*"]));
+  const only = new ExitPolicy(parsePolicy(["accept a.example:*", "reject *:*"]));
+  const lan = new ExitPolicy(parsePolicy(["reject lan:*", "accept *:*"]));
+  const target = { protocol: "tcp", addresses: [ADDRESS], port: 443 } as const;
+  for (const name of ["t", "web", "localhost", "db.internal", "router.lan", "abc.local", "x.onion", "k51.alt"]) {
+    for (const [seen, kind] of [
+      [request(name), "host header"],
+      [request(`${name}:8080`), "host header"],
+      [helloFor(name), "server name"],
+    ] as const) {
+      for (const question of [target, { ...target, name: "a.example" }]) {
+        assert.equal(outcome(new StreamFirstBytes(ports, question), seen), "pass", `${name}, rules about ports`);
+        assert.equal(outcome(new StreamFirstBytes(hosts, question), seen), "pass", `${name}, rules about hosts`);
+      }
+      const refused = outcome(new StreamFirstBytes(only, { ...target, name: "a.example" }), seen);
+      assert.deepEqual(refused, ["ERR_POLICY_TARGET", `rule 2, ${kind}`], name);
+      if (!name.endsWith(".lan")) continue;
+      const listed = outcome(new StreamFirstBytes(lan, target), seen);
+      assert.deepEqual(listed, ["ERR_POLICY_TARGET", `rule 1, ${kind}`], name);
+    }
+  }
 });
 
 test("the policy is asked for the other name with all else as it was, and not for the target's own", () => {
@@ -197,7 +219,7 @@ test("a first line of 64 KiB is refused only where hosts matter and a server cou
   }
 });
 
-test("a hello or header of 64 KiB is refused and not waited for", () => {
+test("a hello or header of 64 KiB is not waited for, and refused where hosts matter", () => {
   const most = EGRESS_LIMITS.maxFirstBytes.value;
   const long = Buffer.alloc(most, "x");
   long.write("GET / HTTP/1.1\r\nX: y");
@@ -206,6 +228,9 @@ test("a hello or header of 64 KiB is refused and not waited for", () => {
   assert.deepEqual(outcome(look, long), ["ERR_POLICY_PROTOCOL", "long HTTP header"]);
   const hello = Buffer.from([0x16, 3, 1, 0x40, 0, 1, 1, 0, 0]);
   assert.deepEqual(outcome(firstBytes(), hello), ["ERR_POLICY_PROTOCOL", "long TLS hello"]);
+  for (const seen of [long, hello]) {
+    assert.equal(outcome(firstBytes(undefined, new FakePolicy(false, false)), seen), "pass");
+  }
   assert.equal(outcome(firstBytes(), hello.subarray(0, 5)), "open");
   assert.equal(outcome(firstBytes(), CURL_HELLO.subarray(0, 6)), "more");
 });

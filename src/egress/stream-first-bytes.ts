@@ -40,8 +40,7 @@ const REQUEST_END: Buffer = Buffer.from("\r\n\r\n");
  *       └────► all else: passes, and nothing is looked at any more
  *
  * The names in a TLS ClientHello and in a request of HTTP/1 are judged as if they had been asked for, so that the stricter
- * of both decides. Where no host could change the policy's decision, only a name that is never looked up is refused, and
- * only in what comes first and is plainly well-formed.
+ * of both decides. Where no host could change the policy's decision, only BitTorrent is refused.
  */
 export class StreamFirstBytes implements FirstBytes {
   readonly #opensBitTorrent: boolean;
@@ -63,8 +62,8 @@ export class StreamFirstBytes implements FirstBytes {
   }
 
   /**
-   * Throws ERR_POLICY_PROTOCOL for BitTorrent, for a hello or header of more than 64 KiB and for one that is not clear,
-   * what the policy says of a name, and ERR_TARGET_PROHIBITED for a name that is never looked up.
+   * Throws ERR_POLICY_PROTOCOL for BitTorrent and what the policy says of a name; where hosts matter, also ERR_POLICY_PROTOCOL
+   * for a hello or header of more than 64 KiB and for one that is not clear.
    */
   look(seen: Buffer): Verdict {
     this.#nextAt = undefined;
@@ -171,7 +170,7 @@ export class StreamFirstBytes implements FirstBytes {
     if (hello.found === "none") return "pass";
     if (hello.found === "unclear") return this.#unclear("TLS hello");
     if (hello.found === "more") {
-      if (hello.least > EGRESS_LIMITS.maxFirstBytes.value) throw tooLong("TLS hello");
+      if (hello.least > EGRESS_LIMITS.maxFirstBytes.value) return this.#tooLong("TLS hello");
       this.#least = hello.least;
       return hello.isBegun ? "more" : "open";
     }
@@ -215,8 +214,12 @@ export class StreamFirstBytes implements FirstBytes {
   }
 
   #undecided(seen: Buffer, verdict: Verdict, what: string): Verdict {
-    if (seen.length >= EGRESS_LIMITS.maxFirstBytes.value) throw tooLong(what);
-    return verdict;
+    return seen.length >= EGRESS_LIMITS.maxFirstBytes.value ? this.#tooLong(what) : verdict;
+  }
+
+  #tooLong(what: string): Verdict {
+    if (this.#names.isStrict) throw tooLong(what);
+    return "pass";
   }
 
   #unclear(what: string): Verdict {

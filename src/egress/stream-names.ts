@@ -3,7 +3,6 @@ import { BywayError } from "../core/errors.ts";
 import { isWellKnownNat64 } from "../geo/nat64.ts";
 import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { normaliseHost } from "../wire/authority.ts";
-import { specialName } from "./name-policy.ts";
 import type { PolicyQuestion, TargetPolicy } from "./policy/policy-decision.ts";
 
 /** Where a name was read; refusals are told apart by it. */
@@ -28,8 +27,9 @@ export class StreamNames {
   }
 
   /**
-   * `written` is in latin1. Throws what the policy says of it, ERR_TARGET_PROHIBITED for a name that is never looked up,
-   * and ERR_POLICY_PROTOCOL, where it is strict, for what is no host: a server may know it all the same.
+   * `written` is in latin1. Throws what the policy says of it, and ERR_POLICY_PROTOCOL, where it is strict, for what is no
+   * host: a server may know it all the same. A name that is never looked up (`localhost`, `router.lan`) is judged as any other:
+   * the exit has connected already, and looks nothing up.
    */
   judge(written: string, kind: NameKind): void {
     const { protocol, name, addresses, port } = this.#question;
@@ -42,11 +42,6 @@ export class StreamNames {
     }
     const isAddress = isIP(host) !== 0;
     if (isAddress && addresses?.includes(host)) return;
-    if (!isAddress && specialName(host) !== undefined) {
-      throw new BywayError("ERR_TARGET_PROHIBITED", `the ${kind} in the stream is no public name`, {
-        data: { by: kind },
-      });
-    }
     const question = isAddress ? { protocol, addresses: [host], port } : { ...this.#question, name: host };
     const decision = this.#policy.decide(question);
     if (decision !== undefined && decision.refusal === undefined) return;
