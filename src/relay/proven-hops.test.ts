@@ -131,6 +131,21 @@ test("failed proofs of what only strangers name are logged with what was found, 
   assert.equal(bench.service.failedProofsLastHour, 0);
 });
 
+test("a proof that failed counts against its link, and none is begun beyond the bound", async () => {
+  const bench = new RelayBench(NO_NODES.closed);
+  const most = RELAY_LIMITS.unprovenBurstOfLink.value;
+  const said: string[] = [];
+  for (let n = 0; n < most; n += 1) {
+    void bench.ask(stranger([{ host: `198.${n}.0.1`, port: 443 }])).answer.then((answer) => said.push(answer.said));
+  }
+  await bench.passAnswers();
+  assert.deepEqual([said.length, new Set(said).size, bench.service.pendingProofs], [most, 1, 0]);
+  const next = bench.ask(stranger([{ host: "203.0.113.1", port: 443 }]));
+  await bench.passAnswers();
+  assert.match((await next.answer).said, /^ERR_STREAM_LIMIT /);
+  assert.equal(bench.dialled.length, most);
+});
+
 test("a failed proof is remembered for a moment only", async () => {
   const bench = new RelayBench(NO_NODES.closed);
   const request = stranger();
