@@ -33,6 +33,11 @@ test("a line is run with another proxy, name and target in the places of those t
       'new WebSocket("wss://example.com/", "http://country-de:x@127.0.0.1:1080")',
       'new WebSocket("ws://r1.site.example:8/", "http://country-jp-session-s1:x@127.0.0.1:7")',
     ],
+    [
+      "raw",
+      "scp -o ProxyCommand='ncat --proxy 127.0.0.1:1080 %h %p' scp://example.com:22/a example.com:b",
+      "scp -o ProxyCommand='ncat --proxy 127.0.0.1:7 %h %p' scp://r1.site.example:8/a r1.site.example:b",
+    ],
     ["https", 'get("127.0.0.1", 1080, "country-de")', 'get("127.0.0.1", 7, "country-jp-session-s1")'],
   ] as const) {
     assert.equal(filledLine(line, { ...FILLING, kind }), expected);

@@ -11,6 +11,7 @@ import { startDnsServer } from "../support/dns-server.ts";
 import { type Network, startNetwork } from "../support/network.ts";
 import { ORIGIN_HOST } from "../support/origin-servers.ts";
 import { withoutPrograms } from "../support/run-program.ts";
+import { createSshServer } from "../support/ssh-server.ts";
 import { packageFiles } from "./package-files.ts";
 import type { TargetKind } from "./program-row.ts";
 import { type ProgramTarget, SITE, startProgramTarget } from "./program-target.ts";
@@ -56,11 +57,14 @@ export async function startProgramNetwork(targets: readonly RowTarget[]): Promis
   const home = join(root, "home");
   mkdirSync(home);
   const payload = randomBytes(BODY_BYTES);
+  mkdirSync(join(root, "served"));
+  writeFileSync(join(root, "served", "body"), payload);
   makeRepository(join(root, "served", "repo.git"), payload);
   const target = made.use(
     await startProgramTarget(payload, {
       directory: join(root, "served"),
       files: packageFiles(join(root, "packages"), payload),
+      ssh: createSshServer(join(home, "ssh"), join(root, "served")),
     }),
   );
   writeSettings(home, target.certificate);

@@ -8,6 +8,7 @@ import { createTargetCertificate } from "../../src/testnet/target-certificate.ts
 import { createGitServer } from "../support/git-server.ts";
 import { sha256 } from "../support/origin.ts";
 import { OriginServers } from "../support/origin-servers.ts";
+import { SSH, type SshServer } from "../support/ssh-server.ts";
 import type { TargetKind } from "./program-row.ts";
 
 /** What programs fetch, and from where each of them came. */
@@ -26,6 +27,14 @@ export interface ProgramTarget extends AsyncDisposable {
 /** More that the target has, by path; where a file names others it needs the target's origin. */
 export type TargetFiles = ReadonlyMap<string, (origin: string) => Buffer>;
 
+/** What the target serves beside `payload`. */
+export interface TargetParts {
+  /** Has the Git repository `repo.git`. */
+  readonly directory: string;
+  readonly files: TargetFiles;
+  readonly ssh: SshServer | undefined;
+}
+
 /** How each line of rsync's own begins (rsync 3, `clientserver.c`). */
 const RSYNC = "@RSYNCD:";
 
@@ -41,11 +50,12 @@ const REFS = Array.from(
 /**
  * Starts a target at `ORIGIN_HOST` that tells rows apart by the first label of the host, on the raw port by the first
  * line. It answers every path with `payload`, but `/sound.wav`, the Git repository `/repo.git` of `directory`, the
- * references of one at `/`, and to paths of `files`. A WebSocket gets `payload` as its one message, and rsync a list of modules.
+ * references of one at `/`, and to paths of `files`. A WebSocket gets `payload` as its one message, rsync a list of modules,
+ * and SSH a shell that knows its row by the variable `ROW`.
  */
 export async function startProgramTarget(
   payload: Buffer,
-  { directory, files }: { readonly directory: string; readonly files: TargetFiles },
+  { directory, files, ssh }: TargetParts,
 ): Promise<ProgramTarget> {
   const seen = new Map<string, Set<string>>();
   const note = (id: string, socket: Socket): void => {
@@ -87,8 +97,10 @@ export async function startProgramTarget(
   };
   const raw = createTcpServer({ allowHalfOpen: true }, (socket) => {
     socket.once("data", (line: Buffer) => {
-      if (line.toString("latin1").startsWith(RSYNC)) return answerRsync(socket, (id) => note(id, socket));
-      note(line.toString("latin1").trim(), socket);
+      const start = line.toString("latin1");
+      if (start.startsWith(RSYNC)) return answerRsync(socket, (id) => note(id, socket));
+      if (start.startsWith(SSH) && ssh !== undefined) return ssh.serve(socket, line);
+      note(start.trim(), socket);
       socket.end(payload);
     });
   });
@@ -106,7 +118,7 @@ export async function startProgramTarget(
     certificate: certPem,
     digests: [payload, sound, Buffer.from(REFS), ...[...files.values()].map((file) => file(""))].map(sha256),
     wasToldName: (id) => told.has(id),
-    sources: (id) => seen.get(id) ?? new Set(),
+    sources: (id) => new Set([...(seen.get(id) ?? []), ...(ssh?.sources(id) ?? [])]),
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
   };
 }

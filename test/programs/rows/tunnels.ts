@@ -1,11 +1,21 @@
-import type { Command, ProgramRow } from "../program-row.ts";
+import type { Command, ProgramRow, RowPlace } from "../program-row.ts";
 
 /** A program that carries its standard input to the target and the answer back. */
 function piped(line: string, { id }: { readonly id: string }): Command {
   return { argv: ["sh", "-c", line], input: `${id}\n` };
 }
 
+/** Has ssh log in with the suite's key and say which row it is. */
+function bySsh(line: string, { home, id, origin }: RowPlace): Command {
+  const port = origin.slice(origin.lastIndexOf(":") + 1);
+  const known = line.replace(/\b(ssh|scp) -o/, `$1 -F '${home}/ssh/client.conf' -o Port=${port} -o`);
+  return { argv: ["sh", "-c", known], environment: { ROW: id } };
+}
+
 const RAW = ["raw"] as const;
+const SSH_PROGRAMS = ["ssh", "sshd", "ncat"];
+const THROUGH_NCAT =
+  "ncat --proxy 127.0.0.1:1080 --proxy-type socks5 --proxy-auth country-de:x --proxy-dns remote %h %p";
 
 /** Programs that carry bytes of any protocol. */
 export const TUNNELS: readonly ProgramRow[] = [
@@ -64,9 +74,41 @@ export const TUNNELS: readonly ProgramRow[] = [
     program: "rsync",
     way: "HTTP, `RSYNC_PROXY`",
     line: "RSYNC_PROXY=country-de:x@127.0.0.1:1080 rsync rsync://example.com:443/",
-    note: "For rsync's own protocol. rsync over ssh takes the settings of ssh.",
+    note: "For rsync's own protocol.",
     kinds: RAW,
     needs: ["rsync"],
     command: (line, { id }) => ({ argv: ["sh", "-c", `${line}${id}`] }),
+  },
+  {
+    program: "ssh",
+    way: "SOCKS5 by ncat, `ProxyCommand`",
+    line: `ssh -o ProxyCommand='${THROUGH_NCAT}' ssh://example.com:22 cat body`,
+    kinds: RAW,
+    needs: SSH_PROGRAMS,
+    command: bySsh,
+  },
+  {
+    program: "scp",
+    way: "SOCKS5 by ncat, `ProxyCommand`",
+    line: `scp -o ProxyCommand='${THROUGH_NCAT}' scp://example.com:22/body .`,
+    kinds: RAW,
+    needs: ["scp", ...SSH_PROGRAMS],
+    command: (line, place) => ({ ...bySsh(line, place), saves: "body" }),
+  },
+  {
+    program: "rsync over ssh",
+    way: "SOCKS5 by ncat, `ProxyCommand`",
+    line: `rsync -e "ssh -o ProxyCommand='${THROUGH_NCAT}'" example.com:body .`,
+    kinds: RAW,
+    needs: ["rsync", ...SSH_PROGRAMS],
+    command: (line, place) => ({ ...bySsh(line, place), saves: "body" }),
+  },
+  {
+    program: "git over ssh",
+    way: "SOCKS5 by ncat, `GIT_SSH_COMMAND`",
+    line: `GIT_SSH_COMMAND="ssh -o ProxyCommand='${THROUGH_NCAT}'" git clone ssh://example.com:22/~/repo.git`,
+    kinds: RAW,
+    needs: ["git", ...SSH_PROGRAMS],
+    command: (line, place) => ({ ...bySsh(line, place), saves: "repo/body" }),
   },
 ];
