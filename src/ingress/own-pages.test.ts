@@ -29,9 +29,11 @@ test("the proxy's own pages", async () => {
     assert.equal(find(`http://${host}/`, host), "DIRECT", host);
   const missing = await ask("GET /favicon.ico HTTP/1.1\r\nHost: localhost", /\}\n$/);
   assert.deepEqual([missing.status, JSON.parse(missing.body).code], [404, "ERR_PAGE_UNKNOWN"]);
-  const rebound = await ask(`GET / HTTP/1.1\r\nHost: evil.example:${port}`, /\}\n$|<\/html>\n$/);
-  assert.equal(rebound.status, 400);
-  assert.equal(JSON.parse(rebound.body).code, "ERR_REQUEST_TARGET");
+  for (const name of ["evil.example", "127.0.0.1.evil.example", "notlocalhost", "evil.localhost.example"]) {
+    const rebound = await ask(`GET / HTTP/1.1\r\nHost: ${name}:${port}`, /\}\n$|<\/html>\n$/);
+    assert.equal(rebound.status, 400, name);
+    assert.equal(JSON.parse(rebound.body).code, "ERR_REQUEST_TARGET");
+  }
 });
 
 test("a listener on all addresses tells apps the address that they reached", async () => {
