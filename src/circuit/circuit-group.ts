@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { PeerId } from "../identity/peer-id.ts";
-import { Allowance } from "./allowance.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import type { Circuit } from "./circuit.ts";
 import type { Suits } from "./circuit-spec.ts";
 import type { IsolationGroup } from "./isolation.ts";
@@ -19,7 +19,7 @@ export class CircuitGroup {
   /** The turn at which each served last. */
   readonly #served = new WeakMap<Circuit, number>();
   #turn = 0;
-  #pace: Allowance | undefined;
+  #pace: TokenBucket | undefined;
   #usedMs = 0;
   #noSuccessorUntilMs = 0;
 
@@ -45,10 +45,10 @@ export class CircuitGroup {
   }
 
   /** How fast it may take fresh circuits when it rotates. */
-  get pace(): Allowance {
-    this.#pace ??= new Allowance(
+  get pace(): TokenBucket {
+    this.#pace ??= new TokenBucket(
       { clock: this.#clock },
-      { most: CIRCUIT_LIMITS.rotationBurst.value, perSecond: CIRCUIT_LIMITS.rotationsPerSecond.value },
+      { burst: CIRCUIT_LIMITS.rotationBurst.value, refillMs: 1_000 / CIRCUIT_LIMITS.rotationsPerSecond.value },
     );
     return this.#pace;
   }

@@ -3,8 +3,8 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { PeerId } from "../identity/peer-id.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import type { Observer } from "../trust/observer.ts";
-import { Allowance } from "./allowance.ts";
 import type { BuildOptions } from "./build-options.ts";
 import type { Circuit } from "./circuit.ts";
 import type { CircuitBuilder } from "./circuit-builder.ts";
@@ -60,7 +60,7 @@ export class CircuitPool {
   readonly #open = new Map<Circuit, IsolationGroup | undefined>();
   readonly #buildHedges: HedgeBudget;
   /** How fast all groups together take fresh circuits when they rotate. */
-  readonly #pace: Allowance;
+  readonly #pace: TokenBucket;
   #joins = 0;
   readonly #building = new Set<Promise<unknown>>();
   readonly #stop = new AbortController();
@@ -71,9 +71,9 @@ export class CircuitPool {
     this.#components = components;
     this.#groups = new CircuitGroups(components);
     this.#buildHedges = new HedgeBudget(components);
-    this.#pace = new Allowance(components, {
-      most: CIRCUIT_LIMITS.rotationBurstInAll.value,
-      perSecond: CIRCUIT_LIMITS.rotationsPerSecondInAll.value,
+    this.#pace = new TokenBucket(components, {
+      burst: CIRCUIT_LIMITS.rotationBurstInAll.value,
+      refillMs: 1_000 / CIRCUIT_LIMITS.rotationsPerSecondInAll.value,
     });
     const build = (choose: PathSelector): Promise<Circuit> => this.#make(choose, {});
     const most = options.spareCircuits ?? CIRCUIT_LIMITS.sparesPerDemand.value;

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { Allowance } from "./allowance.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
 /**
@@ -7,12 +7,12 @@ import { CIRCUIT_LIMITS } from "./limits.ts";
  * that is slow for everybody is not made slower (Dean and Barroso, The Tail at Scale, 2013).
  */
 export class HedgeBudget {
-  readonly #allowance: Allowance;
+  readonly #allowance: TokenBucket;
 
   constructor(components: { clock: Clock }) {
-    this.#allowance = new Allowance(components, {
-      most: CIRCUIT_LIMITS.hedgesSaved.value,
-      perSecond: CIRCUIT_LIMITS.hedgesPerMinute.value / 60,
+    this.#allowance = new TokenBucket(components, {
+      burst: CIRCUIT_LIMITS.hedgesSaved.value,
+      refillMs: 1_000 / (CIRCUIT_LIMITS.hedgesPerMinute.value / 60),
     });
   }
 

@@ -3,10 +3,10 @@ import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import { subnetPrefix } from "../geo/network-prefix.ts";
 import { shortPeerId } from "../identity/peer-id.ts";
-import { FairPlaces } from "../link/fair-places.ts";
 import type { AskedHop, LocatedHop } from "../link/locate-hop.ts";
 import type { PeerBook } from "../peers/peer-book.ts";
 import { openAdvertisement } from "../peers/signed-advertisement.ts";
+import { FairPlaces } from "../rate/fair-places.ts";
 import { DISCOVERY_LIMITS } from "./limits.ts";
 import { SearchPace } from "./search-pace.ts";
 

@@ -1,7 +1,7 @@
 import { abortReason } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
-import { FairShares } from "../link/fair-shares.ts";
+import { FairShares } from "../rate/fair-shares.ts";
 import { ExitPace } from "./exit-pace.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 

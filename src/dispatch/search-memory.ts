@@ -1,7 +1,7 @@
-import { Allowance } from "../circuit/allowance.ts";
 import type { Clock } from "../core/clock.ts";
 import { fitsWish } from "../peers/fits-wish.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 import type { SearchReport } from "./search-report.ts";
@@ -45,9 +45,9 @@ interface Kind {
  */
 export class SearchMemory {
   readonly #clock: Clock;
-  readonly #budget: Allowance;
+  readonly #budget: TokenBucket;
   /** Beyond that, for users who had none searched for lately. */
-  readonly #quietBudget: Allowance;
+  readonly #quietBudget: TokenBucket;
   /** When each user last had a search begin, the one who waits longest first. */
   readonly #users = new Map<string, number>();
   /** By wish and hops; the one that failed longest ago first. */
@@ -58,13 +58,13 @@ export class SearchMemory {
 
   constructor(components: { readonly clock: Clock }) {
     this.#clock = components.clock;
-    this.#budget = new Allowance(components, {
-      most: DISPATCH_LIMITS.searchesAtOnce.value,
-      perSecond: DISPATCH_LIMITS.searchesPerSecond.value,
+    this.#budget = new TokenBucket(components, {
+      burst: DISPATCH_LIMITS.searchesAtOnce.value,
+      refillMs: 1_000 / DISPATCH_LIMITS.searchesPerSecond.value,
     });
-    this.#quietBudget = new Allowance(components, {
-      most: DISPATCH_LIMITS.quietSearchesAtOnce.value,
-      perSecond: DISPATCH_LIMITS.quietSearchesPerSecond.value,
+    this.#quietBudget = new TokenBucket(components, {
+      burst: DISPATCH_LIMITS.quietSearchesAtOnce.value,
+      refillMs: 1_000 / DISPATCH_LIMITS.quietSearchesPerSecond.value,
     });
   }
 

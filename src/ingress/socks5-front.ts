@@ -3,7 +3,7 @@ import { abortReason } from "../core/abort.ts";
 import { errorRow } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
 import { abortStream } from "../flow/abort-stream.ts";
-import { FairPlaces } from "../link/fair-places.ts";
+import { FairPlaces } from "../rate/fair-places.ts";
 import { unmapped, withoutMapping } from "../wire/mapped-ipv4.ts";
 import {
   decodeSocks5Credentials,

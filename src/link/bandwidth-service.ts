@@ -3,8 +3,8 @@ import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { abortStream } from "../flow/abort-stream.ts";
 import type { Pace } from "../flow/pace.ts";
+import { FairPlaces } from "../rate/fair-places.ts";
 import { addressCrowd, addressNetwork } from "./address-crowd.ts";
-import { FairPlaces } from "./fair-places.ts";
 import type { IncomingStream } from "./incoming-stream.ts";
 import { LINK_LIMITS } from "./limits.ts";
 

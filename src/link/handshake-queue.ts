@@ -1,9 +1,9 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import { CellRate } from "../rate/cell-rate.ts";
 import type { CellBound } from "../rate/cell-rule.ts";
+import { FairPlaces } from "../rate/fair-places.ts";
 import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import { addressNetwork } from "./address-crowd.ts";
-import { FairPlaces } from "./fair-places.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** How many handshakes there may be. */

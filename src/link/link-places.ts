@@ -1,6 +1,6 @@
+import { FairShares } from "../rate/fair-shares.ts";
 import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import { addressArea, addressCrowd, addressNetwork } from "./address-crowd.ts";
-import { FairShares } from "./fair-shares.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** How many places there are. */

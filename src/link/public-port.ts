@@ -3,13 +3,13 @@ import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { abortStream } from "../flow/abort-stream.ts";
+import { FairPlaces } from "../rate/fair-places.ts";
 import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import { normaliseHost } from "../wire/authority.ts";
 import { type PortProtocol, protocolOfFirstByte } from "../wire/first-byte.ts";
 import { unmapped } from "../wire/mapped-ipv4.ts";
 import { addressCrowd } from "./address-crowd.ts";
 import { ConnectionGate } from "./connection-gate.ts";
-import { FairPlaces } from "./fair-places.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** Takes a connection that begins a conversation of libp2p; owns it. All bytes that came are still in it to be read. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CheckWays } from "../liveness/check-ways.ts";
+import { CheckWays } from "./check-ways.ts";
 import { LIVENESS_LIMITS } from "./limits.ts";
 
 test("the way in which a peer is checked is settled once, whatever fails later", () => {

@@ -1,23 +1,20 @@
 import type { Clock } from "../core/clock.ts";
+import { TokenBucket, type TokenBucketOptions } from "./token-bucket.ts";
 
 /** How much each one may do. */
-export interface TokenBucketsOptions {
+export interface TokenBucketsOptions extends TokenBucketOptions {
   /** How many are remembered; beyond it the one that has been silent longest is forgotten. */
   readonly most: number;
-  /** What one may do at once. */
-  readonly burst: number;
-  /** The time after which it may do one thing more. */
-  readonly refillMs: number;
 }
 
 /** A token bucket for each of many strangers, bounded in their number. */
 export class TokenBuckets {
-  readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #components: { readonly clock: Pick<Clock, "monotonicMs"> };
   readonly #options: TokenBucketsOptions;
-  readonly #buckets = new Map<string, { tokens: number; atMs: number }>();
+  readonly #buckets = new Map<string, TokenBucket>();
 
   constructor(components: { readonly clock: Pick<Clock, "monotonicMs"> }, options: TokenBucketsOptions) {
-    this.#clock = components.clock;
+    this.#components = components;
     this.#options = options;
   }
 
@@ -28,29 +25,21 @@ export class TokenBuckets {
 
   /** Whether `who` has a token left. */
   has(who: string): boolean {
-    return this.#tokens(who) >= 1;
+    return this.#buckets.get(who)?.some ?? this.#options.burst >= 1;
   }
 
   /** Whether `who` has all its tokens: it did nothing lately. */
   isFull(who: string): boolean {
-    return this.#tokens(who) >= this.#options.burst;
+    return this.#buckets.get(who)?.isFull ?? true;
   }
 
   /** Takes a token of `who`; false when it has none left. */
   take(who: string): boolean {
-    const tokens = this.#tokens(who);
-    const isAllowed = tokens >= 1;
+    const bucket = this.#buckets.get(who) ?? new TokenBucket(this.#components, this.#options);
     this.#buckets.delete(who);
-    this.#buckets.set(who, { tokens: isAllowed ? tokens - 1 : tokens, atMs: this.#clock.monotonicMs() });
+    this.#buckets.set(who, bucket);
     const [longestSilent] = this.#buckets.keys();
     if (this.#buckets.size > this.#options.most && longestSilent !== undefined) this.#buckets.delete(longestSilent);
-    return isAllowed;
-  }
-
-  #tokens(who: string): number {
-    const { burst, refillMs } = this.#options;
-    const bucket = this.#buckets.get(who);
-    if (bucket === undefined) return burst;
-    return Math.min(burst, bucket.tokens + (this.#clock.monotonicMs() - bucket.atMs) / refillMs);
+    return bucket.take();
   }
 }

@@ -1,6 +1,6 @@
 import { BywayError } from "../core/errors.ts";
 import { addressNetwork } from "../link/address-crowd.ts";
-import { FairPlaces } from "../link/fair-places.ts";
+import { FairPlaces } from "../rate/fair-places.ts";
 
 /**
  * Places for connections to one next hop. That hop gives all that come from this relay's address a share of its links, so

@@ -1,6 +1,6 @@
 import { BywayError } from "../core/errors.ts";
 import { addressNetwork } from "../link/address-crowd.ts";
-import { FairPlaces } from "../link/fair-places.ts";
+import { FairPlaces } from "../rate/fair-places.ts";
 import type { Asker } from "./proof-bounds.ts";
 
 /** How many places there are, for all, for the askers of one network, and for one link. */

@@ -1,5 +1,5 @@
 import { addressNetwork } from "../link/address-crowd.ts";
-import { FairPlaces } from "../link/fair-places.ts";
+import { FairPlaces } from "../rate/fair-places.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 
 /** How many proofs may be under way; the default is in `limits.ts`. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../core/fake-clock.ts";
-import { Allowance } from "./allowance.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 test("an allowance begins full, comes back with time and holds no more than its most", () => {
   const clock = new FakeClock();
-  const allowance = new Allowance({ clock }, { most: 3, perSecond: 2 });
+  const allowance = new TokenBucket({ clock }, { burst: 3, refillMs: 1_000 / 2 });
   const taken = (): number => {
     let count = 0;
     while (allowance.take()) count += 1;
@@ -25,7 +25,7 @@ test("an allowance begins full, comes back with time and holds no more than its 
 });
 
 test("what is given back counts, up to the most", () => {
-  const allowance = new Allowance({ clock: new FakeClock() }, { most: 2, perSecond: 0 });
+  const allowance = new TokenBucket({ clock: new FakeClock() }, { burst: 2, refillMs: 1_000 / 0 });
   allowance.add(5);
   assert.deepEqual([allowance.take(), allowance.take(), allowance.take()], [true, true, false]);
   for (let part = 0; part < 9; part += 1) allowance.add(0.1);
