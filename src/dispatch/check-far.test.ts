@@ -12,7 +12,7 @@ import { checkFar } from "./check-far.ts";
 
 type Probe = "answers" | "refuses" | "hangs";
 
-function setUp(ways: Readonly<Record<string, Probe>>, between?: string) {
+function setUp(ways: Readonly<Record<string, Probe>>, ...between: readonly string[]) {
   const clock = new FakeClock();
   const node = advertisedNode();
   const tried: string[] = [];
@@ -21,7 +21,10 @@ function setUp(ways: Readonly<Record<string, Probe>>, between?: string) {
     random: seededRandom(1),
     planner: {
       firstHops: () => [...Object.keys(ways), node.advertisement.peer].map(namedHop),
-      relayBefore: () => (between === undefined ? undefined : namedHop(between)),
+      relayBefore: (_: string, used: ReadonlySet<string>) => {
+        const relay = between.find((peer) => !used.has(peer)) ?? between[0];
+        return relay === undefined ? undefined : namedHop(relay);
+      },
     },
     builder: {
       probe: async (before: readonly Hop[], _: unknown, signal: AbortSignal): Promise<number> => {
@@ -71,4 +74,13 @@ test("another relay stands between the first hop and the node where there is one
   const { check, tried } = setUp({ one: "answers" }, "between");
   assert.equal(await check(), 30);
   assert.deepEqual(tried, ["one between"]);
+});
+
+test("its two ways share no hop, since one that lies would be both witnesses", async () => {
+  const { check, tried } = setUp({ one: "refuses", two: "refuses" }, "one", "between", "other");
+  await assert.rejects(check(), { code: "ERR_HOP_UNREACHABLE" });
+  assert.deepEqual(
+    tried.map((way) => way.split(" ")[1]),
+    ["between", "other"],
+  );
 });

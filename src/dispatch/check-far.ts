@@ -17,7 +17,12 @@ export interface FarCheckComponents {
   readonly planner: Pick<PathPlanner, "firstHops" | "relayBefore">;
 }
 
-/** A first hop may lie about the node behind it: only what two of them show is held against that one. */
+/** What is read of the node that is checked. */
+export interface FarPeer {
+  readonly advertisement: Pick<KnownPeer["advertisement"], "peer" | "endpoints">;
+}
+
+/** A hop may lie about the node behind it: only what two ways show that share no hop is held against the node. */
 const WITNESSES = 2;
 
 /**
@@ -27,7 +32,7 @@ const WITNESSES = 2;
  */
 export async function checkFar(
   { clock, random, builder, planner }: FarCheckComponents,
-  { advertisement: { peer, endpoints } }: KnownPeer,
+  { advertisement: { peer, endpoints } }: FarPeer,
   signal: AbortSignal,
   onConnected: () => void,
 ): Promise<number | undefined> {
@@ -37,6 +42,7 @@ export async function checkFar(
   const through = shuffled(planner.firstHops(), random)
     .filter((first) => first.peerId !== peerId)
     .slice(0, WITNESSES);
+  const used = new Set(through.map((first) => String(first.peerId)));
   let failure: BywayError | undefined;
   for (const first of through) {
     using limit = deadline(
@@ -46,7 +52,8 @@ export async function checkFar(
       signal,
     );
     try {
-      const relay = planner.relayBefore(peer);
+      const relay = planner.relayBefore(peer, used);
+      if (relay !== undefined) used.add(relay.peerId);
       const before = relay === undefined ? [first] : [first, relay];
       return await builder.probe(before, { peerId, endpoint }, limit.signal, onConnected);
     } catch (error) {

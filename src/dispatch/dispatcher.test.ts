@@ -340,3 +340,22 @@ for (const [code, way] of [
     assert.equal(left.mock.calls[0]?.arguments[0]?.usable, false);
   });
 }
+
+test("an answer that nobody waited for heals its exit as any other does", async (t) => {
+  const network = await hopNetwork(1);
+  t.after(() => network[Symbol.asyncDispose]());
+  const seen: Observer[] = [];
+  const { router, experience } = site(t, indexOfHops(network.hopsOf(0)), (own, observer) => {
+    seen.push(observer);
+    return network.builder(own, { observer });
+  });
+  const [observer] = seen;
+  const peerId = String(network.peers[0]);
+  observer?.observe({ peerId, role: "exit", isFirst: true, what: "failed" });
+  assert.equal(observer?.avoided.has(peerId), true);
+  const opened = await router.openStream({ target: TARGET, constraints: {}, user: "", optimistic: true }, signal);
+  await opened.accepted;
+  await settled();
+  assert.equal(observer?.avoided.has(peerId), false);
+  assert.ok(experience.trustOf(peerId).observations > 0);
+});

@@ -153,9 +153,12 @@ test("the relay before a node that is looked at is neither a first hop, nor that
   const planner = plannerOf([...exits, ...alone, ...relays], ALL_KNOWN, 3);
   const first = new Set<string>(planner.firstHops().map(({ peerId }) => peerId));
   const looked = IDS[10] ?? assert.fail();
-  const seen = new Set(Array.from({ length: 200 }, () => String(planner.relayBefore(looked)?.peerId)));
+  const seen = new Set(Array.from({ length: 200 }, () => String(planner.relayBefore(looked, new Set())?.peerId)));
   const expected = IDS.slice(11, 20).filter((id) => !first.has(id));
   assert.ok(expected.length > 0);
   assert.deepEqual([...seen].sort(), [...expected].sort());
-  assert.equal(plannerOf(relays.slice(0, 1), ALL_KNOWN, 3).relayBefore(looked), undefined);
+  const [last = "", ...others] = expected;
+  for (let n = 0; n < 20; n += 1) assert.equal(planner.relayBefore(looked, new Set(others))?.peerId, last);
+  assert.ok(planner.relayBefore(looked, new Set(expected)), "one that was used is better than none");
+  assert.equal(plannerOf(relays.slice(0, 1), ALL_KNOWN, 3).relayBefore(looked, new Set()), undefined);
 });

@@ -74,9 +74,9 @@ export class PathPlanner {
 
   /**
    * A relay to stand between a first hop and `node`, so that the node does not see whom this client enters by; undefined where
-   * there is none but first hops.
+   * there is none but first hops. One of `used` stands there only where there is no other.
    */
-  relayBefore(node: string): Hop | undefined {
+  relayBefore(node: string, used: ReadonlySet<string>): Hop | undefined {
     const index = this.#components.peers.usable();
     const first = new Set(this.#guards(index, false));
     const relays = [...index.all].filter(
@@ -86,7 +86,8 @@ export class PathPlanner {
         !first.has(candidate.peerId) &&
         isWitnessed(candidate, index.all),
     );
-    const [relay] = shuffled(relays, this.#components.random);
+    const drawn = shuffled(relays, this.#components.random);
+    const relay = drawn.find(({ peerId }) => !used.has(peerId)) ?? drawn[0];
     return relay && this.#asHop(relay);
   }
 

@@ -18,6 +18,7 @@ export const TRUST_LIMITS: Readonly<
     | "accusations"
     | "examinations"
     | "refusedNodes"
+    | "refuserMs"
     | "nextHops",
     Limit
   >
@@ -48,6 +49,11 @@ export const TRUST_LIMITS: Readonly<
     3,
     "count",
     "Different nodes that a relay must have refused to reach without cause before it is examined, and in that before it has failed.",
+  ),
+  refuserMs: tunable(
+    3_600_000,
+    "ms",
+    "How long a relay that failed its examination is not used if another fits; what it carries meanwhile may go to its friends.",
   ),
   nextHops: tunable(
     32,

@@ -70,3 +70,17 @@ test("who accuses node after node without cause has failed itself", async () => 
   }
   assert.deepEqual(told, ["guard failed"]);
 });
+
+test("who has failed by its examination is passed over for long, whatever it carries meanwhile", async () => {
+  const { clock, observer } = bench(true, false);
+  for (let n = 0; n < TRUST_LIMITS.refusedNodes.value; n += 1) {
+    observer.observe({ peerId: `exit ${n}`, role: "exit", isFirst: false, what: "failed", by: guard });
+    await settled();
+  }
+  observer.observe({ ...guard, what: "carried", beganMs: clock.monotonicMs(), next: "friend" });
+  observer.observe({ ...guard, what: "full", forMs: 1 });
+  clock.advance(TRUST_LIMITS.refuserMs.value - 1);
+  assert.deepEqual([...observer.avoided], ["guard"]);
+  clock.advance(1);
+  assert.deepEqual([...observer.avoided], []);
+});

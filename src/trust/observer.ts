@@ -53,12 +53,17 @@ export class Observer {
     for (const view of this.#views) view(observation, isNews);
   }
 
-  /** Passes the accused over, and has it looked into who has failed. */
+  /**
+   * Passes the accused over, and has it looked into who has failed. An accuser that has failed is passed over for long: it
+   * carries to its friends, so what it carries says nothing for it.
+   */
   #accused({ peerId, role, isFirst }: ObservedHop, accuser: ObservedHop): void {
     this.#recent.rest(peerId, TRUST_LIMITS.failureMs.value);
     void this.#accusations.judge(accuser.peerId, peerId).then((failed) => {
-      if (failed === accuser.peerId) this.#tell({ ...accuser, what: "failed" });
-      else if (failed !== undefined) this.#tell({ peerId, role, isFirst, what: "failed" });
+      if (failed === accuser.peerId) {
+        this.#recent.rest(accuser.peerId, TRUST_LIMITS.refuserMs.value);
+        this.#tell({ ...accuser, what: "failed" });
+      } else if (failed !== undefined) this.#tell({ peerId, role, isFirst, what: "failed" });
     });
   }
 }

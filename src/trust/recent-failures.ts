@@ -17,7 +17,8 @@ interface Mark {
  *                  └────────────────┘
  *
  * A success ends it all. While a mark stands further failures do not count: many streams fail of one cause.
- * A node that is full or closed rests: it is passed over as well, and that is all.
+ * A node that is full or closed rests: it is passed over as well, and that is all. No success ends a rest before its time,
+ * and no shorter rest does.
  */
 export class RecentFailures {
   readonly #clock: Clock;
@@ -76,10 +77,11 @@ export class RecentFailures {
     return true;
   }
 
-  /** Passes `peer` over for `ms`; nobody is told, as it did nothing wrong. */
+  /** Passes `peer` over for `ms` at least, whatever succeeds over it meanwhile; that it rests is no failure. */
   rest(peer: string, ms: number): void {
+    const untilMs = Math.max(this.#resting.get(peer) ?? 0, this.#clock.monotonicMs() + ms);
     this.#resting.delete(peer);
-    this.#resting.set(peer, this.#clock.monotonicMs() + ms);
+    this.#resting.set(peer, untilMs);
     const oldest = this.#resting.keys().next();
     if (this.#resting.size > TRUST_LIMITS.failures.value && oldest.done !== true) this.#resting.delete(oldest.value);
   }
