@@ -20,6 +20,9 @@ test("the survey of shared pools names every file that makes one", () => {
   for (const path of readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })) {
     if (!path.endsWith(".ts") || path.endsWith(".test.ts")) continue;
     if (POOL.test(readFileSync(join(ROOT, "src", path), "utf8")))
-      assert.ok(PAGE.includes(`\`${path}\``), `docs/shared-pools.md does not name ${path}: add a row for what it shares`);
+      assert.ok(
+        PAGE.includes(`\`${path}\``),
+        `docs/shared-pools.md does not name ${path}: add a row for what it shares`,
+      );
   }
 });
