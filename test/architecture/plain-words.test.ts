@@ -25,7 +25,7 @@ const PAGES = [
   ...readdirSync(join(ROOT, "docs"))
     .filter((name) => name.endsWith(".md"))
     .filter(
-      (name) => !/^(?:protocol|directory-store|security-tests|limits|performance|simulation|routing)\.md$/.test(name),
+      (name) => !/^(?:protocol|directory-store|security-tests|limits|performance|simulation)\.md$/.test(name),
     )
     .map((name) => join("docs", name)),
 ];
