@@ -127,7 +127,7 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
           constraints: withDefaults(askedConstraints(constraints)),
           user: "",
         };
-        return openSocket({ router: own, clock, stopping: stopping.signal }, asked, askedOptions(options));
+        return openSocket({ dispatcher: own, clock, stopping: stopping.signal }, asked, askedOptions(options));
       },
       explain(constraints, port) {
         if (stopping.signal.aborted) throw stoppedError();

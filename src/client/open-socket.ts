@@ -13,7 +13,7 @@ export interface OpenedSocket extends Omit<RoutedStream, "stream" | "failure"> {
 
 /** What it works with. */
 export interface OpenSocketComponents {
-  readonly router: Pick<Dispatcher, "openStream">;
+  readonly dispatcher: Pick<Dispatcher, "openStream">;
   readonly clock: Clock;
   /** Aborts when the client stops. */
   readonly stopping: AbortSignal;
@@ -24,7 +24,7 @@ export interface OpenSocketComponents {
  * client stops, and with what opening throws. A stream that comes too late is reset.
  */
 export async function openSocket(
-  { router, clock, stopping }: OpenSocketComponents,
+  { dispatcher, clock, stopping }: OpenSocketComponents,
   request: StreamRequest,
   { signal, allowHalfOpen }: ConnectOptions,
 ): Promise<OpenedSocket> {
@@ -38,7 +38,7 @@ export async function openSocket(
   if (early !== undefined) throw early;
   let opened: RoutedStream;
   try {
-    opened = await router.openStream(request, linked.signal);
+    opened = await dispatcher.openStream(request, linked.signal);
   } catch (error) {
     throw takenBack() ?? error;
   }

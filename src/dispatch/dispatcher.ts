@@ -39,7 +39,7 @@ export interface RoutedStream extends OpenedStream {
   readonly failure: () => BywayError | undefined;
 }
 
-/** What a router is made of. */
+/** What a dispatcher is made of. */
 export interface DispatcherComponents extends ProxyRequestComponents {
   readonly pool: CircuitPool;
   readonly peers: Pick<CandidateSource, "usable" | "find"> & Partial<Pick<CandidateSource, "clockDoubt">>;
@@ -58,7 +58,14 @@ interface Used<T> {
   readonly startMs: number;
 }
 
-/** Wires the rooms of a client: a request's constraints to hops, the hops to a circuit, the circuit to a stream. */
+/**
+ * Opens what an app asks for: a request's constraints become hops, the hops a circuit, the circuit a stream.
+ *
+ *     openStream ─► #open: an entry in the log, the request's claim (ProxyRequest)
+ *       ─► #onCircuit: a refusal that is remembered? else `race`, and a search for nodes where none fits
+ *         ─► race (race.ts): finds a circuit and calls `use` on it: the request goes out
+ *       ─► hold: the session has this exit now ─► follow: what comes later is logged and observed
+ */
 export class Dispatcher implements StreamOpener {
   readonly #components: DispatcherComponents;
   readonly #options: ProxyRequestOptions;

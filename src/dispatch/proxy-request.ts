@@ -23,7 +23,7 @@ export interface Asked {
   readonly port?: number;
 }
 
-/** What an asked circuit works with. */
+/** What a request works with. */
 export interface ProxyRequestComponents {
   readonly planner: PathPlanner;
   readonly sessions: SessionTable;

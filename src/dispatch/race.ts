@@ -112,6 +112,7 @@ class Race<T> {
     const { outcomes } = this.#components;
     try {
       let circuit: Circuit;
+      // Of the pool's, once its exit's turn has come.
       do circuit = await this.#patience.circuit(this.#failed);
       while (
         // Others who waited for the same circuit were quicker.

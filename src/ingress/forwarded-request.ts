@@ -1,7 +1,7 @@
 import { listOf, valuesOf } from "../http1/fields.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { endToEnd } from "./hop-by-hop.ts";
-import { type AbsoluteForm, VIA_NAME } from "./proxy-request.ts";
+import { type AbsoluteForm, VIA_NAME } from "./http-request.ts";
 
 /** Methods that may be sent again when their connection turns out to be dead (RFC 9110 §9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);

@@ -14,13 +14,6 @@ import { endSocket } from "./end-socket.ts";
 import { drained, type ForwardContext, forward, wantsDebug } from "./forward.ts";
 import { forwardsLeft } from "./forwarded-request.ts";
 import type { FrontComponents } from "./front.ts";
-import { lastHopAnswer } from "./last-hop-answer.ts";
-import { leaseSocket, socketBytes } from "./lease-socket.ts";
-import { INGRESS_LIMITS } from "./limits.ts";
-import { MessageBody } from "./message-body.ts";
-import { readHead } from "./message-head.ts";
-import { MessageSource } from "./message-source.ts";
-import { ownPage } from "./own-pages.ts";
 import {
   authenticate,
   checkMessage,
@@ -28,7 +21,14 @@ import {
   readAuthority,
   sentCredentials,
   targetOf,
-} from "./proxy-request.ts";
+} from "./http-request.ts";
+import { lastHopAnswer } from "./last-hop-answer.ts";
+import { leaseSocket, socketBytes } from "./lease-socket.ts";
+import { INGRESS_LIMITS } from "./limits.ts";
+import { MessageBody } from "./message-body.ts";
+import { readHead } from "./message-head.ts";
+import { MessageSource } from "./message-source.ts";
+import { ownPage } from "./own-pages.ts";
 import { refuse } from "./refuse.ts";
 import { toldFields } from "./told-fields.ts";
 import { carrySwitched, upgradeOf } from "./upgrade.ts";

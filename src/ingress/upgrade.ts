@@ -5,8 +5,8 @@ import type { RequestHead } from "../http1/request-head.ts";
 import { encodeHead } from "./answer.ts";
 import { carry } from "./carry.ts";
 import { type Switched, wantsDebug } from "./forward.ts";
+import { hasBody } from "./http-request.ts";
 import type { MessageSource } from "./message-source.ts";
-import { hasBody } from "./proxy-request.ts";
 import { targetFields } from "./target-fields.ts";
 import { toldFields } from "./told-fields.ts";
 

@@ -3,8 +3,8 @@ import { answerBody, answerHeadCollector, parseAnswerHead } from "../../src/http
 import type { BodyDecoder } from "../../src/http1/body-decoder.ts";
 import type { HeadCollector } from "../../src/http1/head-collector.ts";
 import { parseRequestHead, requestBody as plainBody, requestHeadCollector } from "../../src/http1/request-head.ts";
+import { parseAbsoluteForm, sentCredentials } from "../../src/ingress/http-request.ts";
 import { INGRESS_LIMITS } from "../../src/ingress/limits.ts";
-import { parseAbsoluteForm, sentCredentials } from "../../src/ingress/proxy-request.ts";
 import { targetFields, targetTrailers } from "../../src/ingress/target-fields.ts";
 import { balancerHeaderBytes } from "../../src/wire/balancer-header.ts";
 import { BegunLine } from "../../src/wire/begun-line.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inOneGo } from "../../test/support/in-one-go.ts";
 import { parseRequestHead, type RequestHead } from "../http1/request-head.ts";
-import { checkMessage, parseAbsoluteForm, sentCredentials } from "./proxy-request.ts";
+import { checkMessage, parseAbsoluteForm, sentCredentials } from "./http-request.ts";
 
 /** More than any head may have: a look for each byte would take far longer than one. */
 const LONG = 1_000_000;
