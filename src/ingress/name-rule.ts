@@ -81,7 +81,7 @@ export class NameRule {
       "a CONNECT had no user name, from a program that does not say what it is: it passed without wishes",
       {
         remedy:
-          'if you gave the program a name, it waits for a 407: use SOCKS, or a listener with ask-name = "always" (ncat, connect-proxy, Java HttpClient)',
+          'if you gave the program a name, it waits for a 407: use SOCKS, or a listener with ask-name = "always" (ncat, connect-proxy, Java HttpClient, svn)',
       },
     );
   }

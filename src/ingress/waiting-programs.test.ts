@@ -19,6 +19,8 @@ const WAITING: readonly (readonly [string, string, ...string[]])[] = [
   ["git", `GET ${TARGET} HTTP/1.1`, "Host: a.example", "User-Agent: git/2.39.5", "Proxy-Connection: Keep-Alive"],
   ["git", `CONNECT ${CONNECT} HTTP/1.1`, `Host: ${CONNECT}`, "User-Agent: git/2.39.5", "Proxy-Connection: Keep-Alive"],
   ["Subversion", `OPTIONS ${TARGET} HTTP/1.1`, "Host: a.example", "User-Agent: SVN/1.14.2 (x86_64) serf/1.3.9"],
+  ["Subversion", `CONNECT ${CONNECT} HTTP/1.1`, "Host: a.example"],
+  ["Subversion", "CONNECT [2001:db8::1]:443 HTTP/1.1", "Host: [2001:db8::1]"],
   ["ffmpeg", `GET ${TARGET} HTTP/1.1`, "User-Agent: Lavf/59.27.100", "Range: bytes=0-", "Connection: close"],
   ["ffmpeg", `GET ${TARGET} HTTP/1.1`, "User-Agent: player/1", "Host: a.example", "Icy-MetaData: 1"],
   ["ffmpeg", `CONNECT ${CONNECT} HTTP/1.1`, "Host: 127.0.0.1:1080", "Connection: close"],
@@ -90,6 +92,11 @@ const OTHERS: readonly (readonly [string, ...string[]])[] = [
     "Accept: */*",
     "Connection: keep-alive",
   ],
+  // Subversion at a port of its own, and hosts that are not the target's
+  ["CONNECT a.example:8443 HTTP/1.1", "Host: a.example:8443"],
+  ["CONNECT a.example:8443 HTTP/1.1", "Host: a.example"],
+  [`CONNECT ${CONNECT} HTTP/1.1`, "Host: b.example"],
+  [`CONNECT ${CONNECT} HTTP/1.0`, "Host: a.example"],
   // Go, node, an agent of npm
   [`CONNECT ${CONNECT} HTTP/1.1`, `Host: ${CONNECT}`, "User-Agent: Go-http-client/1.1"],
   [`CONNECT ${CONNECT} HTTP/1.1`, `Host: ${CONNECT}`, "Proxy-Connection: close"],

@@ -41,8 +41,8 @@ export function waitingProgram(request: RequestShape): string | undefined {
 }
 
 /**
- * Whether a request is a CONNECT with no field but Host. ncat, connect-proxy and Java's HttpClient send it first and their
- * user name only after a 407. Python, PHP, Ruby, nc, socat, corkscrew and rsync send the same bytes if
+ * Whether a request is a CONNECT with no field but Host. ncat, connect-proxy, Java's HttpClient, and Subversion
+ * at a port other than 443 send it first and their user name only after a 407. Python, PHP, Ruby, nc, socat, corkscrew and rsync send the same bytes if
  * they have no name, and fail after a 407.
  */
 export function saysNothingOfItself({ method, rawHeaders }: RequestShape): boolean {
@@ -70,6 +70,10 @@ function byConnect({ url, httpVersion }: RequestShape, fields: Fields): string |
   // RFC 9112 §3.2 demands a Host in 1.1, and lftp alone leaves it out.
   if (httpVersion === "1.1" && fields.length === 0) return "lftp";
   const [first, second] = fields;
+  // Subversion leaves the port of https out of Host, where other programs with no more to say repeat the request line.
+  if (httpVersion === "1.1" && fields.length === 1 && first?.[0] === "host" && url === `${first[1]}:443`) {
+    return "Subversion";
+  }
   // ffmpeg names the proxy in Host, where all others name the target.
   const namesProxy = first?.[0] === "host" && first[1] !== url && first[1] !== url?.replace(/:\d+$/, "");
   const closes = second?.[0] === "connection" && second[1] === "close";
