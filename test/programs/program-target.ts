@@ -9,7 +9,9 @@ import { createGitServer } from "../support/git-server.ts";
 import { sha256 } from "../support/origin.ts";
 import { OriginServers } from "../support/origin-servers.ts";
 import { SSH, type SshServer } from "../support/ssh-server.ts";
+import { createGrpcServer, HTTP2 } from "./grpc-target.ts";
 import type { TargetKind } from "./program-row.ts";
+import { answerSvn } from "./svn-answers.ts";
 
 /** What programs fetch, and from where each of them came. */
 export interface ProgramTarget extends AsyncDisposable {
@@ -50,7 +52,7 @@ const REFS = Array.from(
 /**
  * Starts a target at `ORIGIN_HOST` that tells rows apart by the first label of the host, on the raw port by the first
  * line. It answers every path with `payload`, but `/sound.wav`, the Git repository `/repo.git` of `directory`, the
- * references of one at `/`, and to paths of `files`. A WebSocket gets `payload` as its one message, rsync a list of modules,
+ * references of one at `/`, and to paths of `files`. A WebSocket and a call of gRPC get `payload` as their one message, rsync a list of modules,
  * and SSH a shell that knows its row by the variable `ROW`.
  */
 export async function startProgramTarget(
@@ -58,10 +60,11 @@ export async function startProgramTarget(
   { directory, files, ssh }: TargetParts,
 ): Promise<ProgramTarget> {
   const seen = new Map<string, Set<string>>();
-  const note = (id: string, socket: Socket): void => {
+  const noteSource = (id: string, source: string): void => {
     const sources = seen.get(id) ?? new Set();
-    seen.set(id, sources.add(socket.remoteAddress ?? ""));
+    seen.set(id, sources.add(source));
   };
+  const note = (id: string, socket: Socket): void => noteSource(id, socket.remoteAddress ?? "");
   const told = new Set<string>();
   const git = createGitServer(directory);
   const sound = wav(payload);
@@ -69,6 +72,7 @@ export async function startProgramTarget(
     const id = String(request.headers.host).split(".")[0] ?? "";
     note(id, request.socket);
     if (request.headers["proxy-authorization"] !== undefined) told.add(id);
+    if (answerSvn(request, response)) return;
     if (request.url?.startsWith("/repo.git") === true) git.emit("request", request, response);
     else if (request.url?.startsWith("/info/refs") === true) response.end(REFS);
     else if (files.has(request.url ?? "")) {
@@ -95,10 +99,15 @@ export async function startProgramTarget(
       connection.close();
     });
   };
+  const grpc = createGrpcServer(payload, (authority, source) => noteSource(authority.split(".")[0] ?? "", source));
   const raw = createTcpServer({ allowHalfOpen: true }, (socket) => {
     socket.once("data", (line: Buffer) => {
       const start = line.toString("latin1");
       if (start.startsWith(RSYNC)) return answerRsync(socket, (id) => note(id, socket));
+      if (start.startsWith(HTTP2)) {
+        socket.pause().unshift(line);
+        return void grpc.emit("connection", socket);
+      }
       if (start.startsWith(SSH) && ssh !== undefined) return ssh.serve(socket, line);
       note(start.trim(), socket);
       socket.end(payload);

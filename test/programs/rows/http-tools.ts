@@ -140,4 +140,18 @@ export const HTTP_TOOLS: readonly ProgramRow[] = [
     // It brings certificates of its own, and none of its options adds one.
     command: (line) => ({ argv: ["sh", "-c", `${line} --no-check-certificates -o out.wav`], saves: "out.wav" }),
   },
+  {
+    program: "svn",
+    way: "HTTP, `--config-option`",
+    line: `svn cat --config-option servers:global:http-proxy-host=127.0.0.1 --config-option servers:global:http-proxy-port=1080 \\
+  --config-option servers:global:http-proxy-username=country-de --config-option servers:global:http-proxy-password=x \\
+  https://example.com/svn/body`,
+    note: "For plain http and at port 443 every listener will do. The file `~/.subversion/servers` has the same settings for all commands.",
+    kinds: WEB,
+    needs: ["svn"],
+    needsAsking: true,
+    command: (line, { home }) => ({
+      argv: ["sh", "-c", `${line} --config-option servers:global:ssl-authority-files=${home}/ca.pem`],
+    }),
+  },
 ];

@@ -33,6 +33,11 @@ sys.stdout.buffer.write(answer.content)`;
   return { argv: ["python3", "-c", code] };
 }
 
+/** Makes one call, whose answer is the bytes. */
+function grpc(line: string): Command {
+  return printing(`import grpc, os\n${line}`, () => `channel.unary_unary("/example.Files/Get")(b"", timeout=30)`)(line);
+}
+
 /** Python's ways to fetch. */
 export const PYTHON: readonly ProgramRow[] = [
   {
@@ -220,5 +225,27 @@ async def main():
     async with websockets.connect(origin + "/", sock=sock, ssl=trust, max_size=None, **named) as connection:
         return await connection.recv()`,
       )(line),
+  },
+  {
+    program: "grpc",
+    way: "HTTP, `grpc.http_proxy`",
+    line: `channel = grpc.insecure_channel("example.com:443", options=[("grpc.http_proxy", "${PROXY}")])`,
+    language: "python",
+    kinds: ["raw"],
+    needs: [],
+    modules: ["grpc"],
+    command: grpc,
+  },
+  {
+    program: "grpc",
+    way: "HTTP, environment",
+    line: `os.environ["grpc_proxy"] = "${PROXY}"
+channel = grpc.insecure_channel("example.com:443")`,
+    language: "python",
+    note: "gRPC of C++, Ruby and PHP has the same. It also obeys `https_proxy` and `http_proxy`, and `no_grpc_proxy` or `no_proxy`.",
+    kinds: ["raw"],
+    needs: [],
+    modules: ["grpc"],
+    command: grpc,
   },
 ];
