@@ -16,8 +16,8 @@ import { API_LIMITS } from "./limits.ts";
  *
  * Whoever holds the lock beside `path` may replace what is there: a process that was killed left it. The socket gets its
  * name when it is ready, so that whoever finds it can connect. A lock or a socket that is removed while it is held is made
- * again. Throws ERR_CONTROL where another process holds the lock or answers, what is there is no socket, or the name cannot
- * be made.
+ * again. Throws ERR_CONTROL where another process holds the lock or answers, or what is there is no socket;
+ * ERR_DATA_DIRECTORY or ERR_TEMPORARY_DIRECTORY where the system makes no socket in the directory.
  */
 export async function claimSocket(
   components: { readonly server: Server; readonly logger: Logger },
@@ -37,7 +37,7 @@ export async function claimSocket(
     }
   } catch (cause) {
     if (cause instanceof BywayError) throw cause;
-    throw new BywayError("ERR_CONTROL", `the control socket ${path} cannot be made (${systemCode(cause)})`, {
+    throw new BywayError("ERR_DATA_DIRECTORY", `the control socket ${path} cannot be made (${systemCode(cause)})`, {
       data: { path },
       cause,
     });

@@ -168,7 +168,14 @@ test("what is no socket is left as it is", UNIX, async (t) => {
 
 test("a data directory that is not there is an error that says so", UNIX, async (t) => {
   const { server } = makeControl(t, { dataDirectory: join(temporaryDirectory(t), "missing") });
-  await assert.rejects(server.start(), isControlError(/cannot be made \(E[A-Z]+\)/));
+  await assert.rejects(server.start(), { code: "ERR_DATA_DIRECTORY", message: /cannot be made \(E[A-Z]+\)$/ });
+});
+
+test("a socket that finds no place for temporary files says so, not that another process has it", UNIX, async (t) => {
+  const dataDirectory = longDirectory(t);
+  process.env.TMPDIR = join(process.env.TMPDIR ?? "", "missing");
+  const { server } = makeControl(t, { dataDirectory });
+  await assert.rejects(server.start(), { code: "ERR_TEMPORARY_DIRECTORY", message: /\/missing \(ENOENT\)$/ });
 });
 
 /** A data directory whose path is too long for a socket, and a place for temporary files of the test's own. */

@@ -1,8 +1,9 @@
-import { lstat, mkdtemp, readFile, rm, rmdir } from "node:fs/promises";
+import { lstat, readFile, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { systemCode } from "../core/errors.ts";
 import { replaceFile } from "../storage/replace-file.ts";
+import { makeTemporaryDirectory } from "../storage/temporary-directory.ts";
 import { isSocketName, pointerPath } from "./control-path.ts";
 
 const PREFIX = "byway-";
@@ -12,11 +13,11 @@ const CHANCE = "XXXXXX";
 
 /**
  * Makes a place for a socket whose own name would be too long: a new directory of chance (mode 0700) where temporary files
- * are, so that nobody can have made it before. Throws Node's system errors.
+ * are, so that nobody can have made it before. Throws ERR_TEMPORARY_DIRECTORY.
  */
 export async function makeFarPlace(): Promise<string> {
   const parent = isSocketName(join(tmpdir(), `${PREFIX}${CHANCE}`, SOCKET)) ? tmpdir() : "/tmp";
-  return join(await mkdtemp(join(parent, PREFIX)), SOCKET);
+  return join(await makeTemporaryDirectory(PREFIX, parent), SOCKET);
 }
 
 /** Names the socket of `path`, once it listens. Throws Node's system errors. */

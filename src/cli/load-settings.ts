@@ -33,6 +33,16 @@ export function configPath(
   return { path: named ?? defaultPaths(terminal).configFile, isNamed: named !== undefined };
 }
 
+/** The text of a file, without a byte order mark. Bytes that are not UTF-8 would silently become other names and passwords. */
+function decoded(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const message = `the configuration file ${path} is not UTF-8: save it again with that encoding`;
+    throw new BywayError("ERR_CONFIG_FILE", message, { data: { path }, cause });
+  }
+}
+
 async function readConfigFile(path: string, isNamed: boolean): Promise<ConfigFile | undefined> {
   try {
     await using file = await open(path, "r");
@@ -42,12 +52,14 @@ async function readConfigFile(path: string, isNamed: boolean): Promise<ConfigFil
         data: { path },
       });
     }
-    return { path, text: await file.readFile("utf8") };
+    return { path, text: decoded(path, await file.readFile()) };
   } catch (cause) {
     if (cause instanceof BywayError) throw cause;
     const code = systemCode(cause);
-    if (code === "ENOENT" && !isNamed) return undefined;
-    throw new BywayError("ERR_CONFIG_FILE", `the configuration file ${path} cannot be read (${code})`, {
+    // A service's user often has /dev/null for its home.
+    if ((code === "ENOENT" || code === "ENOTDIR") && !isNamed) return undefined;
+    const advice = isNamed ? "" : "; it is the default of this user's HOME, which may be another user's";
+    throw new BywayError("ERR_CONFIG_FILE", `the configuration file ${path} cannot be read (${code})${advice}`, {
       data: { path },
       cause,
     });

@@ -82,6 +82,27 @@ for (const [text, message] of [
   });
 }
 
+test("a configuration file in another encoding ends with 78 and says which one to use", async (t) => {
+  const path = write(t, "byway.toml", "");
+  // UTF-16, as some editors and shells of Windows write it, then Latin-1.
+  for (const bytes of [Buffer.from("\ufefflog-level = 'info'\n", "utf16le"), Buffer.from("# caf\xe9\n", "latin1")]) {
+    writeFileSync(path, bytes);
+    const result = await runByway(t, ["config", "check", "--config", path]);
+    assert.match(result.stderr, /byway\.toml is not UTF-8: save it again with that encoding \(ERR_CONFIG_FILE\)/);
+    assert.equal(result.code, 78);
+  }
+});
+
+test("a home that is no directory, as a service's user has, holds no configuration and names HOME for the data", async (t) => {
+  const home = write(t, "home", "");
+  const result = await runByway(t, ["up", "--listen", "127.0.0.1:0"], { environment: { HOME: home } });
+  assert.match(
+    result.stderr,
+    /data directory .* cannot be used \(E[A-Z]+\); .* HOME: .* --data \(ERR_DATA_DIRECTORY\)/,
+  );
+  assert.equal(result.code, 77);
+});
+
 test("a peers file that holds no advertisement ends with 69", async (t) => {
   const peers = write(t, "peers", "this is no advertisement\n");
   const result = await runByway(t, ["up", "--listen", "127.0.0.1:0", "--peers", peers]);

@@ -59,6 +59,7 @@ export type ErrorCode =
   | "ERR_LISTEN_ADDRESS"
   | "ERR_LISTEN_PERMISSION"
   | "ERR_DATA_DIRECTORY"
+  | "ERR_TEMPORARY_DIRECTORY"
   | "ERR_KEY_FILE"
   | "ERR_PEER_FILE"
   | "ERR_OUTPUT"
@@ -176,6 +177,11 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   ERR_DATA_DIRECTORY: row("local", "Name a directory that this user can write to, on a disk with free space.", {
     exit: 77,
   }),
+  ERR_TEMPORARY_DIRECTORY: row(
+    "local",
+    "Set TMPDIR (on Windows, TEMP) to a directory that exists, on a disk with free space, and that this user can write to.",
+    { exit: 77 },
+  ),
   ERR_KEY_FILE: row("local", "Restore the key file from a backup, or move it away: Byway then makes a new identity.", {
     exit: 78,
     retry: "never",

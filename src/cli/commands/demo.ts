@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import type { Command } from "commander";
 import { controlPath } from "../../api/control-path.ts";
 import { printNetworkFile } from "../../config/network-file.ts";
@@ -11,6 +9,7 @@ import { BywayError, systemCode } from "../../core/errors.ts";
 import type { LogLevel } from "../../core/logger.ts";
 import { formatHostPort, type HostPort } from "../../core/network-address.ts";
 import { replaceFile } from "../../storage/replace-file.ts";
+import { makeTemporaryDirectory } from "../../storage/temporary-directory.ts";
 import type { Testnet } from "../../testnet/testnet.ts";
 import { demoReport, type Fetched, fetchedReport } from "../demo-report.ts";
 import { storeFile } from "../directory-settings.ts";
@@ -86,7 +85,7 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
   };
   const { createTestnet, TESTNET_NAME } = await import("../../testnet/testnet.ts");
   // Where `byway pick` and `byway requests` find this client; private, and gone with the demo.
-  const data = await mkdtemp(join(tmpdir(), "byway-demo-"));
+  const data = await makeTemporaryDirectory("byway-demo-");
   const create = (address: HostPort): Promise<Testnet> =>
     createTestnet(nodes, {
       listen: address,

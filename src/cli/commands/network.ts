@@ -85,7 +85,7 @@ async function runShow(command: Command, terminal: Terminal): Promise<void> {
 async function runUse(command: Command, terminal: Terminal, file: string): Promise<void> {
   const { values } = await loadSettings(terminal, command, "network");
   const { network, text } = await readNetworkFile(file);
-  await openDataDirectory(values.data);
+  await openDataDirectory(values.data, terminal);
   const path = installedNetworkFile(values.data);
   try {
     await replaceFile(path, text, 0o644);

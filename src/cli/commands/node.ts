@@ -39,7 +39,7 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
   if (values["node.unlisted"] && values["node.advertisement-file"] === undefined) {
     logger.warn("nobody can find this node: it is unlisted and writes no advertisement file; add --advertisement-file");
   }
-  await openDataDirectory(values.data);
+  await openDataDirectory(values.data, terminal);
   const [{ loadOrCreateIdentity }, { createNode }, { createOperatedNode }] = await Promise.all([
     import("../../identity/key-file.ts"),
     import("../../node/node.ts"),

@@ -21,7 +21,7 @@ export function registerUp(program: Command, terminal: Terminal): void {
 
 async function run(command: Command, terminal: Terminal): Promise<void> {
   const { values, logger } = await loadSettings(terminal, command, "up");
-  await openDataDirectory(values.data);
+  await openDataDirectory(values.data, terminal);
   const { directory, localNetwork, name } = await networkPart(values, logger);
   const joins = (directory.bootstrap ?? []).length > 0 || existsSync(storeFile(values.data, name));
   if (!joins && values["client.peers"].length === 0) {
