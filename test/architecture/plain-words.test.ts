@@ -24,7 +24,7 @@ const PAGES = [
   "byway.example.toml",
   ...readdirSync(join(ROOT, "docs"))
     .filter((name) => name.endsWith(".md"))
-    .filter((name) => !/^(?:directory-store|security-tests|limits|performance|simulation)\.md$/.test(name))
+    .filter((name) => !/^(?:directory-store|security-tests|limits|simulation)\.md$/.test(name))
     .map((name) => join("docs", name)),
 ];
 
