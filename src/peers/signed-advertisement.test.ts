@@ -59,6 +59,13 @@ test("private endpoints are refused but on a local network", () => {
 test("nobody can sign for another peer", () => {
   const other = generateIdentity();
   assert.throws(() => signAdvertisement(plain, other), { code: "ERR_INTERNAL" });
+  // One who says to be that peer has no key but its own to sign with.
+  const { publicKey, privateKey } = other;
+  const liar = { peerId: identity.peerId, publicKey, privateKey, sign: (bytes: Uint8Array) => other.sign(bytes) };
+  assert.throws(() => openAdvertisement(signAdvertisement(plain, liar), check), {
+    code: "ERR_ADVERTISEMENT_SIGNATURE",
+    message: /names one peer and is signed by another/,
+  });
 });
 
 test("any changed, cut or added byte is refused with a typed error", () => {
