@@ -14,6 +14,7 @@ import type { Hop } from "./hop.ts";
 import { hopError, type Stage } from "./hop-error.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { LinkOpener, type LinkOpenerComponents, type LinkOpenerOptions } from "./link-opener.ts";
+import { nobodyLeft } from "./nobody-left.ts";
 import { failureIn, observedHop } from "./observed-hop.ts";
 import type { PathSelector } from "./path-selector.ts";
 
@@ -31,6 +32,8 @@ interface Build {
   hops: readonly Hop[];
   readonly links: Link[];
   readonly timings: StageTiming[];
+  /** Whether a hop is to be tried that failed a moment ago, since no other fits. */
+  isLastResort: boolean;
   /** Whether the link to the first hop was open before and is other circuits' too. */
   guardReused: boolean;
 }
@@ -64,7 +67,16 @@ export class CircuitBuilder {
   async build(choose: PathSelector, options: BuildOptions = {}): Promise<Circuit> {
     const beganMs = this.#clock.monotonicMs();
     const failed = new Set(options.failed);
-    const build: Build = { choose, options, failed, hops: [], links: [], timings: [], guardReused: false };
+    const build: Build = {
+      choose,
+      options,
+      failed,
+      hops: [],
+      links: [],
+      timings: [],
+      isLastResort: false,
+      guardReused: false,
+    };
     build.hops = this.#choose(build, 0);
     try {
       await this.#complete(build);
@@ -145,17 +157,24 @@ export class CircuitBuilder {
         if (blamed !== undefined) build.options.onFailed?.(blamed.peerId, error);
         truncate(build, blame.index);
         replaced += 1;
-        if (replaced > CIRCUIT_LIMITS.replacements.value) throw error;
-        build.hops = this.#rechoose(build, blame.index) ?? this.#goAround(build, blame.index, error) ?? raise(first);
+        if (replaced > CIRCUIT_LIMITS.replacements.value) throw build.isLastResort ? nobodyLeft(error) : error;
+        build.hops =
+          this.#rechoose(build, blame.index) ?? this.#goAround(build, blame.index, error) ?? raise(nobodyLeft(first));
       }
     }
   }
 
   /** Chooses hops after the first `count`; passes over those that failed a moment ago where that leaves a choice. */
   #choose(build: Build, count: number): readonly Hop[] {
+    const recent = this.#observer.avoided;
+    const hops = this.#chosen(build, count, recent);
+    build.isLastResort = hops.slice(count).some(({ peerId }) => recent.has(peerId));
+    return hops;
+  }
+
+  #chosen(build: Build, count: number, recent: ReadonlySet<string>): readonly Hop[] {
     const { exit, avoid } = build.options;
     const wishes = { kept: build.hops.slice(0, count), exit, avoid };
-    const recent = this.#observer.avoided;
     if (recent.size > 0) {
       try {
         return checked(build.choose({ ...wishes, failed: new Set([...build.failed, ...recent]) }));
@@ -171,8 +190,10 @@ export class CircuitBuilder {
     try {
       return this.#choose(build, count);
     } catch (error) {
-      if (toBywayError(error).code === "ERR_NO_NODE") return undefined;
-      throw error;
+      const { code } = toBywayError(error);
+      if (code === "ERR_NO_NODE") return undefined;
+      // A strict session's exit failed in this build.
+      throw NOBODY_LEFT.has(code) ? nobodyLeft(toBywayError(error)) : error;
     }
   }
 

@@ -12,6 +12,7 @@ import type { CircuitGroup } from "./circuit-group.ts";
 import { CircuitGroups } from "./circuit-groups.ts";
 import { type CircuitSpec, type Suits, suiting } from "./circuit-spec.ts";
 import { CircuitStocks } from "./circuit-stocks.ts";
+import { FailedBuilds } from "./failed-builds.ts";
 import { HedgeBudget } from "./hedge-budget.ts";
 import { buildHedged } from "./hedged-build.ts";
 import { type IsolationGroup, joinGroups } from "./isolation.ts";
@@ -25,6 +26,8 @@ export interface CircuitPoolComponents {
   readonly observer: Pick<Observer, "observe">;
   /** Exits that take no more for a moment; by default none does. */
   readonly paces?: PacedExits;
+  /** What cannot be built for now; by default a memory of the pool's own, which no news of nodes shortens. */
+  readonly failedBuilds?: FailedBuilds;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -58,6 +61,7 @@ export class CircuitPool {
   readonly #stocks: CircuitStocks;
   /** Every circuit that is not closed yet, with the group that it is bound to. */
   readonly #open = new Map<Circuit, IsolationGroup | undefined>();
+  readonly #failedBuilds: FailedBuilds;
   readonly #buildHedges: HedgeBudget;
   /** How fast all groups together take fresh circuits when they rotate. */
   readonly #pace: TokenBucket;
@@ -70,6 +74,7 @@ export class CircuitPool {
     const { clock, logger } = components;
     this.#components = components;
     this.#groups = new CircuitGroups(components);
+    this.#failedBuilds = components.failedBuilds ?? new FailedBuilds(components);
     this.#buildHedges = new HedgeBudget(components);
     this.#pace = new TokenBucket(components, {
       burst: CIRCUIT_LIMITS.rotationBurstInAll.value,
@@ -98,7 +103,8 @@ export class CircuitPool {
 
   /**
    * A circuit for one more stream of `need.group`, without the peers in `failed`. Waits only when neither the group nor the
-   * stock has one; those who waited together may be more than it has room for. Throws what planning or building throws, ERR_LOCAL_LIMIT, ERR_STOPPED or the abort reason.
+   * stock has one; those who waited together may be more than it has room for. Throws what planning or building throws, or threw
+   * a moment ago, ERR_LOCAL_LIMIT, ERR_STOPPED or the abort reason.
    */
   async circuit(need: CircuitSpec, failed: ReadonlySet<string> = NOBODY, signal?: AbortSignal): Promise<Circuit> {
     const suits = suiting(need, failed);
@@ -107,6 +113,11 @@ export class CircuitPool {
       const group = this.#groups.use(need.group);
       const ready = this.#ready(group, need, suits);
       if (ready !== undefined) return group.serve(ready);
+      const trial = failed.size === 0 ? this.#trial(need) : undefined;
+      if (trial !== undefined) {
+        await withAbort(trial, signal);
+        continue;
+      }
       const others = joined < CIRCUIT_LIMITS.buildsJoined.value ? this.#othersBuild(group, need) : undefined;
       if (others === undefined) return group.serve(await withAbort(this.#build(group, need, failed, true), signal));
       const circuit = await withAbort(others, signal).catch((error: unknown) => {
@@ -206,6 +217,11 @@ export class CircuitPool {
     });
   }
 
+  /** Another request's attempt with the nodes that this one would try as well, all of which failed before. */
+  #trial({ nodesKey }: CircuitSpec): Promise<void> | undefined {
+    return this.#failedBuilds.size > 0 && nodesKey !== undefined ? this.#failedBuilds.trial(nodesKey) : undefined;
+  }
+
   /** A circuit that is being built for the group and is worth waiting for; those who rotate spread over several. */
   #othersBuild(group: CircuitGroup, need: CircuitSpec): Promise<Circuit> | undefined {
     const { building } = group;
@@ -235,6 +251,7 @@ export class CircuitPool {
       group.building.splice(group.building.indexOf(build), 1);
     });
     group.building.push(build);
+    if (isAwaited && failed.size === 0) this.#failedBuilds.follow(need, build);
     return build;
   }
 

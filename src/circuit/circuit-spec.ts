@@ -15,6 +15,8 @@ export interface CircuitSpec {
   readonly fits?: (exit: Hop) => boolean;
   /** Each stream takes another circuit than the one before, as far as they are ready. Default false. */
   readonly rotates?: boolean;
+  /** Equal for streams that the same nodes can serve. Without it, each one has nodes dialled anew that failed a moment ago. */
+  readonly nodesKey?: string;
   /** Told of each peer that fails while a circuit is built for it; who waits for what is built for another hears nothing. */
   readonly onHopFailed?: (peerId: PeerId, error: BywayError) => void;
 }

@@ -35,6 +35,11 @@ export const CIRCUIT_LIMITS: Readonly<
     | "hedgesPerMinute"
     | "hedgesSaved"
     | "buildsJoined"
+    | "failedBuilds"
+    | "failedBuildPauseMs"
+    | "failedBuildPauseMaxMs"
+    | "failedBuildLeastMs"
+    | "failedBuildForgetMs"
     | "sameExitMs"
     | "rotationBurst"
     | "rotationsPerSecond"
@@ -127,6 +132,19 @@ export const CIRCUIT_LIMITS: Readonly<
     "count",
     "Circuits built for others of its group that a stream waits for in vain before one is built for it alone.",
   ),
+  failedBuilds: tunable(
+    256,
+    "count",
+    "Kinds of requests that are remembered because every node that fits failed; apps write them. The one that failed longest ago goes.",
+  ),
+  failedBuildPauseMs: tunable(
+    500,
+    "ms",
+    "Before such nodes are dialled again; doubles with each failure. Proxies try a dead server about once a second.",
+  ),
+  failedBuildPauseMaxMs: tunable(2_000, "ms", "The longest such pause: a node that is back serves within two seconds."),
+  failedBuildLeastMs: tunable(100, "ms", "The shortest, where nodes come and go: each may be one that fits."),
+  failedBuildForgetMs: tunable(30_000, "ms", "After so long without a request, the pauses are short again."),
   sameExitMs: tunable(
     60_000,
     "ms",

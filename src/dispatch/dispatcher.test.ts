@@ -1,93 +1,21 @@
 import assert from "node:assert/strict";
-import { suite, type TestContext, test } from "node:test";
+import { suite, test } from "node:test";
 import { SOME_PEER } from "../../test/support/any-constraints.ts";
 import { ALL_KNOWN, indexOf, node } from "../../test/support/candidates.ts";
+import { dispatchSite as site } from "../../test/support/dispatch-site.ts";
 import { hopNetwork } from "../../test/support/hop-network.ts";
-import { poolBench } from "../../test/support/pool-bench.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { settled } from "../../test/support/settled.ts";
 import { CircuitBuilder } from "../circuit/circuit-builder.ts";
 import type { Hop } from "../circuit/hop.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
-import { FakeClock } from "../core/fake-clock.ts";
+import type { FakeClock } from "../core/fake-clock.ts";
 import { seededRandom } from "../core/random.ts";
-import type { ClockDoubt } from "../peers/clock-doubt.ts";
 import type { Candidate } from "../routing/candidate.ts";
 import type { CandidateIndex } from "../routing/candidate-index.ts";
-import { GuardSet } from "../routing/guard-set.ts";
-import { SessionTable } from "../routing/session-table.ts";
-import { MemoryRecords } from "../storage/record-keeper.ts";
-import { Observer } from "../trust/observer.ts";
-import { OwnExperience } from "../trust/own-experience.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
-import type { CircuitOutcomes } from "./circuit-outcomes.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import type { Observer } from "../trust/observer.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
-import { PathPlanner } from "./path-planner.ts";
-import { RefusalMemory } from "./refusal-memory.ts";
-import { RequestLog } from "./request-log.ts";
-import { SearchMemory } from "./search-memory.ts";
-
-interface Site {
-  readonly router: Dispatcher;
-  readonly clock: FakeClock;
-  readonly experience: OwnExperience;
-  readonly outcomes: CircuitOutcomes;
-  readonly guards: GuardSet;
-  /** What the network was searched for. */
-  readonly searched: PeerWish[];
-  /** To be changed with the index. */
-  readonly version: { now: number };
-}
-
-/** A router of a client that knows the nodes of `index`, all of which answer. */
-function site(
-  t: TestContext,
-  index: CandidateIndex,
-  builder: (clock: FakeClock, observer: Observer) => CircuitBuilder,
-  clockDoubt?: ClockDoubt,
-): Site {
-  const clock = new FakeClock();
-  const random = seededRandom(1);
-  const version = { now: 0 };
-  const records = new MemoryRecords();
-  const searched: PeerWish[] = [];
-  const peers = {
-    usable: () => index,
-    known: () => undefined,
-    expect: () => {},
-    isListed: () => false,
-    offer: () => {},
-    clockDoubt,
-    find: async (wish: PeerWish) => {
-      searched.push(wish);
-      return true;
-    },
-  };
-  const observer = new Observer({ clock });
-  const experience = new OwnExperience({ clock, records });
-  const guards = new GuardSet({ clock, random, records });
-  for (const view of [guards, experience]) observer.subscribe(view.learn);
-  const { pool, outcomes } = poolBench(clock, (own) => builder(clock, own), { observer });
-  t.after(() => pool.stop());
-  const router = new Dispatcher(
-    {
-      clock,
-      peers,
-      pool,
-      outcomes,
-      searches: new SearchMemory({ clock }),
-      refusals: new RefusalMemory({ clock, version: () => version.now }),
-      planner: new PathPlanner({ peers, guards, random }, { defaultHops: 1 }),
-      sessions: new SessionTable({ clock, records }),
-      experience,
-      log: new RequestLog({ clock, random }),
-    },
-    { listener: "", rotation: "request", preset: "balanced" },
-  );
-  return { router, clock, experience, outcomes, guards, searched, version };
-}
 
 /** An index of these nodes as exits. */
 function indexOfHops(hops: readonly Hop[], acceptedPorts: Candidate["acceptedPorts"] = ANY_PORT): CandidateIndex {

@@ -221,6 +221,9 @@ export class Dispatcher implements StreamOpener {
       choose: asked.choose,
       fits: asked.fits,
       rotates: asked.rotates,
+      get nodesKey() {
+        return asked.nodesKey;
+      },
       onHopFailed: (peerId: string, error: BywayError) => entry.attempted(peerId, error),
       sendsBytes: (request.early?.length ?? 0) > 0,
       answersLater: request.optimistic ?? false,

@@ -137,6 +137,19 @@ export class ProxyRequest implements CircuitSpec {
     return `${protocol} ${port} ${this.group.constraints}`;
   }
 
+  /** Equal for requests that the same nodes can serve: a session that has an exit is a request of its own kind. */
+  get nodesKey(): string {
+    const { port = 0, protocol } = this.#asked;
+    const { user, session, listener, constraints } = this.group;
+    const own = JSON.stringify([protocol, port, constraints, user, listener, session]);
+    try {
+      return this.refusalKey ?? own;
+    } catch {
+      // The session has ended, as choosing says.
+      return own;
+    }
+  }
+
   /** Whether a circuit to `exit` will do. Throws ERR_SESSION_ENDED. */
   readonly fits = (exit: Hop): boolean => {
     if (this.isAccepted(exit) === false) return false;

@@ -2,6 +2,7 @@ import type { BuildOptions } from "../../src/circuit/build-options.ts";
 import type { Circuit } from "../../src/circuit/circuit.ts";
 import type { CircuitPool } from "../../src/circuit/circuit-pool.ts";
 import type { Hop } from "../../src/circuit/hop.ts";
+import { nobodyLeft } from "../../src/circuit/nobody-left.ts";
 import type { PathSelector } from "../../src/circuit/path-selector.ts";
 import { abortReason } from "../../src/core/abort.ts";
 import { BywayError } from "../../src/core/errors.ts";
@@ -86,7 +87,7 @@ export function cheapPool(spareCircuits: number): CheapPool {
   const build = async (choose: PathSelector, options: BuildOptions): Promise<Circuit> => {
     network.asked += 1;
     network.exit = options.exit;
-    if (network.down) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
+    if (network.down) throw nobodyLeft(new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there"));
     const hops = chosen(choose, options, observer.avoided);
     const exit = String(hops.at(-1)?.peerId ?? `exit ${built.length}`);
     const isExit = !network.isRelaySlow;

@@ -1,5 +1,6 @@
 import type { CircuitBuilder } from "../../src/circuit/circuit-builder.ts";
 import { CircuitPool } from "../../src/circuit/circuit-pool.ts";
+import { FailedBuilds } from "../../src/circuit/failed-builds.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { seededRandom } from "../../src/core/random.ts";
@@ -21,10 +22,14 @@ export function poolBench(
   {
     spareCircuits = 0,
     observer = new Observer({ clock }),
-  }: { readonly spareCircuits?: number; readonly observer?: Observer } = {},
+    failedBuilds = new FailedBuilds({ clock }),
+  }: { readonly spareCircuits?: number; readonly observer?: Observer; readonly failedBuilds?: FailedBuilds } = {},
 ): PoolBench {
   const paces = new ExitPaces({ clock, random: seededRandom(1) });
   const builder = builderOf(observer);
-  const pool = new CircuitPool({ builder, observer, paces, clock, logger: silentLogger }, { spareCircuits });
+  const pool = new CircuitPool(
+    { builder, observer, paces, failedBuilds, clock, logger: silentLogger },
+    { spareCircuits },
+  );
   return { pool, observer, clock, outcomes: new CircuitOutcomes({ pool, observer, paces, clock }) };
 }

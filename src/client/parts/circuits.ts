@@ -1,5 +1,6 @@
 import { CircuitBuilder } from "../../circuit/circuit-builder.ts";
 import { CircuitPool } from "../../circuit/circuit-pool.ts";
+import { FailedBuilds } from "../../circuit/failed-builds.ts";
 import type { Part } from "../../core/parts.ts";
 import { CandidateSource } from "../../dispatch/candidate-source.ts";
 import { CircuitOutcomes } from "../../dispatch/circuit-outcomes.ts";
@@ -53,8 +54,9 @@ export function openCircuits(
     examine: (relay) => examineRelay({ clock, random, builder, planner, check }, relay, stopping),
   });
   const paces = new ExitPaces({ clock, random });
+  const failedBuilds = new FailedBuilds({ clock, version: () => candidates.version });
   const pool = new CircuitPool(
-    { builder, observer, paces, clock, logger },
+    { builder, observer, paces, failedBuilds, clock, logger },
     spareCircuits === undefined ? {} : { spareCircuits },
   );
   const outcomes = new CircuitOutcomes({ pool, observer, paces, clock });
