@@ -4,9 +4,12 @@ import http from "node:http";
 import https from "node:https";
 import net from "node:net";
 import { type TestContext, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { inTime } from "../../test/support/in-time.ts";
+import type { ConnectOptions } from "../client/connect-arguments.ts";
 import { StreamSocket } from "../client/stream-socket.ts";
 import { systemClock } from "../core/clock.ts";
+import { BywayError } from "../core/errors.ts";
 import { createAgent } from "./create-agent.ts";
 
 /** The first byte of a TLS record that holds a handshake (RFC 8446 §5.1). */
@@ -104,3 +107,43 @@ test("another proxy beside the network is refused, since requests would go past 
   assert.throws(() => createAgent(client, "country-us", { proxyEnv }), { code: "ERR_USAGE_ARGUMENT" });
   createAgent(client, "country-us", { proxyEnv: undefined }).destroy();
 });
+
+for (const [what, module] of [
+  ["http", http],
+  ["https", https],
+] as const) {
+  for (const isAtOnce of [false, true])
+    test(`a request of ${what} that is aborted while its connection is opened calls that off, and is told at once, isAtOnce=${isAtOnce}`, async (t) => {
+      const asked = Promise.withResolvers<AbortSignal>();
+      const client = {
+        connect: (_target: unknown, _constraints: unknown, options: AbortSignal | ConnectOptions | undefined) =>
+          new Promise<never>((_resolve, reject) => {
+            assert.ok(options instanceof AbortSignal);
+            options.addEventListener("abort", () => reject(new BywayError("ERR_ABORTED", "the request was aborted")));
+            asked.resolve(options);
+          }),
+      };
+      const agent = createAgent(client, "country-us");
+      t.after(() => agent.destroy());
+      const controller = new AbortController();
+      const request = module.get({ host: "target.example", port: 443, agent, signal: controller.signal });
+      const failed = once(request, "error");
+      const signal = await inTime(asked.promise, "the connection");
+      // By then the request has its socket.
+      if (!isAtOnce) await setImmediate();
+      controller.abort();
+      const [error] = (await inTime(failed, "the request's end")) as [Error & { readonly code: string }];
+      await setImmediate();
+      assert.deepEqual([error.code, signal.aborted], ["ABORT_ERR", true]);
+      assert.deepEqual([Object.keys(agent.sockets), Object.keys(agent.freeSockets)], [[], []]);
+    });
+
+  test(`a request of ${what} whose connection cannot be opened fails with what opening says`, async (t) => {
+    const reason = new BywayError("ERR_NO_NODE", "no node fits");
+    const agent = createAgent({ connect: () => Promise.reject(reason) }, "country-us");
+    t.after(() => agent.destroy());
+    const request = module.get({ host: "target.example", port: 443, agent });
+    const [error] = await inTime(once(request, "error"), "the error");
+    assert.equal(error, reason);
+  });
+}

@@ -6,6 +6,7 @@ import type { BywayClient } from "../client/client.ts";
 import type { StreamSocket } from "../client/stream-socket.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Constraints } from "../routing/constraints.ts";
+import { createSocket } from "./create-socket.ts";
 
 type Callback = (error: Error | null, socket: Duplex) => void;
 
@@ -33,16 +34,21 @@ class BywayAgent extends https.Agent {
     return `${isSecure(options) ? "https" : "http"}:${super.getName(options)}`;
   }
 
-  override createConnection(options: https.RequestOptions, callback?: Callback): undefined {
-    this.#open(options).then(
-      (socket) => callback?.(null, socket),
+  /** At once, as Node's own agent: a request that is aborted destroys it, and so nothing goes on connecting for nobody. */
+  override createConnection(options: https.RequestOptions, callback?: Callback): Duplex | undefined {
+    try {
+      return this.#open(options);
+    } catch (error) {
       // Node's type asks for a stream where there is none.
-      (error: unknown) => (callback as ((error: Error) => void) | undefined)?.(toBywayError(error)),
-    );
+      (callback as ((error: Error) => void) | undefined)?.(toBywayError(error));
+      return undefined;
+    }
   }
 
   override keepSocketAlive(socket: Duplex): boolean {
     const stream = this.#streams.get(socket);
+    // Its request was aborted before it had the socket, and nobody else waits for one.
+    if (stream?.connecting === true) return false;
     // An idle connection that is let go of is ended, not reset.
     if (stream !== undefined) stream.endsWhole = true;
     const isKept: unknown = super.keepSocketAlive(socket);
@@ -55,14 +61,14 @@ class BywayAgent extends https.Agent {
     super.reuseSocket(socket, request);
   }
 
-  async #open(options: https.RequestOptions): Promise<Duplex> {
+  #open(options: https.RequestOptions): Duplex {
     if (typeof options.socketPath === "string") {
       throw new BywayError("ERR_USAGE_ARGUMENT", "a local socket cannot be reached through the network");
     }
-    const target = { host: options.host ?? "localhost", port: Number(options.port) };
-    const { stream } = await this.#client.connect(target, this.#asked);
+    const stream = createSocket(this.#client, this.#asked);
     const socket = isSecure(options) ? this.#secure(options, stream) : stream;
     this.#streams.set(socket, stream);
+    stream.connect(Number(options.port), options.host ?? "localhost");
     return socket;
   }
 
@@ -70,6 +76,8 @@ class BywayAgent extends https.Agent {
     try {
       const socket = super.createConnection({ ...options, socket: stream } as https.RequestOptions);
       if (socket === null || socket === undefined) throw new BywayError("ERR_INTERNAL", "Node made no TLS socket");
+      // Why the stream ended is the better reason than that TLS could not go on.
+      stream.once("error", (error) => socket.destroy(error));
       // Until the request listens itself.
       return socket.on("error", () => {});
     } catch (error) {

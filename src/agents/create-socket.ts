@@ -9,7 +9,7 @@ import type { Constraints } from "../routing/constraints.ts";
  * A socket that is not connected yet, for programs that call `connect(port, host)` on what they are given, as database drivers
  * do. What is written before it is connected waits. Throws ERR_PARAMETER_* and ERR_USAGE_ARGUMENT.
  */
-export function createSocket(client: BywayClient, constraints?: Constraints | string): StreamSocket {
+export function createSocket(client: Pick<BywayClient, "connect">, constraints?: Constraints | string): StreamSocket {
   const asked = askedConstraints(constraints);
   return new StreamSocket(
     { clock: systemClock },
