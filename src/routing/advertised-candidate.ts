@@ -3,6 +3,7 @@ import type { BookPeer } from "../peers/book-peer.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import type { ToldBy } from "../peers/stored-peer.ts";
 import type { Candidate } from "./candidate.ts";
+import { deniedClaims } from "./denied-claims.ts";
 
 /** What planning assumes about addresses. */
 export interface CandidateOptions {
@@ -31,6 +32,7 @@ export function advertisedCandidate(
     protocols,
     acceptedPorts: policy.acceptedPorts,
     networkKind: networkKind ?? "unknown",
+    denied: deniedClaims(advertisement, place),
     namedIn: isHandedIn(toldBy) ? undefined : toldBy?.peer === peer ? [] : namedIn,
     isMute,
     shown: isHandedIn(toldBy) ? envelope : undefined,

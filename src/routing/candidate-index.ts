@@ -138,6 +138,7 @@ export class CandidateIndex {
       for (const [kind, terms] of placeTerms(candidate)) this.#listUnder(row, kind, terms);
       this.#listUnder(row, "exit", [term("exit", "")]);
       if (isKnown) this.#listUnder(row, "knownExit", [term("knownExit", "")]);
+      if (candidate.denied !== undefined) this.#listUnder(row, "denied", [term("denied", "")]);
     }
     if (candidate.roles.includes("relay")) {
       this.#listUnder(row, "relay", [term("relay", "")]);

@@ -14,13 +14,14 @@ export const TERM_SLOTS = {
   relay: [15, 1],
   knownExit: [16, 1],
   knownRelay: [17, 1],
+  denied: [18, 1],
 } as const;
 
 /** What a posting list may be of. */
 export type TermKind = keyof typeof TERM_SLOTS;
 
 /** How many terms a candidate has at most. */
-export const TERM_COUNT = 18;
+export const TERM_COUNT = 19;
 
 /** The term under which candidates of a kind are listed; `name` is folded. */
 export function term(kind: TermKind, name: string | number): string {

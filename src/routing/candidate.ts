@@ -1,6 +1,7 @@
 import type { HostPort } from "../core/network-address.ts";
 import type { NetworkKind } from "../wire/advertisement.ts";
 import type { PortRange } from "../wire/port-range.ts";
+import type { DeniedClaims } from "./denied-claims.ts";
 
 /** What planning needs to know of a node whose advertisement was verified. */
 export interface Candidate {
@@ -26,6 +27,8 @@ export interface Candidate {
   readonly provenAsn?: number;
   readonly isp?: string;
   readonly networkKind: NetworkKind;
+  /** What it claims of its place and address data contradicts; absent where that is nothing. */
+  readonly denied?: DeniedClaims;
   /** The /16 or /32 that the endpoint stands in, as `networkPrefix` writes it; two hops never share one. */
   readonly network?: string;
   /** The /24 or /48 that it stands in; those in one share one allotment. */

@@ -5,7 +5,8 @@ import { ROW_BITS } from "./candidate-columns.ts";
 import type { CandidateIndex } from "./candidate-index.ts";
 import { type TermKind, term } from "./candidate-terms.ts";
 import type { Constraints } from "./constraints.ts";
-import type { FunnelStep } from "./no-node.ts";
+import { claimsInVain, type DeniedClaim } from "./denied-claims.ts";
+import type { DeniedExits, FunnelStep } from "./no-node.ts";
 import type { PlanRequest } from "./plan-request.ts";
 
 /** One constraint on the exit. */
@@ -17,6 +18,8 @@ interface Step {
   readonly fits: (row: number) => boolean;
   /** The lists of those that fit, where there are such lists. */
   readonly lists?: readonly number[];
+  /** Whether the node in a row claims to fit and is not believed. Absent if nodes claim no such thing. */
+  readonly isDenied?: (row: number) => boolean;
   /** Nobody asked for it: told only where it takes somebody out. */
   readonly isSilent?: boolean;
 }
@@ -61,8 +64,15 @@ export class ExitFilter {
     eachRow(this.#index, this.lists, visit);
   }
 
-  /** How many nodes each constraint leaves, and the first that leaves none. Looks at every exit of the first constraint. */
-  funnel(): { readonly steps: readonly FunnelStep[]; readonly empties: string | undefined } {
+  /**
+   * How many nodes each constraint leaves, and the first that leaves none, with the exits that claim to fit that one and are
+   * not believed. Looks at every exit of the first constraint.
+   */
+  funnel(): {
+    readonly steps: readonly FunnelStep[];
+    readonly empties: string | undefined;
+    readonly denied?: DeniedExits;
+  } {
     const { size } = this.#index;
     const exits = total(this.#index, listsOf(this.#index, "exit", [""]));
     const steps: FunnelStep[] = [{ left: size, what: size === 1 ? "node" : "nodes" }];
@@ -74,10 +84,26 @@ export class ExitFilter {
     for (const [index, { what, constraint, isSilent }] of this.#steps.entries()) {
       const left = counts[index] ?? 0;
       if (isSilent !== true || left < before) steps.push({ left, what });
-      if (left === 0) return { steps, empties: constraint };
+      if (left === 0) {
+        const count = this.#countDenied(index);
+        return { steps, empties: constraint, ...(count === 0 ? {} : { denied: { count, what } }) };
+      }
       before = left;
     }
     return { steps, empties: undefined };
+  }
+
+  /** How many exits would be left by the step at `last` if their claims were believed. Looks at those alone that claim in vain. */
+  #countDenied(last: number): number {
+    const asked = this.#steps[last];
+    if (asked?.isDenied === undefined) return 0;
+    const before = this.#steps.slice(0, last);
+    let count = 0;
+    eachRow(this.#index, listsOf(this.#index, "denied", [""]), (row) => {
+      const fits = before.every((step) => step.fits(row) || step.isDenied?.(row) === true);
+      if (fits && asked.isDenied?.(row) === true) count += 1;
+    });
+    return count;
   }
 
   /** How many rows each step leaves. Always goes along the shortest list there is so far. */
@@ -152,7 +178,12 @@ function stepsOf(index: CandidateIndex, request: PlanRequest, hops: number): rea
   const { networks = [], protocol, maxMicroUsdcPerGiB, minTrust } = constraints;
   if (networks.length > 0) {
     const bits = networks.reduce((sum, kind) => sum | ROW_BITS[kind], 0);
-    add(`network=${networks.join("+")}`, `of network ${networks.join("+")}`, (row) => columns.has(row, bits));
+    steps.push({
+      constraint: `network=${networks.join("+")}`,
+      what: `of network ${networks.join("+")}`,
+      fits: (row) => columns.has(row, bits),
+      isDenied: (row) => claimsInVain(index.at(row), "network", networks),
+    });
   }
   for (const name of new Set([protocol, request.protocol])) {
     if (name !== undefined) add(`protocol=${name}`, `with ${name}`, (row) => columns.has(row, ROW_BITS[name]));
@@ -190,7 +221,7 @@ function placeSteps(index: CandidateIndex, constraints: Constraints): readonly S
 
 function listedStep(
   index: CandidateIndex,
-  kind: TermKind,
+  kind: TermKind & DeniedClaim,
   key: string,
   before: string,
   asked: readonly (string | number)[],
@@ -206,6 +237,7 @@ function listedStep(
     constraint: `${key}=${written}`,
     what: before + written,
     fits: (row) => index.isListed(row, kind, lists),
+    isDenied: (row) => claimsInVain(index.at(row), kind, asked),
     lists,
   };
 }

@@ -32,8 +32,8 @@ function noPlanError(
   hops: number,
   row: readonly { readonly candidate: Candidate }[],
 ): Error {
-  const { steps, empties } = filter.funnel();
-  if (empties !== undefined) return noNodeError(empties, steps);
+  const { steps, empties, denied } = filter.funnel();
+  if (empties !== undefined) return noNodeError(empties, steps, denied);
   const relayList = index.lists.find("relay/");
   const relays = relayList === undefined ? 0 : index.lists.length(relayList);
   return noNodeError(`hops=${hops}`, [
