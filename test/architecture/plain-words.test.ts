@@ -17,14 +17,14 @@ const HARD: readonly (readonly [words: RegExp, instead: string])[] = [
   [/\bpass(?:es|ed)?\s+over\b/i, "ignores"],
 ];
 
-/** Pages for users and operators. Those for people who read the code may use its words. */
+/** All pages except the list of limits and the simulation. */
 const PAGES = [
   "README.md",
   "package.json",
   "byway.example.toml",
   ...readdirSync(join(ROOT, "docs"))
     .filter((name) => name.endsWith(".md"))
-    .filter((name) => !/^(?:directory-store|security-tests|limits|simulation)\.md$/.test(name))
+    .filter((name) => !/^(?:limits|simulation)\.md$/.test(name))
     .map((name) => join("docs", name)),
 ];
 
