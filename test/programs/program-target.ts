@@ -40,6 +40,9 @@ export interface TargetParts {
 /** How each line of rsync's own begins (rsync 3, `clientserver.c`). */
 const RSYNC = "@RSYNCD:";
 
+/** How a Redis client asks for one value (RESP 2); the key is the row. */
+const REDIS_GET = /^\*2\r\n\$3\r\nget\r\n\$\d+\r\n(\w+)\r\n$/i;
+
 /** All rows' hosts are names below this one. */
 export const SITE = "site.example";
 
@@ -52,7 +55,8 @@ const REFS = Array.from(
 /**
  * Starts a target at `ORIGIN_HOST` that tells rows apart by the first label of the host, on the raw port by the first
  * line. It answers every path with `payload`, but `/sound.wav`, the Git repository `/repo.git` of `directory`, the
- * references of one at `/`, and to paths of `files`. A WebSocket and a call of gRPC get `payload` as their one message, rsync a list of modules,
+ * references of one at `/`, and to paths of `files`. A WebSocket and a call of gRPC get `payload` as their one message, rsync a list of modules, a Redis
+ * client the references,
  * and SSH a shell that knows its row by the variable `ROW`.
  */
 export async function startProgramTarget(
@@ -109,6 +113,12 @@ export async function startProgramTarget(
         return void grpc.emit("connection", socket);
       }
       if (start.startsWith(SSH) && ssh !== undefined) return ssh.serve(socket, line);
+      const key = REDIS_GET.exec(start)?.[1];
+      if (key !== undefined) {
+        note(key, socket);
+        // redis-cli ends the line.
+        return void socket.end(`$${REFS.length - 1}\r\n${REFS.slice(0, -1)}\r\n`);
+      }
       note(start.trim(), socket);
       socket.end(payload);
     });

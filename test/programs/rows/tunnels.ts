@@ -17,6 +17,13 @@ const SSH_PROGRAMS = ["ssh", "sshd", "ncat"];
 const THROUGH_NCAT =
   "ncat --proxy 127.0.0.1:1080 --proxy-type socks5 --proxy-auth country-de:x --proxy-dns remote %h %p";
 
+const CHAIN = `cat >proxychains.conf <<'END'
+strict_chain
+proxy_dns
+[ProxyList]
+socks5 127.0.0.1 1080 country-de x
+END`;
+
 /** Programs that carry bytes of any protocol. */
 export const TUNNELS: readonly ProgramRow[] = [
   {
@@ -110,5 +117,24 @@ export const TUNNELS: readonly ProgramRow[] = [
     kinds: RAW,
     needs: ["git", ...SSH_PROGRAMS],
     command: (line, place) => ({ ...bySsh(line, place), saves: "repo/body" }),
+  },
+  {
+    program: "proxychains4",
+    way: "SOCKS5, `[ProxyList]`",
+    line: `${CHAIN}
+proxychains4 -q -f proxychains.conf curl https://example.com/`,
+    note: "For programs that know of no proxy, if they use the C library for their connections.",
+    kinds: ["http", "https"],
+    needs: ["proxychains4", "curl"],
+  },
+  {
+    program: "redis-cli",
+    way: "SOCKS5 by proxychains4",
+    line: `${CHAIN}
+proxychains4 -q -f proxychains.conf redis-cli -u redis://example.com:6379 get key`,
+    note: "Needs an exit whose policy accepts the port.",
+    kinds: RAW,
+    needs: ["proxychains4", "redis-cli"],
+    command: (line, { id }) => ({ argv: ["sh", "-c", line.replace(/key$/, id)] }),
   },
 ];
