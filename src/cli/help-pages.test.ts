@@ -19,6 +19,7 @@ async function help(...words: readonly string[]): Promise<string> {
     homeDirectory: "/home/one",
     beginService: () => {},
     onHangup: () => {},
+    readerGone: new Promise(() => {}),
     stopRequest: new Promise(() => {}),
   };
   await runProgram(terminal, [...words, "--help"]);

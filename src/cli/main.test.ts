@@ -370,8 +370,15 @@ test("demo takes a free port when the usual one is taken, prints lines to copy, 
   child.kill("SIGINT");
   const { code, stderr } = await finished;
   assert.match(stderr, /info +a user name was refused .*did you mean country/);
-  assert.match(stderr, /127\.0\.0\.1:1080 is taken by another program; taking a free port\./);
+  assert.match(stderr, /Another program has 127\.0\.0\.1:1080, so write the address above in its place\./);
+  assert.equal(stderr.split("Starting target").length, 2, "the network was started twice");
   assert.equal(code, 130);
+});
+
+test("demo ends without an error when the reader of its messages goes away", { timeout: 40_000 }, async (t) => {
+  const { child, finished } = startByway(t, ["demo", "--nodes", "3", "--listen", "127.0.0.1:0"]);
+  child.stderr?.destroy();
+  assert.equal((await finished).code, 0);
 });
 
 test("a data directory that is there is used as it is", async (t) => {

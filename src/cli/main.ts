@@ -13,6 +13,7 @@ import type { StopSignal, Terminal } from "./terminal.ts";
 // The entry of the command line, and the one home of process.env and process.exit.
 
 const { promise: stopRequest, resolve: requestStop } = Promise.withResolvers<StopSignal>();
+const { promise: readerGone, resolve: noteReaderGone } = Promise.withResolvers<void>();
 let endCode = 0;
 let stoppedBy: StopSignal | undefined;
 
@@ -58,11 +59,16 @@ const terminal: Terminal = {
   errorIsTty: process.stderr.isTTY === true,
   environment: process.env,
   homeDirectory: homeDirectory(),
+  readerGone,
   stopRequest,
 };
 
 // What cannot be written goes nowhere, and what runs goes on: a full disk under a log must not end a node.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error) => {
+    if (systemCode(error) === "EPIPE") noteReaderGone();
+  });
+}
 
 /** Tells of a result that was lost. A reader that went away (`byway config show | head -1`) is no failure of ours. */
 function checkOutput(): void {

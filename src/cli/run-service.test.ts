@@ -19,6 +19,7 @@ function setUp() {
     homeDirectory: "/",
     beginService: () => void calls.push("service"),
     onHangup: () => {},
+    readerGone: new Promise(() => {}),
     stopRequest: stopping.promise,
   };
   const service = {

@@ -20,6 +20,8 @@ export interface Terminal {
   beginService(): void;
   /** Runs `run` at each SIGHUP that comes without a terminal, where it does not ask to stop. */
   onHangup(run: () => void): void;
+  /** Settles when something was written that the reader of a pipe no longer takes; never rejects. */
+  readonly readerGone: Promise<void>;
   /** Settles with the first signal that asks to stop; never rejects. */
   readonly stopRequest: Promise<StopSignal>;
 }

@@ -1,4 +1,3 @@
-import { createServer } from "node:net";
 import { type BywayClient, createClient } from "../client/client.ts";
 import type { ClientOptions } from "../client/client-options.ts";
 import type { NetworkFile } from "../config/network-file.ts";
@@ -12,6 +11,7 @@ import { fixtureGeo } from "../geo/fixture-geo.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import { type BywayNode, createNode } from "../node/node.ts";
 import type { Constraints } from "../routing/constraints.ts";
+import { checkPort } from "./check-port.ts";
 import { type FetchReport, fetchOnce } from "./fetch-once.ts";
 import { OWN_LOAD } from "./own-load.ts";
 import { addressOf, MOST_NODES, type Place, placeOf } from "./places.ts";
@@ -156,9 +156,8 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
 }
 
 function canListen(host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(0, host, () => server.close(() => resolve(true)));
-  });
+  return checkPort({ host, port: 0 }).then(
+    () => true,
+    () => false,
+  );
 }

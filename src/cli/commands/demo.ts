@@ -84,6 +84,7 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
     if (options.json !== true) terminal.writeError(`${text}\n`);
   };
   const { createTestnet, TESTNET_NAME } = await import("../../testnet/testnet.ts");
+  const { checkPort } = await import("../../testnet/check-port.ts");
   // Where `byway pick` and `byway requests` find this client; private, and gone with the demo.
   const data = await makeTemporaryDirectory("byway-demo-");
   const create = (address: HostPort): Promise<Testnet> =>
@@ -95,12 +96,14 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
       onProgress: (step) => note(`Starting ${step}`),
     });
   const start = async (): Promise<Testnet> => {
+    const address = listen ?? DEFAULT_LISTEN;
     try {
-      return await create(listen ?? DEFAULT_LISTEN);
+      // Before a dozen nodes are started for nothing; another program may still take the port meanwhile.
+      await checkPort(address);
+      return await create(address);
     } catch (error) {
       const isTaken = error instanceof BywayError && error.code === "ERR_LISTEN_IN_USE";
       if (!isTaken || listen !== undefined) throw error;
-      note(`${formatHostPort(DEFAULT_LISTEN)} is taken by another program; taking a free port.`);
       return create({ host: DEFAULT_LISTEN.host, port: 0 });
     }
   };
@@ -116,8 +119,12 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
           data,
         }),
       );
+      if (listen === undefined && testnet.client.address?.port !== DEFAULT_LISTEN.port) {
+        note(`Another program has ${formatHostPort(DEFAULT_LISTEN)}, so write the address above in its place.`);
+      }
       note("Press Ctrl-C to stop.");
-      return undefined;
+      // A demo is for its reader: `byway demo 2>&1 | head -3` ends with `head`.
+      return terminal.readerGone.then(() => "done" as const);
     });
   } finally {
     // A node that joined by the line of the report keeps its state in there, and may be writing.

@@ -103,6 +103,7 @@ test("node report tells an abuse desk what was forwarded to one target, and noth
       homeDirectory: dataDirectory,
       beginService: () => {},
       onHangup: () => {},
+      readerGone: new Promise(() => {}),
       stopRequest: new Promise(() => {}),
     };
     const program = new Command("byway").option("--json").exitOverride();
