@@ -55,6 +55,12 @@ export class CircuitOutcomes {
     if (exit !== undefined) this.paces.noteTaken(exit.peerId);
   }
 
+  /** A stream that the exit had taken ended, so that it may take another one. */
+  ended(circuit: Circuit): void {
+    const exit = circuit.hops.at(-1);
+    if (exit !== undefined) this.paces.noteEnded(exit.peerId);
+  }
+
   /**
    * A hop failed, so `circuit` takes no new streams. When it is gone, as `code` tells (default: it is), no other circuit through
    * it does. A loss or a delay may be the work of a hop before it; any other code is what the exit itself said.

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { suite, test } from "node:test";
 import { SOME_PEER } from "../../test/support/any-constraints.ts";
 import { ALL_KNOWN, indexOf, node } from "../../test/support/candidates.ts";
@@ -189,6 +190,25 @@ suite("an exit that refuses a port which it says it accepts", () => {
     const opening = router.openStream({ target: TARGET, constraints: {}, user: "" }, signal);
     await assert.rejects(opening, { code: "ERR_POLICY_PORT" });
   });
+});
+
+test("an exit that was full is waited for again as soon as a stream to it ends", async (t) => {
+  const network = await hopNetwork(1);
+  t.after(() => network[Symbol.asyncDispose]());
+  const { router, outcomes, clock } = site(t, indexOfHops(network.hopsOf(0)), (own, observer) =>
+    network.builder(own, { observer }),
+  );
+  const { stream, route } = await router.openStream({ target: TARGET, constraints: {}, user: "" }, signal);
+  for (let n = 0; n < 5; n += 1) {
+    outcomes.paces.noteRefused(route.exit.peerId);
+    clock.advance(1_000);
+  }
+  outcomes.paces.noteRefused(route.exit.peerId);
+  assert.equal(outcomes.paces.take(route.exit.peerId, "", CIRCUIT_LIMITS.patienceMs.value), undefined);
+  const closed = once(stream, "close");
+  stream.destroy();
+  await closed;
+  assert.notEqual(outcomes.paces.take(route.exit.peerId, "", CIRCUIT_LIMITS.patienceMs.value), undefined);
 });
 
 suite("an exit that declines what its advertisement leaves open", () => {

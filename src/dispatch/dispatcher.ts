@@ -94,7 +94,10 @@ export class Dispatcher implements StreamOpener {
             (cause: unknown) => this.#failedLate(circuit, stream, judged(circuit, asked, request, toBywayError(cause))),
           );
         }
-        stream.once("close", () => entry.ended(streamEnd({ stream, circuit })));
+        stream.once("close", () => {
+          entry.ended(streamEnd({ stream, circuit }));
+          this.#components.outcomes.ended(circuit);
+        });
       },
     });
     const { made, ...told } = opened;
@@ -107,9 +110,12 @@ export class Dispatcher implements StreamOpener {
     const { made } = await this.#open<CapsuleDatagrams>(request, "udp", signal, {
       use: (circuit, aborted) => circuit.openDatagrams(request.target, { signal: aborted }),
       release: (flow) => flow.close(),
-      follow: ({ made: flow }, entry) => {
+      follow: ({ made: flow, circuit }, entry) => {
         entry.counting(() => trafficOf(flow.counts));
-        void flow.closed.then(() => entry.ended());
+        void flow.closed.then(() => {
+          entry.ended();
+          this.#components.outcomes.ended(circuit);
+        });
       },
     });
     return made;

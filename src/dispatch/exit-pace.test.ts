@@ -92,4 +92,25 @@ suite("the pace of an exit", () => {
     pace.noteTaken(triedMs.at(-1) ?? 0);
     assert.ok(!pace.isFull(triedMs.at(-1) ?? 0));
   });
+
+  test("of one that is full is known again when a stream to it ends: it is tried, and full again if it refuses for 2 s", () => {
+    const pace = new ExitPace();
+    let nowMs = 0;
+    const refuseUntilFull = (): void => {
+      const untilMs = nowMs + 10_000;
+      for (; !pace.isFull(nowMs) && nowMs < untilMs; nowMs += 10) {
+        if (pace.waitMs(nowMs) > 0) continue;
+        pace.begin(nowMs);
+        pace.noteRefused(nowMs);
+      }
+    };
+    refuseUntilFull();
+    assert.ok(pace.isFull(nowMs));
+    pace.noteEnded(nowMs);
+    assert.ok(!pace.isFull(nowMs) && !pace.takesNothing);
+    assert.ok(pace.waitMs(nowMs) <= 1_000, "a request waits for its turn, and is not refused");
+    const freedMs = nowMs;
+    refuseUntilFull();
+    assert.ok(pace.isFull(nowMs) && nowMs - freedMs >= 2_000);
+  });
 });

@@ -17,6 +17,7 @@ const BURST_MS = 400;
  *     free ── refused ─► paced: as many a second as it took lately ── refused ─► 15 % fewer, four times a second at most
  *      ▲                  │ each stream taken: a little more              └─ for 2 s, and nothing taken ─► full
  *      └── 30 s without a refusal                                            full: no request waits for it ◄─┘
+ *                                                                       a stream to it ends ─► paced
  */
 export class ExitPace {
   /** Streams begun in this second without those that were refused, and those of them that it took. */
@@ -81,6 +82,13 @@ export class ExitPace {
     this.#refusals = 0;
     this.#fullUntilMs = Number.NEGATIVE_INFINITY;
     if (this.#perSecond !== undefined) this.#perSecond += GROWTH;
+  }
+
+  /** A stream that it had taken ended: a place may be free, so the exit is full no longer, and is tried at its pace. */
+  noteEnded(nowMs: number): void {
+    if (!this.isFull(nowMs)) return;
+    this.#refusals = 0;
+    this.#fullUntilMs = Number.NEGATIVE_INFINITY;
   }
 
   /** The exit refused a stream because it takes no more for now. */

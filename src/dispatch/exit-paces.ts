@@ -129,6 +129,11 @@ export class ExitPaces {
     this.#paces.get(exit)?.noteTaken(this.#clock.monotonicMs());
   }
 
+  /** A stream that `exit` had taken ended. */
+  noteEnded(exit: string): void {
+    if (this.isAnyPaced) this.#paces.get(exit)?.noteEnded(this.#clock.monotonicMs());
+  }
+
   /** `exit` refused a stream because it takes no more for now. */
   noteRefused(exit: string): void {
     const nowMs = this.#clock.monotonicMs();
