@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import { chmod, lstat, rename, rm } from "node:fs/promises";
 import { connect, type Server } from "node:net";
 import { dirname, join } from "node:path";
 import { BywayError, systemCode } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { claimLock } from "../storage/claimed-lock.ts";
+import { atExit } from "./at-exit.ts";
 import { CONTROL_WORDS, type ControlName, isSocketName, lockPath } from "./control-path.ts";
-import { findFarSocket, makeFarPlace, pointToSocket, removeFarSocket } from "./far-socket.ts";
+import { findFarSocket, makeFarPlace, pointToSocket, removeFarSocket, removeFarSocketNow } from "./far-socket.ts";
 import { type ClaimedSocket, HeldSocket, type ListeningSocket } from "./held-socket.ts";
 import { API_LIMITS } from "./limits.ts";
 
@@ -47,7 +49,7 @@ export async function claimSocket(
 async function listenNear(server: Server, path: string, name: ControlName): Promise<ListeningSocket> {
   await checkPlace(path, name);
   await listenAs(server, path);
-  return { place: path, remove: () => rm(path, { force: true }) };
+  return { place: path, remove: () => rm(path, { force: true }), removeNow: () => rmSync(path, { force: true }) };
 }
 
 async function listenFar(server: Server, path: string, name: ControlName): Promise<ListeningSocket> {
@@ -64,7 +66,11 @@ async function listenFar(server: Server, path: string, name: ControlName): Promi
     await removeFarSocket(path, socket);
     throw error;
   }
-  return { place: socket, remove: () => removeFarSocket(path, socket) };
+  return {
+    place: socket,
+    remove: () => removeFarSocket(path, socket),
+    removeNow: () => removeFarSocketNow(path, socket),
+  };
 }
 
 /** That another process holds `path`. */
@@ -110,6 +116,7 @@ function isAnswered(path: string): Promise<boolean> {
 async function listenAs(server: Server, path: string): Promise<void> {
   // Not longer than the socket's own name, which may be as long as one can be.
   const fresh = join(dirname(path), `.${randomBytes(4).toString("hex")}`);
+  const named = atExit(() => rmSync(fresh, { force: true }));
   try {
     await listen(server, fresh);
     await chmod(fresh, 0o600);
@@ -117,5 +124,7 @@ async function listenAs(server: Server, path: string): Promise<void> {
   } catch (error) {
     await rm(fresh, { force: true });
     throw error;
+  } finally {
+    named();
   }
 }

@@ -338,3 +338,17 @@ test("a head that is too large is refused", async (t) => {
   response.resume();
   assert.equal(response.statusCode, 431);
 });
+
+test("a process that exits before it has stopped leaves no socket, and no place of one", UNIX, async (t) => {
+  for (const dataDirectory of [temporaryDirectory(t), longDirectory(t)]) {
+    const path = join(dataDirectory, "control.sock");
+    const child = await startProcess(t, path);
+    const socket = existsSync(`${path}.path`) ? pointedTo(path) : path;
+    assert.ok(existsSync(socket));
+    const closed = once(child, "close");
+    child.kill("SIGTERM");
+    assert.deepEqual(await closed, [0, null]);
+    assert.deepEqual(readdirSync(dataDirectory), ["control.sock.lock"]);
+    assert.equal(existsSync(socket) || (socket !== path && existsSync(dirname(socket))), false);
+  }
+});

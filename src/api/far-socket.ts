@@ -1,3 +1,4 @@
+import { rmdirSync, rmSync } from "node:fs";
 import { lstat, readFile, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -48,4 +49,19 @@ export async function removeFarSocket(path: string, socket: string): Promise<voi
   await rm(pointerPath(path), { force: true }).catch(() => {});
   await rm(socket, { force: true }).catch(() => {});
   await rmdir(dirname(socket)).catch(() => {});
+}
+
+/** As `removeFarSocket`, done when it returns. Never throws. */
+export function removeFarSocketNow(path: string, socket: string): void {
+  for (const remove of [
+    () => rmSync(pointerPath(path), { force: true }),
+    () => rmSync(socket, { force: true }),
+    () => rmdirSync(dirname(socket)),
+  ]) {
+    try {
+      remove();
+    } catch {
+      // What is left is found by the next process.
+    }
+  }
 }

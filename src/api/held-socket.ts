@@ -5,6 +5,7 @@ import { basename, dirname } from "node:path";
 import { systemCode } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { type ClaimedLock, claimLock } from "../storage/claimed-lock.ts";
+import { atExit } from "./at-exit.ts";
 import { isSocketName, lockPath, pointerPath } from "./control-path.ts";
 import { findFarSocket } from "./far-socket.ts";
 
@@ -22,6 +23,8 @@ export interface ListeningSocket {
   readonly place: string;
   /** Removes the name, and what was made for it. */
   remove(): Promise<void>;
+  /** The same, done when it returns: for the end of the process. */
+  removeNow(): void;
 }
 
 /** What was claimed. */
@@ -43,6 +46,8 @@ export class HeldSocket implements ClaimedSocket {
   readonly #path: string;
   readonly #listenNew: HeldSocketOptions["listenNew"];
   readonly #locks: ClaimedLock[];
+  /** A process that is made to end before it has stopped leaves no socket either. The system takes the lock back. */
+  readonly #atExit: () => void;
   /** Servers that hand their connections to the first one. */
   readonly #more: Server[] = [];
   #watchers: readonly FSWatcher[] = [];
@@ -60,6 +65,7 @@ export class HeldSocket implements ClaimedSocket {
     this.#socket = options.socket;
     this.#lockInode = inodeOf(lockPath(this.#path));
     this.#watch();
+    this.#atExit = atExit(() => this.#socket.removeNow());
   }
 
   release(): Promise<void> {
@@ -72,6 +78,7 @@ export class HeldSocket implements ClaimedSocket {
     await this.#mending;
     for (const server of this.#more) server.close();
     await this.#socket.remove();
+    this.#atExit();
     for (const lock of this.#locks) lock.release();
   }
 

@@ -6,7 +6,7 @@ import { silentLogger } from "../../src/core/logger.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { RequestLog } from "../../src/dispatch/request-log.ts";
 
-// Answers at the socket `path` and says so. It is meant to be killed.
+// Answers at the socket `path` and says so. It is meant to be killed; SIGTERM has it exit without stopping anything.
 
 const [path = ""] = process.argv.slice(2);
 const log = new RequestLog({ clock: systemClock, random: systemRandom });
@@ -16,4 +16,5 @@ const pick = (): never => {
 const searches = () => ({ begun: 0, vain: 0, spared: 0 });
 const answer = (method: string, target: string) => controlAnswer({ log, pick, searches }, method, target);
 await new ControlServer({ answer, logger: silentLogger }, { path }).start();
+process.on("SIGTERM", () => process.exit(0));
 writeSync(1, "ready\n");
