@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
 import type { Command } from "commander";
 import { controlPath } from "../../api/control-path.ts";
 import { printNetworkFile } from "../../config/network-file.ts";
@@ -128,7 +128,8 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
     });
   } finally {
     // A node that joined by the line of the report keeps its state in there, and may be writing.
-    await rm(data, { recursive: true, force: true, maxRetries: 5 });
+    // At once: after a slow stop the process ends before an asynchronous removal would.
+    rmSync(data, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
