@@ -37,8 +37,10 @@ test("a change of addresses or gateways is told once, and the same in another or
 test("it is known when the address that the node listens at went, and came back", () => {
   const { made, watch } = bench("45.10.0.1");
   assert.equal(watch.isHere, true);
+  assert.deepEqual([watch.has("45.10.0.1"), watch.has("45.10.0.77"), watch.has("localhost")], [true, false, false]);
   made.local = { ...START, addresses: ["127.0.0.1"] };
   assert.equal(watch.isHere, false);
+  assert.equal(watch.has("45.10.0.1"), false);
   made.local = START;
   assert.equal(watch.isHere, true);
 });

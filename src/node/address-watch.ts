@@ -36,6 +36,12 @@ export class AddressWatch {
     return this.#had.every((key) => this.#has(key));
   }
 
+  /** Whether an interface of the machine has the address. */
+  has(host: string): boolean {
+    const key = ipKey(host);
+    return key !== undefined && this.#has(key);
+  }
+
   /** Begins to look. Idempotent. */
   start(): void {
     this.#timer ??= this.#clock.every(EGRESS_LIMITS.localAddressesAgeMs.value / LOOKS_PER_READING, () => {

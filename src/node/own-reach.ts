@@ -49,6 +49,7 @@ export function createReachCheck(
       relays: () => book.find({ roles: ["relay"] }, SELF_LIMITS.reachDrawn.value, "reached"),
       ask: askRelay(components, { self, localNetwork, allowClassical }),
       isHere: () => addresses.isHere,
+      isOwn: (host) => addresses.has(host),
     },
     { self, endpoint, localNetwork },
   );

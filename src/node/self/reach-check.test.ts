@@ -46,6 +46,7 @@ function setUp(relays: readonly KnownPeer[], options: Partial<ReachCheckOptions>
   const asked: string[] = [];
   let answers: readonly ReachAnswer[] = [];
   const place = { isHere: true };
+  const own = new Set<string>();
   let aborted = 0;
   const times: unknown[] = [];
   let hold: Promise<void> | undefined;
@@ -56,6 +57,7 @@ function setUp(relays: readonly KnownPeer[], options: Partial<ReachCheckOptions>
       random: seededRandom(seed),
       relays: () => known,
       isHere: () => place.isHere,
+      isOwn: (host) => own.has(host),
       clockWords: { noteRelay: (...word) => void times.push(word) },
       async ask(peer, signal) {
         asked.push(peer.advertisement.peer);
@@ -73,6 +75,7 @@ function setUp(relays: readonly KnownPeer[], options: Partial<ReachCheckOptions>
   };
   return {
     place,
+    own,
     times,
     clock,
     logger,
@@ -122,8 +125,13 @@ test("one success is yes, two failures are no, and relays that fail themselves s
     [[timeout, REACHED], "yes", 2, /connected/],
     [[own, own, REACHED], "yes", 3, /connected/],
     [[timeout, timeout], "no", 2, /^2 relays tried 203\.0\.114\.5:4433 and got no answer: forward the port/],
-    [[timeout, own, identity], "no", 3, /got no answer and found somebody else there: forward.*--advertise/],
-    [[identity, identity], "no", 2, /found somebody else there: name this node's own address/],
+    [[timeout, own, identity], "no", 3, /got no answer and found somebody else there: forward the port.*--advertise/],
+    [
+      [identity, identity],
+      "no",
+      2,
+      /found somebody else there: forward the port .*; see that --advertise names this node's own address/,
+    ],
     [[own, own, own], "unknown", 3, /none of the 3 relays/],
     [[own, timeout, own], "unknown", 3, /one relay could not connect .* \(ERR_HOP_TIMEOUT\), and no other could try/],
   ];
@@ -165,6 +173,43 @@ test("relays stand in different networks, none in the node's own, and chance dec
   local.answer(missed("ERR_HOP_UNREACHABLE"), missed("ERR_HOP_UNREACHABLE"));
   await local.start();
   assert.match(local.check.state.reason, /2 relays tried 127\.0\.0\.1:1 and did not find this node there/);
+});
+
+test("a port is to be forwarded only if the address is none of this machine's", async () => {
+  const far = ["1.1.1.1", "2.1.1.1", "3.1.1.1"];
+  const here = ["45.10.0.1", "51.20.0.1", "52.20.0.1"];
+  const own = [...here, "10.1.1.1"];
+  const rows: readonly (readonly [string, readonly string[], boolean, string, RegExp])[] = [
+    ["127.0.0.1", ["127.0.0.1", "127.0.0.1"], true, "no", /only this machine has that address, so no port needs/],
+    ["::1", ["127.0.0.1", "127.0.0.1"], true, "no", /only this machine has that address, so no port needs/],
+    ["10.1.1.1", ["10.1.1.2", "10.1.1.3"], true, "no", /no port needs forwarding at a private address/],
+    ["10.1.1.1", ["10.1.1.1", "10.1.1.1"], true, "no", /no port needs forwarding at a private address/],
+    ["50.1.1.1", far, false, "no", /: forward the port to this machine/],
+    ["51.20.0.1", far, false, "no", /this machine has that address, so no port needs/],
+    ["51.20.0.1", ["45.10.0.1", ...far.slice(0, 1)], false, "no", /this machine has that address, so no port needs/],
+    ["45.10.0.1", here.slice(1), true, "no", /this machine has that address, so no port needs/],
+    [
+      "45.10.0.1",
+      here.slice(1),
+      false,
+      "unknown",
+      /^all 2 relays that tried 45\.10\.0\.1:4433 are on this machine, and a relay connects to no address of its own/,
+    ],
+    ["45.10.0.1", here.slice(1, 2), false, "unknown", /^the relay that tried .* is on this machine, and a relay/],
+    ["50.1.1.1", here, false, "unknown", /^all 3 relays .* many routers lead nobody back in/],
+    ["50.1.1.1", ["127.0.0.1", "127.0.0.1"], true, "unknown", /^all 2 relays .* many routers lead nobody back in/],
+  ];
+  for (const [host, relays, localNetwork, state, reason] of rows) {
+    const peers = relays.map((at, index) => relay(`r${index}`, at));
+    const bench = setUp(peers, { endpoint: { host, port: 4433 }, localNetwork });
+    for (const address of own) bench.own.add(address);
+    bench.answer(...relays.map(() => missed("ERR_HOP_UNREACHABLE")));
+    await bench.start();
+    assert.equal(bench.check.state.state, state, bench.check.state.reason);
+    assert.match(bench.check.state.reason, reason);
+    if (host !== "50.1.1.1" || state !== "no") assert.doesNotMatch(bench.check.state.reason, /forward the port/);
+    await bench.check.stop();
+  }
 });
 
 test("an address that nobody can reach is known without asking", async () => {
@@ -273,6 +318,7 @@ test("each error of the next hop has words of its own, and those of a relay are 
     reachReason(
       ENDPOINT,
       [1, 2].map(() => new BywayError(code, "a stranger's words")),
+      "elsewhere",
     ),
   );
   assert.equal(new Set(said).size, 5);

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../../core/clock.ts";
 import type { BywayError } from "../../core/errors.ts";
+import { isLoopback } from "../../core/is-loopback.ts";
 import type { Logger } from "../../core/logger.ts";
 import { formatHostPort, type HostPort } from "../../core/network-address.ts";
 import type { Random } from "../../core/random.ts";
@@ -11,7 +12,7 @@ import { crowdOf } from "../../peers/crowd-of.ts";
 import type { KnownPeer } from "../../peers/known-peer.ts";
 import { SELF_LIMITS } from "./limits.ts";
 import type { AskRelay, ReachAnswer } from "./reach-answer.ts";
-import { GONE_REMEDY, PRIVATE_REMEDY, reachReason } from "./reach-reason.ts";
+import { type EndpointPlace, GONE_REMEDY, onlyFromHereReason, PRIVATE_REMEDY, reachReason } from "./reach-reason.ts";
 
 /** Whether other peers can connect to this node. */
 export interface Reachability {
@@ -32,6 +33,8 @@ export interface ReachCheckComponents {
   readonly ask: AskRelay<KnownPeer>;
   /** Told what a relay's answer shows of the time. */
   readonly clockWords?: Pick<ClockWords, "noteRelay"> | undefined;
+  /** Whether an interface of this machine has an address. Default: none has. */
+  readonly isOwn?: (host: string) => boolean;
   /** Whether the machine has the address that the node listens at. Default: it has. */
   readonly isHere?: () => boolean;
 }
@@ -152,18 +155,30 @@ export class ReachCheck {
     if (relays.length === 0) {
       return { state: "unknown", reason: "no relay of another network is known that could try to connect" };
     }
+    const at = this.#placeOf(endpoint.host);
     const missed: BywayError[] = [];
+    // In a local network, relays may connect to addresses of their own machine.
+    const blindAt = at === "elsewhere" || (at === "own" && !localNetwork) ? at : undefined;
+    let sawFromAfar = false;
     for (const relay of relays) {
       const answer = await this.#components.ask(relay, this.#stopping.signal);
       this.#noteTime(relay, answer);
       if (answer.found === "reached") return { state: "yes", reason: `a relay connected to this node at ${place}` };
-      if (answer.found === "missed") missed.push(answer.error);
+      if (answer.found === "missed") {
+        missed.push(answer.error);
+        sawFromAfar ||= relay.advertisement.endpoints.some(({ host }) => !this.#isThisMachine(host));
+      }
       this.#components.logger.debug("a relay did not reach this node", {
         found: answer.found,
         code: answer.error.code,
       });
-      if (missed.length >= AGREEING) return { state: "no", reason: reachReason(endpoint, missed) };
+      if (missed.length >= AGREEING && (sawFromAfar || blindAt === undefined)) {
+        return { state: "no", reason: reachReason(endpoint, missed, at) };
+      }
       if (this.#stopping.signal.aborted) break;
+    }
+    if (missed.length > 0 && !sawFromAfar && blindAt !== undefined) {
+      return { state: "unknown", reason: onlyFromHereReason(endpoint, missed.length, blindAt) };
     }
     const failed = relays.length - missed.length;
     const [one] = missed;
@@ -174,6 +189,16 @@ export class ReachCheck {
           ? `none of the ${failed} relays that were asked could try to connect`
           : `one relay could not connect to this node at ${place} (${one.code}), and no other could try`,
     };
+  }
+
+  #placeOf(host: string): EndpointPlace {
+    if (isLoopback(host)) return "loopback";
+    if (classifyAddress(host) !== undefined) return "private";
+    return this.#isThisMachine(host) ? "own" : "elsewhere";
+  }
+
+  #isThisMachine(host: string): boolean {
+    return isLoopback(host) || this.#components.isOwn?.(host) === true;
   }
 
   /** Only a relay that answered has looked at the advertisement. */
