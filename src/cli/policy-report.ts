@@ -35,17 +35,21 @@ export function policyJson({ lines, advertised }: ShownPolicy): string {
 }
 
 /** What decided about a target, for people. */
-export function judgementText({ host, port, addresses, decision }: JudgedTarget): string {
+export function judgementText({ host, port, addresses, decision, unresolved }: JudgedTarget): string {
   const what = formatHostPort({ host, port });
   if (decision === undefined) return `${what} depends on the addresses of ${host}, which were not looked up.\n`;
   const verdict = decision.refusal === undefined ? "accepted" : "refused";
   const found = addresses.length === 0 || addresses[0] === host ? "" : `  looked up: ${addresses.join(", ")}\n`;
   const by = decision.by === "no rule" ? "" : ` by ${decision.by}`;
-  return `${what} is ${verdict}${by}: ${decision.text}\n${found}`;
+  const failed =
+    unresolved === undefined
+      ? ""
+      : `  This is decided without the name's addresses, which could not be looked up: ${unresolved.message}.\n`;
+  return `${what} is ${verdict}${by}: ${decision.text}\n${found}${failed}`;
 }
 
 /** The same for programs; `accepted` is null where it depends on addresses. */
-export function judgementJson({ host, port, addresses, decision }: JudgedTarget): string {
+export function judgementJson({ host, port, addresses, decision, unresolved }: JudgedTarget): string {
   return jsonLine({
     host,
     port,
@@ -54,5 +58,6 @@ export function judgementJson({ host, port, addresses, decision }: JudgedTarget)
     by: decision?.by ?? null,
     text: decision?.text ?? null,
     code: decision?.refusal?.code ?? null,
+    ...(unresolved === undefined ? {} : { unresolved: { code: unresolved.code, message: unresolved.message } }),
   });
 }

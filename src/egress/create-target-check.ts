@@ -57,7 +57,7 @@ export async function createTargetCheck(
   if (resolves) nat64.start();
   await nat64.settled();
   return {
-    check: new TargetCheck({ guard, policy, ...(resolves ? { resolver } : {}) }),
+    check: new TargetCheck({ guard, policy, toleratesLookup: true, ...(resolves ? { resolver } : {}) }),
     async stop() {
       resolver.stop();
       await nat64.stop();

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ErrorCode } from "../core/error-table.ts";
+import { BywayError } from "../core/errors.ts";
 import { parseIp } from "../geo/ip-address.ts";
 import { nat64PrefixesOf, translated } from "../geo/nat64.ts";
 import { parseAuthority } from "../wire/authority.ts";
@@ -94,3 +96,30 @@ test("an address that stands for another is judged by the rules and lists about 
 function canonical(ip: string): string {
   return new URL(`http://${ip.includes(":") ? `[${ip}]` : ip}`).hostname.replace(/^\[(.*)\]$/, "$1");
 }
+
+test("a failed look-up hides nothing that is decided without it, if the one who asks wants to know that", async (t) => {
+  const guard = new AddressGuard({ local: () => ({ addresses: [], gateways: [], prefixes: [] }), listeners: () => [] });
+  const judge = (rules: readonly string[], code: ErrorCode, toleratesLookup = true) => {
+    const resolve = () => Promise.reject(new BywayError(code, "no answer"));
+    const policy = new ExitPolicy(parsePolicy(rules));
+    const targets = new TargetCheck({ guard, policy, resolver: { resolve }, toleratesLookup });
+    return targets.judge({ host: "a.example", port: 443 }, "tcp", t.signal);
+  };
+  for (const code of ["ERR_TARGET_NAME", "ERR_TARGET_NAME_TIMEOUT"] as const) {
+    const { decision, unresolved, addresses } = await judge(["accept *:443"], code);
+    assert.deepEqual([decision?.refusal, decision?.by, addresses], [undefined, "rule 1", []]);
+    assert.equal(unresolved?.code, code);
+    // An exit cannot dial what has no address.
+    await assert.rejects(judge(["accept *:443"], code, false), { code });
+    await assert.rejects(judge(["reject *6:443", "accept *:443"], code), { code });
+    const refused = await judge(["reject *:443"], code);
+    assert.deepEqual([refused.decision?.refusal?.code, refused.unresolved], ["ERR_POLICY_PORT", undefined]);
+  }
+  await assert.rejects(judge(["accept *:443"], "ERR_ABORTED"), { code: "ERR_ABORTED" });
+  const targets = new TargetCheck({
+    ...{ guard, policy: new ExitPolicy(parsePolicy(["accept *:443"])), toleratesLookup: true },
+    resolver: { resolve: async () => [] },
+  });
+  const empty = await targets.judge({ host: "a.example", port: 443 }, "tcp", t.signal);
+  assert.equal(empty.unresolved?.message, "a.example has no address");
+});

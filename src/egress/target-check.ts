@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { normaliseHost } from "../wire/authority.ts";
@@ -12,6 +13,8 @@ export interface TargetCheckComponents {
   readonly policy: TargetPolicy;
   /** Absent where nothing is to be looked up. */
   readonly resolver?: Resolver;
+  /** If the policy accepts a name at any address, a failed look-up is told in `unresolved` and not thrown. Default false. */
+  readonly toleratesLookup?: boolean;
 }
 
 /** A target as it was judged. */
@@ -22,7 +25,11 @@ export interface JudgedTarget {
   readonly addresses: readonly string[];
   /** Undefined where it depends on addresses, and there is no resolver. */
   readonly decision: PolicyDecision | undefined;
+  /** Why the name has no addresses here: ERR_TARGET_NAME, ERR_TARGET_NAME_TIMEOUT. Its addresses were not judged. */
+  readonly unresolved?: BywayError;
 }
+
+const LOOKUP_FAILED: ReadonlySet<ErrorCode> = new Set(["ERR_TARGET_NAME", "ERR_TARGET_NAME_TIMEOUT"]);
 
 /**
  * Whether a target may be reached, and by what that is decided:
@@ -41,7 +48,7 @@ export class TargetCheck {
 
   /** Throws ERR_REQUEST_TARGET, what looking up throws, and ERR_TARGET_NAME; refusals are in the answer. */
   async judge(target: HostPort, protocol: "tcp" | "udp", signal: AbortSignal): Promise<JudgedTarget> {
-    const { guard, policy, resolver } = this.#components;
+    const { guard, policy, resolver, toleratesLookup } = this.#components;
     const { host, port } = normalised(target);
     const isAddress = isIP(host) !== 0;
     const question = { protocol, port, ...(isAddress ? {} : { name: host }) };
@@ -60,8 +67,17 @@ export class TargetCheck {
     const special = isAddress ? undefined : guarded(() => guard.checkName(host, port));
     if (special !== undefined) return judged(special);
     if (!isAddress && resolver === undefined) return judged(early);
-    const addresses = isAddress || resolver === undefined ? [host] : await resolver.resolve(host, signal);
-    if (addresses.length === 0) throw new BywayError("ERR_TARGET_NAME", `${host} has no address`);
+    let addresses: readonly string[] = [host];
+    if (!isAddress && resolver !== undefined) {
+      try {
+        addresses = await resolver.resolve(host, signal);
+        if (addresses.length === 0) throw new BywayError("ERR_TARGET_NAME", `${host} has no address`);
+      } catch (cause) {
+        const unresolved = toBywayError(cause);
+        if (toleratesLookup !== true || early === undefined || !LOOKUP_FAILED.has(unresolved.code)) throw cause;
+        return { ...judged(early), unresolved };
+      }
+    }
     const name = isAddress ? undefined : host;
     const look = (address: string): PolicyDecision | undefined =>
       guarded(() => guard.check(address, port, "target", name)) ??

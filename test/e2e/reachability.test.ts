@@ -72,7 +72,10 @@ test("relays connect to a node at its address, and tell when it is not there", {
   const closed = await start(t, "127.41.0.1", ["relay"], { host: "127.41.0.1", port: 1 });
   const refused = await found(closed, relays);
   assert.equal(refused.state, "no");
-  assert.match(refused.reason, /^2 relays tried 127\.41\.0\.1:1 and did not find this node there: only this machine has that address/);
+  assert.match(
+    refused.reason,
+    /^2 relays tried 127\.41\.0\.1:1 and did not find this node there: only this machine has that address/,
+  );
 
   const astray = await start(t, "127.42.0.1", ["relay"], node.address);
   const other = await found(astray, relays);

@@ -19,6 +19,13 @@ test("a target is judged as the exit would, and the exit code tells", async (t) 
   assert.deepEqual([refused.code, refused.stderr], [77, ""]);
   const told = { host: "good.example", port: 25, addresses: [], accepted: false, by: "rule 1", text: "reject *:25" };
   assert.deepEqual(JSON.parse(refused.stdout), { ...told, code: "ERR_POLICY_PORT" });
+  const absent = await ask("absent.example:443");
+  assert.equal(
+    absent.stdout,
+    "absent.example:443 is accepted by rule 2: accept *:web-only\n" +
+      "  This is decided without the name's addresses, which could not be looked up: absent.example does not exist.\n",
+  );
+  assert.deepEqual([absent.code, absent.stderr], [0, ""]);
   const flags = ["--policy", "reject mail; accept *4:*", "--policy", "accept udp *:20-22,80", "--udp", "--no-resolve"];
   const open = await ask("good.example:22", ...flags);
   assert.equal(open.stdout, "good.example:22 is accepted by rule 3: accept udp *:20-22,80\n");
