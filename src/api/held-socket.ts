@@ -2,10 +2,10 @@ import { type FSWatcher, lstatSync, watch } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { basename, dirname } from "node:path";
+import { atExit } from "../core/at-exit.ts";
 import { systemCode } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { type ClaimedLock, claimLock } from "../storage/claimed-lock.ts";
-import { atExit } from "./at-exit.ts";
 import { isSocketName, lockPath, pointerPath } from "./control-path.ts";
 import { findFarSocket } from "./far-socket.ts";
 

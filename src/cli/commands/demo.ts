@@ -5,6 +5,7 @@ import { printNetworkFile } from "../../config/network-file.ts";
 import { parseScalar, ValueProblem } from "../../config/scalar-parser.ts";
 import { settingRow } from "../../config/schema.ts";
 import type { Setting } from "../../config/setting.ts";
+import { atExit } from "../../core/at-exit.ts";
 import { BywayError, systemCode } from "../../core/errors.ts";
 import type { LogLevel } from "../../core/logger.ts";
 import { formatHostPort, type HostPort } from "../../core/network-address.ts";
@@ -107,6 +108,10 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
       return create({ host: DEFAULT_LISTEN.host, port: 0 });
     }
   };
+  // A node that joined by the line of the report keeps its state in there, and may be writing.
+  const remove = (): void => rmSync(data, { recursive: true, force: true, maxRetries: 5 });
+  // A second Ctrl-C ends the process before the network has stopped.
+  const stopped = atExit(remove);
   try {
     await runService(terminal, start, async (testnet) => {
       if (options.once === true) return runOnce(testnet, options, terminal, note);
@@ -127,9 +132,8 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
       return terminal.readerGone.then(() => "done" as const);
     });
   } finally {
-    // A node that joined by the line of the report keeps its state in there, and may be writing.
-    // At once: after a slow stop the process ends before an asynchronous removal would.
-    rmSync(data, { recursive: true, force: true, maxRetries: 5 });
+    stopped();
+    remove();
   }
 }
 
