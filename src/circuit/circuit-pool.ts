@@ -218,8 +218,10 @@ export class CircuitPool {
   }
 
   /** Another request's attempt with the nodes that this one would try as well, all of which failed before. */
-  #trial({ nodesKey }: CircuitSpec): Promise<void> | undefined {
-    return this.#failedBuilds.size > 0 && nodesKey !== undefined ? this.#failedBuilds.trial(nodesKey) : undefined;
+  #trial(spec: CircuitSpec): Promise<void> | undefined {
+    // The key is worked out for each request.
+    const key = this.#failedBuilds.size > 0 ? spec.nodesKey : undefined;
+    return key === undefined ? undefined : this.#failedBuilds.trial(key);
   }
 
   /** A circuit that is being built for the group and is worth waiting for; those who rotate spread over several. */

@@ -45,7 +45,7 @@ export class CircuitOutcomes {
     const ms = clock.monotonicMs() - beganMs;
     for (const index of circuit.hops.keys()) {
       const hop = observedHop(circuit.hops, index);
-      observer.observe({ ...hop, what: "answered", beganMs, ...(hop.role === "exit" ? { ms } : {}) });
+      observer.observe({ ...hop, what: "answered", beganMs, ms: hop.role === "exit" ? ms : undefined });
     }
   }
 

@@ -75,7 +75,7 @@ class Race<T> {
   readonly #closing = new Set<string>();
   readonly #patience: Patience;
   /** Ends the search for a second circuit. */
-  readonly #over = new AbortController();
+  #over: AbortController | undefined;
   #begun = 0;
   /** Tries that an exit ended because it took no more for now. */
   #paced = 0;
@@ -279,6 +279,7 @@ class Race<T> {
     const exit = slow.hops.at(-1);
     const failed = new Set([...this.#failed, ...(exit === undefined ? [] : [exit.peerId])]);
     this.#isHedging = true;
+    this.#over = new AbortController();
     const signal = AbortSignal.any([this.#request.signal, this.#over.signal]);
     const second = await pool.circuit(this.#request, failed, signal).catch(() => undefined);
     this.#isHedging = false;
@@ -306,8 +307,10 @@ class Race<T> {
   #finish(): void {
     this.#isDone = true;
     this.#refusalTimer?.cancel();
+    // Most streams are tried once.
+    if (this.#running.size === 0 && this.#over === undefined) return;
     const reason = new BywayError("ERR_ABORTED", "another circuit was quicker");
-    this.#over.abort(reason);
+    this.#over?.abort(reason);
     for (const loser of this.#running) {
       this.#settle(loser, reason);
       loser.controller.abort(reason);

@@ -1,9 +1,6 @@
 import { parseIp } from "../geo/ip-address.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
-/** Each stream asks several times for that of its link's address; working it out takes 2 µs. */
-const NETWORKS = new Map<string, string>();
-
 const MAPPED_PREFIX = Buffer.from("00000000000000000000ffff", "hex");
 
 /**
@@ -11,7 +8,7 @@ const MAPPED_PREFIX = Buffer.from("00000000000000000000ffff", "hex");
  * of an IPv6 one (RFC 6177). "" for what is no IP address.
  */
 export function addressCrowd(address: string): string {
-  return prefixKey(address, 4, 8);
+  return CROWDS.of(address);
 }
 
 /**
@@ -19,12 +16,7 @@ export function addressCrowd(address: string): string {
  * (RFC 6177). "" for what is no IP address.
  */
 export function addressNetwork(address: string): string {
-  const known = NETWORKS.get(address);
-  if (known !== undefined) return known;
-  const network = prefixKey(address, 3, 6);
-  if (NETWORKS.size >= LINK_LIMITS.rememberedNetworks.value) NETWORKS.clear();
-  NETWORKS.set(address, network);
-  return network;
+  return NETWORKS.of(address);
 }
 
 /**
@@ -32,7 +24,7 @@ export function addressNetwork(address: string): string {
  * in IPv6. Whoever has such a one has 65,536 networks of `addressNetwork`. "" for what is no IP address.
  */
 export function addressArea(address: string): string {
-  return prefixKey(address, 2, 4);
+  return AREAS.of(address);
 }
 
 /** The first bytes of an address; an IPv4 address inside IPv6 counts as such. */
@@ -44,3 +36,28 @@ function prefixKey(address: string, ipv4Bytes: number, ipv6Bytes: number): strin
   const start = mapped ? MAPPED_PREFIX.length : 0;
   return Buffer.from(bytes.subarray(start, start + (mapped ? ipv4Bytes : ipv6Bytes))).toString("hex");
 }
+
+/** Prefixes of addresses as keys. Each stream asks several times for those of its link; working one out takes 2 µs. */
+class PrefixKeys {
+  readonly #known = new Map<string, string>();
+  readonly #ipv4Bytes: number;
+  readonly #ipv6Bytes: number;
+
+  constructor(ipv4Bytes: number, ipv6Bytes: number) {
+    this.#ipv4Bytes = ipv4Bytes;
+    this.#ipv6Bytes = ipv6Bytes;
+  }
+
+  of(address: string): string {
+    const known = this.#known.get(address);
+    if (known !== undefined) return known;
+    const key = prefixKey(address, this.#ipv4Bytes, this.#ipv6Bytes);
+    if (this.#known.size >= LINK_LIMITS.rememberedNetworks.value) this.#known.clear();
+    this.#known.set(address, key);
+    return key;
+  }
+}
+
+const CROWDS = new PrefixKeys(4, 8);
+const NETWORKS = new PrefixKeys(3, 6);
+const AREAS = new PrefixKeys(2, 4);

@@ -282,6 +282,6 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   rememberedNetworks: tunable(
     4_096,
     "count",
-    "Addresses whose network is remembered, all forgotten at once when full; 0.5 MiB.",
+    "Addresses whose address, network or area is remembered as a key, each; all forgotten at once when full; 0.5 MiB.",
   ),
 };

@@ -19,7 +19,7 @@ export interface ObservedHop {
  */
 export type Observation = ObservedHop &
   (
-    | { readonly what: "answered"; readonly beganMs: number; readonly ms?: number }
+    | { readonly what: "answered"; readonly beganMs: number; readonly ms?: number | undefined }
     | { readonly what: "carried"; readonly beganMs: number; readonly next: string }
     | { readonly what: "failed"; readonly by?: ObservedHop }
     | { readonly what: "full"; readonly forMs: number }
