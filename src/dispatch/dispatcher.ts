@@ -16,18 +16,15 @@ import { printConstraints } from "../routing/constraint-keys.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import type { Explanation } from "../routing/explanation.ts";
 import { funnelIn } from "../routing/no-node.ts";
-import type { OwnExperience } from "../trust/own-experience.ts";
 import type { CandidateSource } from "./candidate-source.ts";
 import type { CircuitOutcomes } from "./circuit-outcomes.ts";
 import { failedPeer } from "./failed-peer.ts";
-import { judgeRefusal } from "./judge-refusal.ts";
-import { DISPATCH_LIMITS } from "./limits.ts";
-import type { OpenRequest } from "./logged-request.ts";
 import { wishOf } from "./path-planner.ts";
-import { type Asked, ProxyRequest, type ProxyRequestComponents, type ProxyRequestOptions } from "./proxy-request.ts";
+import { type Asked, ProxyRequest, type ProxyRequestOptions } from "./proxy-request.ts";
 import { race } from "./race.ts";
 import type { RefusalMemory } from "./refusal-memory.ts";
 import type { RequestLog } from "./request-log.ts";
+import { RunningRequest, type RunningRequestComponents } from "./running-request.ts";
 import type { SearchMemory } from "./search-memory.ts";
 import { streamEnd } from "./stream-end.ts";
 
@@ -40,12 +37,11 @@ export interface RoutedStream extends OpenedStream {
 }
 
 /** What a dispatcher is made of. */
-export interface DispatcherComponents extends ProxyRequestComponents {
+export interface DispatcherComponents extends RunningRequestComponents {
   readonly pool: CircuitPool;
   readonly peers: Pick<CandidateSource, "usable" | "find"> & Partial<Pick<CandidateSource, "clockDoubt">>;
   readonly searches: SearchMemory;
   readonly refusals: RefusalMemory;
-  readonly experience: Pick<OwnExperience, "expectedMs">;
   readonly outcomes: CircuitOutcomes;
   readonly log: RequestLog;
   readonly clock: Clock;
@@ -83,7 +79,8 @@ export class Dispatcher implements StreamOpener {
         return { ...started, circuit };
       },
       release: ({ stream }) => stream.destroy(),
-      follow: ({ made: { stream, accepted }, circuit, startMs }, entry, asked) => {
+      follow: ({ made: { stream, accepted }, circuit, startMs }, asked) => {
+        const { entry } = asked;
         entry.counting(() => trafficOf(stream));
         if (request.optimistic === true) {
           // Nobody waits who could try another circuit, but one that failed is left all the same.
@@ -91,7 +88,7 @@ export class Dispatcher implements StreamOpener {
             () => {
               this.#components.outcomes.answered(circuit, startMs);
             },
-            (cause: unknown) => this.#failedLate(circuit, stream, judged(circuit, asked, request, toBywayError(cause))),
+            (cause: unknown) => this.#failedLate(circuit, stream, asked.judged(circuit, toBywayError(cause))),
           );
         }
         stream.once("close", () => {
@@ -110,7 +107,7 @@ export class Dispatcher implements StreamOpener {
     const { made } = await this.#open<CapsuleDatagrams>(request, "udp", signal, {
       use: (circuit, aborted) => circuit.openDatagrams(request.target, { signal: aborted }),
       release: (flow) => flow.close(),
-      follow: ({ made: flow, circuit }, entry) => {
+      follow: ({ made: flow, circuit }, { entry }) => {
         entry.counting(() => trafficOf(flow.counts));
         void flow.closed.then(() => {
           entry.ended();
@@ -150,22 +147,22 @@ export class Dispatcher implements StreamOpener {
     how: {
       readonly use: (circuit: Circuit, signal: AbortSignal) => Promise<T>;
       readonly release: (made: T) => void;
-      readonly follow: (used: Used<T>, entry: OpenRequest, asked: ProxyRequest) => void;
+      readonly follow: (used: Used<T>, asked: RunningRequest) => void;
     },
   ): Promise<Omit<RoutedStream, "stream" | "failure"> & { readonly made: T }> {
     const { clock, log, planner } = this.#components;
     const { user, constraints, target } = request;
     const { listener } = this.#options;
     const entry = log.begin({ user, listener, target, protocol, constraints: printConstraints(constraints) });
-    const asked = new ProxyRequest(this.#components, { user, constraints, protocol, port: target.port }, this.#options);
+    const asked = new RunningRequest(this.#components, request, { protocol, entry, signal }, this.#options);
     try {
-      const { made, circuit, startMs } = await this.#onCircuit(request, asked, entry, signal, {
+      const { made, circuit, startMs } = await this.#onCircuit(asked, constraints, {
         use: async (one, aborted) => {
           const beganMs = clock.monotonicMs();
           try {
             return { made: await how.use(one, aborted), circuit: one, startMs: beganMs };
           } catch (cause) {
-            throw judged(one, asked, request, toBywayError(cause));
+            throw asked.judged(one, toBywayError(cause));
           }
         },
         release: (late) => how.release(late.made),
@@ -184,7 +181,7 @@ export class Dispatcher implements StreamOpener {
       const route = planner.summary(circuit.hops);
       entry.routed(route, timings, exit === undefined ? undefined : planner.explanationOf(exit));
       if (moved !== undefined) entry.moved(moved.from, moved.reason);
-      how.follow({ made, circuit, startMs }, entry, asked);
+      how.follow({ made, circuit, startMs }, asked);
       return {
         made,
         route,
@@ -212,52 +209,24 @@ export class Dispatcher implements StreamOpener {
 
   /** Runs `use` on a circuit, and once more where no node fitted and others could be found meanwhile. */
   async #onCircuit<T>(
-    request: StreamRequest,
-    asked: ProxyRequest,
-    entry: OpenRequest,
-    signal: AbortSignal,
+    asked: RunningRequest,
+    constraints: Constraints,
     how: {
       readonly use: (circuit: Circuit, signal: AbortSignal) => Promise<T>;
       readonly release: (made: T) => void;
     },
   ): Promise<T> {
-    const { experience, refusals } = this.#components;
-    const wanted = {
-      group: asked.group,
-      choose: asked.choose,
-      fits: asked.fits,
-      rotates: asked.rotates,
-      get nodesKey() {
-        return asked.nodesKey;
-      },
-      onHopFailed: (peerId: string, error: BywayError) => entry.attempted(peerId, error),
-      sendsBytes: (request.early?.length ?? 0) > 0,
-      answersLater: request.optimistic ?? false,
-      declined: request.declined,
-      signal,
-      hedgeMs: (circuit: Circuit) => {
-        const exit = circuit.hops.at(-1);
-        if (exit === undefined) return undefined;
-        return experience.expectedMs(exit.peerId) ?? DISPATCH_LIMITS.unknownAnswerMs.value;
-      },
-      onAttempt: ({ circuit, error }: { readonly circuit: Circuit; readonly error?: BywayError }) => {
-        const exit = circuit.hops.at(-1);
-        // That another circuit was quicker is no failure.
-        if (error === undefined || error.code === "ERR_ABORTED" || exit === undefined) return;
-        entry.attempted(failedPeer(circuit, error), error);
-        asked.noteFailure(exit, error);
-      },
-    };
-    const attempt = (): Promise<T> => race(this.#components, wanted, how.use, how.release);
+    const { refusals } = this.#components;
+    const attempt = (): Promise<T> => race(this.#components, asked, how.use, how.release);
     // A request that one exit has declined already leaves that one out.
-    const isFirst = request.declined === undefined;
+    const isFirst = asked.declined === undefined;
     const refusal = isFirst && refusals.size > 0 ? refusals.find(asked.refusalKey) : undefined;
     if (refusal !== undefined) throw refusal;
     try {
       return await attempt().catch((cause: unknown) => {
         const known = toBywayError(cause);
         if (known.code !== "ERR_NO_NODE") throw cause;
-        return this.#afterSearch(known, request, asked, signal, attempt);
+        return this.#afterSearch(known, asked, constraints, attempt);
       });
     } catch (cause) {
       const error = toBywayError(cause);
@@ -269,9 +238,8 @@ export class Dispatcher implements StreamOpener {
   /** Searches the network for nodes that fit, unless that was in vain a moment ago, and runs `again`. */
   async #afterSearch<T>(
     known: BywayError,
-    { constraints }: StreamRequest,
-    { protocol, group }: ProxyRequest,
-    signal: AbortSignal,
+    { protocol, group, signal }: RunningRequest,
+    constraints: Constraints,
     again: () => Promise<T>,
   ): Promise<T> {
     const { peers, planner, searches } = this.#components;
@@ -310,19 +278,6 @@ function heldOr<T>(hold: () => T, release: () => void): T {
     release();
     throw error;
   }
-}
-
-/** What the exit of `circuit` said, held against what this client knows. */
-function judged(circuit: Circuit, asked: ProxyRequest, request: StreamRequest, error: BywayError): BywayError {
-  const exit = circuit.hops.at(-1);
-  if (exit === undefined) return error;
-  const sendsBytes = (request.early?.length ?? 0) > 0;
-  return judgeRefusal(error, {
-    exit: exit.peerId,
-    target: request.target,
-    isAccepted: asked.isAccepted(exit) === true,
-    sendsBytes,
-  });
 }
 
 /** That no exit takes the port is their operators' policy, and told as such: it is what one of them would say. */

@@ -5,9 +5,9 @@ import { needOf } from "../../test/support/hops.ts";
 import type { Circuit } from "../circuit/circuit.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { BywayError } from "../core/errors.ts";
-import type { CircuitRequest } from "./circuit-request.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 import { race } from "./race.ts";
+import type { RaceRequest } from "./race-request.ts";
 
 const HEDGE_MS = 1_000;
 const { leastHedgeMs, hedgesSaved } = CIRCUIT_LIMITS;
@@ -18,7 +18,7 @@ const lost = new BywayError("ERR_HOP_LOST", "the link broke");
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** One stream whose answers the test gives, by exit. */
-function stream(bench: CheapPool, request: Partial<CircuitRequest> = {}) {
+function stream(bench: CheapPool, request: Partial<RaceRequest> = {}) {
   const uses = new Map<string, PromiseWithResolvers<string> & { readonly signal: AbortSignal }>();
   const released: string[] = [];
   const attempts: string[] = [];

@@ -5,9 +5,9 @@ import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { CircuitOutcomes } from "./circuit-outcomes.ts";
-import type { CircuitRequest } from "./circuit-request.ts";
 import type { ExitPaces } from "./exit-paces.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
+import type { RaceRequest } from "./race-request.ts";
 
 /** What the pool says where there is no circuit to another exit. */
 const NOBODY_ELSE: ReadonlySet<ErrorCode> = new Set(["ERR_NO_NODE", "ERR_LOCAL_LIMIT", "ERR_SESSION_EXIT"]);
@@ -34,14 +34,14 @@ export class Patience {
   readonly #pool: Pick<CircuitPool, "circuit">;
   readonly #clock: Clock;
   readonly #paces: ExitPaces;
-  readonly #request: CircuitRequest;
+  readonly #request: RaceRequest;
   /** Exits that take no more for now; undefined until there is one. */
   #left: Set<string> | undefined;
   #sinceMs: number | undefined;
   #tries = 0;
   #isOver = false;
 
-  constructor({ pool, clock, outcomes }: PatienceComponents, request: CircuitRequest) {
+  constructor({ pool, clock, outcomes }: PatienceComponents, request: RaceRequest) {
     this.#pool = pool;
     this.#clock = clock;
     this.#paces = outcomes.paces;

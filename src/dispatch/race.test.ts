@@ -7,9 +7,9 @@ import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { BywayError } from "../core/errors.ts";
 import { unprocessed } from "../link/unprocessed.ts";
 import { TRUST_LIMITS } from "../trust/limits.ts";
-import type { CircuitAttempt } from "./circuit-request.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 import { race } from "./race.ts";
+import type { CircuitAttempt } from "./race-request.ts";
 
 const common = {
   ...needOf("", () => []),

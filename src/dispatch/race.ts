@@ -6,10 +6,10 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import { isUnprocessed } from "../link/unprocessed.ts";
 import type { CircuitOutcomes } from "./circuit-outcomes.ts";
-import type { CircuitRequest } from "./circuit-request.ts";
 import { failedPeer } from "./failed-peer.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 import { Patience } from "./patience.ts";
+import type { RaceRequest } from "./race-request.ts";
 
 /** What streams are tried with. */
 export interface RaceComponents {
@@ -46,7 +46,7 @@ interface RaceUse<T> extends RaceComponents {
  */
 export function race<T>(
   components: RaceComponents,
-  request: CircuitRequest,
+  request: RaceRequest,
   use: (circuit: Circuit, signal: AbortSignal) => Promise<T>,
   release: (late: T) => void = () => {},
 ): Promise<T> {
@@ -67,7 +67,7 @@ interface Try {
 /** The tries of one stream, one after another and at most two beside each other. `race` says by which rules. */
 class Race<T> {
   readonly #components: RaceUse<T>;
-  readonly #request: CircuitRequest;
+  readonly #request: RaceRequest;
   readonly #result = Promise.withResolvers<T>();
   readonly #running = new Set<Try>();
   readonly #failed = new Set<string>();
@@ -89,7 +89,7 @@ class Race<T> {
   readonly #resting = new Map<Circuit, number>();
   #refusalTimer: Timer | undefined;
 
-  constructor(components: RaceUse<T>, request: CircuitRequest) {
+  constructor(components: RaceUse<T>, request: RaceRequest) {
     this.#components = components;
     this.#request = request;
     this.#patience = new Patience(components, request);
@@ -135,8 +135,8 @@ class Race<T> {
 
   #begin(circuit: Circuit): void {
     const { outcomes, clock, use } = this.#components;
-    const { hedgeMs, sendsBytes, signal } = this.#request;
-    const givenMs = hedgeMs?.(circuit);
+    const { sendsBytes, signal } = this.#request;
+    const givenMs = this.#request.hedgeMs?.(circuit);
     const started: Try = {
       circuit,
       beganMs: clock.monotonicMs(),
@@ -150,7 +150,8 @@ class Race<T> {
       started.timer = clock.after(started.hedgeMs, () => this.#slow(started));
     }
     // What cannot be raced needs no signal of its own.
-    const until = hedgeMs === undefined || sendsBytes ? signal : AbortSignal.any([signal, started.controller.signal]);
+    const until =
+      this.#request.hedgeMs === undefined || sendsBytes ? signal : AbortSignal.any([signal, started.controller.signal]);
     (async () => use(circuit, until))().then(
       (value) => this.#succeeded(started, value),
       (cause: unknown) => this.#ended(started, toBywayError(cause)),

@@ -12,7 +12,7 @@ export interface CircuitAttempt {
 }
 
 /** What a stream needs of a circuit, and how it may be tried. */
-export interface CircuitRequest extends CircuitSpec {
+export interface RaceRequest extends CircuitSpec {
   /** Whether using the circuit sends bytes of the app's, which must not reach a target twice. */
   readonly sendsBytes: boolean;
   readonly signal: AbortSignal;
