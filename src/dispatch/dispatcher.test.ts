@@ -289,7 +289,7 @@ for (const [code, way] of [
   });
 }
 
-test("an answer that nobody waited for heals its exit as any other does", async (t) => {
+test("an exit that failed may be chosen again after it answered, also if the app did not wait for the answer", async (t) => {
   const network = await hopNetwork(1);
   t.after(() => network[Symbol.asyncDispose]());
   const seen: Observer[] = [];

@@ -64,7 +64,7 @@ test("a hop that reads no request twice running is left for another", async () =
   assert.deepEqual([answer, used, closed], ["answered", ["a", "a", "b"], ["a"]]);
 });
 
-test("hops that read no request are asked as often as any, and what the second may have read is not repeated", async () => {
+test("hops that did not read the request count as attempts, and a request that a later hop may have read is not repeated", async () => {
   const { on } = fakePool(["a", "b", "c", "d"]);
   let uses = 0;
   const failing = (errors: readonly BywayError[]) => async (): Promise<never> => {

@@ -233,7 +233,7 @@ class Race<T> {
     const isUnread = isUnprocessed(error);
     this.#first ??= error;
     if (isUnread && culprit !== undefined && !this.#closing.has(culprit)) {
-      // It closed an idle link in this moment, as any hop may: it is no failure, and its next link will do.
+      // A hop may close an idle link just before a request comes. That is no failure: try its next link.
       this.#closing.add(culprit);
       circuit.close();
     } else {

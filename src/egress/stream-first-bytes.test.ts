@@ -59,7 +59,7 @@ test("a name of the stream that is not the target's is judged as well, and the s
   assert.deepEqual(outcome(firstBytes("front.example"), bad), listed("server name"));
 });
 
-test("a name that no exit looks up is judged as any other: the connection stands, and the server may know it", () => {
+test("rules and lists decide on a name that no exit looks up as on a public name, since the server may know it", () => {
   const ports = new ExitPolicy(parsePolicy([...DEFAULT_POLICY]));
   const hosts = new ExitPolicy(parsePolicy(["reject bad.example:*", "accept *:*"]));
   const only = new ExitPolicy(parsePolicy(["accept a.example:*", "reject *:*"]));

@@ -27,9 +27,9 @@ export class StreamNames {
   }
 
   /**
-   * `written` is in latin1. Throws what the policy says of it, and ERR_POLICY_PROTOCOL, where it is strict, for what is no
-   * host: a server may know it all the same. A name that is never looked up (`localhost`, `router.lan`) is judged as any other:
-   * the exit has connected already, and looks nothing up.
+   * `written` is in latin1. Throws the policy's refusal. If the policy is strict, throws ERR_POLICY_PROTOCOL for text that is
+   * no host, since a server may know it all the same. The policy also decides on names that are never looked up (`localhost`,
+   * `router.lan`): the exit has connected already, and looks nothing up here.
    */
   judge(written: string, kind: NameKind): void {
     const { protocol, name, addresses, port } = this.#question;

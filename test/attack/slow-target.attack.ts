@@ -40,7 +40,7 @@ const SERVE = `
   names.bind(0, "${TARGET_HOST}", () => {
     require("node:net").createServer({ allowHalfOpen: true }, (socket) => socket.on("error", () => {}).pipe(socket))
       .listen({ host: "${TARGET_HOST}", port: 0, backlog: 4096 }, function () {
-        console.log(JSON.stringify({ target: this.address().port, names: names.address().port }));
+        process.stdout.write(JSON.stringify({ target: this.address().port, names: names.address().port }));
       });
   });`;
 
