@@ -15,8 +15,9 @@ export interface KnownPeer {
 /** What a node claims of its place and address data can contradict. */
 export type ClaimName = "country" | "region" | "city" | "asn" | "network";
 
-/** Where a node is, as far as can be told: the fact where own data has one, the node's claim elsewhere. */
-export interface PeerPlace {
+/** Where to believe that a node is: the fact where own data has one, the node's claim elsewhere. */
+export interface BelievedPlace {
+  /** ISO 3166-1 alpha-2 in lower case. */
   readonly country?: string;
   /** A name or a code; as the data or the claim has it. */
   readonly region?: string;
@@ -24,9 +25,13 @@ export interface PeerPlace {
   readonly regionCode?: string;
   readonly city?: string;
   readonly asn?: number;
-  /** The AS where address data knows it, and absent where it is only claimed: somebody could claim a new one each time. */
+  /** The AS where address data knows it. Rules against crowds count this one alone, since anybody can claim another. */
   readonly provenAsn?: number;
   readonly isp?: string;
+}
+
+/** Where a node is, as far as can be told, and which of its claims are wrong. */
+export interface PeerPlace extends BelievedPlace {
   readonly network: NetworkKind;
   /** The claims that own data contradicts; the facts stand in their place. */
   readonly contradicted: readonly ClaimName[];

@@ -1,10 +1,11 @@
 import type { HostPort } from "../core/network-address.ts";
+import type { BelievedPlace } from "../peers/known-peer.ts";
 import type { NetworkKind } from "../wire/advertisement.ts";
 import type { PortRange } from "../wire/port-range.ts";
 import type { DeniedClaims } from "./denied-claims.ts";
 
 /** What planning needs to know of a node whose advertisement was verified. */
-export interface Candidate {
+export interface Candidate extends BelievedPlace {
   /** Peer id in base36. */
   readonly peerId: string;
   /** Where the node answers: an IP address and a port. */
@@ -15,17 +16,6 @@ export interface Candidate {
   readonly protocols: readonly string[];
   /** The ports of targets that it accepts as an exit, rising. */
   readonly acceptedPorts: readonly PortRange[];
-  /** ISO 3166-1 alpha-2 in lower case: where data says it is, or where it claims to be. */
-  readonly country?: string;
-  /** A name or a code; as the data or the claim has it. */
-  readonly region?: string;
-  /** The part of ISO 3166-2 behind the country, lower case, where data has it. */
-  readonly regionCode?: string;
-  readonly city?: string;
-  readonly asn?: number;
-  /** The AS where address data knows it. Rules against crowds count this one alone, since anybody can claim another. */
-  readonly provenAsn?: number;
-  readonly isp?: string;
   readonly networkKind: NetworkKind;
   /** What it claims of its place and address data contradicts; absent where that is nothing. */
   readonly denied?: DeniedClaims;
