@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { knownPeer } from "../../test/support/known-peer.ts";
 import type { GeoFacts } from "../geo/geo-facts.ts";
 import type { Advertisement } from "../wire/advertisement.ts";
 import { placeOf } from "./claims.ts";
@@ -9,19 +10,8 @@ type Claims = Pick<Advertisement, "country" | "region" | "city" | "asn" | "isp" 
 
 /** The place of a node with one endpoint for each of `facts`. */
 function place(claims: Claims, ...facts: readonly GeoFacts[]): PeerPlace {
-  const advertisement: Advertisement = {
-    v: 1,
-    peer: "k51",
-    seq: 1,
-    issuedAtSec: 1,
-    expiresAtSec: 2,
-    roles: ["exit"],
-    endpoints: facts.map((_, index) => ({ host: `192.0.2.${index}`, port: 1 })),
-    protocols: ["tcp"],
-    policy: { acceptedPorts: [] },
-    software: "byway/0.1.0",
-    ...claims,
-  };
+  const endpoints = facts.map((_, index) => ({ host: `192.0.2.${index}`, port: 1 }));
+  const { advertisement } = knownPeer("k51", { endpoints, ...claims });
   return placeOf(advertisement, {
     lookup: (ip) => facts[Number(ip.split(".")[3])] ?? { hosting: "unknown" },
   });

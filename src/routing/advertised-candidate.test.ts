@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { knownPeer } from "../../test/support/known-peer.ts";
 import type { ToldBy } from "../peers/stored-peer.ts";
-import type { Advertisement } from "../wire/advertisement.ts";
 import { advertisedCandidate } from "./advertised-candidate.ts";
 
-const envelope = new Uint8Array([1]);
-const advertisement: Advertisement = {
-  v: 1,
-  peer: "k51peer",
-  seq: 1,
-  issuedAtSec: 1,
-  expiresAtSec: 2,
+const { advertisement, envelope } = knownPeer("k51peer", {
   roles: ["exit"],
   endpoints: [
     { host: "8.8.4.4", port: 1 },
@@ -19,9 +13,7 @@ const advertisement: Advertisement = {
   country: "de",
   family: ["mine"],
   protocols: ["tcp"],
-  policy: { acceptedPorts: [] },
-  software: "byway/0.1.0",
-};
+});
 
 test("a candidate is what the advertisement says, at its first endpoint", () => {
   assert.deepEqual(advertisedCandidate({ advertisement, envelope }, { sharedNetworks: false }), {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { indexOf, node } from "../../test/support/candidates.ts";
+import { knownPeer } from "../../test/support/known-peer.ts";
 import { seededRandom } from "../core/random.ts";
 import type { GeoFacts } from "../geo/geo-facts.ts";
 import { placeOf } from "../peers/claims.ts";
@@ -13,13 +14,15 @@ import type { PlanRequest } from "./plan-request.ts";
 
 /** A node of that id that claims `claims`, and what address data says of it. */
 function claiming(peer: string, claims: Partial<Advertisement>, fact: Partial<GeoFacts>): Candidate {
-  const advertisement: Advertisement = {
-    ...{ v: 1, peer, seq: 1, issuedAtSec: 1, expiresAtSec: 2, roles: ["exit"], protocols: ["tcp"], software: "x" },
-    ...{ endpoints: [{ host: "8.8.4.4", port: 1 }], policy: { acceptedPorts: [{ first: 443, last: 443 }] } },
+  const known = knownPeer(peer, {
+    roles: ["exit"],
+    protocols: ["tcp"],
+    endpoints: [{ host: "8.8.4.4", port: 1 }],
+    policy: { acceptedPorts: [{ first: 443, last: 443 }] },
     ...claims,
-  };
-  const place = placeOf(advertisement, { lookup: () => ({ hosting: "unknown", ...fact }) });
-  const candidate = advertisedCandidate({ advertisement, envelope: new Uint8Array(), place }, { sharedNetworks: true });
+  });
+  const place = placeOf(known.advertisement, { lookup: () => ({ hosting: "unknown", ...fact }) });
+  const candidate = advertisedCandidate({ ...known, place }, { sharedNetworks: true });
   assert.ok(candidate !== undefined);
   return candidate;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { knownPeer } from "../../../test/support/known-peer.ts";
 import { RecordingLogger } from "../../../test/support/recording-logger.ts";
 import { BywayError } from "../../core/errors.ts";
 import { FakeClock } from "../../core/fake-clock.ts";
@@ -12,19 +13,7 @@ const { measureRetryMs, measureSoonMs, measureDailyMs } = SELF_LIMITS;
 const SELF = "self";
 
 function peer(name: string, endpoints = [{ host: "192.0.2.1", port: 1 }]): KnownPeer {
-  const advertisement = {
-    v: 1,
-    peer: name,
-    seq: 1,
-    issuedAtSec: 1,
-    expiresAtSec: 2,
-    roles: ["relay"],
-    endpoints,
-    protocols: [],
-    policy: { acceptedPorts: [] },
-    software: "x",
-  } as const;
-  return { advertisement, envelope: new Uint8Array() };
+  return knownPeer(name, { endpoints });
 }
 
 function setUp(options: { readonly peers?: readonly KnownPeer[]; readonly kept?: unknown } = {}) {

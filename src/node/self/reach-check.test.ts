@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { knownPeer } from "../../../test/support/known-peer.ts";
 import { RecordingLogger } from "../../../test/support/recording-logger.ts";
 import type { ErrorCode } from "../../core/error-table.ts";
 import { BywayError } from "../../core/errors.ts";
@@ -24,19 +25,7 @@ function failed(code: ErrorCode): ReachAnswer {
 }
 
 function relay(name: string, host = `${name}.1.1.1`): KnownPeer {
-  const advertisement = {
-    v: 1,
-    peer: name,
-    seq: 1,
-    issuedAtSec: 1,
-    expiresAtSec: 2,
-    roles: ["relay"],
-    endpoints: host === "" ? [] : [{ host, port: 1 }],
-    protocols: [],
-    policy: { acceptedPorts: [] },
-    software: "x",
-  } as const;
-  return { advertisement, envelope: new Uint8Array() };
+  return knownPeer(name, { endpoints: host === "" ? [] : [{ host, port: 1 }] });
 }
 
 function setUp(relays: readonly KnownPeer[], options: Partial<ReachCheckOptions> = {}, seed = 1) {
