@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -12,48 +11,21 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
 import { numberedEntry, numberedPeer } from "../../test/support/peer-entries.ts";
-import { RecordingLogger } from "../../test/support/recording-logger.ts";
-import { FakeClock } from "../core/fake-clock.ts";
+import { type StoreSite, storeSite } from "../../test/support/store-site.ts";
 import { seededRandom } from "../core/random.ts";
 import { PeerStore, type PeerStoreOptions } from "./peer-store.ts";
 
-interface Site {
-  readonly folder: string;
-  readonly path: string;
-  readonly clock: FakeClock;
-  readonly logger: RecordingLogger;
-  open(options?: Partial<PeerStoreOptions>): PeerStore;
-  /** Files that were moved aside. */
-  aside(): readonly string[];
-}
-
-function site(t: TestContext): Site {
-  const folder = mkdtempSync(join(tmpdir(), "byway-store-"));
-  const path = join(folder, "directory.sqlite");
-  const clock = new FakeClock();
-  const logger = new RecordingLogger();
-  const stores: PeerStore[] = [];
-  t.after(() => {
-    for (const store of stores) store.close();
-    rmSync(folder, { recursive: true });
+function site(t: TestContext): StoreSite<PeerStore, PeerStoreOptions> {
+  return storeSite(t, {
+    file: "directory.sqlite",
+    open: (components, path, options) =>
+      new PeerStore({ ...components, random: seededRandom(1) }, { path, busyMs: 0, ...options }),
+    close: (store) => store.close(),
   });
-  return {
-    folder,
-    path,
-    clock,
-    logger,
-    open(options = {}) {
-      const store = new PeerStore({ clock, random: seededRandom(1), logger }, { path, busyMs: 0, ...options });
-      stores.push(store);
-      return store;
-    },
-    aside: () => readdirSync(folder).filter((name) => name.includes(".corrupt-")),
-  };
 }
 
 const entries = Array.from({ length: 300 }, (_, n) => numberedEntry(n));

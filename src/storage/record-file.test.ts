@@ -1,45 +1,20 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
-import { RecordingLogger } from "../../test/support/recording-logger.ts";
-import { FakeClock } from "../core/fake-clock.ts";
+import { type StoreSite, storeSite } from "../../test/support/store-site.ts";
 import { STORAGE_LIMITS } from "./limits.ts";
 import { RecordFile, type RecordFileOptions } from "./record-file.ts";
 import { recordKeeperCompliance } from "./record-keeper.compliance.ts";
 
-interface Site {
-  readonly folder: string;
-  readonly path: string;
-  readonly clock: FakeClock;
-  readonly logger: RecordingLogger;
-  open(options?: Partial<RecordFileOptions>): RecordFile;
-}
-
-function site(t: TestContext): Site {
-  const folder = mkdtempSync(join(tmpdir(), "byway-records-"));
-  const path = join(folder, "client.sqlite");
-  const clock = new FakeClock();
-  const logger = new RecordingLogger();
-  const files: RecordFile[] = [];
-  t.after(() => {
-    for (const file of files) file.stop();
-    rmSync(folder, { recursive: true });
+function site(t: TestContext): StoreSite<RecordFile, RecordFileOptions> {
+  return storeSite(t, {
+    file: "client.sqlite",
+    open: (components, path, options) => new RecordFile(components, { path, ...options }),
+    close: (file) => file.stop(),
   });
-  return {
-    folder,
-    path,
-    clock,
-    logger,
-    open(options = {}) {
-      const file = new RecordFile({ clock, logger }, { path, ...options });
-      files.push(file);
-      return file;
-    },
-  };
 }
 
 /** What another process would find in the file. */
@@ -142,11 +117,11 @@ test("what waits while the file is locked is bounded, and the oldest goes", (t) 
 });
 
 test("a corrupt file is moved aside and begun anew, and what does not parse is passed over", (t) => {
-  const { path, folder, logger, open } = site(t);
+  const { path, logger, open, aside } = site(t);
   writeFileSync(path, randomBytes(10_000));
   const records = open();
   assert.deepEqual([...records.load("a")], []);
-  assert.equal(readdirSync(folder).filter((name) => name.includes(".corrupt-")).length, 1);
+  assert.equal(aside().length, 1);
   assert.equal(logger.lines.length, 1);
   records.put("a", "x", 1);
   records.stop();
@@ -157,7 +132,7 @@ test("a corrupt file is moved aside and begun anew, and what does not parse is p
 });
 
 test("a file with a key that is no text is begun anew, and not read for ever", (t) => {
-  const { path, folder, open } = site(t);
+  const { path, open, aside } = site(t);
   const before = open();
   for (const key of ["m1", "m2", "m3", "zlast"]) before.put("a", key, 1);
   before.stop();
@@ -173,7 +148,7 @@ test("a file with a key that is no text is begun anew, and not read for ever", (
     loaded += 1;
     assert.ok(loaded < 100, "the same keys come again and again");
   }
-  assert.equal(readdirSync(folder).filter((name) => name.includes(".corrupt-")).length, 1);
+  assert.equal(aside().length, 1);
   records.put("a", "x", 2);
   assert.deepEqual([...records.load("a")], [["x", 2]]);
 });
