@@ -6,7 +6,9 @@ import type { Lease } from "./user-limits.ts";
 /**
  * The places for connections of apps. Anybody who reaches a listener can open connections, also without a password. So when
  * all places are taken, the connection that has been without a request for longest gives way, of the network that holds most, to
- * a newcomer of one that holds fewer (`LinkPlaces`). A connection with a request gives way to nobody.
+ * a newcomer of one that holds fewer (`LinkPlaces`). At a loopback listener, or behind a router, all programs and users have one
+ * address. So where no other network or address has to give a place, the newcomer's own address does. A connection with a request
+ * gives way to nobody.
  */
 export class ConnectionPlaces {
   readonly #places: LinkPlaces;
@@ -14,7 +16,7 @@ export class ConnectionPlaces {
 
   /** `most` is for all together. One address may have all of them while nobody else comes. */
   constructor(most: number) {
-    this.#places = new LinkPlaces({ most, mostPerCrowd: most, mostPerNetwork: most });
+    this.#places = new LinkPlaces({ most, mostPerCrowd: most, mostPerNetwork: most, addressGives: true });
   }
 
   /** Takes a place until the connection is closed. Returns false if there is none. */

@@ -65,15 +65,18 @@ test("an address that others reach is refused without users", async () => {
 
 test("a connection past the limit is refused and the others go on", async () => {
   await using fixture = await startProxy({ maxConnections: 2 });
+  await using target = await startTcpTarget((socket) => socket.on("error", () => {}).resume());
   const { proxy, address } = fixture;
+  const asked = `CONNECT ${target.authority} HTTP/1.1\r\n\r\n`;
   using first = await RawClient.connect(address);
+  await first.send(asked).hear(/^HTTP\/1.1 200 /);
   using second = await RawClient.connect(address);
-  await until(() => proxy.connections === 2);
+  await second.send(asked).hear(/^HTTP\/1.1 200 /);
   const third = net.connect({ ...address }).resume();
   const [error] = await inTime(once(third, "error"), "a third connection is refused").finally(() => third.destroy());
   assert.equal(systemCode(error), "ECONNRESET");
-  await first.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").hear(/^HTTP\/1.1 200 /);
-  second.socket.destroy();
+  assert.deepEqual([first.ending, second.ending], [undefined, undefined]);
+  second.socket.resetAndDestroy();
   await until(() => proxy.connections === 1);
   using fourth = await RawClient.connect(address);
   await fourth.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").hear(/^HTTP\/1.1 200 /);
@@ -114,6 +117,30 @@ test("connections without a request give way to newcomers of other networks, and
   const [error] = await inTime(once(third, "error"), "no place is left").finally(() => third.destroy());
   assert.equal(systemCode(error), "ECONNRESET");
   assert.deepEqual([http.ending, socks.ending, proxy.connections], [undefined, undefined, 4]);
+});
+
+test("of one address, as of all programs of a machine, the connection without a request for longest gives way", {
+  timeout: 20_000,
+}, async () => {
+  await using fixture = await startProxy({ maxConnections: 3 });
+  await using target = await startTcpTarget((socket) => socket.on("error", () => {}).resume());
+  const { proxy, address } = fixture;
+  using busy = await RawClient.connect(address);
+  await busy.send(`CONNECT ${target.authority} HTTP/1.1\r\n\r\n`).hear(/^HTTP\/1.1 200 /);
+  using silent = await RawClient.connect(address);
+  using halfAsked = await RawClient.connect(address);
+  await until(() => proxy.connections === 3);
+  halfAsked.send("GET / HTTP/1.1\r\n");
+  for (const given of [silent, halfAsked]) {
+    using newcomer = await RawClient.connect(address);
+    await newcomer.send(`CONNECT ${target.authority} HTTP/1.1\r\n\r\n`).hear(/^HTTP\/1.1 200 /);
+    await until(() => given.ending === "ECONNRESET");
+    newcomer.socket.resetAndDestroy();
+    await until(() => proxy.connections === 2);
+    await RawClient.connect(address);
+    await until(() => proxy.connections === 3);
+  }
+  assert.equal(busy.ending, undefined);
 });
 
 test("who is slow with the first bytes is not waited for", async () => {

@@ -172,3 +172,24 @@ test("a link that cannot give way at once keeps its place, and the newcomer gets
   held[0]?.release();
   assert.ok(places.take("203.0.113.1", () => {}) !== undefined);
 });
+
+test("an address gives its own oldest idle place where that is wanted and nobody else has to give one", () => {
+  const bounds = { most: 3, mostPerCrowd: 3, mostPerNetwork: 3 };
+  const alone = setUp({ ...bounds, addressGives: true });
+  const [first] = ["127.0.0.1", "127.0.0.1", "127.0.0.1"].map(alone.take);
+  first?.use(true);
+  assert.ok(alone.take("127.0.0.1") !== undefined);
+  assert.deepEqual(alone.gaveWay, ["127.0.0.1#1"]);
+  assert.equal(alone.places.taken, 3);
+  const mixed = setUp({ ...bounds, addressGives: true });
+  for (const address of ["192.0.2.1", "198.51.100.1", "203.0.113.1"]) mixed.take(address);
+  assert.ok(mixed.take("198.51.100.1") !== undefined);
+  assert.deepEqual(mixed.gaveWay, ["198.51.100.1#1"]);
+  const unfair = setUp({ ...bounds, addressGives: true });
+  for (const address of ["192.0.2.1", "198.51.100.1", "198.51.100.1"]) unfair.take(address);
+  assert.ok(unfair.take("192.0.2.1") !== undefined);
+  assert.deepEqual(unfair.gaveWay, ["192.0.2.1#0"], "another address loses nothing that is its share");
+  const links = setUp(bounds);
+  for (const address of ["127.0.0.1", "127.0.0.1", "127.0.0.1"]) links.take(address);
+  assert.equal(links.take("127.0.0.1"), undefined);
+});

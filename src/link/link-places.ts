@@ -10,6 +10,11 @@ export interface PlaceBounds {
   readonly mostPerCrowd: number;
   /** For those of one /24 or /48. */
   readonly mostPerNetwork: number;
+  /**
+   * Whether, where nobody else has to give a place, the address of the newcomer gives the one of its own that has been idle
+   * longest: many programs and people can share one address. Default false.
+   */
+  readonly addressGives?: boolean;
 }
 
 /** One place that is taken. */
@@ -125,12 +130,15 @@ export class LinkPlaces {
   /** The link that gives way to a newcomer for which all places are taken. */
   #giverTo(remoteAddress: string): Held | undefined {
     const by = this.#fullFor(remoteAddress);
-    // Links of one address are all alike: none has a better claim.
-    if (by === OF_ADDRESS) return undefined;
     const network = addressNetwork(remoteAddress);
+    const crowd = addressCrowd(remoteAddress);
+    const crowds = this.#crowds.get(network);
+    // Links of one address are all alike: none has a better claim.
+    const own = this.#bounds.addressGives === true ? crowds?.oldestOf(crowd) : undefined;
+    if (by === OF_ADDRESS) return own;
     const ofOthers =
       by === "links" ? (this.#networks.giver(network) ?? this.#areas.giver(addressArea(remoteAddress))) : undefined;
-    return ofOthers ?? this.#crowds.get(network)?.giver(addressCrowd(remoteAddress));
+    return ofOthers ?? crowds?.giver(crowd) ?? own;
   }
 }
 

@@ -55,6 +55,12 @@ export class FairShares<Holder extends object> {
     if (!isInUse) idle?.add(holder);
   }
 
+  /** The place of `key` that has been idle longest; undefined where all are in use. Changes nothing. */
+  oldestOf(key: string): Holder | undefined {
+    const [oldest] = this.#shares.get(key)?.idle ?? [];
+    return oldest;
+  }
+
   /** The place that goes to a newcomer with `key`; undefined where the newcomer has no claim to any. Changes nothing. */
   giver(key: string): Holder | undefined {
     let most = this.countOf(key) + 1;
