@@ -331,7 +331,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   }),
   ERR_TARGET_PROTOCOL: row(
     "target",
-    "The target's answer is not HTTP that a proxy may pass on. Ask the target's owner.",
+    "Byway cannot pass this answer on. Ask the target's owner, or use SOCKS or CONNECT: Byway does not read what they carry.",
     { socks: 1, token: "http_protocol_error" },
   ),
 

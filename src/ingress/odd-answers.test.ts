@@ -164,6 +164,7 @@ test("the head of an answer has a bound, and the refusal says so", { timeout: 20
     const get = `GET http://${target.authority}/ HTTP/1.1\r\nHost: x\r\n\r\n`;
     const heard = await client.send(get).hear(/\}\n$/);
     assert.match(heard, new RegExp(`^HTTP/1\\.1 502 [^]*the head of the target's answer exceeds ${most} bytes`));
+    assert.match(heard, /or use SOCKS or CONNECT/);
   }
 });
 

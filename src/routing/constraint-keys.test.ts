@@ -26,12 +26,12 @@ function refusal(read: () => unknown): BywayError {
   throw new Error("nothing was refused");
 }
 
-test("a country that is none is told at once", () => {
+test("a country that is none is told at once, before the form that it must have", () => {
   for (const [text, told] of [
-    ["xx", "; ISO 3166-1 assigns xx to no country"],
-    ["us+ZZ", "; ISO 3166-1 assigns zz to no country"],
-    ["germany", "; did you mean de?"],
-    ["us+united_kingdm", "; did you mean gb?"],
+    ["xx", "names xx, which is no code of ISO 3166-1; it "],
+    ["us+ZZ", "names zz, which is no code of ISO 3166-1; it "],
+    ["germany", "is wrong: did you mean de? It "],
+    ["us+united_kingdm", "is wrong: did you mean gb? It "],
     ["d3", ""],
     ["us+", ""],
     ["\u001b[31m", ""],
@@ -40,7 +40,7 @@ test("a country that is none is told at once", () => {
     assert.equal(error.code, "ERR_PARAMETER_VALUE", text);
     assert.equal(
       error.message,
-      `the parameter country must be two-letter country codes joined by +, such as us or us+de, or eu${told}`,
+      `the parameter country ${told}must be two-letter country codes joined by +, such as us or us+de, or eu`,
     );
   }
 });

@@ -173,7 +173,7 @@ function printItem(text: string): string {
 
 function readValue(row: ConstraintKey, text: string | undefined): Constraints {
   if (row.kind !== "flag" && (text === undefined || text === "")) throw badValue(row.name, "has no value");
-  return row.read(text ?? "") ?? raise(badValue(row.name, `must be ${row.form}${row.hint?.(text ?? "") ?? ""}`));
+  return row.read(text ?? "") ?? raise(badValue(row.name, `${row.hint?.(text ?? "") ?? ""}must be ${row.form}`));
 }
 
 function unknown(written: string, before: Parameter | undefined): never {

@@ -34,7 +34,7 @@ export interface ConstraintKey {
   readonly option: string;
   readonly metavar: string;
   readonly docs: string;
-  /** What more there is to say of a malformed value, after the form; "" for nothing. */
+  /** What is wrong with a malformed value, before "must be"; "" for nothing. It comes first, because some programs show 100 bytes. */
   readonly hint?: (text: string) => string;
   /** What a value asks for; undefined when it is malformed. */
   read(text: string): Constraints | undefined;

@@ -56,12 +56,12 @@ export function readCountries(text: string): readonly string[] | undefined {
   return countries && [...new Set(countries.flatMap((country) => (country === "eu" ? EU_COUNTRIES : [country])))];
 }
 
-/** What is wrong with the first country of a list that is none, after a comma; "" where only the form is. */
+/** What is wrong with the first country of a list that is none, before "must be"; "" where only the form is. */
 export function countryHint(text: string): string {
   const wrong = text.split("+").find((item) => readCountryItem(item) === undefined) ?? "";
-  if (/^[a-z]{2}$/i.test(wrong)) return `; ISO 3166-1 assigns ${wrong.toLowerCase()} to no country`;
+  if (/^[a-z]{2}$/i.test(wrong)) return `names ${wrong.toLowerCase()}, which is no code of ISO 3166-1; it `;
   const meant = countryByName(wrong);
-  return meant === undefined ? "" : `; did you mean ${meant}?`;
+  return meant === undefined ? "" : `is wrong: did you mean ${meant}? It `;
 }
 
 /** The countries as `readCountries` understands them, with `eu` for its members. */
