@@ -38,6 +38,23 @@ test("neither a link, nor a network with many links, nor many networks take all 
   }
 });
 
+test("a network whose every link asks for one place gets no more than with one link", () => {
+  const counts = new FairCounts();
+  const links = Array.from({ length: MOST }, (_, n) => asker(n, 1));
+  for (const link of links) if (counts.fullFor(link, MOST) === undefined) counts.take(link);
+  assert.equal(counts.taken, (MOST * 2) / 3);
+  assert.equal(counts.fullFor(asker(1_000, 1), MOST), "others");
+  assert.equal(counts.fullFor(asker(1_000, 2), MOST), undefined);
+});
+
+test("a link and a network without places are forgotten", () => {
+  const counts = new FairCounts();
+  const releases = Array.from({ length: 6 }, (_, n) => counts.take(asker(n % 3, n % 2)));
+  assert.equal(counts.askers, 5);
+  for (const release of releases) release();
+  assert.deepEqual([counts.askers, counts.taken], [0, 0]);
+});
+
 test("two that ask for as much as they get are served alike, and each place that is given back counts once", () => {
   const counts = new FairCounts();
   const [one = 0, other = 0] = fill(counts, [asker(1, 1), asker(2, 2)]);

@@ -27,6 +27,11 @@ export class FairCounts {
     return this.#taken;
   }
 
+  /** Links and networks that hold places: no others are remembered. */
+  get askers(): number {
+    return this.#links.size + this.#networks.size;
+  }
+
   /**
    * What refuses `asker` one more of `most` places: all are taken, or what is left is for `others`. Undefined if it may have
    * one. Changes nothing. A pool of few places has nothing to share: there the first come take all.

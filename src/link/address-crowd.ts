@@ -38,7 +38,7 @@ function prefixKey(address: string, ipv4Bytes: number, ipv6Bytes: number): strin
 }
 
 /** Prefixes of addresses as keys. Each stream asks several times for those of its link; working one out takes 2 µs. */
-class PrefixKeys {
+export class PrefixKeys {
   readonly #known = new Map<string, string>();
   readonly #ipv4Bytes: number;
   readonly #ipv6Bytes: number;
@@ -48,6 +48,12 @@ class PrefixKeys {
     this.#ipv6Bytes = ipv6Bytes;
   }
 
+  /** How many addresses are remembered. */
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /** The key of `address`; "" for what is no IP address. */
   of(address: string): string {
     const known = this.#known.get(address);
     if (known !== undefined) return known;

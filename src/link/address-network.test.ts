@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressNetwork } from "./address-crowd.ts";
+import { addressNetwork, PrefixKeys } from "./address-crowd.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 test("the network of an address is the same however often and beside how many others it is asked for", () => {
@@ -14,4 +14,14 @@ test("the network of an address is the same however often and beside how many ot
     for (const [address, network] of cases) assert.equal(addressNetwork(address), network);
     for (let n = 0; n <= LINK_LIMITS.rememberedNetworks.value; n += 1) addressNetwork(`10.${n >> 8}.${n & 255}.1`);
   }
+});
+
+test("no more addresses are remembered than the limit says", () => {
+  const keys = new PrefixKeys(3, 6);
+  const most = LINK_LIMITS.rememberedNetworks.value;
+  for (let n = 0; n < 3 * most; n += 1) {
+    keys.of(`10.${n >> 8}.${n & 255}.1`);
+    assert.ok(keys.size <= most);
+  }
+  assert.equal(keys.size, most);
 });

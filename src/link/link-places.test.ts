@@ -193,3 +193,11 @@ test("an address gives its own oldest idle place where that is wanted and nobody
   for (const address of ["127.0.0.1", "127.0.0.1", "127.0.0.1"]) links.take(address);
   assert.equal(links.take("127.0.0.1"), undefined);
 });
+
+test("a network without places is forgotten", () => {
+  const { places, take } = setUp();
+  const held = ["192.0.2.1", "192.0.2.2", "198.51.100.1", "2001:db8::1"].map(take);
+  assert.equal(places.networks, 3);
+  for (const place of held) place?.release();
+  assert.deepEqual([places.networks, places.taken], [0, 0]);
+});

@@ -66,6 +66,11 @@ export class LinkPlaces {
     return this.#networks.size;
   }
 
+  /** Networks that hold places: no others are remembered. */
+  get networks(): number {
+    return this.#crowds.size;
+  }
+
   /** Share of the places that are taken, 0 to 1. */
   get takenShare(): number {
     return this.taken / this.#bounds.most;
