@@ -312,6 +312,29 @@ test("a node is asked by way of a first hop, whose link alone is left open", asy
   await assert.rejects(probe(silent), { code: "ERR_HOP_UNREACHABLE" });
   assert.equal(network.linksOf(2), 0);
   while (network.linksOf(1) > 0 || network.streamsOf(0) > 0) await new Promise(setImmediate);
+  const told: boolean[] = [];
+  const failing = (): Promise<number> =>
+    builder.probe(
+      [guard ?? assert.fail(), between ?? assert.fail()],
+      node ?? assert.fail(),
+      signal,
+      () => {},
+      (isThere) => {
+        told.push(isThere);
+      },
+    );
+  await assert.rejects(failing(), { code: "ERR_HOP_UNREACHABLE" });
+  assert.deepEqual(told, [], "the relay was not reached");
+  network.beforeOnward = async (index) => {
+    if (index === 2) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
+  };
+  await assert.rejects(failing(), { code: "ERR_HOP_UNREACHABLE" });
+  assert.deepEqual(told, [true], "it refused");
+  network.beforeOnward = async (index) => {
+    if (index === 2) network.cut(2);
+  };
+  await assert.rejects(failing(), { code: "ERR_HOP_LOST" });
+  assert.deepEqual(told, [true, false], "it was cut off");
   await builder.stop();
 });
 

@@ -97,8 +97,9 @@ export class CircuitBuilder {
 
   /**
    * Asks `node` for a sign of life by way of `before`, first hop first; the link to that one is shared with circuits, and nothing
-   * else is left open. The round trip in ms between the node and the last of them. Calls `onStanding` when the link to the last of
-   * `before` stands, and `onCarried` when that one carries on.
+   * else is left open. The round trip in ms between the node and the last of them. Calls `onCarried` when the last of `before`
+   * carries on. If the node was not reached although the link to the last of
+   * `before` stood, calls `onFailed`, with whether that one still answers.
    * Throws as `build` does, or the abort reason.
    */
   async probe(
@@ -106,16 +107,17 @@ export class CircuitBuilder {
     node: Hop,
     signal: AbortSignal,
     onCarried: () => void,
-    onStanding: () => void = () => {},
+    onFailed?: (isThere: boolean) => void,
   ): Promise<number> {
     const [first, ...between] = before;
     if (first === undefined) throw new BywayError("ERR_INTERNAL", "a probe needs a first hop");
     const own: Link[] = [];
+    let standing: Link | undefined;
     try {
       let last = (await this.#opener.first(first, true, signal, () => {})).link;
       for (const [index, hop] of [...between, node].entries()) {
         const isNode = index === between.length;
-        if (isNode) onStanding();
+        if (isNode) standing = last;
         const next = await this.#opener.next(last, hop, !isNode, signal, isNode ? onCarried : () => {});
         own.push(next);
         if (!isNode) last = next;
@@ -123,10 +125,20 @@ export class CircuitBuilder {
       const pings = [own.at(-1) ?? last, last].map((link) => link.ping());
       const [wholeMs = 0, partMs = 0] = await withAbort(Promise.all(pings), signal);
       return Math.max(1, wholeMs - partMs);
+    } catch (error) {
+      if (onFailed !== undefined && standing !== undefined) onFailed(await this.#isThere(standing));
+      throw error;
     } finally {
       for (const link of own.toReversed()) link.destroy();
       await Promise.all(own.map((link) => link.closed));
     }
+  }
+
+  /** Whether the far end of `link` answers in time. */
+  async #isThere(link: Link): Promise<boolean> {
+    if (link.ended) return false;
+    using limit = deadline(this.#clock, CIRCUIT_LIMITS.checkMs.value, noAnswer);
+    return answers(link, limit.signal);
   }
 
   /** Ends the links to first hops, and with them every circuit that begins there. */

@@ -10,10 +10,15 @@ import { seededRandom } from "../core/random.ts";
 import { examineRelay } from "./examine-relay.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 
-type Way = "carries" | "refuses" | "hangs" | "unreached";
+type Way = "carries" | "refuses" | "hangs" | "unreached" | "cut off";
 
 /** Examines `relay`; nodes are drawn in the order of `ways`, and those of `silent` do not answer the own check. */
-function setUp(ways: Readonly<Record<string, Way>>, firstHops: readonly string[] = ["relay"], silent: string[] = []) {
+function setUp(
+  ways: Readonly<Record<string, Way>>,
+  firstHops: readonly string[] = ["relay"],
+  silent: string[] = [],
+  cutter = "",
+) {
   const clock = new FakeClock();
   const tried: string[] = [];
   const components = {
@@ -32,14 +37,18 @@ function setUp(ways: Readonly<Record<string, Way>>, firstHops: readonly string[]
         node: Hop,
         signal: AbortSignal,
         _: () => void,
-        onStanding: () => void = () => {},
+        onFailed: (isThere: boolean) => void = () => {},
       ): Promise<number> => {
         tried.push([...before, node].map(({ peerId }) => peerId).join(" "));
-        const way = ways[String(node.peerId)];
-        if (way !== "unreached") onStanding();
+        const way = String(before[0]?.peerId) === cutter ? "cut off" : ways[String(node.peerId)];
         if (way === "carries") return 30;
-        if (way !== "hangs") throw new BywayError("ERR_HOP_UNREACHABLE", "so it says");
-        return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+        if (way === "hangs") {
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          onFailed(true);
+          throw signal.reason;
+        }
+        if (way !== "unreached") onFailed(way !== "cut off");
+        throw new BywayError("ERR_HOP_UNREACHABLE", "so it says");
       },
     },
     check: async (node: string) => !silent.includes(node),
@@ -98,4 +107,22 @@ test("a relay that is no first hop is reached by way of one, whose failure says 
   const none = setUp({ a: "carries" }, []);
   assert.equal(await none.examine(), undefined);
   assert.deepEqual(none.tried, []);
+});
+
+test("a first hop that cuts the relay off in the middle says nothing of it", async () => {
+  const ways = { a: "carries", b: "carries", c: "carries", d: "carries" } as const;
+  const { examine, tried } = setUp(ways, ["cutter", "first"], [], "cutter");
+  assert.equal(await examine(), true);
+  assert.ok(tried.filter((path) => path.startsWith("cutter")).length <= 1, tried.join(", "));
+  const alone = setUp(ways, ["cutter"], [], "cutter");
+  assert.equal(await alone.examine(), undefined);
+  assert.equal(alone.tried.length, 4);
+});
+
+test("a relay that is silent after it refused, behind two first hops or as one itself, fails", async () => {
+  const ways = { a: "cut off", b: "cut off", c: "cut off" } as const;
+  const behind = setUp(ways, ["first", "second"]);
+  assert.equal(await behind.examine(), false);
+  assert.deepEqual(new Set(behind.tried.map((path) => path.split(" ")[0])), new Set(["first", "second"]));
+  assert.equal(await setUp(ways, ["relay", "first"]).examine(), false);
 });

@@ -9,6 +9,9 @@ import { TRUST_LIMITS } from "../trust/limits.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 import type { PathPlanner } from "./path-planner.ts";
 
+/** First hops behind which a relay must be silent for that to be its own doing. */
+const WITNESSES = 2;
+
 /** What examining takes. */
 export interface ExamineRelayComponents {
   readonly clock: Clock;
@@ -23,6 +26,9 @@ export interface ExamineRelayComponents {
  * Has `relay` carry to nodes that this client draws, one after another, as circuits would go. True when it has carried to three,
  * false when it has not carried to three that are not silent by the own check, undefined when neither is found. A relay that is
  * no first hop is reached by way of one, so that it does not see the client. Undefined too when `signal` aborts.
+ *
+ * A first hop can cut the relay off in the middle, and so can the relay itself. If the relay says nothing after a failure, that
+ * counts only when it was so behind two first hops.
  */
 export async function examineRelay(
   { clock, random, builder, planner, check }: ExamineRelayComponents,
@@ -35,16 +41,19 @@ export async function examineRelay(
   const drawn = new Set<string>();
   let carried = 0;
   let refused = 0;
+  /** How often the relay was cut off behind each first hop. */
+  const cuts = new Map<string, number>();
   while (drawn.size < examinedNodes.value && !signal.aborted) {
     const behind = planner.behind(relay, drawn);
     const firstHops = planner.firstHops();
     if (behind === undefined) return undefined;
     const [hop, node] = behind;
     drawn.add(node.peerId);
-    const [first] = shuffled(firstHops, random).filter(({ peerId }) => peerId !== relay && peerId !== node.peerId);
+    const others = shuffled(firstHops, random).filter(({ peerId }) => peerId !== relay && peerId !== node.peerId);
+    const first = others.find(({ peerId }) => !cuts.has(peerId)) ?? others[0];
     const isFirst = firstHops.some(({ peerId }) => peerId === relay);
     if (!isFirst && first === undefined) return undefined;
-    let isStanding = false;
+    let isThere: boolean | undefined;
     try {
       const late = (): BywayError => new BywayError("ERR_HOP_TIMEOUT", "the relay took too long");
       using limit = deadline(clock, extendMs.value, late, signal);
@@ -54,17 +63,20 @@ export async function examineRelay(
         node,
         limit.signal,
         () => {},
-        () => {
-          isStanding = true;
+        (answers) => {
+          isThere = answers;
         },
       );
       carried += 1;
       if (carried >= refusedNodes.value) return true;
     } catch {
       // A first hop that does not reach the relay says nothing of it, and neither does what this client ended.
-      if (!isStanding || signal.aborted) return undefined;
-      if ((await check(node.peerId)) !== false) refused += 1;
-      if (refused >= refusedNodes.value) return false;
+      if (isThere === undefined || signal.aborted) return undefined;
+      if ((await check(node.peerId)) === false) continue;
+      if (isThere || isFirst || first === undefined) refused += 1;
+      else cuts.set(first.peerId, (cuts.get(first.peerId) ?? 0) + 1);
+      const cut = cuts.size >= WITNESSES ? [...cuts.values()].reduce((sum, times) => sum + times, 0) : 0;
+      if (refused + cut >= refusedNodes.value) return false;
     }
   }
   return undefined;
