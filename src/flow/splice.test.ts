@@ -138,6 +138,22 @@ test("silence after one direction has ended does not last for ever", async () =>
   assert.equal(clock.pending, 0);
 });
 
+test("silence is counted from the last byte, also where that came after the end", async () => {
+  const { app, target, inner, done } = between();
+  const limit = FLOW_LIMITS.halfClosedIdleMs.value;
+  app.end();
+  await collect(target);
+  clock.advance(1);
+  const heard = once(app, "data");
+  target.write("the last that it says");
+  await heard;
+  clock.advance(limit);
+  assert.equal(inner[0].destroyed, false);
+  clock.advance(limit / 5);
+  assert.deepEqual([inner[0].destroyed, inner[1].destroyed], [true, true]);
+  await done;
+});
+
 test("a slow answer after one direction has ended is not cut", async () => {
   const { app, target, done } = between();
   app.end();

@@ -9,6 +9,9 @@ import { FLOW_LIMITS } from "./limits.ts";
 import type { Pace } from "./pace.ts";
 import { PooledSocket } from "./pooled-socket.ts";
 
+/** A half-closed stream is looked at so often within `halfClosedIdleMs`: its silence lasts at most a fifth longer. */
+const SILENT_LOOKS = 5;
+
 /** What passed through a splice: all that was taken from each side, also what an abrupt end kept from the other. */
 export interface SpliceResult {
   readonly bytesAToB: number;
@@ -56,14 +59,15 @@ export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Prom
 
     const watchIdleness = (): void => {
       let seen = bytesAToB + bytesBToA;
-      idle ??= clock.every(FLOW_LIMITS.halfClosedIdleMs.value, () => {
+      let silentLooks = 0;
+      idle ??= clock.every(FLOW_LIMITS.halfClosedIdleMs.value / SILENT_LOOKS, () => {
         const moved = bytesAToB + bytesBToA;
-        if (moved === seen) {
-          letGo();
-          abortStream(a);
-          abortStream(b);
-        }
+        silentLooks = moved === seen ? silentLooks + 1 : 0;
         seen = moved;
+        if (silentLooks < SILENT_LOOKS) return;
+        letGo();
+        abortStream(a);
+        abortStream(b);
       });
     };
 
