@@ -202,9 +202,7 @@ class Race<T> {
     // A paced exit keeps its circuit: its next turn comes soon.
     const ms = isPaced(error) ? undefined : restMs(error);
     if (ms !== undefined) this.#resting.set(circuit, ms);
-    if (this.#running.size > 0 || this.#isHedging) return;
-    if (this.#refusal !== undefined) this.#fail(this.#refusal);
-    else void this.#next();
+    this.#askAnother();
   }
 
   /** The exit takes no more for now: others are asked, and it is waited for where there are none. */
@@ -213,6 +211,11 @@ class Race<T> {
     const exit = circuit.hops.at(-1)?.peerId;
     if (exit !== undefined) this.#patience.leave(exit);
     this.#paced += 1;
+    this.#askAnother();
+  }
+
+  /** Tries another circuit once no try and no search for one runs, unless a target has refused the stream. */
+  #askAnother(): void {
     if (this.#running.size > 0 || this.#isHedging) return;
     if (this.#refusal !== undefined) this.#fail(this.#refusal);
     else void this.#next();
