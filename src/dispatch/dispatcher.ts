@@ -57,7 +57,7 @@ interface Used<T> {
 /**
  * Opens what an app asks for: a request's constraints become hops, the hops a circuit, the circuit a stream.
  *
- *     openStream ─► #open: an entry in the log, the request's claim (ProxyRequest)
+ *     openStream ─► #open: an entry in the log, the request's claim (RunningRequest)
  *       ─► #onCircuit: a refusal that is remembered? else `race`, and a search for nodes where none fits
  *         ─► race (race.ts): finds a circuit and calls `use` on it: the request goes out
  *       ─► hold: the session has this exit now ─► follow: what comes later is logged and observed
@@ -156,7 +156,7 @@ export class Dispatcher implements StreamOpener {
     const entry = log.begin({ user, listener, target, protocol, constraints: printConstraints(constraints) });
     const asked = new RunningRequest(this.#components, request, { protocol, entry, signal }, this.#options);
     try {
-      const { made, circuit, startMs } = await this.#onCircuit(asked, constraints, {
+      const { made, circuit, startMs } = await this.#onCircuit(asked, {
         use: async (one, aborted) => {
           const beganMs = clock.monotonicMs();
           try {
@@ -210,7 +210,6 @@ export class Dispatcher implements StreamOpener {
   /** Runs `use` on a circuit, and once more where no node fitted and others could be found meanwhile. */
   async #onCircuit<T>(
     asked: RunningRequest,
-    constraints: Constraints,
     how: {
       readonly use: (circuit: Circuit, signal: AbortSignal) => Promise<T>;
       readonly release: (made: T) => void;
@@ -226,7 +225,7 @@ export class Dispatcher implements StreamOpener {
       return await attempt().catch((cause: unknown) => {
         const known = toBywayError(cause);
         if (known.code !== "ERR_NO_NODE") throw cause;
-        return this.#afterSearch(known, asked, constraints, attempt);
+        return this.#afterSearch(known, asked, attempt);
       });
     } catch (cause) {
       const error = toBywayError(cause);
@@ -238,8 +237,7 @@ export class Dispatcher implements StreamOpener {
   /** Searches the network for nodes that fit, unless that was in vain a moment ago, and runs `again`. */
   async #afterSearch<T>(
     known: BywayError,
-    { protocol, group, signal }: RunningRequest,
-    constraints: Constraints,
+    { constraints, protocol, group, signal }: RunningRequest,
     again: () => Promise<T>,
   ): Promise<T> {
     const { peers, planner, searches } = this.#components;

@@ -75,6 +75,11 @@ export class ProxyRequest implements CircuitSpec {
     this.rotates = options.rotation === "request" && !isFixed;
   }
 
+  /** As the app wrote them, session and all. */
+  get constraints(): Constraints {
+    return this.#asked.constraints;
+  }
+
   /** What its exit must carry. */
   get protocol(): "tcp" | "udp" {
     return this.#asked.protocol;
