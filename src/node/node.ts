@@ -88,10 +88,15 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
       "operations",
       createOperations(
         {
-          ...{ ...base, links: links.ends, orders: links.orders, load: () => self.load(), book: kept?.book },
+          ...base,
+          links: links.ends,
+          orders: links.orders,
+          load: () => self.load(),
+          book: kept?.book,
           seenAddresses: () => self.seen.addresses,
           clockWords: kept?.clockWords,
-          ...{ keyWatch: self.keyWatch, contradicted },
+          keyWatch: self.keyWatch,
+          contradicted,
           envelope: () => self.known().envelope,
           onChange: () => news.changed(),
         },
