@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
-import { indexOf, node } from "../../test/support/candidates.ts";
+import { answeringNodes, indexOf, node } from "../../test/support/candidates.ts";
 import { hopNetwork } from "../../test/support/hop-network.ts";
 import { poolBench } from "../../test/support/pool-bench.ts";
 import { settled } from "../../test/support/settled.ts";
@@ -30,7 +30,7 @@ interface Outcome {
 }
 
 /**
- * An hour of a client that observes, checks and examines as `client.ts` has it. Node 0 carries to its friend, node 1, alone,
+ * An hour of a client that observes, checks and examines as `client/parts/circuits.ts` has it. Node 0 carries to its friend, node 1, alone,
  * and says of all others that nobody answers. `guards` are those that the client kept from before.
  */
 async function hour(t: TestContext, hops: number, guards: readonly number[]): Promise<Outcome> {
@@ -54,14 +54,7 @@ async function hour(t: TestContext, hops: number, guards: readonly number[]): Pr
     if (candidate !== undefined) index.put(candidate);
   });
   const guardSet = new GuardSet({ clock, random, records });
-  const peers = {
-    usable: () => index,
-    known: () => undefined,
-    expect: () => {},
-    isListed: (peer: string) => candidates.has(peer),
-    offer: () => {},
-  };
-  const planner = new PathPlanner({ peers, guards: guardSet, random }, { defaultHops: hops });
+  const planner = new PathPlanner({ peers: answeringNodes(index), guards: guardSet, random }, { defaultHops: hops });
   const { signal } = new AbortController();
   const inquiries = new Set<Promise<unknown>>();
   const inquired = <T>(inquiry: Promise<T>): Promise<T> => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { advertisedNode } from "../../test/support/advertised-node.ts";
-import { ALL_KNOWN, indexOf, node } from "../../test/support/candidates.ts";
+import { ALL_KNOWN, answeringNodes, indexOf, node } from "../../test/support/candidates.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
@@ -21,15 +21,8 @@ const IDS: readonly string[] = Array.from({ length: 40 }, () => generateIdentity
 function plannerOf(candidates: readonly Candidate[], trust: TrustSource = ALL_KNOWN, hops = 1): PathPlanner {
   const index = indexOf(candidates, trust);
   const random = seededRandom(7);
-  const peers = {
-    usable: () => index,
-    known: () => undefined,
-    expect: () => {},
-    isListed: (peer: string) => index.get(peer) !== undefined,
-    offer: () => {},
-  };
   const guards = new GuardSet({ clock: new FakeClock(), random, records: new MemoryRecords() });
-  return new PathPlanner({ peers, guards, random }, { defaultHops: hops });
+  return new PathPlanner({ peers: answeringNodes(index), guards, random }, { defaultHops: hops });
 }
 
 function countExits(planner: PathPlanner, picks: number, asked: Partial<PlanAsked> = {}): ReadonlyMap<string, number> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { ALL_KNOWN, indexOf, node } from "../../test/support/candidates.ts";
+import { ALL_KNOWN, answeringNodes, indexOf, node } from "../../test/support/candidates.ts";
 import type { Hop } from "../circuit/hop.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
@@ -30,14 +30,10 @@ function site(): Site {
     IDS.map((id) => node(id, { acceptedPorts })),
     ALL_KNOWN,
   );
-  const peers = {
-    usable: () => index,
-    known: () => undefined,
-    expect: () => {},
-    isListed: () => false,
-    offer: () => {},
-  };
-  const planner = new PathPlanner({ peers, guards: { guards: () => [] }, random: seededRandom(1) }, { defaultHops: 1 });
+  const planner = new PathPlanner(
+    { peers: answeringNodes(index), guards: { guards: () => [] }, random: seededRandom(1) },
+    { defaultHops: 1 },
+  );
   const sessions = new SessionTable({ clock, records: new MemoryRecords() });
   const ask = (constraints: Constraints, port = 443): ProxyRequest =>
     new ProxyRequest({ planner, sessions }, { user: "ann", constraints, protocol: "tcp", port }, OPTIONS);

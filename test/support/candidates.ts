@@ -1,3 +1,4 @@
+import type { PathPlannerComponents } from "../../src/dispatch/path-planner.ts";
 import type { Candidate } from "../../src/routing/candidate.ts";
 import { CandidateIndex } from "../../src/routing/candidate-index.ts";
 import type { TrustSource } from "../../src/trust/trust-source.ts";
@@ -27,4 +28,15 @@ export function indexOf(candidates: readonly Candidate[], trust: TrustSource = N
   const index = new CandidateIndex({ trust });
   for (const candidate of candidates) index.put(candidate);
   return index;
+}
+
+/** What a planner asks where all nodes of `index` answer, and nothing is known of others. */
+export function answeringNodes(index: CandidateIndex): PathPlannerComponents["peers"] {
+  return {
+    usable: () => index,
+    known: () => undefined,
+    expect: () => {},
+    isListed: (peer) => index.get(peer) !== undefined,
+    offer: () => {},
+  };
 }

@@ -17,6 +17,7 @@ import { MemoryRecords } from "../../src/storage/record-keeper.ts";
 import { Observer } from "../../src/trust/observer.ts";
 import { OwnExperience } from "../../src/trust/own-experience.ts";
 import type { PeerWish } from "../../src/wire/peer-wish.ts";
+import { answeringNodes } from "./candidates.ts";
 import { poolBench } from "./pool-bench.ts";
 
 /** A dispatcher without a network, and what it works with. */
@@ -45,11 +46,7 @@ export function dispatchSite(
   const records = new MemoryRecords();
   const searched: PeerWish[] = [];
   const peers = {
-    usable: () => index,
-    known: () => undefined,
-    expect: () => {},
-    isListed: () => false,
-    offer: () => {},
+    ...answeringNodes(index),
     clockDoubt,
     find: async (wish: PeerWish) => {
       searched.push(wish);
