@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { exitOf, fakePool, refusal, saying } from "../../test/support/fake-pool.ts";
+import { exitOf, fakePool, refusal, saying, strictPool } from "../../test/support/fake-pool.ts";
 import { needOf } from "../../test/support/hops.ts";
 import { settled } from "../../test/support/settled.ts";
 import type { Circuit } from "../circuit/circuit.ts";
-import type { CircuitSpec } from "../circuit/circuit-spec.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { BywayError } from "../core/errors.ts";
 import type { FakeClock } from "../core/fake-clock.ts";
@@ -143,13 +142,7 @@ suite("an exit that takes no more for now", () => {
   test("of a strict session that waited in vain is told as such, and not as a lost exit", async () => {
     const { on, clock } = fakePool(["a"]);
     const ended = new BywayError("ERR_SESSION_EXIT", "the session's exit is gone");
-    const strict = {
-      ...on,
-      pool: {
-        circuit: (need: CircuitSpec, failed?: ReadonlySet<string>) =>
-          failed?.size === 0 ? on.pool.circuit(need, failed) : Promise.reject(ended),
-      },
-    };
+    const strict = { ...on, pool: strictPool(on, ended) };
     const { result } = await driven(clock, race(strict, { ...session }, saying({ a: full })));
     assert.equal(result, full);
   });

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { exitOf, fakePool, refusal, saying } from "../../test/support/fake-pool.ts";
+import { exitOf, fakePool, refusal, saying, strictPool } from "../../test/support/fake-pool.ts";
 import { needOf } from "../../test/support/hops.ts";
-import type { CircuitSpec } from "../circuit/circuit-spec.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { BywayError } from "../core/errors.ts";
 import { unprocessed } from "../link/unprocessed.ts";
@@ -124,13 +123,7 @@ test("each try is told, with how it ended", async () => {
 test("that a session has lost its exit is told, and not by what it was lost", async () => {
   const { on } = fakePool(["a"]);
   const ended = new BywayError("ERR_SESSION_EXIT", "the session's exit is gone");
-  const strict = {
-    ...on,
-    pool: {
-      circuit: (need: CircuitSpec, failed?: ReadonlySet<string>) =>
-        failed?.size === 0 ? on.pool.circuit(need, failed) : Promise.reject(ended),
-    },
-  };
+  const strict = { ...on, pool: strictPool(on, ended) };
   await assert.rejects(
     race(strict, { ...common }, () => Promise.reject(lost)),
     ended,

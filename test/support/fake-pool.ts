@@ -65,6 +65,14 @@ export function fakePool(exits: readonly string[]): FakePool {
   return { on, clock, closed, ended, resting };
 }
 
+/** The pool of a strict session: once an exit has failed, it throws `ended`. */
+export function strictPool({ pool }: RaceComponents, ended: BywayError): RaceComponents["pool"] {
+  return {
+    circuit: (need, failed, signal) =>
+      failed?.size === 0 ? pool.circuit(need, failed, signal) : Promise.reject(ended),
+  };
+}
+
 /** The exit of a circuit of one hop. */
 export const exitOf = (circuit: Circuit): string => String(circuit.hops[0]?.peerId);
 /** What the exits of these names say; those that are not named take the stream. */
