@@ -58,6 +58,7 @@ export type ErrorCode =
   | "ERR_LISTEN_IN_USE"
   | "ERR_LISTEN_ADDRESS"
   | "ERR_LISTEN_PERMISSION"
+  | "ERR_LOOPBACK"
   | "ERR_DATA_DIRECTORY"
   | "ERR_TEMPORARY_DIRECTORY"
   | "ERR_KEY_FILE"
@@ -174,6 +175,11 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = {
   ERR_LISTEN_PERMISSION: row("local", "Choose a port above 1023, or give Byway the right to bind lower ports.", {
     exit: 77,
   }),
+  ERR_LOOPBACK: row(
+    "local",
+    "Bring the loopback interface up (on Linux, as root: ip link set lo up), and let the firewall pass what this machine sends to itself.",
+    { exit: 69 },
+  ),
   ERR_DATA_DIRECTORY: row("local", "Name a directory that this user can write to, on a disk with free space.", {
     exit: 77,
   }),

@@ -50,6 +50,7 @@ type Name =
   | "quietConnectionBurst"
   | "knownNetworks"
   | "firstBytesMs"
+  | "loopbackMs"
   | "helloBytes"
   | "allRefusalsPerSecond"
   | "allRefusalBurst"
@@ -196,6 +197,11 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
   ),
   quietConnectionBurst: tunable(256, "count", "Clients that come back at once in the middle of a flood."),
   knownNetworks: tunable(4_096, "count", "Networks whose rate is remembered; about 200 bytes each."),
+  loopbackMs: fixed(
+    2_000,
+    "ms",
+    "How long a connection of this machine to itself may take when the loopback interface is checked. It takes less than a millisecond, so only a firewall that drops it is slower.",
+  ),
   firstBytesMs: tunable(
     5_000,
     "ms",

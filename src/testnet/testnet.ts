@@ -9,9 +9,9 @@ import type { DirectorySettings } from "../discovery/open-directory.ts";
 import { ByteBudget } from "../flow/byte-budget.ts";
 import { fixtureGeo } from "../geo/fixture-geo.ts";
 import { generateIdentity } from "../identity/identity.ts";
+import { checkLoopback } from "../link/check-loopback.ts";
 import { type BywayNode, createNode } from "../node/node.ts";
 import type { Constraints } from "../routing/constraints.ts";
-import { checkPort } from "./check-port.ts";
 import { type FetchReport, fetchOnce } from "./fetch-once.ts";
 import { OWN_LOAD } from "./own-load.ts";
 import { addressOf, MOST_NODES, type Place, placeOf } from "./places.ts";
@@ -80,7 +80,9 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
     for (const part of started.toReversed()) await part.stop();
   };
   try {
-    const distinctAddresses = options.oneAddress !== true && (await canListen(addressOf(0)));
+    const distinctAddresses = options.oneAddress !== true && (await canUse(addressOf(0), clock));
+    // Where the loopback interface is down all would start, and nothing would work.
+    if (!distinctAddresses) await checkLoopback(CLIENT_ADDRESS, { clock });
     onProgress("target");
     const target = await startTarget(clock, distinctAddresses ? TARGET_ADDRESS : CLIENT_ADDRESS);
     started.push(target);
@@ -155,8 +157,8 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
   }
 }
 
-function canListen(host: string): Promise<boolean> {
-  return checkPort({ host, port: 0 }).then(
+function canUse(host: string, clock: Clock): Promise<boolean> {
+  return checkLoopback(host, { clock }).then(
     () => true,
     () => false,
   );

@@ -1,7 +1,12 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { controlPath } from "../../api/control-path.ts";
-import { formatHostPort } from "../../core/network-address.ts";
+import type { Clock } from "../../core/clock.ts";
+import { toBywayError } from "../../core/errors.ts";
+import { isLoopback } from "../../core/is-loopback.ts";
+import type { Logger } from "../../core/logger.ts";
+import { formatHostPort, type HostPort } from "../../core/network-address.ts";
+import { checkLoopback } from "../../link/check-loopback.ts";
 import { listenerOptions, recordsFile, routingOptions } from "../client-settings.ts";
 import { addConstraintOptions, givenConstraints } from "../constraint-options.ts";
 import { openDataDirectory } from "../data-directory.ts";
@@ -45,7 +50,8 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       ...memoryBudget(values["memory-budget"]),
       logger,
     });
-  await runService(terminal, start, (client) => {
+  await runService(terminal, start, async (client) => {
+    await warnIfLoopbackIsDown(client.addresses, terminal.clock, logger);
     const [address = formatHostPort(values["client.listen"]), ...more] = client.addresses.map(formatHostPort);
     const isJson = command.optsWithGlobals<{ readonly json?: true }>().json === true;
     // With users, a request without one is refused: better no example than that one.
@@ -60,4 +66,16 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
     );
     return undefined;
   });
+}
+
+/** The proxy listens all the same: whoever runs this may bring the interface up later. */
+async function warnIfLoopbackIsDown(addresses: readonly HostPort[], clock: Clock, logger: Logger): Promise<void> {
+  for (const host of new Set(addresses.map((address) => address.host).filter(isLoopback))) {
+    try {
+      await checkLoopback(host, { clock });
+    } catch (error) {
+      const { code, message, remedy } = toBywayError(error);
+      logger.warn("programs on this machine cannot reach the proxy", { code, reason: message, remedy });
+    }
+  }
 }
