@@ -33,6 +33,7 @@ test("a line is run with another proxy, name and target in the places of those t
       'new WebSocket("wss://example.com/", "http://country-de:x@127.0.0.1:1080")',
       'new WebSocket("ws://r1.site.example:8/", "http://country-jp-session-s1:x@127.0.0.1:7")',
     ],
+    ["raw", "dig +tcp -p 53 @example.com example.org", "dig +tcp -p 8 @r1.site.example example.org"],
     [
       "raw",
       "scp -o ProxyCommand='ncat --proxy 127.0.0.1:1080 %h %p' scp://example.com:22/a example.com:b",

@@ -18,6 +18,8 @@ export function filledLine(line: string, { proxy, country, session, kind, target
     .replaceAll("https://example.com", web)
     .replaceAll("wss://example.com", web.replace("http", "ws"))
     .replaceAll(/\bexample\.com([^\w.]+)(?:443|22|6379)\b/g, `${target.host}$1${target.port}`)
+    // As dig has it.
+    .replaceAll("-p 53 @example.com", `-p ${target.port} @${target.host}`)
     // As ssh has it, whose port is elsewhere.
     .replaceAll(/\bexample\.com(?=:[a-z])/g, target.host)
     .replaceAll(/\b127\.0\.0\.1(\W+|\b[^\d]+)1080\b/g, `${proxy.host}$1${proxy.port}`)

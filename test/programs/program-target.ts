@@ -9,6 +9,7 @@ import { createGitServer } from "../support/git-server.ts";
 import { sha256 } from "../support/origin.ts";
 import { OriginServers } from "../support/origin-servers.ts";
 import { SSH, type SshServer } from "../support/ssh-server.ts";
+import { DNS_ADDRESS, dnsAnswer } from "./dns-answer.ts";
 import { createGrpcServer, HTTP2 } from "./grpc-target.ts";
 import type { TargetKind } from "./program-row.ts";
 import { answerSvn } from "./svn-answers.ts";
@@ -113,6 +114,11 @@ export async function startProgramTarget(
         return void grpc.emit("connection", socket);
       }
       if (start.startsWith(SSH) && ssh !== undefined) return ssh.serve(socket, line);
+      const dns = dnsAnswer(line);
+      if (dns !== undefined) {
+        note(dns.name, socket);
+        return void socket.end(dns.answer);
+      }
       const key = REDIS_GET.exec(start)?.[1];
       if (key !== undefined) {
         note(key, socket);
@@ -135,7 +141,13 @@ export async function startProgramTarget(
   return {
     ports,
     certificate: certPem,
-    digests: [payload, sound, Buffer.from(REFS), ...[...files.values()].map((file) => file(""))].map(sha256),
+    digests: [
+      payload,
+      sound,
+      Buffer.from(REFS),
+      Buffer.from(`${DNS_ADDRESS}\n`),
+      ...[...files.values()].map((file) => file("")),
+    ].map(sha256),
     wasToldName: (id) => told.has(id),
     sources: (id) => new Set([...(seen.get(id) ?? []), ...(ssh?.sources(id) ?? [])]),
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),

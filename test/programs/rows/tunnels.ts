@@ -123,7 +123,7 @@ export const TUNNELS: readonly ProgramRow[] = [
     way: "SOCKS5, `[ProxyList]`",
     line: `${CHAIN}
 proxychains4 -q -f proxychains.conf curl https://example.com/`,
-    note: "For programs that know of no proxy, if they use the C library for their connections.",
+    note: "For programs that know of no proxy, if they use the C library for their connections. It carries TCP only: **UDP goes out directly**, past the proxy and without a warning.",
     kinds: ["http", "https"],
     needs: ["proxychains4", "curl"],
   },
@@ -136,5 +136,15 @@ proxychains4 -q -f proxychains.conf redis-cli -u redis://example.com:6379 get ke
     kinds: RAW,
     needs: ["proxychains4", "redis-cli"],
     command: (line, { id }) => ({ argv: ["sh", "-c", line.replace(/key$/, id)] }),
+  },
+  {
+    program: "dig",
+    way: "SOCKS5 by proxychains4",
+    line: `${CHAIN}
+proxychains4 -q -f proxychains.conf dig +tcp -p 53 @example.com example.org`,
+    note: "`@example.com` is the name server. Without `+tcp`, dig asks by UDP, which goes out **directly**. Without `@`, it asks the name server of this machine, and an exit refuses that if its address is private.",
+    kinds: RAW,
+    needs: ["proxychains4", "dig"],
+    command: (line, { id }) => ({ argv: ["sh", "-c", line.replace(/ example\.org$/, ` +short ${id}`)] }),
   },
 ];
