@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import type { Circuit } from "./circuit.ts";
 import type { CircuitSpec } from "./circuit-spec.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
@@ -95,8 +96,7 @@ export class FailedBuilds {
       untilMs: nowMs + pauseMs,
       version: this.#version(),
     });
-    const [oldest] = this.#failures.keys();
-    if (this.#failures.size > failedBuilds.value && oldest !== undefined) this.#failures.delete(oldest);
+    forgetOldest(this.#failures, failedBuilds.value);
   }
 
   /** The rest of the pause; it is short once a node came that may do. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { type PeerId, peerIdFromPublicKey } from "../identity/peer-id.ts";
 import type { GossipVerdict } from "../overlay/overlay.ts";
 import { PEERS_LIMITS } from "../peers/limits.ts";
@@ -119,8 +120,7 @@ export class GossipListener {
   #pass(origin: PeerId, seq: number): void {
     this.#passed.delete(origin);
     this.#passed.set(origin, seq);
-    const [oldest] = this.#passed.keys();
-    if (this.#passed.size > DISCOVERY_LIMITS.gossipOrigins.value && oldest !== undefined) this.#passed.delete(oldest);
+    forgetOldest(this.#passed, DISCOVERY_LIMITS.gossipOrigins.value);
   }
 }
 

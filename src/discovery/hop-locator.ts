@@ -1,6 +1,7 @@
 import { deadline, withAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { subnetPrefix } from "../geo/network-prefix.ts";
 import { shortPeerId } from "../identity/peer-id.ts";
 import type { AskedHop, LocatedHop } from "../link/locate-hop.ts";
@@ -166,9 +167,7 @@ export class HopLocator {
   #rememberUnknown(peerId: string): void {
     this.#unknownUntilMs.delete(peerId);
     this.#unknownUntilMs.set(peerId, this.#components.clock.monotonicMs() + DISCOVERY_LIMITS.unknownMs.value);
-    const [oldest] = this.#unknownUntilMs.keys();
-    if (this.#unknownUntilMs.size > DISCOVERY_LIMITS.unknownPeers.value && oldest !== undefined)
-      this.#unknownUntilMs.delete(oldest);
+    forgetOldest(this.#unknownUntilMs, DISCOVERY_LIMITS.unknownPeers.value);
   }
 }
 

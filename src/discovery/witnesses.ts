@@ -1,3 +1,4 @@
+import { forgetOldest } from "../core/forget-oldest.ts";
 import type { Random } from "../core/random.ts";
 import { shuffled } from "../core/shuffled.ts";
 import { networkPrefix } from "../geo/network-prefix.ts";
@@ -47,8 +48,7 @@ export class Witnesses {
     const { nominations, book } = this.#components;
     if (peers.length > 0) this.#mute.delete(teller);
     else if (isOfAny) this.#mute.add(teller);
-    const [oldest] = this.#mute;
-    if (this.#mute.size > LIVENESS_LIMITS.usableInAll.value && oldest !== undefined) this.#mute.delete(oldest);
+    forgetOldest(this.#mute, LIVENESS_LIMITS.usableInAll.value);
     const network = this.#networkOf(teller);
     nominations.name(network ?? UNKNOWN, peers);
     if (network !== undefined) book.noteNamed(network, peers);

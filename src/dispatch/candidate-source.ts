@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import type { Directory } from "../discovery/directory.ts";
 import { DISCOVERY_LIMITS } from "../discovery/limits.ts";
 import { LIVENESS_LIMITS } from "../liveness/limits.ts";
@@ -108,8 +109,7 @@ export class CandidateSource {
     const index = this.#candidates(wish);
     this.#known.delete(key);
     if (index !== undefined) this.#known.set(key, { index, atMs: nowMs });
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > LIVENESS_LIMITS.wishes.value && oldest !== undefined) this.#known.delete(oldest);
+    forgetOldest(this.#known, LIVENESS_LIMITS.wishes.value);
     return index;
   }
 

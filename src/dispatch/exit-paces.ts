@@ -1,5 +1,6 @@
 import { abortReason } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import type { Random } from "../core/random.ts";
 import { FairShares } from "../rate/fair-shares.ts";
 import { ExitPace } from "./exit-pace.ts";
@@ -146,8 +147,7 @@ export class ExitPaces {
     if (known !== undefined) return known;
     const fresh = new ExitPace();
     this.#paces.set(exit, fresh);
-    const [oldest] = this.#paces.keys();
-    if (this.#paces.size > DISPATCH_LIMITS.paces.value && oldest !== undefined) this.#paces.delete(oldest);
+    forgetOldest(this.#paces, DISPATCH_LIMITS.paces.value);
     return fresh;
   }
 

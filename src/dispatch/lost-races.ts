@@ -1,3 +1,4 @@
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { TRUST_LIMITS } from "../trust/limits.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 
@@ -20,8 +21,7 @@ export class LostRaces {
     this.#lost.delete(exit);
     if (times >= DISPATCH_LIMITS.racesLost.value) return true;
     this.#lost.set(exit, times);
-    const [oldest] = this.#lost.keys();
-    if (this.#lost.size > TRUST_LIMITS.failures.value && oldest !== undefined) this.#lost.delete(oldest);
+    forgetOldest(this.#lost, TRUST_LIMITS.failures.value);
     return false;
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { BywayError } from "../core/errors.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 
 interface Refusal {
@@ -50,7 +51,6 @@ export class RefusalMemory {
     const untilMs = this.#clock.monotonicMs() + DISPATCH_LIMITS.refusalMs.value;
     this.#refusals.delete(key);
     this.#refusals.set(key, { error, version: this.#version(), untilMs });
-    const [oldest] = this.#refusals.keys();
-    if (this.#refusals.size > DISPATCH_LIMITS.refusals.value && oldest !== undefined) this.#refusals.delete(oldest);
+    forgetOldest(this.#refusals, DISPATCH_LIMITS.refusals.value);
   }
 }

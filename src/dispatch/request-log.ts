@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import type { Random } from "../core/random.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 import { LoggedRequest, type OpenRequest, type RequestFields } from "./logged-request.ts";
@@ -22,10 +23,7 @@ export class RequestLog {
   begin(fields: RequestFields): OpenRequest {
     const request = new LoggedRequest(this.#components, makeRequestId(this.#components.random), fields);
     this.#requests.set(request.id, request);
-    if (this.#requests.size > DISPATCH_LIMITS.loggedRequests.value) {
-      const [oldest] = this.#requests.keys();
-      if (oldest !== undefined) this.#requests.delete(oldest);
-    }
+    forgetOldest(this.#requests, DISPATCH_LIMITS.loggedRequests.value);
     return request;
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { fitsWish } from "../peers/fits-wish.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
@@ -118,8 +119,7 @@ export class SearchMemory {
       return 1_000 / DISPATCH_LIMITS.searchesPerSecond.value;
     this.#users.delete(user);
     this.#users.set(user, nowMs);
-    const [oldest] = this.#users.keys();
-    if (this.#users.size > DISPATCH_LIMITS.searchingUsers.value && oldest !== undefined) this.#users.delete(oldest);
+    forgetOldest(this.#users, DISPATCH_LIMITS.searchingUsers.value);
     return 0;
   }
 
@@ -150,7 +150,6 @@ export class SearchMemory {
   #keep(key: string, kind: Kind): void {
     this.#kinds.delete(key);
     this.#kinds.set(key, kind);
-    const [oldest] = this.#kinds.keys();
-    if (this.#kinds.size > DISPATCH_LIMITS.vainSearches.value && oldest !== undefined) this.#kinds.delete(oldest);
+    forgetOldest(this.#kinds, DISPATCH_LIMITS.vainSearches.value);
   }
 }

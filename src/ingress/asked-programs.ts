@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
 interface Asked {
@@ -82,6 +83,5 @@ function hostKey({ host, ...who }: Asker): string {
 function remember<T>(map: Map<string, T>, key: string, value: T): void {
   map.delete(key);
   map.set(key, value);
-  const oldest = map.keys().next();
-  if (map.size > INGRESS_LIMITS.askedPrograms.value && oldest.done !== true) map.delete(oldest.value);
+  forgetOldest(map, INGRESS_LIMITS.askedPrograms.value);
 }

@@ -1,6 +1,7 @@
 import { withAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { toBywayError } from "../core/errors.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { addressCrowd } from "../link/address-crowd.ts";
 import { CellRate } from "../rate/cell-rate.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
@@ -65,7 +66,6 @@ export class GuessPace {
     rate.take(this.#clock.monotonicMs());
     this.#wrong.delete(key);
     this.#wrong.set(key, rate);
-    const oldest = this.#wrong.keys().next();
-    if (this.#wrong.size > guessingAddresses.value && oldest.done !== true) this.#wrong.delete(oldest.value);
+    forgetOldest(this.#wrong, guessingAddresses.value);
   }
 }

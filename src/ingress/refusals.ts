@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { type BywayError, toBywayError } from "../core/errors.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import type { Logger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { plainText } from "../core/plain-text.ts";
@@ -65,8 +66,7 @@ export class Refusals {
     if (!this.#lines.admit(nowMs)) return false;
     this.#told.delete(mistake);
     this.#told.set(mistake, nowMs);
-    const oldest = this.#told.keys().next();
-    if (this.#told.size > INGRESS_LIMITS.toldMistakes.value && oldest.done !== true) this.#told.delete(oldest.value);
+    forgetOldest(this.#told, INGRESS_LIMITS.toldMistakes.value);
     return true;
   }
 }

@@ -1,4 +1,5 @@
 import { BywayError } from "../core/errors.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { CellRate } from "../rate/cell-rate.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
@@ -138,8 +139,7 @@ export class UserUsage {
     this.#others.set(this.#day, this.#bytes);
     this.#day = day;
     this.#bytes = known ?? carried;
-    const [first] = this.#others.keys();
-    if (this.#others.size > INGRESS_LIMITS.usedDays.value && first !== undefined) this.#others.delete(first);
+    forgetOldest(this.#others, INGRESS_LIMITS.usedDays.value);
   }
 
   #isOver(): boolean {

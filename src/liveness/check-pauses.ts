@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { formatHostPort } from "../core/network-address.ts";
 import { addressCrowd, addressNetwork } from "../link/address-crowd.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
@@ -153,8 +154,7 @@ export class CheckPauses {
     const untilMs = this.#clock.monotonicMs() + Math.min(failedPauseMaxMs.value, pauseMs);
     this.#failed.delete(peer);
     this.#failed.set(peer, { untilMs, times, at, forgivenAtMs: before?.forgivenAtMs ?? Number.NEGATIVE_INFINITY });
-    const [oldest] = this.#failed.keys();
-    if (this.#failed.size > failedPeers.value && oldest !== undefined) this.#failed.delete(oldest);
+    forgetOldest(this.#failed, failedPeers.value);
   }
 
   /** Forgets the failures of a peer that has answered, and not that a move has ended a pause of its lately. */

@@ -1,3 +1,4 @@
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { LIVENESS_LIMITS } from "./limits.ts";
 
 /**
@@ -15,8 +16,7 @@ export class CheckWays {
   settle(peer: string, isFar: boolean): void {
     if (this.#isFar.has(peer)) return;
     this.#isFar.set(peer, isFar);
-    const [oldest] = this.#isFar.keys();
-    if (this.#isFar.size > LIVENESS_LIMITS.checkWays.value && oldest !== undefined) this.#isFar.delete(oldest);
+    forgetOldest(this.#isFar, LIVENESS_LIMITS.checkWays.value);
   }
 
   /** Whether `peer` is asked by way of others only. */

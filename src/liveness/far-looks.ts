@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import { PEERS_LIMITS } from "../peers/limits.ts";
 import { LIVENESS_LIMITS } from "./limits.ts";
@@ -76,7 +77,6 @@ export class FarLooks {
     const pauseMs = hasAnswered === false ? failedPauseMs.value * 2 ** (times - 1) : alonePauseMs.value;
     const untilMs = this.#components.clock.monotonicMs() + Math.min(failedPauseMaxMs.value, pauseMs);
     this.#failed.set(peer, { untilMs, times });
-    const [oldest] = this.#failed.keys();
-    if (this.#failed.size > failedPeers.value && oldest !== undefined) this.#failed.delete(oldest);
+    forgetOldest(this.#failed, failedPeers.value);
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../core/clock.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { fitsWish } from "../peers/fits-wish.ts";
 import { isTheSame, type KnownPeer } from "../peers/known-peer.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
@@ -138,8 +139,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     wanted.untilMs = untilMs;
     this.#wanted.delete(key);
     this.#wanted.set(key, wanted);
-    const [oldest] = this.#wanted.keys();
-    if (this.#wanted.size > LIVENESS_LIMITS.wishes.value && oldest !== undefined) this.#wanted.delete(oldest);
+    forgetOldest(this.#wanted, LIVENESS_LIMITS.wishes.value);
   }
 
   /** More peers may be known now. */

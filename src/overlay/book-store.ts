@@ -1,4 +1,5 @@
 import { BywayError } from "../core/errors.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { OVERLAY_LIMITS } from "./limits.ts";
 import { type DatastoreKey, type DatastorePair, MemoryDatastore } from "./memory-datastore.ts";
 
@@ -24,8 +25,7 @@ export class BookStore extends MemoryDatastore {
     const path = key.toString();
     this.#pairs.delete(path);
     this.#pairs.set(path, { key, value });
-    const [oldest] = this.#pairs.keys();
-    if (this.#pairs.size > this.#most && oldest !== undefined) this.#pairs.delete(oldest);
+    forgetOldest(this.#pairs, this.#most);
     return key;
   }
 

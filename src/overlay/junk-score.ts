@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { OVERLAY_LIMITS } from "./limits.ts";
 
 /** After this much time half of what a peer did wrong is forgiven. */
@@ -19,8 +20,7 @@ export class JunkScore {
     const count = this.#count(peer) + 1;
     this.#junk.delete(peer);
     this.#junk.set(peer, { count, atMs: this.#clock.monotonicMs() });
-    const [oldest] = this.#junk.keys();
-    if (this.#junk.size > OVERLAY_LIMITS.junkPeers.value && oldest !== undefined) this.#junk.delete(oldest);
+    forgetOldest(this.#junk, OVERLAY_LIMITS.junkPeers.value);
   }
 
   /** The square of the junk of `peer`, halved every minute. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import type { Logger } from "../core/logger.ts";
 import { networkPrefix } from "../geo/network-prefix.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
@@ -118,8 +119,7 @@ export class ClockWords {
     this.#words.delete(key);
     const isNamed = this.#named.has(peer);
     this.#words.set(key, { network, word: { ...word, atMs: this.#clock.monotonicMs(), isNamed } });
-    const [oldest] = this.#words.keys();
-    if (this.#words.size > PEERS_LIMITS.clockWords.value && oldest !== undefined) this.#words.delete(oldest);
+    forgetOldest(this.#words, PEERS_LIMITS.clockWords.value);
     this.#tell();
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 
 /** How failures under one key are answered. */
 export interface BackoffOptions {
@@ -83,8 +84,7 @@ export class KeyedBackoff {
       untilMs: this.#clock.monotonicMs() + waitMs,
       by: new Set([...(before?.by ?? NOBODY), ...by].slice(-mostNames)),
     });
-    const [oldest] = this.#failed.keys();
-    if (this.#failed.size > most && oldest !== undefined) this.#failed.delete(oldest);
+    forgetOldest(this.#failed, most);
   }
 
   #held(key: string): Failures | undefined {

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { TokenBucket, type TokenBucketOptions } from "./token-bucket.ts";
 
 /** How much each one may do. */
@@ -38,8 +39,7 @@ export class TokenBuckets {
     const bucket = this.#buckets.get(who) ?? new TokenBucket(this.#components, this.#options);
     this.#buckets.delete(who);
     this.#buckets.set(who, bucket);
-    const [longestSilent] = this.#buckets.keys();
-    if (this.#buckets.size > this.#options.most && longestSilent !== undefined) this.#buckets.delete(longestSilent);
+    forgetOldest(this.#buckets, this.#options.most);
     return bucket.take();
   }
 }

@@ -1,3 +1,5 @@
+import { forgetOldest } from "../core/forget-oldest.ts";
+
 /** A time for each of many keys that strangers choose; beyond `most` the one that was set longest ago is forgotten. */
 export class RememberedTimes {
   readonly #most: number;
@@ -14,8 +16,7 @@ export class RememberedTimes {
   set(key: string, timeMs: number): void {
     this.#times.delete(key);
     this.#times.set(key, timeMs);
-    const [oldest] = this.#times.keys();
-    if (this.#times.size > this.#most && oldest !== undefined) this.#times.delete(oldest);
+    forgetOldest(this.#times, this.#most);
   }
 
   delete(key: string): void {

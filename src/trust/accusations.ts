@@ -1,3 +1,4 @@
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { TRUST_LIMITS } from "./limits.ts";
 
 /** How accusations are looked into. */
@@ -89,9 +90,4 @@ export class Accusations {
     forgetOldest(this.#nextHops, TRUST_LIMITS.failures.value);
     return nextHops;
   }
-}
-
-function forgetOldest(map: Map<string, unknown>, most: number): void {
-  const oldest = map.keys().next();
-  if (map.size > most && oldest.done !== true) map.delete(oldest.value);
 }

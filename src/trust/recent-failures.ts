@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
 import { TRUST_LIMITS } from "./limits.ts";
 import type { Observation } from "./observation.ts";
 
@@ -72,8 +73,7 @@ export class RecentFailures {
     const lengthMs = again ? Math.min(2 * last.lengthMs, longestFailureMs.value) : failureMs.value;
     this.#marks.delete(peer);
     this.#marks.set(peer, { sinceMs: nowMs, lengthMs });
-    const oldest = this.#marks.keys().next();
-    if (this.#marks.size > failures.value && oldest.done !== true) this.#marks.delete(oldest.value);
+    forgetOldest(this.#marks, failures.value);
     return true;
   }
 
@@ -82,8 +82,7 @@ export class RecentFailures {
     const untilMs = Math.max(this.#resting.get(peer) ?? 0, this.#clock.monotonicMs() + ms);
     this.#resting.delete(peer);
     this.#resting.set(peer, untilMs);
-    const oldest = this.#resting.keys().next();
-    if (this.#resting.size > TRUST_LIMITS.failures.value && oldest.done !== true) this.#resting.delete(oldest.value);
+    forgetOldest(this.#resting, TRUST_LIMITS.failures.value);
   }
 
   /** Notes that something succeeded over `peer` that was begun at `beganMs` (monotonic); older than the failure, it says nothing. */

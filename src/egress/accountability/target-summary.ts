@@ -1,3 +1,4 @@
+import { forgetOldest } from "../../core/forget-oldest.ts";
 import { STREAM_EVENTS } from "./export-log.ts";
 import { type LogRecord, type RedactedRecord, recordFields } from "./log-record.ts";
 import type { LogTarget } from "./log-target.ts";
@@ -82,8 +83,7 @@ export class TargetSummary {
       ...(record.event === "end" ? { bytesUp: numberOf(fields.bytesUp), bytesDown: numberOf(fields.bytesDown) } : {}),
       result: record.event === "open" ? "open" : String(fields.result),
     });
-    const [oldest] = this.#shown.keys();
-    if (this.#shown.size > this.#most && oldest !== undefined) this.#shown.delete(oldest);
+    forgetOldest(this.#shown, this.#most);
   }
 
   /** What was added up so far. */

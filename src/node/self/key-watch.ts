@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
+import { forgetOldest } from "../../core/forget-oldest.ts";
 import type { Logger } from "../../core/logger.ts";
 import { formatHostPort } from "../../core/network-address.ts";
 import { openAdvertisement } from "../../peers/signed-advertisement.ts";
@@ -71,8 +72,7 @@ export class KeyWatch {
   /** This machine has signed `advertisement`. */
   signed({ seq, issuedAtSec }: Advertisement): void {
     this.#numbers.add(seq);
-    const [oldest] = this.#numbers;
-    if (this.#numbers.size > SELF_LIMITS.signedNumbers.value && oldest !== undefined) this.#numbers.delete(oldest);
+    forgetOldest(this.#numbers, SELF_LIMITS.signedNumbers.value);
     // The clock may be set back while the node runs.
     this.#sinceSec = Math.min(this.#sinceSec, issuedAtSec);
     this.#state?.save([...this.#numbers]);

@@ -1,3 +1,4 @@
+import { forgetOldest } from "../../core/forget-oldest.ts";
 import { ipKey, parseIp } from "../../geo/ip-address.ts";
 import { networkPrefix } from "../../geo/network-prefix.ts";
 import { classifyAddress } from "../../geo/reserved-ranges.ts";
@@ -70,8 +71,7 @@ export class SeenAddresses {
   #keep(word: SeenWord): void {
     this.#words.delete(word.network);
     this.#words.set(word.network, word);
-    const [oldest] = this.#words.keys();
-    if (this.#words.size > SELF_LIMITS.seenNetworks.value && oldest !== undefined) this.#words.delete(oldest);
+    forgetOldest(this.#words, SELF_LIMITS.seenNetworks.value);
   }
 
   #count(): readonly string[] {
