@@ -98,6 +98,19 @@ test("the policy is asked for the other name with all else as it was, and not fo
   ]);
 });
 
+test("an IPv4 address inside IPv6 is judged as IPv4", () => {
+  const policy = new ExitPolicy(parsePolicy(["reject 198.18.0.0/15:*", "accept *:*"]));
+  const look = (host: string): unknown =>
+    outcome(
+      new StreamFirstBytes(policy, { protocol: "tcp", name: "a.example", addresses: [ADDRESS], port: 80 }),
+      request(host),
+    );
+  for (const host of ["198.18.0.1", "[::ffff:198.18.0.1]", "[::FFFF:c612:1]:80"])
+    assert.deepEqual(look(host), ["ERR_POLICY_TARGET", "rule 1, host header"], host);
+  for (const host of ["198.20.0.1", "[::ffff:198.20.0.1]", `[::ffff:${ADDRESS}]`])
+    assert.equal(look(host), "pass", host);
+});
+
 test("without addresses to judge by it refuses", () => {
   const look = new StreamFirstBytes(new FakePolicy(), { protocol: "tcp", name: "a.example", port: 443 });
   assert.deepEqual(outcome(look, CURL_HELLO), ["ERR_POLICY_TARGET", "server name"]);
@@ -105,7 +118,8 @@ test("without addresses to judge by it refuses", () => {
 
 test("a private target, which the operator opened, may be called anything there", () => {
   const question = { protocol: "tcp", addresses: ["127.0.0.1"], port: 8443 } as const;
-  for (const seen of [CURL_HELLO, request("localhost:8443"), request("bad.example")]) {
+  const unclear = [Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), request("two hosts")];
+  for (const seen of [CURL_HELLO, request("localhost:8443"), request("bad.example"), ...unclear]) {
     assert.equal(new StreamFirstBytes(new FakePolicy(), question).look(seen), "pass");
   }
   assert.throws(() => new StreamFirstBytes(new FakePolicy(), question).look(HANDSHAKE), {

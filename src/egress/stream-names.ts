@@ -3,6 +3,7 @@ import { BywayError } from "../core/errors.ts";
 import { isWellKnownNat64 } from "../geo/nat64.ts";
 import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { normaliseHost } from "../wire/authority.ts";
+import { withoutMapping } from "../wire/mapped-ipv4.ts";
 import type { PolicyQuestion, TargetPolicy } from "./policy/policy-decision.ts";
 
 /** Where a name was read; refusals are told apart by it. */
@@ -61,11 +62,11 @@ export function unclear(what: string): BywayError {
   });
 }
 
-/** Undefined for what is no host. Bytes beyond ASCII are letters of an alphabet that only the server knows. */
+/** IPv4 inside IPv6 is judged as IPv4. Undefined for what is no host. Bytes beyond ASCII are letters of an alphabet that only the server knows. */
 function hostOf(written: string): string | undefined {
   if (!/^[\x21-\x7e]*$/.test(written)) return undefined;
   try {
-    return normaliseHost(written);
+    return withoutMapping({ host: normaliseHost(written), port: 0 }).host;
   } catch {
     return undefined;
   }
