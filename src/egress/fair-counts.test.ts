@@ -47,6 +47,15 @@ test("a network whose every link asks for one place gets no more than with one l
   assert.equal(counts.fullFor(asker(1_000, 2), MOST), undefined);
 });
 
+test("links without an address are no network: each has a share of its own", () => {
+  const counts = new FairCounts();
+  const [one = 0, other = 0] = fill(counts, [
+    { linkId: 1, remoteAddress: "" },
+    { linkId: 2, remoteAddress: "" },
+  ]);
+  assert.deepEqual([one, other], fill(new FairCounts(), [asker(1, 1), asker(2, 2)]));
+});
+
 test("a link and a network without places are forgotten", () => {
   const counts = new FairCounts();
   const releases = Array.from({ length: 6 }, (_, n) => counts.take(asker(n % 3, n % 2)));

@@ -53,6 +53,8 @@ for (const [what, act] of Object.entries(PROOFS)) {
 const NO_PROOFS: Readonly<Record<string, (hop: RawHttp2) => void>> = {
   "a GOAWAY that counts it": (hop) => void hop.socket.end(goaway(1, 0)),
   "a GOAWAY that counts it, and a reset": (hop) => void hop.send(goaway(1, 0), reset(1, CANCEL)),
+  "a GOAWAY that counts it, with the code REFUSED_STREAM": (hop) => void hop.send(goaway(1, REFUSED_STREAM)),
+  "the same, and the end of the connection": (hop) => void hop.socket.end(goaway(1, REFUSED_STREAM)),
   "another reset": (hop) => void hop.send(reset(1, INTERNAL_ERROR)),
   "the end of the connection": (hop) => void hop.socket.end(),
   "a broken connection": (hop) => void hop.socket.destroy(),
