@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { platform } from "node:process";
 import type { Clock } from "../core/clock.ts";
@@ -9,6 +8,7 @@ import { BywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { type SpliceComponents, splice } from "../flow/splice.ts";
 import { plainAddress } from "../link/public-port.ts";
+import { makeTemporaryDirectory } from "../storage/temporary-directory.ts";
 import { decodeProxyHeader, encodeProxyHeader } from "../wire/proxy-header.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
 
@@ -61,7 +61,7 @@ export class WayBack {
 
   async #place(): Promise<string> {
     if (platform === "win32") return `\\\\.\\pipe\\byway-${randomBytes(16).toString("hex")}`;
-    this.#directory = await mkdtemp(join(tmpdir(), "byway-"));
+    this.#directory = await makeTemporaryDirectory("byway-");
     return join(this.#directory, "back");
   }
 
