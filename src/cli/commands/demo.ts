@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import type { Command } from "commander";
 import { controlPath } from "../../api/control-path.ts";
 import { printNetworkFile } from "../../config/network-file.ts";
@@ -9,8 +8,8 @@ import { atExit } from "../../core/at-exit.ts";
 import { BywayError, systemCode } from "../../core/errors.ts";
 import type { LogLevel } from "../../core/logger.ts";
 import { formatHostPort, type HostPort } from "../../core/network-address.ts";
+import { makeOwnDirectory } from "../../storage/own-directory.ts";
 import { replaceFile } from "../../storage/replace-file.ts";
-import { makeTemporaryDirectory } from "../../storage/temporary-directory.ts";
 import type { Testnet } from "../../testnet/testnet.ts";
 import { demoReport, type Fetched, fetchedReport } from "../demo-report.ts";
 import { storeFile } from "../directory-settings.ts";
@@ -87,7 +86,8 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
   const { createTestnet, TESTNET_NAME } = await import("../../testnet/testnet.ts");
   const { checkPort } = await import("../../testnet/check-port.ts");
   // Where `byway pick` and `byway requests` find this client; private, and gone with the demo.
-  const data = await makeTemporaryDirectory("byway-demo-");
+  const directory = await makeOwnDirectory("byway-demo-");
+  const data = directory.path;
   const create = (address: HostPort): Promise<Testnet> =>
     createTestnet(nodes, {
       listen: address,
@@ -108,8 +108,7 @@ async function run(options: DemoOptions, terminal: Terminal): Promise<void> {
       return create({ host: DEFAULT_LISTEN.host, port: 0 });
     }
   };
-  // A node that joined by the line of the report keeps its state in there, and may be writing.
-  const remove = (): void => rmSync(data, { recursive: true, force: true, maxRetries: 5 });
+  const remove = (): void => directory.remove();
   // A second Ctrl-C ends the process before the network has stopped.
   const stopped = atExit(remove);
   try {
