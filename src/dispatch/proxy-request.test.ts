@@ -19,8 +19,12 @@ const OPTIONS = { listener: "", rotation: "request", preset: "balanced" } as con
 interface Site {
   readonly clock: FakeClock;
   readonly index: CandidateIndex;
-  /** A request to `port`, 443 by default. */
-  ask(constraints: Constraints, port?: number): ProxyRequest;
+  /** A request to `port`, 443 by default, of the user `ann` unless `who` says otherwise. */
+  ask(
+    constraints: Constraints,
+    port?: number,
+    who?: { readonly user?: string; readonly listener?: string },
+  ): ProxyRequest;
 }
 
 function site(): Site {
@@ -35,8 +39,8 @@ function site(): Site {
     { defaultHops: 1 },
   );
   const sessions = new SessionTable({ clock, records: new MemoryRecords() });
-  const ask = (constraints: Constraints, port = 443): ProxyRequest =>
-    new ProxyRequest({ planner, sessions }, { user: "ann", constraints, protocol: "tcp", port }, OPTIONS);
+  const ask: Site["ask"] = (constraints, port = 443, { user = "ann", listener = "" } = {}) =>
+    new ProxyRequest({ planner, sessions }, { user, constraints, protocol: "tcp", port }, { ...OPTIONS, listener });
   return { clock, index, ask };
 }
 
@@ -60,6 +64,21 @@ suite("a request's claim on a circuit", () => {
     assert.deepEqual(first.hold(one), { from: gone.peerId, reason: "failed" });
     assert.equal(second.hold(other), undefined);
     assert.equal(exitOf(ask(session)).peerId, one.peerId);
+  });
+
+  test("what failed for a session with an exit is remembered for that session alone", () => {
+    const { ask } = site();
+    const session = { session: "s" };
+    const askers = [{}, { user: "bob" }, { listener: "l" }];
+    assert.equal(new Set(askers.map((who) => ask(session, 443, who).nodesKey)).size, 1, "any exit will do for each");
+    for (const who of askers) {
+      const asked = ask(session, 443, who);
+      asked.hold(exitOf(asked));
+    }
+    const other = ask({ session: "t" });
+    other.hold(exitOf(other));
+    const keys = [...askers.map((who) => ask(session, 443, who)), ask({ session: "t" }), ask({}), ask(session, 80)];
+    assert.equal(new Set(keys.map(({ nodesKey }) => nodesKey)).size, keys.length);
   });
 
   test("a stream that was opened in one period holds no exit for the next", () => {
