@@ -40,6 +40,16 @@ export class AppAnswer {
     head: { readonly status: number; readonly reason: string; readonly headers: readonly string[] },
     body: { readonly length: number | undefined; readonly isNone: boolean },
   ): AnswerFraming {
+    const written = this.#open(head, body);
+    // The body, if it is there already, leaves with the head.
+    this.socket.cork();
+    process.nextTick(() => this.socket.uncork());
+    this.#write(written);
+    return this.#framing;
+  }
+
+  /** Decides the framing, and returns the head with it. */
+  #open(head: Parameters<AppAnswer["begin"]>[0], body: Parameters<AppAnswer["begin"]>[1]): string {
     const framing: AnswerFraming = body.isNone
       ? "none"
       : body.length !== undefined
@@ -54,11 +64,7 @@ export class AppAnswer {
     headers.push("Connection", this.isLast ? "close" : "keep-alive");
     this.hasBegun = true;
     this.#framing = framing;
-    // The body, if it is there already, leaves with the head.
-    this.socket.cork();
-    process.nextTick(() => this.socket.uncork());
-    this.#write(encodeHead(head.status, headers, head.reason));
-    return framing;
+    return encodeHead(head.status, headers, head.reason);
   }
 
   /** Whether the fields behind the body are passed on. */
@@ -72,13 +78,14 @@ export class AppAnswer {
     this.isWhole = true;
   }
 
-  /** Gives an answer of Byway's own; `isLast` ends the connection after it. */
+  /** Gives an answer of Byway's own, in one write; `isLast` ends the connection after it. */
   give(answer: Answer, isLast = false): void {
     this.isLast ||= isLast;
-    const bytes = Buffer.byteLength(answer.body);
+    const body = Buffer.from(answer.body);
     const head = { status: answer.status, reason: STATUS_CODES[answer.status] ?? "", headers: answer.headers };
-    this.begin(head, { length: bytes, isNone: false });
-    if (this.#request.method !== "HEAD" && !this.socket.destroyed) this.socket.write(answer.body);
+    const written = Buffer.from(this.#open(head, { length: body.length, isNone: false }), "latin1");
+    const whole = this.#request.method === "HEAD" ? written : Buffer.concat([written, body]);
+    if (!this.socket.destroyed) this.socket.write(whole);
     this.isWhole = true;
   }
 
