@@ -67,6 +67,8 @@ type Name =
   | "closingMs"
   | "pingBurst"
   | "pingsPerSecond"
+  | "ownPingBurst"
+  | "ownPingsPerSecond"
   | "settingsBurst"
   | "settingsPerSecond"
   | "refusalBurst"
@@ -226,7 +228,17 @@ export const LINK_LIMITS: Readonly<Record<Name, Limit>> = {
     "How long the peer of an idle link that is closed may keep the connection; an honest one closes it at once.",
   ),
   pingBurst: tunable(200, "count", "Pings of a peer; each is answered."),
-  pingsPerSecond: tunable(10, "per-second", "Ours sends one in 15 s, and a few when it doubts a link."),
+  pingsPerSecond: tunable(
+    10,
+    "per-second",
+    "Ours sends one in 15 s, and as many as `ownPingsPerSecond` when it doubts a link.",
+  ),
+  ownPingBurst: tunable(50, "count", "Pings of ours beyond that rate; far below what another hop takes."),
+  ownPingsPerSecond: tunable(
+    5,
+    "per-second",
+    "Half of what a hop takes; hundreds of streams that are late ask about one link.",
+  ),
   settingsBurst: tunable(64, "count", "SETTINGS frames of a peer; each is acknowledged."),
   settingsPerSecond: tunable(1, "per-second", "Ours sends one in all."),
   refusalBurst: tunable(

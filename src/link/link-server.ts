@@ -228,17 +228,17 @@ export class LinkServer {
         maxHeaderListSize: LINK_LIMITS.headerListBytes.value,
       },
     });
+    // What comes by memory has no ends to be known by, and never gives way.
+    const raw = shaking?.raw ?? socket;
     const id = this.#nextLinkId++;
     const conduct = new LinkConduct({ clock: this.#clock, refusals: this.#sharedRefusals }, (of) =>
-      this.#calm(session, id, of),
+      this.#calm(session, raw, id, of),
     );
     session.on("ping", () => conduct.pinged()).on("remoteSettings", () => conduct.changedSettings());
     const link = { id, remoteAddress: socket.remoteAddress ?? "", conduct };
     widenLink(session);
     const open = new Set<ServerHttp2Stream>();
     this.#sessions.set(session, open);
-    // What comes by memory has no ends to be known by, and never gives way.
-    const raw = shaking?.raw ?? socket;
     const close = (): void => this.#close(session, raw);
     const use = this.#connections.opened(raw, close);
     const inUse = new Set<ServerHttp2Stream>();
@@ -288,15 +288,28 @@ export class LinkServer {
   /** Closes an idle link; a peer that does not close its side in turn must not keep the connection. */
   #close(session: ServerHttp2Session, raw: Duplex): void {
     session.close();
+    this.#letGo(raw);
+  }
+
+  #letGo(raw: Duplex): void {
     const timer = this.#clock.after(LINK_LIMITS.closingMs.value, () => raw.destroy());
     raw.once("close", () => timer.cancel());
   }
 
-  /** Sends the peer of a link away that does too much of something (RFC 9113 §7, ENHANCE_YOUR_CALM). */
-  #calm(session: ServerHttp2Session, linkId: number, of: Excess): void {
+  /**
+   * Sends the peer of a link away that does too much of something (RFC 9113 §7, ENHANCE_YOUR_CALM). Of one whose requests are
+   * refused too often nothing is cut that was accepted: it may just have met a node that is full.
+   */
+  #calm(session: ServerHttp2Session, raw: Duplex, linkId: number, of: Excess): void {
     this.#refusals?.count(`too many ${of}`);
     this.#logger.debug("a link broke", { linkId, reason: `too many ${of}` });
     if (session.destroyed) return;
+    if (of === "refused requests" && this.#hasAccepted(session)) {
+      // With an error code the peer would cut them itself. No further request is looked at from here on.
+      session.close();
+      session.once("close", () => this.#letGo(raw));
+      return;
+    }
     session.goaway(CALM);
     if (of !== "refused requests") {
       cutSession(session, CALMED, CALM);
@@ -305,6 +318,11 @@ export class LinkServer {
     // An honest peer must come to read why; requests after a GOAWAY are not even looked at.
     const timer = this.#clock.after(LINK_LIMITS.refusedDrainMs.value, () => cutSession(session, CALMED, CALM));
     session.once("close", () => timer.cancel());
+  }
+
+  #hasAccepted(session: ServerHttp2Session): boolean {
+    const open = this.#sessions.get(session) ?? [];
+    return [...open].some((stream) => stream.sentHeaders?.[":status"] === 200);
   }
 
   async #answer(incoming: IncomingStream, bytes: number): Promise<void> {

@@ -13,6 +13,7 @@ import { BywayError } from "../core/errors.ts";
 import { abortStream } from "../flow/abort-stream.ts";
 import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { PeerId } from "../identity/peer-id.ts";
+import { CellRate } from "../rate/cell-rate.ts";
 import { errorFromAnswer } from "./answer.ts";
 import type { CountedStream, StreamCounts } from "./counted-stream.ts";
 import { hardenStream } from "./harden-stream.ts";
@@ -81,6 +82,12 @@ export class Link {
   /** Settles when the hop has sent its settings or the link is closed. */
   readonly #firstSettings: Promise<void>;
   #ping: Promise<number> | undefined;
+  #lastPingMs: number | undefined;
+  /** Hundreds of streams that are late doubt one link; the hop ends it for too many pings. */
+  readonly #pings = new CellRate({
+    perSecond: LINK_LIMITS.ownPingsPerSecond.value,
+    burst: LINK_LIMITS.ownPingBurst.value,
+  });
   #streams = 0;
   #room: number = LINK_LIMITS.streamsPerLink.value;
   #failure: BywayError | undefined;
@@ -199,12 +206,22 @@ export class Link {
 
   /**
    * Measures one round trip in ms; rejects with ERR_HOP_LOST. All who ask while a ping is on its way share it: Node takes ten
-   * at once and refuses more, and on a slow way one may stand behind megabytes.
+   * at once and refuses more, and on a slow way one may stand behind megabytes. Who asks far more often than a hop allows gets
+   * the last answer, which is then a moment old.
    */
   ping(): Promise<number> {
-    this.#ping ??= this.#keepAlive.ping().finally(() => {
+    if (this.#ping !== undefined) return this.#ping;
+    const lastMs = this.ended ? undefined : this.#lastPingMs;
+    if (lastMs !== undefined && !this.#pings.admit(this.#clock.monotonicMs())) return Promise.resolve(lastMs);
+    this.#ping = this.#keepAlive.ping().finally(() => {
       this.#ping = undefined;
     });
+    this.#ping.then(
+      (ms) => {
+        this.#lastPingMs = ms;
+      },
+      () => {},
+    );
     return this.#ping;
   }
 
