@@ -7,46 +7,41 @@ export interface Limit {
   readonly why: string;
 }
 
-/** A tunable limit. */
-export function tunable(value: number, unit: Limit["unit"], why: string): Limit {
-  return { value, unit, fixed: false, why };
+/** A limit as a room writes it. The fourth word stands where the protocol fixes the value. */
+type LimitRow = readonly [value: number, unit: Limit["unit"], why: string, setBy?: "protocol"];
+
+/** The limits of a room, by the names of its rows. */
+export type Limits<Rows> = { readonly [Name in keyof Rows]: Limit };
+
+/**
+ * Makes the limits of a room from its rows. The rows are a constant of literals `as const`, so that their names are the
+ * names of the limits without a second list.
+ */
+export function limitsOf<Rows extends Readonly<Record<string, LimitRow>>>(rows: Rows): Limits<Rows> {
+  const entries = Object.entries<LimitRow>(rows);
+  return Object.fromEntries(
+    entries.map(([name, [value, unit, why, setBy]]) => [name, { value, unit, fixed: setBy === "protocol", why }]),
+  ) as Limits<Rows>;
 }
 
-/** A limit that the protocol fixes. */
-export function fixed(value: number, unit: Limit["unit"], why: string): Limit {
-  return { value, unit, fixed: true, why };
-}
-
-/** Bounds of the core room. */
-export const CORE_LIMITS: Readonly<
-  Record<
-    | "smallHeapBytes"
-    | "heapLookMs"
-    | "earliestMs"
-    | "clockToleranceMs"
-    | "descriptorLookMs"
-    | "descriptorTellMs"
-    | "clockLookMs",
-    Limit
-  >
-> = {
-  smallHeapBytes: tunable(64 * 1024 * 1024, "bytes", "A heap that may grow sixfold between two full collections."),
-  heapLookMs: tunable(1_000, "ms", "How often it is looked at whether the heap is still a small one."),
-  earliestMs: fixed(
+const LIMITS = {
+  smallHeapBytes: [67_108_864, "bytes", "A heap that may grow sixfold between two full collections."],
+  heapLookMs: [1_000, "ms", "How often it is looked at whether the heap is still a small one."],
+  earliestMs: [
     1_793_491_200_000,
     "ms",
     "2026-11-01 as Unix time: a clock that shows an earlier time is wrong, and is not waited for.",
-  ),
-  clockToleranceMs: tunable(
+    "protocol",
+  ],
+  clockToleranceMs: [
     86_400_000,
     "ms",
     "A clock that leaps by less is believed at once: nothing is kept for so few days that a day less would hurt.",
-  ),
-  descriptorLookMs: tunable(1_000, "ms", "How often it is looked at whether a file can be opened: two quick calls."),
-  descriptorTellMs: tunable(
-    600_000,
-    "ms",
-    "How long the status says that there was none left. The log has one warning.",
-  ),
-  clockLookMs: tunable(7_200_000, "ms", "The most that counts as one stretch between two looks at the clock."),
-};
+  ],
+  descriptorLookMs: [1_000, "ms", "How often it is looked at whether a file can be opened: two quick calls."],
+  descriptorTellMs: [600_000, "ms", "How long the status says that there was none left. The log has one warning."],
+  clockLookMs: [7_200_000, "ms", "The most that counts as one stretch between two looks at the clock."],
+} as const;
+
+/** Bounds of the core room. */
+export const CORE_LIMITS: Limits<typeof LIMITS> = limitsOf(LIMITS);
