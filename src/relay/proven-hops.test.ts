@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
+import type { Duplex } from "node:stream";
 import { test } from "node:test";
 import { memoryNode, NO_NODES, RelayBench } from "../../test/support/relay-bench.ts";
+import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { settled } from "../../test/support/settled.ts";
 import { BywayError } from "../core/errors.ts";
+import { FakeClock } from "../core/fake-clock.ts";
+import type { HostPort } from "../core/network-address.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 import type { FailedProof } from "./proof-log.ts";
+import { ProvenHops } from "./proven-hops.ts";
 
 const silent = { host: "198.51.100.2", port: 4000 };
 
@@ -96,6 +101,38 @@ test("proofs under way are bounded, and a newcomer gets the place of the network
   await ask(6, "203.0.114.1");
   assert.deepEqual([bench.service.pendingProofs, said], [4, [tooMany, tooMany]]);
   assert.equal(bench.dialled.length, 5);
+});
+
+test("what is remembered of hops is bounded: the oldest proof and the oldest failure are forgotten", async (t) => {
+  const node = await memoryNode(t);
+  const dialler = {
+    dialHop: ({ host }: HostPort): Promise<Duplex> =>
+      host === "192.0.2.7" ? node.dial() : Promise.reject(new BywayError("ERR_HOP_UNREACHABLE", "nobody listens")),
+  };
+  const clock = new FakeClock();
+  const hops = new ProvenHops({ clock, budget: roomyBudget(), dialler }, { maxProven: 2, maxFailed: 2 });
+  const prove = (host: string, port: number): Promise<string> =>
+    hops
+      .prove(
+        {
+          peerId: node.identity.peerId,
+          endpoint: { host, port },
+          asker: { linkId: 1, remoteAddress: "203.0.113.1" },
+          isKnown: true,
+          ms: RELAY_LIMITS.proofMs.value,
+        },
+        new AbortController().signal,
+      )
+      .then(
+        () => "proven",
+        (error: Error) => error.message,
+      );
+  for (const port of [1, 2, 3]) assert.equal(await prove("192.0.2.7", port), "proven");
+  const states = [1, 2, 3].map((port) => hops.stateOf(node.identity.peerId, { host: "192.0.2.7", port }));
+  assert.deepEqual(states, ["unknown", "proven", "proven"]);
+  for (const port of [1, 2, 3]) assert.equal(await prove("192.0.2.8", port), "nobody listens");
+  assert.equal(await prove("192.0.2.8", 3), "it failed a moment ago");
+  assert.equal(await prove("192.0.2.8", 1), "nobody listens");
 });
 
 test("a socket that this node lacks is no failure of the hop, and has a pace as every proof", async () => {

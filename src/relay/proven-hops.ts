@@ -21,7 +21,10 @@ export interface HopDialler {
 }
 
 /** How much getting to know is done; every value has a default in `limits.ts`. */
-export interface ProvenHopsOptions extends ProofBoundsOptions, Omit<ProofPlacesOptions, "localNetwork"> {}
+export interface ProvenHopsOptions extends ProofBoundsOptions, Omit<ProofPlacesOptions, "localNetwork"> {
+  readonly maxProven?: number | undefined;
+  readonly maxFailed?: number | undefined;
+}
 
 /** What getting to know hops needs. */
 export interface ProvenHopsComponents {
@@ -68,8 +71,8 @@ export class ProvenHops {
   readonly #places: ProofPlaces;
   readonly #failures: RecentCount;
   /** When each proof ends; the same of failures. */
-  readonly #provenUntilMs = new RememberedTimes({ most: RELAY_LIMITS.provenHops.value });
-  readonly #failedUntilMs = new RememberedTimes({ most: RELAY_LIMITS.failedHops.value });
+  readonly #provenUntilMs: RememberedTimes;
+  readonly #failedUntilMs: RememberedTimes;
   readonly #pending = new Map<string, Pending>();
 
   constructor(components: ProvenHopsComponents, options: ProvenHopsOptions = {}) {
@@ -77,6 +80,8 @@ export class ProvenHops {
     this.#bounds = new ProofBounds(components, options);
     this.#places = new ProofPlaces(options);
     this.#failures = new RecentCount(components);
+    this.#provenUntilMs = new RememberedTimes({ most: options.maxProven ?? RELAY_LIMITS.provenHops.value });
+    this.#failedUntilMs = new RememberedTimes({ most: options.maxFailed ?? RELAY_LIMITS.failedHops.value });
   }
 
   /** Proofs under way now. */
