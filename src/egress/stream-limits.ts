@@ -6,10 +6,10 @@ import { CellRate } from "../rate/cell-rate.ts";
 import { CellRule } from "../rate/cell-rule.ts";
 import { KeyedHash } from "../rate/keyed-hash.ts";
 import { type HeldState, KeyedStates } from "../rate/keyed-states.ts";
-import { AskerLimits, refusal } from "./asker-limits.ts";
 import { type Asker, FairCounts, fullText, NO_ASKER } from "./fair-counts.ts";
 import { HostState } from "./host-state.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
+import { PerClientLimits, refusal } from "./per-client-limits.ts";
 
 /** What an exit lets through; each has its default in `EGRESS_LIMITS`. All are whole numbers above 0. */
 export interface StreamLimitOptions {
@@ -52,8 +52,8 @@ export class StreamLimits {
   readonly #maxStreams: number;
   readonly #streamsPerSecond: number;
   readonly #rate: CellRate;
-  readonly #links: AskerLimits;
-  readonly #payers: AskerLimits;
+  readonly #links: PerClientLimits;
+  readonly #payers: PerClientLimits;
   readonly #targetStreams: number;
   readonly #targetRule: CellRule;
   readonly #hosts: KeyedStates<HostState>;
@@ -77,8 +77,8 @@ export class StreamLimits {
       targetsPerMinute: limit("linkTargetsPerMinute"),
       keys,
     };
-    this.#links = new AskerLimits({ clock }, "link", asker);
-    this.#payers = new AskerLimits({ clock }, "payer", asker);
+    this.#links = new PerClientLimits({ clock }, "link", asker);
+    this.#payers = new PerClientLimits({ clock }, "payer", asker);
     this.#targetStreams = limit("targetStreams");
     this.#targetRule = ruleOf(limit("targetStreamsPerSecond"));
     this.#hosts = new KeyedStates({ clock, fresh: () => new HostState(this.#targetRule) }, { most: keys });

@@ -18,8 +18,8 @@ import type { ClockWords } from "../peers/clock-words.ts";
 import type { PeerBook } from "../peers/peer-book.ts";
 import { RecordFile } from "../storage/record-file.ts";
 import { MemoryRecords } from "../storage/record-keeper.ts";
-import type { LinkEnd } from "./link-end.ts";
-import type { LinkEndOptions } from "./link-end-options.ts";
+import type { LinkService } from "./link-service.ts";
+import type { LinkServiceOptions } from "./link-service-options.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { createReachCheck } from "./own-reach.ts";
 import type { KeyWatch, OtherSigner } from "./self/key-watch.ts";
@@ -29,7 +29,7 @@ export interface Operations {
   readonly view: NodeView;
   /** The load that the operator's limits make, 0 to 1; 1 also where nothing but a closed exit serves. */
   readonly loadShare: number;
-  /** Begins when the node's ends serve. */
+  /** Begins when the links of the node are served. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -41,9 +41,9 @@ export function createOperations(
     readonly random: Random;
     readonly logger: Logger;
     readonly budget: ByteBudget;
-    readonly links: Pick<LinkEnd, "report" | "reload">;
-    /** Hears what the ends of links shall go by. */
-    readonly orders: Pick<LinkEnd, "obey">;
+    readonly links: Pick<LinkService, "report" | "reload">;
+    /** Gets what the operator allows. */
+    readonly orders: Pick<LinkService, "obey">;
     /** Public addresses at which others saw the node. */
     readonly seenAddresses: () => readonly string[];
     /** What others show of the time; absent where the node is unlisted. */
@@ -62,11 +62,11 @@ export function createOperations(
   options: NodeOptions & {
     readonly address: HostPort;
     readonly endpoint: HostPort;
-    readonly ends: LinkEndOptions;
+    readonly links: LinkServiceOptions;
   },
 ): Operations {
   const { clock, logger, links, load, onChange } = components;
-  const { dataDirectory, endpoint, ends, contact, claims: { network } = {} } = options;
+  const { dataDirectory, endpoint, links: served, contact, claims: { network } = {} } = options;
   const records =
     dataDirectory === undefined
       ? undefined
@@ -149,8 +149,8 @@ export function createOperations(
       address: formatHostPort(options.address),
       ...(contact === undefined ? {} : { contact }),
       policy: {
-        rules: options.roles.includes("exit") ? (ends.policyRules ?? []) : [],
-        acceptedPorts: ends.policy.acceptedPorts,
+        rules: options.roles.includes("exit") ? (served.policyRules ?? []) : [],
+        acceptedPorts: served.policy.acceptedPorts,
       },
       settings,
     },

@@ -10,7 +10,7 @@ import type { ContradictedClaim, NodeOperations } from "../operation/node-status
 import type { KnownPeer } from "../peers/known-peer.ts";
 import { openPeers } from "../peers/open-peers.ts";
 import { createOperations } from "./create-operations.ts";
-import { checkNodeOptions } from "./link-end-options.ts";
+import { checkNodeOptions } from "./link-service-options.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { noticeFacts } from "./notice-facts.ts";
 import { contradictedClaims } from "./own-place.ts";
@@ -89,7 +89,7 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
       createOperations(
         {
           ...base,
-          links: links.ends,
+          links: links.service,
           orders: links.orders,
           load: () => self.load(),
           book: kept?.book,
@@ -100,7 +100,7 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
           envelope: () => self.known().envelope,
           onChange: () => news.changed(),
         },
-        { ...options, endpoint, address, ends: links.options },
+        { ...options, endpoint, address, links: links.options },
       ),
     );
     self.addLoad(() => operations.loadShare);
@@ -117,7 +117,7 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
       stop() {
         // Streams are reset first: a part that stops slowly may reach the time at which the process exits, and then the
         // system closes what is open, which looks like the end of a whole body.
-        stopped ??= Promise.all([links.ends.stop(), parts.stop()]).then(() => {});
+        stopped ??= Promise.all([links.service.stop(), parts.stop()]).then(() => {});
         return stopped;
       },
     };

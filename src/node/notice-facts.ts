@@ -1,10 +1,10 @@
 import { VERSION } from "../core/version.ts";
 import { DEFAULT_POLICY } from "../egress/policy/policy-rule.ts";
 import type { NoticeFacts } from "../link/notice-page.ts";
-import type { LinkEndOptions } from "./link-end-options.ts";
+import type { LinkServiceOptions } from "./link-service-options.ts";
 
 /** What the notice says of a node. */
-export function noticeFacts({ roles, contact, peerId, policyRules, log }: LinkEndOptions): NoticeFacts {
+export function noticeFacts({ roles, contact, peerId, policyRules, log }: LinkServiceOptions): NoticeFacts {
   const isExit = roles.includes("exit");
   return {
     roles,

@@ -10,7 +10,7 @@ import type { Bandwidth } from "../link/measure-bandwidth.ts";
 import type { PeerBook } from "../peers/peer-book.ts";
 import type { PeerStore } from "../peers/peer-store.ts";
 import { RELAY_LIMITS } from "../relay/limits.ts";
-import type { LinkEnd } from "./link-end.ts";
+import type { LinkService } from "./link-service.ts";
 import { measurePeer } from "./measure-peer.ts";
 import type { NodeOptions } from "./node-options.ts";
 import type { AdvertisedFacts } from "./self/advertiser.ts";
@@ -125,7 +125,7 @@ export function createKeyWatch(
 export function createLoadMeter(
   components: {
     readonly clock: Clock;
-    readonly links: Pick<LinkEnd, "report" | "takenShare">;
+    readonly links: Pick<LinkService, "report" | "takenShare">;
     readonly bandwidth: { readonly bandwidth: Bandwidth | undefined } | undefined;
   },
   { roles, capacityMbps, streamLimits }: NodeOptions,

@@ -4,8 +4,8 @@ import { tuneGarbageCollection } from "../core/tune-garbage-collection.ts";
 import type { ServingOrders } from "../operation/serving-orders.ts";
 import { serveWorker } from "../workers/serve-worker.ts";
 import { askNode } from "./ask-node.ts";
-import { openLinkEnd } from "./link-end.ts";
-import type { LinkEndOptions } from "./link-end-options.ts";
+import { openLinkService } from "./link-service.ts";
+import type { LinkServiceOptions } from "./link-service-options.ts";
 
 // The entry of a worker process, which `createNode` forks. It ends with the node that started it.
 
@@ -15,21 +15,21 @@ serveWorker(
   async (options, { logger, load, worker, ask }) => {
     const descriptors = new DescriptorWatch({ clock: systemClock, logger });
     descriptors.start();
-    const end = await openLinkEnd(
-      { clock: systemClock, logger, load, end: worker, locateHop: askNode(ask) },
-      options as LinkEndOptions,
+    const service = await openLinkService(
+      { clock: systemClock, logger, load, processNumber: worker, locateHop: askNode(ask) },
+      options as LinkServiceOptions,
     );
     return {
-      accept: (raw) => end.accept(raw),
-      idleSinceMs: (raw) => end.idleSinceMs(raw),
-      giveWay: (raw) => end.giveWay(raw),
+      accept: (raw) => service.accept(raw),
+      idleSinceMs: (raw) => service.idleSinceMs(raw),
+      giveWay: (raw) => service.giveWay(raw),
       get report() {
-        return descriptors.wasOut ? { ...end.report, wasOutOfDescriptors: true } : end.report;
+        return descriptors.wasOut ? { ...service.report, wasOutOfDescriptors: true } : service.report;
       },
-      obey: (orders) => end.obey(orders as ServingOrders),
-      answer: () => end.reload(),
+      obey: (orders) => service.obey(orders as ServingOrders),
+      answer: () => service.reload(),
       stop: async () => {
-        await Promise.all([descriptors.stop(), end.stop()]);
+        await Promise.all([descriptors.stop(), service.stop()]);
       },
     };
   },

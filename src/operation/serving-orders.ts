@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../core/error-table.ts";
 
-/** What the operator's settings allow at the moment; told to every end of links whenever it changes. Plain JSON. */
+/** What the operator's settings allow at the moment; sent to every link service whenever it changes. Plain JSON. */
 export interface ServingOrders {
   /** Why new streams and links onward are refused; absent while the node serves. */
   readonly refusal?: {
@@ -27,7 +27,7 @@ export const STARTING_ORDERS: ServingOrders = {
 /** A smaller change of speed is not worth a message to every process. */
 const SPEED_STEP = 0.02;
 
-/** Whether ends of links that were told `before` must hear of `now`. */
+/** Whether link services that have `before` must get `now`. */
 export function isWorthTelling(before: ServingOrders, now: ServingOrders): boolean {
   if (before.endsStreams !== now.endsStreams) return true;
   if (before.refusal?.by !== now.refusal?.by || before.refusal?.retryAfterSec !== now.refusal?.retryAfterSec)

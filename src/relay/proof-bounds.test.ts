@@ -69,8 +69,8 @@ test("all networks together have a bound, of which the last fourth is for who di
   assert.equal(use((n) => asker(5_000 + n, 5_000 + n)).count, unprovenPerMinute.value);
 });
 
-test("one of several ends has its part of what is for the node", () => {
-  const { use } = setUp({ ends: 4 });
+test("one of several processes has its part of what is for the node", () => {
+  const { use } = setUp({ processes: 4 });
   assert.equal(use((n) => asker(n, n)).count, RELAY_LIMITS.unprovenBurst.value / 4);
 });
 

@@ -21,8 +21,8 @@ export interface Asker {
 
 /** What bounds proofs; every value has a default. */
 export interface ProofBoundsOptions {
-  /** How many ends of links the node has: each gets its part of what is for the node as a whole. Default 1. */
-  readonly ends?: number;
+  /** How many processes of the node serve links: each gets its part of what is for the node as a whole. Default 1. */
+  readonly processes?: number;
   /** Nodes share hosts and networks here, as everybody is you: what bounds those that are dialled does not apply. */
   readonly localNetwork?: boolean;
 }
@@ -66,17 +66,17 @@ export class ProofBounds {
 
   constructor(
     components: { readonly clock: Pick<Clock, "monotonicMs">; readonly random?: Pick<Random, "bytes"> },
-    { ends = 1, localNetwork = false }: ProofBoundsOptions = {},
+    { processes = 1, localNetwork = false }: ProofBoundsOptions = {},
   ) {
     const { clock, random = systemRandom } = components;
     this.#clock = clock;
     this.#hash = new KeyedHash({ random });
     this.#localNetwork = localNetwork;
-    this.#node = sharedRule("unprovenPerMinute", "unprovenBurst", ends);
-    this.#target = sharedRule("unprovenPerMinuteToNetwork", "unprovenBurstToNetwork", ends);
+    this.#node = sharedRule("unprovenPerMinute", "unprovenBurst", processes);
+    this.#target = sharedRule("unprovenPerMinuteToNetwork", "unprovenBurstToNetwork", processes);
     this.#pace = new CellRate({
-      perSecond: RELAY_LIMITS.proofsPerSecond.value / ends,
-      burst: RELAY_LIMITS.proofBurst.value / ends,
+      perSecond: RELAY_LIMITS.proofsPerSecond.value / processes,
+      burst: RELAY_LIMITS.proofBurst.value / processes,
     });
     const keyed = (rule: CellRule): KeyedStates<CellState> =>
       new KeyedStates({ clock, fresh: () => new CellState(rule) }, { most: RELAY_LIMITS.limitedKeys.value });
@@ -175,12 +175,16 @@ interface SharedRule {
 
 const MINUTE_SEC = 60;
 
-function sharedRule(perMinute: keyof typeof RELAY_LIMITS, burst: keyof typeof RELAY_LIMITS, ends: number): SharedRule {
+function sharedRule(
+  perMinute: keyof typeof RELAY_LIMITS,
+  burst: keyof typeof RELAY_LIMITS,
+  processes: number,
+): SharedRule {
   const kept = 1 / RELAY_LIMITS.quietShare.value;
   return {
-    quietNetwork: ruleOf(perMinute, burst, ends),
-    quietLink: ruleOf(perMinute, burst, ends, 1 - kept / 2),
-    others: ruleOf(perMinute, burst, ends, 1 - kept),
+    quietNetwork: ruleOf(perMinute, burst, processes),
+    quietLink: ruleOf(perMinute, burst, processes, 1 - kept / 2),
+    others: ruleOf(perMinute, burst, processes, 1 - kept),
   };
 }
 
@@ -188,8 +192,13 @@ function isQuiet(asker: HeldState<CellState> | undefined, nowMs: number): boolea
   return (asker?.state.nextMs ?? CellRule.FRESH) <= nowMs;
 }
 
-function ruleOf(perMinute: keyof typeof RELAY_LIMITS, burst: keyof typeof RELAY_LIMITS, ends = 1, share = 1): CellRule {
-  const part = ({ value }: Limit): number => Math.max(1, value / ends);
+function ruleOf(
+  perMinute: keyof typeof RELAY_LIMITS,
+  burst: keyof typeof RELAY_LIMITS,
+  processes = 1,
+  share = 1,
+): CellRule {
+  const part = ({ value }: Limit): number => Math.max(1, value / processes);
   return new CellRule({
     perSecond: part(RELAY_LIMITS[perMinute]) / MINUTE_SEC,
     burst: Math.max(1, part(RELAY_LIMITS[burst]) * share),

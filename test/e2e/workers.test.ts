@@ -14,9 +14,9 @@ import { LINK_LIMITS } from "../../src/link/limits.ts";
 import type { Link } from "../../src/link/link.ts";
 import { openLink } from "../../src/link/open-link.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
-import type { LinkEndOptions } from "../../src/node/link-end-options.ts";
+import type { LinkServiceOptions } from "../../src/node/link-service-options.ts";
 import { createNode } from "../../src/node/node.ts";
-import { PooledEnds } from "../../src/node/pooled-ends.ts";
+import { WorkerLinks } from "../../src/node/worker-links.ts";
 import { parseAuthority } from "../../src/wire/authority.ts";
 import { forkWorker } from "../../src/workers/fork-worker.ts";
 import { closeOf, collect } from "../support/collect.ts";
@@ -197,7 +197,7 @@ test("a node whose workers cannot start says why and leaves none behind", { skip
 test("a node knows what its workers carry", { skip }, async (t) => {
   const { http: target } = await startTarget(t);
   const identity = generateIdentity();
-  const pool = new PooledEnds(
+  const pool = new WorkerLinks(
     {
       clock: systemClock,
       logger: silentLogger,
@@ -206,7 +206,7 @@ test("a node knows what its workers carry", { skip }, async (t) => {
     { workers: WORKERS },
   );
   t.after(() => pool.stop());
-  const options: LinkEndOptions = {
+  const options: LinkServiceOptions = {
     certificate: await createCertificate(identity, systemClock, systemRandom),
     allowClassical: false,
     roles: ["exit"],
@@ -214,7 +214,7 @@ test("a node knows what its workers carry", { skip }, async (t) => {
     listeners: [],
     allowTargets: [target],
     localNetwork: true,
-    ends: WORKERS,
+    processes: WORKERS,
     peerId: identity.peerId,
     isPaced: false,
     budgetBytes: 2 ** 28,

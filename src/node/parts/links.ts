@@ -9,21 +9,21 @@ import { STARTING_ORDERS } from "../../operation/serving-orders.ts";
 import { forkWorker } from "../../workers/fork-worker.ts";
 import { WayBack } from "../../workers/way-back.ts";
 import { answerWorker } from "../ask-node.ts";
-import { EndOrders } from "../end-orders.ts";
-import { type LinkEnd, openLinkEnd } from "../link-end.ts";
-import { type LinkEndOptions, linkEndOptions } from "../link-end-options.ts";
+import { type LinkService, openLinkService } from "../link-service.ts";
+import { type LinkServiceOptions, linkServiceOptions } from "../link-service-options.ts";
 import type { NodeOptions } from "../node-options.ts";
-import { PooledEnds } from "../pooled-ends.ts";
+import { NodeOrders } from "../node-orders.ts";
+import { WorkerLinks } from "../worker-links.ts";
 import type { DirectoryDoor } from "./directory-door.ts";
 import type { NodeBase } from "./node-base.ts";
 
 /** A node's links, at its port. */
 export interface NodeLinks extends Part {
-  /** The ends that serve them: one in this process, or those in all workers. */
-  readonly ends: LinkEnd;
-  /** What they go by. */
-  readonly orders: EndOrders;
-  readonly options: LinkEndOptions;
+  /** Serves them, in this process or in workers. */
+  readonly service: LinkService;
+  /** What it obeys. */
+  readonly orders: NodeOrders;
+  readonly options: LinkServiceOptions;
   /** Where they are taken. */
   readonly address: HostPort;
   /** Where others reach that. */
@@ -39,36 +39,36 @@ export async function openLinks(base: NodeBase, door: DirectoryDoor, options: No
   const { acceptOverlay, locateHop } = door;
   const certificate = await createCertificate(identity, clock, random);
   const listeners: HostPort[] = [];
-  const endOptions = linkEndOptions(options, { certificate, listeners, budgetBytes: budget.bytes });
+  const serviceOptions = linkServiceOptions(options, { certificate, listeners, budgetBytes: budget.bytes });
   const stopping = new AbortController();
   const answer = answerWorker(locateHop, stopping.signal);
   const pool =
-    workers === 1 ? undefined : new PooledEnds({ clock, logger, fork: forkWorker(workerFile()), answer }, { workers });
+    workers === 1 ? undefined : new WorkerLinks({ clock, logger, fork: forkWorker(workerFile()), answer }, { workers });
   await checkBinding(options.bindEgress ?? []);
-  const ends = pool ?? (await openLinkEnd({ clock, logger, budget, acceptOverlay, locateHop }, endOptions));
-  const orders = new EndOrders(ends);
+  const service = pool ?? (await openLinkService({ clock, logger, budget, acceptOverlay, locateHop }, serviceOptions));
+  const orders = new NodeOrders(service);
   orders.obey(STARTING_ORDERS);
   const wayBack = pool === undefined || acceptOverlay === undefined ? undefined : new WayBack({ clock }, acceptOverlay);
   await using made = new AsyncDisposableStack();
-  made.defer(() => ends.stop());
+  made.defer(() => service.stop());
   const transport = new TcpTransport({ clock }, { paused: pool !== undefined });
-  const listener = await transport.listen(options.listen, (raw) => ends.accept(raw));
+  const listener = await transport.listen(options.listen, (raw) => service.accept(raw));
   const endpoint = options.advertise ?? listener.address;
   listeners.push(listener.address, endpoint, ...(options.noticeListen === undefined ? [] : [options.noticeListen]));
   made.move();
   return {
-    ends,
+    service,
     orders,
-    options: endOptions,
+    options: serviceOptions,
     address: listener.address,
     endpoint,
     async start() {
       const wayBackPath = await wayBack?.start();
-      await pool?.start(wayBackPath === undefined ? endOptions : { ...endOptions, wayBackPath });
+      await pool?.start(wayBackPath === undefined ? serviceOptions : { ...serviceOptions, wayBackPath });
     },
     async stop() {
       stopping.abort();
-      await Promise.all([listener.close(), ends.stop(), wayBack?.stop()]);
+      await Promise.all([listener.close(), service.stop(), wayBack?.stop()]);
     },
   };
 }

@@ -38,7 +38,7 @@ export function openSelf(
   options: NodeOptions,
 ): NodeSelf {
   const { identity, clock, random, logger, budget } = base;
-  const { ends, orders, endpoint } = links;
+  const { service, orders, endpoint } = links;
   const onChange = (): void => news.changed();
   // The other machine then hears of this one too.
   const keyWatch = createKeyWatch({ clock, logger, onFound: onChange }, kept?.store);
@@ -48,7 +48,7 @@ export function openSelf(
   const seen = createSeenAddresses(kept?.store, (addresses) => orders.see(addresses));
   orders.see(seen.addresses);
   const bandwidth = createBandwidthRecord({ clock, random, logger, budget, kept, onChange }, options);
-  const meter = createLoadMeter({ clock, links: ends, bandwidth }, options);
+  const meter = createLoadMeter({ clock, links: service, bandwidth }, options);
   const shares: (() => number)[] = [];
   const load = (): number => Math.max(meter.load, ...shares.map((share) => Math.round(share() * 20) / 20));
   const upSinceSec = Math.floor(clock.nowMs() / 1000);

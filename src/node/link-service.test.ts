@@ -12,7 +12,7 @@ import { generateIdentity } from "../identity/identity.ts";
 import type { Link } from "../link/link.ts";
 import { openLink } from "../link/open-link.ts";
 import { TcpTransport } from "../link/tcp-transport.ts";
-import { openLinkEnd } from "./link-end.ts";
+import { openLinkService } from "./link-service.ts";
 import type { Role } from "./role.ts";
 
 const HERE: HostPort = { host: "127.0.0.1", port: 0 };
@@ -25,16 +25,16 @@ async function startTarget(t: TestContext): Promise<HostPort> {
   return { host: HERE.host, port: typeof address === "object" ? (address?.port ?? 0) : 0 };
 }
 
-/** A link to one of `ends` ends, and the authority of a target that it opens. */
+/** A link to the service of one of `processes` processes, and the authority of a target that it opens. */
 async function linkTo(
   t: TestContext,
-  ends: number,
+  processes: number,
   roles: readonly Role[] = ["exit"],
 ): Promise<{ link: Link; authority: string }> {
   const identity = generateIdentity();
   const target = await startTarget(t);
   const components = { clock: systemClock, budget: roomyBudget() };
-  const end = await openLinkEnd(
+  const service = await openLinkService(
     { ...components, logger: silentLogger, load: () => 0.7 },
     {
       certificate: await createCertificate(identity, systemClock, systemRandom),
@@ -45,25 +45,25 @@ async function linkTo(
       allowTargets: [target],
       localNetwork: true,
       budgetBytes: 2 ** 30,
-      ends,
+      processes,
       peerId: identity.peerId,
       isPaced: false,
       streamLimits: { streamsPerSecond: 1e9, targetStreams: 1e9, targetStreamsPerSecond: 1e9 },
     },
   );
   const transport = new TcpTransport(components);
-  const listener = await transport.listen(HERE, (raw) => end.accept(raw));
-  t.after(() => Promise.all([listener.close(), end.stop()]));
+  const listener = await transport.listen(HERE, (raw) => service.accept(raw));
+  t.after(() => Promise.all([listener.close(), service.stop()]));
   const link = await openLink(components, await transport.dial(listener.address), { peerId: identity.peerId });
   return { link, authority: `${target.host}:${target.port}` };
 }
 
-test("one of several ends has its part of the node's bounds, at least one of each", async (t) => {
-  for (const [ends, part] of [
+test("one of several processes has its part of the node's bounds, at least one of each", async (t) => {
+  for (const [processes, part] of [
     [EGRESS_LIMITS.maxStreams.value / 2, 2],
     [EGRESS_LIMITS.maxStreams.value * 2, 1],
   ] as const) {
-    const { link, authority } = await linkTo(t, ends);
+    const { link, authority } = await linkTo(t, processes);
     const open = () => link.open({ headers: { ":method": "CONNECT", ":authority": authority }, toward: "target" });
     for (let n = 0; n < part; n += 1) await open().accepted;
     await assert.rejects(open().accepted, { code: "ERR_NODE_LIMIT" });

@@ -5,7 +5,7 @@ import { type HeldState, type KeyedState, KeyedStates } from "../rate/keyed-stat
 import { RecentTargets } from "./recent-targets.ts";
 
 /** What a link may have, and likewise all links of a payer together, or whoever else asks. */
-export interface AskerBounds {
+export interface PerClientBounds {
   readonly streams: number;
   readonly perSecond: CellRule;
   readonly targetsPerMinute: number;
@@ -14,12 +14,12 @@ export interface AskerBounds {
 }
 
 /** What one of them had. */
-export class AskerState implements KeyedState {
-  readonly #bounds: AskerBounds;
+export class ClientState implements KeyedState {
+  readonly #bounds: PerClientBounds;
   readonly targets: RecentTargets;
   nextMs: number = CellRule.FRESH;
 
-  constructor(bounds: AskerBounds) {
+  constructor(bounds: PerClientBounds) {
     this.#bounds = bounds;
     this.targets = new RecentTargets(bounds.targetsPerMinute);
   }
@@ -30,17 +30,17 @@ export class AskerState implements KeyedState {
 }
 
 /** Holds those who ask for streams to what each of them may have. */
-export class AskerLimits {
-  readonly #bounds: AskerBounds;
+export class PerClientLimits {
+  readonly #bounds: PerClientBounds;
   readonly #who: string;
-  readonly #states: KeyedStates<AskerState>;
+  readonly #states: KeyedStates<ClientState>;
 
   /** `who` is said in refusals: `link`, `payer`. */
-  constructor(components: { readonly clock: Pick<Clock, "monotonicMs"> }, who: string, bounds: AskerBounds) {
+  constructor(components: { readonly clock: Pick<Clock, "monotonicMs"> }, who: string, bounds: PerClientBounds) {
     this.#bounds = bounds;
     this.#who = who;
     this.#states = new KeyedStates(
-      { clock: components.clock, fresh: () => new AskerState(bounds) },
+      { clock: components.clock, fresh: () => new ClientState(bounds) },
       { most: bounds.keys },
     );
   }
@@ -51,7 +51,7 @@ export class AskerLimits {
   }
 
   /** What `key` has had; throws ERR_NODE_LIMIT where it may have no stream to `target` now. Counts nothing. */
-  check(key: number, target: number, nowMs: number): HeldState<AskerState> | undefined {
+  check(key: number, target: number, nowMs: number): HeldState<ClientState> | undefined {
     const found = this.#states.find(key);
     if (found === undefined) return undefined;
     const { streams, perSecond, targetsPerMinute } = this.#bounds;
@@ -72,7 +72,7 @@ export class AskerLimits {
   }
 
   /** Counts a stream to `target` that was checked just now; `release` gives it back. */
-  take(key: number, found: HeldState<AskerState> | undefined, target: number, nowMs: number): HeldState<AskerState> {
+  take(key: number, found: HeldState<ClientState> | undefined, target: number, nowMs: number): HeldState<ClientState> {
     const held = this.#states.hold(key, found);
     held.state.nextMs = this.#bounds.perSecond.taken(held.state.nextMs, nowMs);
     held.state.targets.add(target, nowMs);
@@ -80,7 +80,7 @@ export class AskerLimits {
   }
 
   /** A stream is over. */
-  release(held: HeldState<AskerState>): void {
+  release(held: HeldState<ClientState>): void {
     this.#states.release(held);
   }
 }

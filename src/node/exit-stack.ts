@@ -18,37 +18,37 @@ import { DEFAULT_POLICY } from "../egress/policy/policy-rule.ts";
 import { type StreamLimitOptions, StreamLimits } from "../egress/stream-limits.ts";
 import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { LinkPace } from "../flow/line-pace-link.ts";
-import { type EndReport, NO_REPORT } from "../operation/end-report.ts";
-import type { LinkEndOptions } from "./link-end-options.ts";
+import { NO_REPORT, type ServingReport } from "../operation/serving-report.ts";
+import type { LinkServiceOptions } from "./link-service-options.ts";
 
-/** What an end of links has for the exit role, or a part of it where it has no such role; and the log, which relays write too. */
-export interface ExitEnd {
+/** What a link service has for the exit role, or a part of it where the node has no such role; and the log, which relays write too. */
+export interface ExitStack {
   readonly policy: ExitPolicy;
   /** Serves with the ways out, which are made of `policy`. */
   serve(waysOut: Egress): ExitService;
   /** Throws ERR_NODE_CLOSED while a list is missing. */
   checkOpen(): void;
-  readonly report: Pick<EndReport, "blocklists" | "log">;
+  readonly report: Pick<ServingReport, "blocklists" | "log">;
   /** Takes failed proofs of a relay; absent where nothing is logged. */
   readonly proofLog: Pick<AccountabilityLog, "proofFailed"> | undefined;
-  reload(): Promise<EndReport["blocklists"]>;
+  reload(): Promise<ServingReport["blocklists"]>;
   /** Writes what waits, and ends all that goes on by itself. */
   stop(): Promise<void>;
 }
 
 /** Opens the log and reads the lists. Throws ERR_CONFIG_VALUE. */
-export async function openExitEnd(
+export async function openExitStack(
   components: {
     readonly clock: Clock;
     readonly logger: Logger;
     readonly budget: ByteBudget;
     readonly guard: AddressGuard;
     readonly paceOf: (linkId: number) => LinkPace | undefined;
-    /** Which of the node's ends this is, from 1. */
-    readonly end: number;
+    /** Number of the process, from 1. */
+    readonly processNumber: number;
   },
-  options: LinkEndOptions,
-): Promise<ExitEnd> {
+  options: LinkServiceOptions,
+): Promise<ExitStack> {
   const { clock, logger, budget, guard, paceOf } = components;
   const isExit = options.roles.includes("exit");
   const rules = parsePolicy(options.policyRules ?? DEFAULT_POLICY);
@@ -67,7 +67,7 @@ export async function openExitEnd(
         clock,
         budget,
         waysOut,
-        limits: new StreamLimits({ clock }, limitsOfEnd(options)),
+        limits: new StreamLimits({ clock }, limitsOfProcess(options)),
         log: log ?? NO_LOG,
         paceOf,
         policy,
@@ -103,28 +103,28 @@ function given(cacheDirectory: string | undefined): { readonly cacheDirectory?: 
 }
 
 async function openLog(
-  { clock, logger, end }: { readonly clock: Clock; readonly logger: Logger; readonly end: number },
-  { log, peerId, certificate, ends, roles }: LinkEndOptions,
+  { clock, logger, processNumber }: { readonly clock: Clock; readonly logger: Logger; readonly processNumber: number },
+  { log, peerId, certificate, processes, roles }: LinkServiceOptions,
 ): Promise<AccountabilityLog | undefined> {
   if (log === undefined) return undefined;
   return openAccountabilityLog(
     { clock, logger, random: systemRandom },
     {
-      directory: join(log.directory, String(end)),
+      directory: join(log.directory, String(processNumber)),
       // A relay does not wait for the log.
       required: log.required && roles.includes("exit"),
       days: log.days,
-      mib: Math.max(1, Math.floor(log.mib / ends)),
+      mib: Math.max(1, Math.floor(log.mib / processes)),
       peerId,
       privateKey: createPrivateKey(certificate.keyPem),
     },
   );
 }
 
-/** One of several ends has its part of what is for the node as a whole; a link is always at one end. */
-function limitsOfEnd({ streamLimits = {}, ends }: LinkEndOptions): StreamLimitOptions {
+/** A process gets its part of each bound that is for the whole node; a link is in one process only. */
+function limitsOfProcess({ streamLimits = {}, processes }: LinkServiceOptions): StreamLimitOptions {
   const part = (given: number | undefined, name: keyof typeof EGRESS_LIMITS): number =>
-    Math.max(1, Math.floor((given ?? EGRESS_LIMITS[name].value) / ends));
+    Math.max(1, Math.floor((given ?? EGRESS_LIMITS[name].value) / processes));
   return {
     ...streamLimits,
     maxStreams: part(streamLimits.maxStreams, "maxStreams"),

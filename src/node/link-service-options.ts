@@ -26,7 +26,7 @@ export interface LogOptions {
 }
 
 /** How links are served. Plain JSON values: a worker gets them by message. */
-export interface LinkEndOptions {
+export interface LinkServiceOptions {
   readonly certificate: CertificatePair;
   readonly allowClassical: boolean;
   readonly roles: readonly Role[];
@@ -55,9 +55,9 @@ export interface LinkEndOptions {
   readonly contact?: string;
   /** Where connections of the overlay go, in a worker: the path that the node's `WayBack` listens at. */
   readonly wayBackPath?: string;
-  /** How many such ends the node has. Each gets this part of every bound that is for the node as a whole. */
-  readonly ends: number;
-  /** Bytes that may wait at this end. */
+  /** How many processes of the node serve links. Each gets this part of every bound that is for the whole node. */
+  readonly processes: number;
+  /** Bytes that may wait in this process. */
   readonly budgetBytes: number;
 }
 
@@ -85,16 +85,16 @@ function advertised(rules: readonly string[], opened: readonly HostPort[] = []):
   return advertisedPolicy(new ExitPolicy(parsePolicy(rules)), opened);
 }
 
-/** What the ends of a node's links are made of. `listeners` is kept by reference, as the node learns them later. */
-export function linkEndOptions(
+/** The options of a node's link services. `listeners` is kept by reference, as the node learns them later. */
+export function linkServiceOptions(
   options: NodeOptions,
   own: {
     readonly certificate: CertificatePair;
     readonly listeners: readonly HostPort[];
-    /** For all ends together. */
+    /** For all processes together. */
     readonly budgetBytes: number;
   },
-): LinkEndOptions {
+): LinkServiceOptions {
   const { roles, workers = 1, bindEgress, dnsServers, contact } = options;
   const rules = options.policy ?? DEFAULT_POLICY;
   return {
@@ -115,7 +115,7 @@ export function linkEndOptions(
     ...(bindEgress === undefined ? {} : { bindEgress }),
     ...(dnsServers === undefined ? {} : { dnsServers }),
     ...(contact === undefined ? {} : { contact }),
-    ends: workers,
+    processes: workers,
     budgetBytes: Math.floor(own.budgetBytes / workers),
   };
 }
@@ -127,8 +127,8 @@ function isPaced({ operation: { upMbps, downMbps, monthlyGb } = {}, linkMbps }: 
   return [upMbps, downMbps, monthlyGb, linkMbps].some((limit) => limit !== undefined);
 }
 
-/** What an end keeps in files. */
-function kept({ dataDirectory, log }: NodeOptions): Pick<LinkEndOptions, "log" | "blocklistDirectory"> {
+/** Where a link service keeps files. */
+function kept({ dataDirectory, log }: NodeOptions): Pick<LinkServiceOptions, "log" | "blocklistDirectory"> {
   if (dataDirectory === undefined) return {};
   const blocklistDirectory = join(dataDirectory, "blocklists");
   if (log === undefined || log.mode === "off") return { blocklistDirectory };

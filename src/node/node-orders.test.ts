@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ServingOrders, STARTING_ORDERS } from "../operation/serving-orders.ts";
-import { EndOrders } from "./end-orders.ts";
+import { NodeOrders } from "./node-orders.ts";
 
-test("what the operator allows and what others saw reach the ends together, whichever changed", () => {
+test("what the operator allows and what others saw reach the link service together, whichever changed", () => {
   const told: ServingOrders[] = [];
-  const orders = new EndOrders({ obey: (given) => told.push(given) });
+  const orders = new NodeOrders({ obey: (given) => told.push(given) });
   orders.see(["45.1.0.1"]);
   orders.obey({ endsStreams: false, bytesPerSecond: 1 });
   orders.see(["46.2.0.2"]);

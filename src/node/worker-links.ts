@@ -1,27 +1,27 @@
 import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import { addReports, afterEnd, type EndReport, NO_REPORT } from "../operation/end-report.ts";
 import type { ServingOrders } from "../operation/serving-orders.ts";
+import { addReports, lastingCounts, NO_REPORT, type ServingReport } from "../operation/serving-report.ts";
 import { RefusalCounts } from "../rate/refusal-counts.ts";
 import type { ForkWorker } from "../workers/fork-worker.ts";
 import { WorkerPool } from "../workers/worker-pool.ts";
 import type { AnswerWorker } from "../workers/worker-process.ts";
-import type { LinkEnd } from "./link-end.ts";
+import type { LinkService } from "./link-service.ts";
 
-/** The ends of links in all workers, as if they were one. */
-export class PooledEnds implements LinkEnd {
+/** The link services of all workers, as if they were one. */
+export class WorkerLinks implements LinkService {
   readonly #pool: WorkerPool;
   /** What is refused before a worker gets it. */
   readonly #refusals = new RefusalCounts();
-  #ended: EndReport = NO_REPORT;
+  #gone: ServingReport = NO_REPORT;
 
   constructor(
     components: { clock: Clock; logger: Logger; fork: ForkWorker; answer?: AnswerWorker | undefined },
     options: { readonly workers: number },
   ) {
     const onEnded = (report: unknown): void => {
-      this.#ended = addReports(this.#ended, afterEnd(report as EndReport));
+      this.#gone = addReports(this.#gone, lastingCounts(report as ServingReport));
     };
     this.#pool = new WorkerPool({ ...components, onEnded, refusals: this.#refusals }, options);
   }
@@ -35,9 +35,9 @@ export class PooledEnds implements LinkEnd {
     this.#pool.accept(raw);
   }
 
-  get report(): EndReport {
+  get report(): ServingReport {
     const own = { ...NO_REPORT, refusals: this.#refusals.counts };
-    return this.#pool.reports.map((report) => report as EndReport).reduce(addReports, addReports(own, this.#ended));
+    return this.#pool.reports.map((report) => report as ServingReport).reduce(addReports, addReports(own, this.#gone));
   }
 
   get takenShare(): number {
@@ -48,10 +48,10 @@ export class PooledEnds implements LinkEnd {
     this.#pool.obey(orders);
   }
 
-  async reload(): Promise<EndReport["blocklists"]> {
+  async reload(): Promise<ServingReport["blocklists"]> {
     const answers = await this.#pool.ask("reload");
     return answers
-      .map((blocklists) => ({ ...NO_REPORT, blocklists: blocklists as EndReport["blocklists"] }))
+      .map((blocklists) => ({ ...NO_REPORT, blocklists: blocklists as ServingReport["blocklists"] }))
       .reduce(addReports, NO_REPORT).blocklists;
   }
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addReports, afterEnd, type EndReport, NO_REPORT } from "./end-report.ts";
+import { addReports, lastingCounts, NO_REPORT, type ServingReport } from "./serving-report.ts";
 
-const REPORT: EndReport = {
+const REPORT: ServingReport = {
   links: 2,
   streams: 3,
   streamsOpened: 10,
@@ -14,8 +14,8 @@ const REPORT: EndReport = {
   log: { state: "writing", records: 4, bytes: 100, lost: 0 },
 };
 
-test("counts of several ends are added, and of states the worst one counts", () => {
-  const other: EndReport = {
+test("counts of several services are added, and of states the worst one counts", () => {
+  const other: ServingReport = {
     ...REPORT,
     refusals: { "rule 1": 1, "no rule": 7 },
     blocklists: [{ name: "drop", state: "stale", entries: 4, unread: 0 }],
@@ -35,8 +35,8 @@ test("counts of several ends are added, and of states the worst one counts", () 
   assert.deepEqual(addReports(other, REPORT).log, addReports(REPORT, other).log);
 });
 
-test("of an end that is gone stays what it counted", () => {
-  const left = afterEnd(REPORT);
+test("the counts of a service that is gone remain", () => {
+  const left = lastingCounts(REPORT);
   assert.deepEqual([left.links, left.streams, left.blocklists], [0, 0, []]);
   assert.deepEqual(addReports(left, NO_REPORT).line, REPORT.line);
   assert.deepEqual([left.streamsOpened, left.failedProofs, left.refusals], [10, 0, { "rule 1": 2 }]);

@@ -1,7 +1,7 @@
 import type { LineBytes, NodeStatus } from "./node-status.ts";
 
-/** What one end of links tells of itself; a node has one, or one in each worker. Plain JSON. */
-export interface EndReport {
+/** What a link service reports of itself. A node has one service, or one in each worker. Plain JSON. */
+export interface ServingReport {
   readonly links: number;
   readonly streams: number;
   /** Streams to targets since the start. */
@@ -21,7 +21,7 @@ export interface EndReport {
 }
 
 /** A report of nothing. */
-export const NO_REPORT: EndReport = {
+export const NO_REPORT: ServingReport = {
   links: 0,
   streams: 0,
   streamsOpened: 0,
@@ -33,14 +33,14 @@ export const NO_REPORT: EndReport = {
   log: { state: "off", records: 0, bytes: 0, lost: 0 },
 };
 
-/** What stays of a report when its end is gone: what was counted since the start. */
-export function afterEnd(report: EndReport): EndReport {
+/** The part of a report that remains when its service is gone: counts since the start. */
+export function lastingCounts(report: ServingReport): ServingReport {
   const { streamsOpened, linkBytes, line, refusals } = report;
   return { ...NO_REPORT, streamsOpened, linkBytes, line, refusals };
 }
 
-/** One report for all ends: counts are added, and of states the worst one counts. */
-export function addReports(a: EndReport, b: EndReport): EndReport {
+/** Joins two reports: counts are added, and of two states the worse one is taken. */
+export function addReports(a: ServingReport, b: ServingReport): ServingReport {
   const refusals: Record<string, number> = { ...a.refusals };
   for (const [by, count] of Object.entries(b.refusals)) refusals[by] = (refusals[by] ?? 0) + count;
   return {

@@ -20,41 +20,41 @@ import { LinkServer } from "../link/link-server.ts";
 import type { LocateHop } from "../link/locate-hop.ts";
 import { NoticeServer } from "../link/notice-server.ts";
 import { type AcceptOverlay, PublicPort } from "../link/public-port.ts";
-import type { EndReport } from "../operation/end-report.ts";
 import type { ServingOrders } from "../operation/serving-orders.ts";
+import type { ServingReport } from "../operation/serving-report.ts";
 import { RefusalCounts } from "../rate/refusal-counts.ts";
 import { RELAY_LIMITS } from "../relay/limits.ts";
 import { RelayService } from "../relay/relay-service.ts";
 import { sendBack } from "../workers/way-back.ts";
-import { openExitEnd } from "./exit-end.ts";
-import type { LinkEndOptions } from "./link-end-options.ts";
+import { openExitStack } from "./exit-stack.ts";
+import type { LinkServiceOptions } from "./link-service-options.ts";
 import { noticeFacts } from "./notice-facts.ts";
 import { shownHops } from "./shown-hops.ts";
 
 /** Serves links and everything that they ask for, and what else comes to the same port. */
-export interface LinkEnd {
+export interface LinkService {
   /** Serves one connection, whatever it speaks; owns it from here on. */
   accept(raw: Duplex): void;
   /** What it carries, refuses and lacks. */
-  readonly report: EndReport;
+  readonly report: ServingReport;
   /** Share of the places for links that is taken, 0 to 1. */
   readonly takenShare: number;
   /** Goes by `orders` from now on; the speed in them is that of the whole node. */
   obey(orders: ServingOrders): void;
   /** Reads all blocklists again; settles with how each fared. */
-  reload(): Promise<EndReport["blocklists"]>;
+  reload(): Promise<ServingReport["blocklists"]>;
   /** Resets all streams at once, and ends all links and sockets. Idempotent: every call settles when all is gone. */
   stop(): Promise<void>;
 }
 
-/** One end, which knows the use that is made of its links. */
-export type OpenLinkEnd = LinkEnd & Pick<LinkServer, "idleSinceMs" | "giveWay">;
+/** A link service in this process, which knows how its links are used. */
+export type LocalLinkService = LinkService & Pick<LinkServer, "idleSinceMs" | "giveWay">;
 
 /**
  * Opens the part of a node that serves links: in the node's own process, or in each of its workers.
- * `load` is that of the whole node where this is one of several ends. Throws ERR_CONFIG_VALUE.
+ * If it is one of several, `load` is that of the whole node. Throws ERR_CONFIG_VALUE.
  */
-export async function openLinkEnd(
+export async function openLinkService(
   components: {
     readonly clock: Clock;
     readonly logger: Logger;
@@ -63,18 +63,18 @@ export async function openLinkEnd(
     readonly load?: () => number;
     /** Takes what speaks libp2p. Absent in a worker, and where the node has no part in the overlay. */
     readonly acceptOverlay?: AcceptOverlay | undefined;
-    /** Which of the node's ends this is, from 1. */
-    readonly end?: number;
+    /** Number of the process, from 1. */
+    readonly processNumber?: number;
     /** Where next hops are reached; only what requests show is known when absent. */
     readonly locateHop?: LocateHop | undefined;
   },
-  options: LinkEndOptions,
-): Promise<OpenLinkEnd> {
+  options: LinkServiceOptions,
+): Promise<LocalLinkService> {
   const { clock, logger } = components;
   const { localNetwork, roles, policy, bindEgress, dnsServers, wayBackPath } = options;
   const budget = components.budget ?? new ByteBudget({ clock, logger }, { bytes: options.budgetBytes });
   let orders: ServingOrders = { endsStreams: false };
-  const partOf = (whole: number): number => Math.max(1, Math.floor(whole / options.ends));
+  const partOf = (whole: number): number => Math.max(1, Math.floor(whole / options.processes));
   const share = ({ value }: Limit): number => partOf(value);
 
   const local = new LocalAddresses({ clock, logger });
@@ -106,12 +106,15 @@ export async function openLinkEnd(
   const refusals = new RefusalCounts();
   const pace = new LinePace({ clock }, { linkBytesPerSecond: options.linkBytesPerSecond });
   const paceOf = (linkId: number): LinkPace | undefined => (options.isPaced ? pace.paceOf(linkId) : undefined);
-  const exitEnd = await openExitEnd({ clock, logger, budget, guard, paceOf, end: components.end ?? 1 }, options);
+  const exitStack = await openExitStack(
+    { clock, logger, budget, guard, paceOf, processNumber: components.processNumber ?? 1 },
+    options,
+  );
   await using made = new AsyncDisposableStack();
-  made.defer(() => exitEnd.stop());
+  made.defer(() => exitStack.stop());
   made.defer(() => nat64.stop());
   const egress = new Egress(
-    { clock, logger, resolver, guard, policy: exitEnd.policy },
+    { clock, logger, resolver, guard, policy: exitStack.policy },
     {
       ...(bindEgress === undefined ? {} : { bindEgress }),
       maxTargetSockets: Math.max(share(EGRESS_LIMITS.maxTargetSockets), partOf(options.streamLimits?.maxStreams ?? 0)),
@@ -122,18 +125,18 @@ export async function openLinkEnd(
   );
   // A lab stands behind no translator, and one that only tells peers of each other has no way out.
   if (!localNetwork && roles.some((role) => role !== "bootstrap")) nat64.start();
-  const exit = exitEnd.serve(egress);
+  const exit = exitStack.serve(egress);
   const relay = new RelayService(
     {
       clock,
       budget,
       locate: components.locateHop ?? shownHops({ clock }, { localNetwork }),
       dialler: egress,
-      log: exitEnd.proofLog,
+      log: exitStack.proofLog,
       paceOf,
     },
     {
-      ends: options.ends,
+      processes: options.processes,
       localNetwork,
       maxCarried: share(RELAY_LIMITS.carried),
       maxToHop: share(RELAY_LIMITS.carriedToHop),
@@ -152,11 +155,11 @@ export async function openLinkEnd(
         ...(roles.includes("exit")
           ? {
               connectTarget: (incoming) => {
-                exitEnd.checkOpen();
+                exitStack.checkOpen();
                 return exit.connectTarget(incoming);
               },
               connectUdp: (incoming) => {
-                exitEnd.checkOpen();
+                exitStack.checkOpen();
                 return exit.connectUdp(incoming);
               },
             }
@@ -218,7 +221,7 @@ export async function openLinkEnd(
         linkBytes: received + sent,
         line: { received: received + traffic.received, sent: sent + traffic.sent },
         refusals: refusals.counts,
-        ...exitEnd.report,
+        ...exitStack.report,
       };
     },
     obey(given) {
@@ -226,10 +229,12 @@ export async function openLinkEnd(
       orders = given;
       if (isSeenElsewhere) egress.endProhibited();
       const { bytesPerSecond, endsStreams, refusal } = given;
-      pace.setRate(bytesPerSecond === undefined ? undefined : Math.max(1, Math.floor(bytesPerSecond / options.ends)));
+      pace.setRate(
+        bytesPerSecond === undefined ? undefined : Math.max(1, Math.floor(bytesPerSecond / options.processes)),
+      );
       if (endsStreams && refusal !== undefined) server.endStreams(refusalOf(refusal));
     },
-    reload: () => exitEnd.reload(),
+    reload: () => exitStack.reload(),
     get takenShare() {
       return server.takenShare;
     },

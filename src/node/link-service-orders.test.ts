@@ -18,7 +18,7 @@ import { openLink } from "../link/open-link.ts";
 import { TcpTransport } from "../link/tcp-transport.ts";
 import type { ServingOrders } from "../operation/serving-orders.ts";
 import { formatConnectUdpPath } from "../wire/connect-udp-path.ts";
-import { openLinkEnd } from "./link-end.ts";
+import { openLinkService } from "./link-service.ts";
 
 const HERE = { host: "127.0.0.1", port: 0 };
 const CLOSED: NonNullable<ServingOrders["refusal"]> = {
@@ -38,18 +38,18 @@ async function setUp(t: TestContext) {
   const [udp, dns] = [await silentUdp(t), await silentUdp(t)];
   const { address: tcp } = await serveTcp(t, (socket) => void socket.on("error", () => {}).pipe(socket));
   const components = { clock: systemClock, budget: roomyBudget() };
-  const end = await openLinkEnd(
+  const service = await openLinkService(
     { ...components, logger: silentLogger },
     {
       certificate: await createCertificate(identity, systemClock, systemRandom),
       ...{ allowClassical: false, roles: ["exit"], policy: { acceptedPorts: [], protocols: [] }, listeners: [] },
-      ...{ allowTargets: [tcp, udp], localNetwork: true, budgetBytes: 2 ** 30, ends: 1, isPaced: true },
+      ...{ allowTargets: [tcp, udp], localNetwork: true, budgetBytes: 2 ** 30, processes: 1, isPaced: true },
       ...{ dnsServers: [formatHostPort(dns)], policyRules: ["accept *:*"], peerId: identity.peerId },
     },
   );
   const transport = new TcpTransport(components);
-  const listener = await transport.listen(HERE, (raw) => end.accept(raw));
-  t.after(() => Promise.all([listener.close(), end.stop()]));
+  const listener = await transport.listen(HERE, (raw) => service.accept(raw));
+  t.after(() => Promise.all([listener.close(), service.stop()]));
   const { address } = listener;
   const link = await openLink(components, await transport.dial(address), { peerId: identity.peerId });
   t.after(() => link.destroy());
@@ -63,43 +63,43 @@ async function setUp(t: TestContext) {
       },
       toward: "target",
     });
-  return { end, link, open, openUdp, address, tcp: formatHostPort(tcp) };
+  return { service, link, open, openUdp, address, tcp: formatHostPort(tcp) };
 }
 
 test("orders that end streams end those that stand, flows of UDP and what is still being opened; the link stays", async (t) => {
-  const { end, link, open, openUdp, tcp } = await setUp(t);
+  const { service, link, open, openUdp, tcp } = await setUp(t);
   const [stream, flow, opening] = [open(tcp), openUdp(), open("never-answered.example:443")];
   for (const { stream: each } of [stream, flow, opening]) each.on("error", () => {});
   await Promise.all([stream.accepted, flow.accepted]);
-  await until(() => end.report.streams === 3);
+  await until(() => service.report.streams === 3);
   const gone = Promise.all([stream, flow].map(({ stream: each }) => closeOf(each.resume())));
   const refused = assert.rejects(opening.accepted);
-  end.obey({ refusal: CLOSED, endsStreams: true });
+  service.obey({ refusal: CLOSED, endsStreams: true });
   await Promise.all([gone, refused]);
-  await until(() => end.report.streams === 0);
+  await until(() => service.report.streams === 0);
   await assert.rejects(open(tcp).accepted, { code: "ERR_NODE_CLOSED" });
   await assert.rejects(openUdp().accepted, { code: "ERR_NODE_CLOSED" });
-  assert.equal(end.report.refusals.hours, 2);
-  assert.equal(end.report.links, 1);
-  end.obey({ endsStreams: false });
+  assert.equal(service.report.refusals.hours, 2);
+  assert.equal(service.report.links, 1);
+  service.obey({ endsStreams: false });
   await open(tcp).accepted;
   link.destroy();
 });
 
 test("a node that is closed lets what stands go on", async (t) => {
-  const { end, open, tcp } = await setUp(t);
+  const { service, open, tcp } = await setUp(t);
   const { stream, accepted } = open(tcp);
   await accepted;
-  end.obey({ refusal: CLOSED, endsStreams: false, bytesPerSecond: 1_000_000 });
+  service.obey({ refusal: CLOSED, endsStreams: false, bytesPerSecond: 1_000_000 });
   stream.write("still here");
   const [chunk] = (await once(stream, "data")) as [Buffer];
   assert.equal(chunk.toString(), "still here");
   await assert.rejects(open(tcp).accepted, { code: "ERR_NODE_CLOSED" });
 });
 
-test("an address at which others saw the node is closed as soon as the end is told, and open when it is no more", async (t) => {
-  const { end, open, tcp } = await setUp(t);
-  end.obey({ endsStreams: false, seenAddresses: ["45.1.0.1", "2a00:1:2:3300::1"] });
+test("an address at which others saw the node is closed as soon as the service hears of it, and open when it is no more", async (t) => {
+  const { service, open, tcp } = await setUp(t);
+  service.obey({ endsStreams: false, seenAddresses: ["45.1.0.1", "2a00:1:2:3300::1"] });
   for (const target of ["45.1.0.1:80", "45.1.0.1:4433", "[64:ff9b::45.1.0.1]:80", "[2a00:1:2:33ff::9]:80"]) {
     await assert.rejects(
       open(target).accepted,
@@ -111,13 +111,13 @@ test("an address at which others saw the node is closed as soon as the end is to
 });
 
 test("notices that are not given any more are counted", async (t) => {
-  const { end, address } = await setUp(t);
+  const { service, address } = await setUp(t);
   const sockets = Array.from({ length: LINK_LIMITS.noticesPerSecond.value + 5 }, () => {
     const socket = connect(address).on("error", () => {});
     t.after(() => socket.destroy());
     socket.write("GET / HTTP/1.1\r\n");
     return socket;
   });
-  await until(() => (end.report.refusals.notices ?? 0) > 0);
+  await until(() => (service.report.refusals.notices ?? 0) > 0);
   for (const socket of sockets) socket.destroy();
 });
