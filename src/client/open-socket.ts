@@ -1,6 +1,6 @@
+import { linkedAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
-import { linkedSignal } from "../core/linked-signal.ts";
 import type { Dispatcher, RoutedStream } from "../dispatch/dispatcher.ts";
 import type { StreamRequest } from "../ingress/stream-opener.ts";
 import type { ConnectOptions } from "./connect-arguments.ts";
@@ -28,7 +28,7 @@ export async function openSocket(
   request: StreamRequest,
   { signal, allowHalfOpen }: ConnectOptions,
 ): Promise<OpenedSocket> {
-  using linked = linkedSignal(stopping, ...(signal === undefined ? [] : [signal]));
+  using linked = linkedAbort(stopping, signal);
   const takenBack = (): BywayError | undefined => {
     if (stopping.aborted) return stopped();
     if (signal?.aborted !== true) return undefined;

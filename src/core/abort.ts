@@ -1,23 +1,53 @@
 import type { Clock } from "./clock.ts";
 import { BywayError } from "./errors.ts";
 
-/** A signal with a time limit; dispose it when the work is done, so that the timer goes. */
+/** An abort that follows others. Dispose it when the work is done: its parents then forget it. */
+export interface LinkedAbort extends Disposable {
+  readonly signal: AbortSignal;
+  abort(reason: unknown): void;
+}
+
+/**
+ * Aborts with the reason of the first of `parents` that aborts, or by its own `abort`.
+ * `AbortSignal.any` does the same but cannot be undone: a signal that lives as long as the node would remember every request.
+ */
+export function linkedAbort(...parents: readonly (AbortSignal | undefined)[]): LinkedAbort {
+  const controller = new AbortController();
+  const abort = (reason: unknown): void => controller.abort(reason);
+  const follow = (event: Event): void => {
+    if (event.target instanceof AbortSignal) abort(event.target.reason);
+  };
+  const aborted = parents.find((parent) => parent?.aborted === true);
+  if (aborted !== undefined) abort(aborted.reason);
+  else for (const parent of parents) parent?.addEventListener("abort", follow, { once: true });
+  return {
+    signal: controller.signal,
+    abort,
+    [Symbol.dispose]() {
+      for (const parent of parents) parent?.removeEventListener("abort", follow);
+    },
+  };
+}
+
+/** A signal with a time limit. Dispose it when the work is done: its timer ends and its parents forget it. */
 export interface Deadline extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** Aborts with `error()` after `ms`, or with the parent's reason when `parent` aborts first. */
-export function deadline(clock: Clock, ms: number, error: () => BywayError, parent?: AbortSignal): Deadline {
-  const controller = new AbortController();
-  const timer = clock.after(ms, () => controller.abort(error()));
-  const follow = (): void => controller.abort(parent?.reason);
-  if (parent?.aborted === true) follow();
-  else parent?.addEventListener("abort", follow, { once: true });
+/** Aborts with `error()` after `ms`, or with the reason of the first of `parents` that aborts. */
+export function deadline(
+  clock: Clock,
+  ms: number,
+  error: () => BywayError,
+  ...parents: readonly (AbortSignal | undefined)[]
+): Deadline {
+  const linked = linkedAbort(...parents);
+  const timer = clock.after(ms, () => linked.abort(error()));
   return {
-    signal: controller.signal,
+    signal: linked.signal,
     [Symbol.dispose]() {
       timer.cancel();
-      parent?.removeEventListener("abort", follow);
+      linked[Symbol.dispose]();
     },
   };
 }
@@ -44,9 +74,10 @@ export function withAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
   });
 }
 
-/** Resolves after `ms`; rejects with the abort reason when `signal` aborts before, and leaves no timer behind. */
+/** Resolves after `ms`, at once if that is not above 0; rejects with the abort reason when `signal` aborts before. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.reject(abortReason(signal));
+  if (ms <= 0) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       timer.cancel();

@@ -1,9 +1,8 @@
 import { isIP, type Socket, type TcpNetConnectOpts } from "node:net";
-import { abortReason } from "../core/abort.ts";
+import { abortReason, linkedAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
-import { linkedSignal } from "../core/linked-signal.ts";
 import type { Logger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { Sensitive } from "../core/sensitive.ts";
@@ -235,7 +234,7 @@ export class Egress {
     signal: AbortSignal,
     run: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    using both = linkedSignal(signal, this.#stopping.signal);
+    using both = linkedAbort(signal, this.#stopping.signal);
     if (both.signal.aborted) throw abortReason(both.signal);
     const running = run(both.signal);
     this.#pending.add(running);

@@ -1,3 +1,4 @@
+import { linkedAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
@@ -29,11 +30,9 @@ export async function askPeer(
   onSlow: (giveUp: () => void) => void,
 ): Promise<Asked> {
   const { checkMs, checkConnectMs } = LIVENESS_LIMITS;
-  const limit = new AbortController();
+  using limit = linkedAbort(stopping);
   let isConnected = false;
-  const stop = (): void => limit.abort(new BywayError("ERR_ABORTED", "the checks are stopped"));
   const giveUp = (): void => limit.abort(new BywayError("ERR_HOP_TIMEOUT", "the node did not answer in time"));
-  stopping.addEventListener("abort", stop, { once: true });
   using _timer = clock.after(checkMs.value, giveUp);
   using _connecting = clock.after(checkConnectMs.value, () => {
     if (!isConnected) onSlow(giveUp);
@@ -43,7 +42,5 @@ export async function askPeer(
     return { rttMs, isConnected: true, isAsked: rttMs !== undefined };
   } catch {
     return { rttMs: undefined, isConnected, isAsked: true };
-  } finally {
-    stopping.removeEventListener("abort", stop);
   }
 }

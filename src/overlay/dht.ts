@@ -176,10 +176,8 @@ export class Dht {
   /** Runs a look-up within its time. What goes wrong on the way is a stranger's doing; only our own abort is thrown. */
   async #query(parent: AbortSignal | undefined, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
     parent?.throwIfAborted();
-    const stopping = this.#stopping.signal;
-    const either = parent === undefined ? stopping : AbortSignal.any([parent, stopping]);
     const late = (): BywayError => new BywayError("ERR_PEER_ANSWER", "the look-up took too long");
-    using limit = deadline(this.#clock, OVERLAY_LIMITS.dhtQueryMs.value, late, either);
+    using limit = deadline(this.#clock, OVERLAY_LIMITS.dhtQueryMs.value, late, parent, this.#stopping.signal);
     try {
       await this.#firstNeighbour(limit.signal);
       await run(limit.signal);

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { abortReason, deadline, withAbort } from "../core/abort.ts";
+import { abortReason, deadline, pause, withAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
@@ -13,7 +13,6 @@ import type { ProofLog } from "./proof-log.ts";
 import { ProofPlaces, type ProofPlacesOptions } from "./proof-places.ts";
 import { RecentCount } from "./recent-count.ts";
 import { RememberedTimes } from "./remembered-times.ts";
-import { waitUntil } from "./wait-until.ts";
 
 /** Dials an IP endpoint of a node, under the node's address guard; failures are hop errors. */
 export interface HopDialler {
@@ -172,7 +171,7 @@ export class ProvenHops {
       }
       const durationMs = Math.round(clock.monotonicMs() - beganMs);
       // What was found must not show in when the next endpoint is tried, nor in when a place or an attempt is free again.
-      if (!asked.isKnown) await waitUntil(clock, beganMs + asked.ms, signal).catch(() => {});
+      if (!asked.isKnown) await pause(clock, beganMs + asked.ms - clock.monotonicMs(), signal).catch(() => {});
       ticket?.failed();
       if (!asked.isKnown) {
         this.#failures.count();

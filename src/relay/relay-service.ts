@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { abortReason, deadline } from "../core/abort.ts";
+import { abortReason, deadline, pause } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
@@ -14,7 +14,6 @@ import { OnwardPlaces } from "./onward-places.ts";
 import type { Asker } from "./proof-bounds.ts";
 import { type HopState, ProvenHops, type ProvenHopsComponents, type ProvenHopsOptions } from "./proven-hops.ts";
 import { ReturnStreams } from "./return-streams.ts";
-import { waitUntil } from "./wait-until.ts";
 
 /** What a relay is made of. */
 export interface RelayComponents extends ProvenHopsComponents {
@@ -161,7 +160,8 @@ export class RelayService {
     }
     if (limit !== undefined && !hasTried) throw limit;
     // The time must not say what was found at a place that only strangers name.
-    if (isTimed) await waitUntil(this.#clock, beganMs + RELAY_LIMITS.unknownProofMs.value, signal);
+    if (isTimed)
+      await pause(this.#clock, beganMs + RELAY_LIMITS.unknownProofMs.value - this.#clock.monotonicMs(), signal);
     throw new BywayError("ERR_HOP_UNREACHABLE", "the next hop did not prove itself", {
       data: { by: "proofs of next hops" },
     });

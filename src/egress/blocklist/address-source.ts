@@ -1,3 +1,4 @@
+import { linkedAbort } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
 import { systemCode } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
@@ -42,9 +43,8 @@ export class AddressSource implements ListSource {
   async refresh(take: TakeList, asked: boolean, signal: AbortSignal): Promise<void> {
     if (!asked && (await this.#takeOthersCopy(take))) return;
     const { clock, cache } = this.#components;
-    const leaving = new AbortController();
-    const either = AbortSignal.any([signal, leaving.signal]);
-    const fetched = await fetchList(this.#components, this.#address, this.#validators, either);
+    using fetching = linkedAbort(signal);
+    const fetched = await fetchList(this.#components, this.#address, this.#validators, fetching.signal);
     const nowMs = clock.nowMs();
     if (fetched === undefined) {
       this.#checkedAtMs = nowMs;
@@ -55,7 +55,7 @@ export class AddressSource implements ListSource {
       await this.#takeFetched(take, fetched, nowMs);
     } finally {
       // What is not taken need not come.
-      leaving.abort();
+      fetching.abort(undefined);
     }
     this.#note(fetched.validators, nowMs, nowMs);
   }

@@ -1,3 +1,4 @@
+import { type LinkedAbort, linkedAbort } from "../../core/abort.ts";
 import type { Clock, Timer } from "../../core/clock.ts";
 import { BLOCKLIST_LIMITS } from "./limits.ts";
 import { listFault } from "./list-fault.ts";
@@ -100,31 +101,26 @@ function validatorsOf(headers: Headers): ListValidators {
 /** A signal that aborts after silence, after too long, and with its parent. */
 class Patience {
   readonly #clock: Clock;
-  readonly #parent: AbortSignal;
-  readonly #controller = new AbortController();
+  readonly #linked: LinkedAbort;
   readonly #whole: Timer;
   #silence: Timer | undefined;
-  readonly #follow = (): void => this.#controller.abort(this.#parent.reason);
 
   constructor(clock: Clock, parent: AbortSignal) {
     this.#clock = clock;
-    this.#parent = parent;
-    const give = (why: string) => (): void => this.#controller.abort(listFault(why));
-    this.#whole = clock.after(BLOCKLIST_LIMITS.fetchMs.value, give("took too long to fetch"));
-    if (parent.aborted) this.#follow();
-    else parent.addEventListener("abort", this.#follow, { once: true });
+    this.#linked = linkedAbort(parent);
+    this.#whole = clock.after(BLOCKLIST_LIMITS.fetchMs.value, () => this.#give("took too long to fetch"));
     this.renew();
   }
 
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.#linked.signal;
   }
 
   /** Waits for the server from now on. */
   renew(): void {
     this.#silence?.cancel();
     const { value } = BLOCKLIST_LIMITS.fetchSilenceMs;
-    this.#silence = this.#clock.after(value, () => this.#controller.abort(listFault("stopped coming")));
+    this.#silence = this.#clock.after(value, () => this.#give("stopped coming"));
   }
 
   /** Waits for the taker, who may be as slow as it likes. */
@@ -135,6 +131,10 @@ class Patience {
   end(): void {
     this.rest();
     this.#whole.cancel();
-    this.#parent.removeEventListener("abort", this.#follow);
+    this.#linked[Symbol.dispose]();
+  }
+
+  #give(why: string): void {
+    this.#linked.abort(listFault(why));
   }
 }
