@@ -11,18 +11,18 @@ export interface LinkPace extends Pace {
 /** What a link asks of the line that it is on. */
 export interface LineTurns {
   /** Counts up to `bytes` for `place` and says how many may pass; puts the place in the row when not all. */
-  spend(place: LinkPlace, bytes: number): number;
+  spend(place: PacedDirection, bytes: number): number;
   /** Counts a datagram that may pass. */
   spendDatagram(link: PacedLink, bytes: number): boolean;
   /** Takes a place out of the row. */
-  leave(place: LinkPlace): void;
+  leave(place: PacedDirection): void;
 }
 
 /** One direction of one stream on a link. Kept by `LinePace`. */
-export class LinkPlace implements PacePlace {
+export class PacedDirection implements PacePlace {
   readonly link: PacedLink;
   readonly resume: () => void;
-  readonly seat: Seat<LinkPlace> = new Seat(this as LinkPlace);
+  readonly seat: Seat<PacedDirection> = new Seat(this as PacedDirection);
   /** What it waits to pass, in bytes. */
   wanted = 0;
   /** Whether it is its turn, which the next `spend` uses up. */
@@ -55,7 +55,7 @@ export class PacedLink implements LinkPace {
   readonly bucket: PaceBucket;
   readonly seat: Seat<PacedLink> = new Seat(this as PacedLink);
   /** Its places that wait, in the order of their turns. */
-  readonly waiting: Ring<LinkPlace> = new Ring();
+  readonly waiting: Ring<PacedDirection> = new Ring();
   /** Places that were taken and not given up. */
   streams = 0;
   /** Bytes that the link may still pass in this round of the line. */
@@ -63,17 +63,17 @@ export class PacedLink implements LinkPace {
   /** Bytes of datagrams that may pass although others wait; turns in the row fill it. */
   datagramBytes: number = Number.POSITIVE_INFINITY;
   /** Waits in the row for the datagrams of the link, which cannot wait themselves. */
-  readonly datagrams: LinkPlace;
+  readonly datagrams: PacedDirection;
 
   constructor(line: LineTurns, nowMs: number, bytesPerSecond: number | undefined) {
     this.line = line;
     this.bucket = new PaceBucket(nowMs, bytesPerSecond);
-    this.datagrams = new LinkPlace(this, () => {});
+    this.datagrams = new PacedDirection(this, () => {});
   }
 
   join(resume: () => void): PacePlace {
     this.streams += 1;
-    return new LinkPlace(this, resume);
+    return new PacedDirection(this, resume);
   }
 
   spendOrDrop(bytes: number): boolean {

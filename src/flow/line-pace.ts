@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import { FLOW_LIMITS } from "./limits.ts";
 import { PaceBucket } from "./line-pace-bucket.ts";
-import { type LineTurns, type LinkPace, type LinkPlace, PacedLink } from "./line-pace-link.ts";
+import { type LineTurns, type LinkPace, type PacedDirection, PacedLink } from "./line-pace-link.ts";
 import { Ring } from "./line-pace-ring.ts";
 
 /** How fast a line may be, in bytes a second, both ways together; absent: as fast as it goes. */
@@ -81,7 +81,7 @@ export class LinePace {
     for (const [id, link] of this.#links) if (link.streams === 0) this.#links.delete(id);
   }
 
-  #spend(place: LinkPlace, wanted: number): number {
+  #spend(place: PacedDirection, wanted: number): number {
     const { link, isTurn } = place;
     const { bucket } = link;
     place.isTurn = false;
@@ -146,7 +146,7 @@ export class LinePace {
     return Math.min(this.#line.piece(this.#row.size * streams), link.bucket.piece(streams));
   }
 
-  #enrol(place: LinkPlace, wanted: number): void {
+  #enrol(place: PacedDirection, wanted: number): void {
     const { link, seat } = place;
     place.wanted = wanted;
     link.waiting.push(seat);
@@ -161,7 +161,7 @@ export class LinePace {
     if (this.#timer === undefined || this.#clock.monotonicMs() + waitMs < this.#wakeAtMs) this.#wakeIn(waitMs);
   }
 
-  #takeOut(place: LinkPlace): void {
+  #takeOut(place: PacedDirection): void {
     const { link, seat } = place;
     if (!link.waiting.remove(seat)) return;
     this.#waiting -= 1;
@@ -219,7 +219,7 @@ export class LinePace {
     else this.#rest();
   }
 
-  #turn(link: PacedLink, place: LinkPlace): void {
+  #turn(link: PacedLink, place: PacedDirection): void {
     const share = this.#line.piece(this.#row.size);
     const credit = Math.min(share, link.credit > 0 ? link.credit : link.credit + share);
     const piece = this.#piece(link, false);

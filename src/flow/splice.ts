@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 import type { Clock, Timer } from "../core/clock.ts";
 import { abortStream } from "./abort-stream.ts";
+import { BufferedDirection } from "./buffered-direction.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { FirstBytes } from "./first-bytes.ts";
-import { HeldWay } from "./held-way.ts";
 import { JoinedWrites } from "./joined-writes.ts";
 import { FLOW_LIMITS } from "./limits.ts";
 import type { Pace } from "./pace.ts";
@@ -94,19 +94,24 @@ export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Prom
       watchBytes(to);
     };
 
-    const heldWay = (from: Duplex, to: Duplex, looks: FirstBytes | undefined): HeldWay | undefined => {
+    const buffered = (from: Duplex, to: Duplex, looks: FirstBytes | undefined): BufferedDirection | undefined => {
       if (pace === undefined && looks === undefined) return undefined;
       const writes = writesTo(to);
       const write = (chunk: Buffer, release?: () => void): boolean => writes.write(chunk, release);
-      return new HeldWay(
+      return new BufferedDirection(
         { from, write, hold: () => hold(from, to), keeps: () => watchBytes(from), fail: end },
         { clock, pace, firstBytes: looks },
       );
     };
-    const aToB = heldWay(a, b, firstBytes);
-    const bToA = heldWay(b, a, undefined);
+    const aToB = buffered(a, b, firstBytes);
+    const bToA = buffered(b, a, undefined);
 
-    const watch = (stream: Duplex, peer: Duplex, away: HeldWay | undefined, back: HeldWay | undefined): void => {
+    const watch = (
+      stream: Duplex,
+      peer: Duplex,
+      away: BufferedDirection | undefined,
+      back: BufferedDirection | undefined,
+    ): void => {
       stream.on("error", (cause: Error) => {
         error ??= cause;
         letGo();
@@ -142,7 +147,12 @@ export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Prom
       abortStream(b);
       return;
     }
-    const carry = (from: Duplex, to: Duplex, way: HeldWay | undefined, count: (bytes: number) => void): void => {
+    const carry = (
+      from: Duplex,
+      to: Duplex,
+      way: BufferedDirection | undefined,
+      count: (bytes: number) => void,
+    ): void => {
       const writes = writesTo(to);
       const pass = (chunk: Buffer, release?: () => void): boolean => {
         count(chunk.length);

@@ -7,21 +7,21 @@ import { FLOW_LIMITS } from "./limits.ts";
 import type { Pace, PacePlace } from "./pace.ts";
 import { PooledSocket } from "./pooled-socket.ts";
 
-/** What a way does to its two streams. */
-export interface HeldWayEnds {
+/** The two streams of one direction. */
+export interface DirectionEnds {
   readonly from: Duplex;
-  /** Writes to the other stream; false when it wants no more until its next "drain". Calls `release` when done. */
+  /** Writes to the other stream. Returns false if that wants no more until its next "drain". Calls `release` when done. */
   readonly write: (chunk: Buffer, release?: () => void) => boolean;
-  /** Told when `write` said false: pauses `from`. */
+  /** Called when `write` returned false: pauses `from`. */
   readonly hold: () => void;
-  /** Told when first bytes are kept back: nothing but their sender ends that wait. */
+  /** Called when first bytes are kept: only their sender can end that wait. */
   readonly keeps: () => void;
   /** Ends both streams. */
   readonly fail: (reason: Error) => void;
 }
 
-/** What holds bytes up on a way. */
-export interface WayHolds {
+/** Why a direction buffers. */
+export interface DirectionFilters {
   readonly clock: Clock;
   readonly pace?: Pace | undefined;
   readonly firstBytes?: FirstBytes | undefined;
@@ -33,15 +33,14 @@ interface Held {
 }
 
 /**
- * One direction of a splice of which the bytes do not simply pass: they are looked at first, or held to a pace.
+ * One direction of a splice that buffers: its first bytes are inspected, or all its bytes are held to a pace.
  *
  *     from ─► first bytes: held until "pass", or for `firstBytesHoldMs` ─► pace: held until its turn ─► to
  *
- * Keeps at most `firstBytes`, also of what has passed and is still looked at, or, waiting for its turn, `heldBytes` and one
- * read of `from`.
+ * Buffers at most `firstBytes` for inspection, or `heldBytes` and one read of `from` for the pace.
  */
-export class HeldWay {
-  readonly #ends: HeldWayEnds;
+export class BufferedDirection {
+  readonly #ends: DirectionEnds;
   readonly #place: PacePlace | undefined;
   readonly #clock: Clock;
   #firstBytes: FirstBytes | undefined;
@@ -60,19 +59,19 @@ export class HeldWay {
   #isOver = false;
   #passEndOn: (() => void) | undefined;
 
-  constructor(ends: HeldWayEnds, holds: WayHolds) {
+  constructor(ends: DirectionEnds, holds: DirectionFilters) {
     this.#ends = ends;
     this.#clock = holds.clock;
     this.#firstBytes = holds.firstBytes;
     this.#place = holds.pace?.join(() => this.#pump());
   }
 
-  /** Bytes of memory in what is kept back. */
+  /** Memory of all that is buffered, in bytes. */
   get bytes(): number {
     return this.#heldBytes + (this.#seen?.length ?? 0);
   }
 
-  /** Takes what `from` brought; false when it is to bring no more for now, and then it is paused. */
+  /** Takes a chunk that `from` read. Pauses `from` and returns false when the buffer is full. */
   take(chunk: Buffer, release?: () => void): boolean {
     if (this.#isOver) {
       release?.();
@@ -87,7 +86,7 @@ export class HeldWay {
     this.#pump();
   }
 
-  /** `from` has ended: `passEndOn` is called once all that is held has passed. */
+  /** `from` has ended: calls `passEndOn` once the buffer is empty. */
   ended(passEndOn: () => void): void {
     this.#passEndOn = passEndOn;
     const firstBytes = this.#firstBytes;
@@ -102,7 +101,7 @@ export class HeldWay {
     this.#pump();
   }
 
-  /** One of the streams is gone: lets go of all that is held. Idempotent. */
+  /** One of the streams is gone: drops the buffer. Idempotent. */
   stop(): void {
     this.#isOver = true;
     this.#place?.leave();

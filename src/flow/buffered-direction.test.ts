@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { Duplex } from "node:stream";
 import { test } from "node:test";
 import { FakeClock } from "../core/fake-clock.ts";
-import { HeldWay } from "./held-way.ts";
+import { BufferedDirection } from "./buffered-direction.ts";
 import { FLOW_LIMITS } from "./limits.ts";
 
-/** A way whose line grants nothing until `open` is called; remembers what was written. */
+/** A direction whose pace grants nothing until `open` is called, and what it wrote. */
 function bench() {
   let granted = 0;
   let wake = (): void => {};
@@ -18,7 +18,7 @@ function bench() {
   const written: Buffer[] = [];
   const write = (chunk: Buffer): boolean => written.push(chunk) > 0;
   const from = new Duplex({ read() {}, write() {} });
-  const way = new HeldWay(
+  const direction = new BufferedDirection(
     { from, write, hold: () => {}, keeps: () => {}, fail: () => {} },
     { clock: new FakeClock(), pace },
   );
@@ -26,28 +26,28 @@ function bench() {
     granted = Number.POSITIVE_INFINITY;
     wake();
   };
-  return { way, from, written, open };
+  return { direction, from, written, open };
 }
 
 test("small chunks that wait for the line are joined, in order with large ones", () => {
-  const { way, written, open } = bench();
+  const { direction, written, open } = bench();
   const large = Buffer.alloc(FLOW_LIMITS.smallChunkBytes.value, "L");
   let sent = "";
   for (const chunk of [...Array(5_000).fill(Buffer.from("a")), large, ...Array(5_000).fill(Buffer.from("b"))]) {
     sent += String(chunk);
-    way.take(chunk as Buffer);
+    direction.take(chunk as Buffer);
   }
-  assert.equal(way.bytes, sent.length);
+  assert.equal(direction.bytes, sent.length);
   open();
   assert.ok(Buffer.concat(written).toString() === sent);
   assert.equal(written.length, 3);
 });
 
 test("a small part of a large piece of memory is copied, and the memory given back at once", () => {
-  const { way, written, open } = bench();
+  const { direction, written, open } = bench();
   const slab = new ArrayBuffer(16_384);
   let releases = 0;
-  way.take(Buffer.from(slab, 0, 2_048), () => {
+  direction.take(Buffer.from(slab, 0, 2_048), () => {
     releases += 1;
   });
   assert.equal(releases, 1);
@@ -56,11 +56,11 @@ test("a small part of a large piece of memory is copied, and the memory given ba
 });
 
 test("more than may wait for the line pauses its sender, until it has passed", () => {
-  const { way, from, open } = bench();
-  assert.equal(way.take(Buffer.alloc(FLOW_LIMITS.heldBytes.value)), true);
+  const { direction, from, open } = bench();
+  assert.equal(direction.take(Buffer.alloc(FLOW_LIMITS.heldBytes.value)), true);
   assert.equal(from.isPaused(), false);
-  assert.equal(way.take(Buffer.alloc(1)), false);
+  assert.equal(direction.take(Buffer.alloc(1)), false);
   assert.equal(from.isPaused(), true);
   open();
-  assert.deepEqual([from.isPaused(), way.bytes], [false, 0]);
+  assert.deepEqual([from.isPaused(), direction.bytes], [false, 0]);
 });
