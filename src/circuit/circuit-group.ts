@@ -46,10 +46,10 @@ export class CircuitGroup {
 
   /** How fast it may take fresh circuits when it rotates. */
   get pace(): TokenBucket {
-    this.#pace ??= new TokenBucket(
-      { clock: this.#clock },
-      { burst: CIRCUIT_LIMITS.rotationBurst.value, refillMs: 1_000 / CIRCUIT_LIMITS.rotationsPerSecond.value },
-    );
+    this.#pace ??= new TokenBucket({
+      perSecond: CIRCUIT_LIMITS.rotationsPerSecond.value,
+      burst: CIRCUIT_LIMITS.rotationBurst.value,
+    });
     return this.#pace;
   }
 

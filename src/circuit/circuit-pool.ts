@@ -64,7 +64,10 @@ export class CircuitPool {
   readonly #failedBuilds: FailedBuilds;
   readonly #buildHedges: HedgeBudget;
   /** How fast all groups together take fresh circuits when they rotate. */
-  readonly #pace: TokenBucket;
+  readonly #pace = new TokenBucket({
+    perSecond: CIRCUIT_LIMITS.rotationsPerSecondInAll.value,
+    burst: CIRCUIT_LIMITS.rotationBurstInAll.value,
+  });
   #joins = 0;
   readonly #building = new Set<Promise<unknown>>();
   readonly #stop = new AbortController();
@@ -76,10 +79,6 @@ export class CircuitPool {
     this.#groups = new CircuitGroups(components);
     this.#failedBuilds = components.failedBuilds ?? new FailedBuilds(components);
     this.#buildHedges = new HedgeBudget(components);
-    this.#pace = new TokenBucket(components, {
-      burst: CIRCUIT_LIMITS.rotationBurstInAll.value,
-      refillMs: 1_000 / CIRCUIT_LIMITS.rotationsPerSecondInAll.value,
-    });
     const build = (choose: PathSelector): Promise<Circuit> => this.#make(choose, {});
     const most = options.spareCircuits ?? CIRCUIT_LIMITS.sparesPerDemand.value;
     this.#stocks = new CircuitStocks({ clock, logger, build }, { most });
@@ -175,7 +174,7 @@ export class CircuitPool {
       suits,
       this.#components.paces?.isAnyPaced === true ? (exit) => this.#components.paces?.waitMs(exit) ?? 0 : undefined,
     );
-    if (next !== undefined && !(group.pace.some && this.#pace.some)) return next;
+    if (next !== undefined && !this.#maySpend(group)) return next;
     // A second circuit to an exit that the group has would change nothing, and cost each stream more: fewer share a write.
     const isNews = (circuit: Circuit): boolean => suits(circuit) && group.brings(circuit);
     const spare = this.#takeSpare(group, need, next === undefined ? suits : isNews);
@@ -191,9 +190,19 @@ export class CircuitPool {
     return next;
   }
 
-  /** Whether a group that rotates may take a fresh circuit; it counts as taken then. */
+  /** Whether a group that rotates may take a fresh circuit. */
+  #maySpend(group: CircuitGroup): boolean {
+    const nowMs = this.#components.clock.monotonicMs();
+    return group.pace.waitMs(nowMs) === 0 && this.#pace.waitMs(nowMs) === 0;
+  }
+
+  /** The same; the circuit counts as taken then. */
   #pay(group: CircuitGroup): boolean {
-    return group.pace.some && this.#pace.take() && group.pace.take();
+    if (!this.#maySpend(group)) return false;
+    const nowMs = this.#components.clock.monotonicMs();
+    this.#pace.take(nowMs);
+    group.pace.take(nowMs);
+    return true;
   }
 
   #takeSpare(group: CircuitGroup, need: CircuitSpec, suits: Suits): Circuit | undefined {

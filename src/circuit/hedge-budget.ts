@@ -7,27 +7,28 @@ import { CIRCUIT_LIMITS } from "./limits.ts";
  * that is slow for everybody is not made slower (Dean and Barroso, The Tail at Scale, 2013).
  */
 export class HedgeBudget {
-  readonly #allowance: TokenBucket;
+  readonly #clock: Clock;
+  readonly #bucket = new TokenBucket({
+    perSecond: CIRCUIT_LIMITS.hedgesPerMinute.value / 60,
+    burst: CIRCUIT_LIMITS.hedgesSaved.value,
+  });
 
   constructor(components: { clock: Clock }) {
-    this.#allowance = new TokenBucket(components, {
-      burst: CIRCUIT_LIMITS.hedgesSaved.value,
-      refillMs: 1_000 / (CIRCUIT_LIMITS.hedgesPerMinute.value / 60),
-    });
+    this.#clock = components.clock;
   }
 
   /** Notes a first attempt. */
   earn(): void {
-    this.#allowance.add(CIRCUIT_LIMITS.hedgesPerHundred.value / 100);
+    this.#bucket.take(this.#clock.monotonicMs(), -CIRCUIT_LIMITS.hedgesPerHundred.value / 100);
   }
 
   /** Whether a second attempt may be made; it counts as made then. */
   spend(): boolean {
-    return this.#allowance.take();
+    return this.#bucket.tryTake(this.#clock.monotonicMs());
   }
 
   /** Takes a second attempt back that could not be made. */
   refund(): void {
-    this.#allowance.add(1);
+    this.#bucket.take(this.#clock.monotonicMs(), -1);
   }
 }

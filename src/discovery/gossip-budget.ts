@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { PEERS_LIMITS } from "../peers/limits.ts";
+import type { RateBound } from "../rate/rate-rule.ts";
 import { TokenBuckets } from "../rate/token-buckets.ts";
 import { DISCOVERY_LIMITS } from "./limits.ts";
 
@@ -14,9 +15,9 @@ export class GossipBudget {
   constructor(components: { clock: Pick<Clock, "monotonicMs"> }) {
     const { gossipPerPeriod, gossipPerNetwork, gossipNetworks } = DISCOVERY_LIMITS;
     const { renewMs } = PEERS_LIMITS;
-    const perPeriod = (count: number): { burst: number; refillMs: number } => ({
+    const perPeriod = (count: number): RateBound => ({
       burst: count,
-      refillMs: renewMs.value / count,
+      perSecond: (1_000 * count) / renewMs.value,
     });
     this.#whole = new TokenBuckets(components, { most: 1, ...perPeriod(gossipPerPeriod.value) });
     this.#networks = new TokenBuckets(components, { most: gossipNetworks.value, ...perPeriod(gossipPerNetwork.value) });

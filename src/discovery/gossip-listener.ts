@@ -59,12 +59,12 @@ export class GossipListener {
     this.#origins = new TokenBuckets(components, {
       most: gossipOrigins.value,
       burst: 2,
-      refillMs: gossipPeriodMs.value,
+      perSecond: 1_000 / gossipPeriodMs.value,
     });
     this.#neighbours = new TokenBuckets(components, {
       most: gossipNeighbours.value,
       burst: gossipBurst.value,
-      refillMs: 1_000 / gossipPerNeighbour.value,
+      perSecond: gossipPerNeighbour.value,
     });
   }
 

@@ -19,7 +19,7 @@ export class SearchPace {
       {
         most: DISCOVERY_LIMITS.searchNetworks.value,
         burst: DISCOVERY_LIMITS.failedSearches.value,
-        refillMs: DISCOVERY_LIMITS.failedSearchMs.value,
+        perSecond: 1_000 / DISCOVERY_LIMITS.failedSearchMs.value,
       },
     );
     this.#all = new TokenBuckets(
@@ -27,7 +27,7 @@ export class SearchPace {
       {
         most: 2,
         burst: DISCOVERY_LIMITS.failedSearchesOfAll.value,
-        refillMs: DISCOVERY_LIMITS.failedSearchOfAllMs.value,
+        perSecond: 1_000 / DISCOVERY_LIMITS.failedSearchOfAllMs.value,
       },
     );
   }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { CellRate } from "../rate/cell-rate.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import { ExitPace } from "./exit-pace.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 
 /** What an exit of `perSecond` takes and refuses when a client offers it all that the pace allows, for `seconds`. */
 function offered(pace: ExitPace, perSecond: number, seconds: number): { taken: number[]; refused: number[] } {
-  const exit = new CellRate({ perSecond, burst: (perSecond * 400) / 1000 });
+  const exit = new TokenBucket({ perSecond, burst: (perSecond * 400) / 1000 });
   const taken: number[] = Array.from({ length: seconds }, () => 0);
   const refused = [...taken];
   for (let nowMs = 0; nowMs < seconds * 1_000; nowMs += 1) {
@@ -14,7 +14,7 @@ function offered(pace: ExitPace, perSecond: number, seconds: number): { taken: n
     // Ten a millisecond while nothing is known: a burst of many requests at once.
     for (let n = 0; n < 10 && pace.waitMs(nowMs) === 0; n += 1) {
       pace.begin(nowMs);
-      if (exit.admit(nowMs)) {
+      if (exit.tryTake(nowMs)) {
         pace.noteTaken(nowMs);
         taken[second] = (taken[second] ?? 0) + 1;
       } else {

@@ -7,7 +7,7 @@ import type { Circuit } from "../circuit/circuit.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { BywayError } from "../core/errors.ts";
 import type { FakeClock } from "../core/fake-clock.ts";
-import { CellRate } from "../rate/cell-rate.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 import { Patience } from "./patience.ts";
 import { race } from "./race.ts";
@@ -39,10 +39,10 @@ suite("an exit that takes no more for now", () => {
 
   /** An exit that takes 20 streams a second, and 8 at once. */
   function limited(clock: FakeClock) {
-    const rate = new CellRate({ perSecond: 20, burst: 8 });
+    const rate = new TokenBucket({ perSecond: 20, burst: 8 });
     const refused: number[] = [];
     const use = async (circuit: Circuit): Promise<string> => {
-      if (rate.admit(clock.monotonicMs())) return exitOf(circuit);
+      if (rate.tryTake(clock.monotonicMs())) return exitOf(circuit);
       refused.push(clock.monotonicMs());
       throw full;
     };

@@ -46,9 +46,15 @@ interface Kind {
  */
 export class SearchMemory {
   readonly #clock: Clock;
-  readonly #budget: TokenBucket;
+  readonly #budget = new TokenBucket({
+    perSecond: DISPATCH_LIMITS.searchesPerSecond.value,
+    burst: DISPATCH_LIMITS.searchesAtOnce.value,
+  });
   /** Beyond that, for users who had none searched for lately. */
-  readonly #quietBudget: TokenBucket;
+  readonly #quietBudget = new TokenBucket({
+    perSecond: DISPATCH_LIMITS.quietSearchesPerSecond.value,
+    burst: DISPATCH_LIMITS.quietSearchesAtOnce.value,
+  });
   /** When each user last had a search begin, the one who waits longest first. */
   readonly #users = new Map<string, number>();
   /** By wish and hops; the one that failed longest ago first. */
@@ -59,14 +65,6 @@ export class SearchMemory {
 
   constructor(components: { readonly clock: Clock }) {
     this.#clock = components.clock;
-    this.#budget = new TokenBucket(components, {
-      burst: DISPATCH_LIMITS.searchesAtOnce.value,
-      refillMs: 1_000 / DISPATCH_LIMITS.searchesPerSecond.value,
-    });
-    this.#quietBudget = new TokenBucket(components, {
-      burst: DISPATCH_LIMITS.quietSearchesAtOnce.value,
-      refillMs: 1_000 / DISPATCH_LIMITS.quietSearchesPerSecond.value,
-    });
   }
 
   /** Counts since the client started. */
@@ -115,7 +113,7 @@ export class SearchMemory {
     if (running > 0) return DISPATCH_LIMITS.vainPauseMs.value;
     const lastMs = this.#users.get(user) ?? Number.NEGATIVE_INFINITY;
     const isQuiet = nowMs - lastMs >= DISPATCH_LIMITS.quietUserMs.value;
-    if (!this.#budget.take() && !(isQuiet && this.#quietBudget.take()))
+    if (!this.#budget.tryTake(nowMs) && !(isQuiet && this.#quietBudget.tryTake(nowMs)))
       return 1_000 / DISPATCH_LIMITS.searchesPerSecond.value;
     this.#users.delete(user);
     this.#users.set(user, nowMs);

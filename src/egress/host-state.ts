@@ -1,9 +1,9 @@
-import type { CellRule } from "../rate/cell-rule.ts";
-import { CellState } from "../rate/cell-state.ts";
+import type { RateRule } from "../rate/rate-rule.ts";
+import { RateState } from "../rate/rate-rule.ts";
 import { type Asker, FairCounts } from "./fair-counts.ts";
 
 /** What one host has of an exit: how fast streams to it began, and whose they are. */
-export class HostState extends CellState {
+export class HostState extends RateState {
   /** Undefined while it has no streams: many such hosts are remembered. */
   #counts: FairCounts | undefined;
 
@@ -13,7 +13,7 @@ export class HostState extends CellState {
   }
 
   /** Counts a stream of `asker` and returns what counts it as over. */
-  open(asker: Asker, rule: CellRule, nowMs: number): () => void {
+  open(asker: Asker, rule: RateRule, nowMs: number): () => void {
     this.nextMs = rule.taken(this.nextMs, nowMs);
     this.#counts ??= new FairCounts();
     const release = this.#counts.take(asker);

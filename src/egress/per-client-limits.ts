@@ -1,13 +1,13 @@
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
-import { CellRule } from "../rate/cell-rule.ts";
 import { type HeldState, type KeyedState, KeyedStates } from "../rate/keyed-states.ts";
+import { RateRule } from "../rate/rate-rule.ts";
 import { RecentTargets } from "./recent-targets.ts";
 
 /** What a link may have, and likewise all links of a payer together, or whoever else asks. */
 export interface PerClientBounds {
   readonly streams: number;
-  readonly perSecond: CellRule;
+  readonly perSecond: RateRule;
   readonly targetsPerMinute: number;
   /** How many are remembered beside those that have streams open. */
   readonly keys: number;
@@ -17,7 +17,7 @@ export interface PerClientBounds {
 export class ClientState implements KeyedState {
   readonly #bounds: PerClientBounds;
   readonly targets: RecentTargets;
-  nextMs: number = CellRule.FRESH;
+  nextMs: number = RateRule.FRESH;
 
   constructor(bounds: PerClientBounds) {
     this.#bounds = bounds;

@@ -2,10 +2,10 @@ import type { Clock } from "../core/clock.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { type Random, systemRandom } from "../core/random.ts";
 import { addressCrowd } from "../link/address-crowd.ts";
-import { CellRate } from "../rate/cell-rate.ts";
-import { CellRule } from "../rate/cell-rule.ts";
 import { KeyedHash } from "../rate/keyed-hash.ts";
 import { type HeldState, KeyedStates } from "../rate/keyed-states.ts";
+import { RateRule } from "../rate/rate-rule.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import { type Asker, FairCounts, fullText, NO_ASKER } from "./fair-counts.ts";
 import { HostState } from "./host-state.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
@@ -51,11 +51,11 @@ export class StreamLimits {
   readonly #hash: KeyedHash;
   readonly #maxStreams: number;
   readonly #streamsPerSecond: number;
-  readonly #rate: CellRate;
+  readonly #rate: TokenBucket;
   readonly #links: PerClientLimits;
   readonly #payers: PerClientLimits;
   readonly #targetStreams: number;
-  readonly #targetRule: CellRule;
+  readonly #targetRule: RateRule;
   readonly #hosts: KeyedStates<HostState>;
   readonly #open = new FairCounts();
 
@@ -70,7 +70,7 @@ export class StreamLimits {
     this.#hash = new KeyedHash({ random });
     this.#maxStreams = limit("maxStreams");
     this.#streamsPerSecond = limit("streamsPerSecond");
-    this.#rate = new CellRate({ perSecond: this.#streamsPerSecond, burst: burstOf(this.#streamsPerSecond) });
+    this.#rate = new TokenBucket({ perSecond: this.#streamsPerSecond, burst: burstOf(this.#streamsPerSecond) });
     const asker = {
       streams: limit("linkStreams"),
       perSecond: ruleOf(limit("linkStreamsPerSecond")),
@@ -168,6 +168,6 @@ function burstOf(perSecond: number): number {
   return (perSecond * EGRESS_LIMITS.streamBurstMs.value) / 1000;
 }
 
-function ruleOf(perSecond: number): CellRule {
-  return new CellRule({ perSecond, burst: burstOf(perSecond) });
+function ruleOf(perSecond: number): RateRule {
+  return new RateRule({ perSecond, burst: burstOf(perSecond) });
 }

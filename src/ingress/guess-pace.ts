@@ -1,10 +1,16 @@
 import { withAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { toBywayError } from "../core/errors.ts";
-import { forgetOldest } from "../core/forget-oldest.ts";
 import { addressCrowd } from "../link/address-crowd.ts";
-import { CellRate } from "../rate/cell-rate.ts";
+import { LruMap } from "../rate/lru-map.ts";
+import { RateRule } from "../rate/rate-rule.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
+
+const WRONG_PASSWORDS = new RateRule({
+  perSecond: INGRESS_LIMITS.wrongPasswordsPerSecond.value,
+  burst: INGRESS_LIMITS.wrongPasswordBurst.value,
+});
 
 /**
  * Holds whoever guesses passwords to a pace, by address (IPv6: by /64). Where wrong ones come too fast, every password from
@@ -15,7 +21,7 @@ import { INGRESS_LIMITS } from "./limits.ts";
 export class GuessPace {
   readonly #clock: Clock;
   /** Those with wrong passwords lately; the one whose last was longest ago stands first. */
-  readonly #wrong = new Map<string, CellRate>();
+  readonly #wrong = new LruMap<string, TokenBucket>({ most: INGRESS_LIMITS.guessingAddresses.value });
   /** Connections that have shown a right password last. */
   readonly #proven = new WeakSet<object>();
 
@@ -60,12 +66,8 @@ export class GuessPace {
   }
 
   #note(key: string): void {
-    const { wrongPasswordBurst, wrongPasswordsPerSecond, guessingAddresses } = INGRESS_LIMITS;
-    const bound = { burst: wrongPasswordBurst.value, perSecond: wrongPasswordsPerSecond.value };
-    const rate = this.#wrong.get(key) ?? new CellRate(bound);
-    rate.take(this.#clock.monotonicMs());
-    this.#wrong.delete(key);
-    this.#wrong.set(key, rate);
-    forgetOldest(this.#wrong, guessingAddresses.value);
+    const bucket = this.#wrong.get(key) ?? new TokenBucket(WRONG_PASSWORDS);
+    bucket.take(this.#clock.monotonicMs());
+    this.#wrong.set(key, bucket);
   }
 }

@@ -1,6 +1,6 @@
 import { BywayError } from "../core/errors.ts";
 import { forgetOldest } from "../core/forget-oldest.ts";
-import { CellRate } from "../rate/cell-rate.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
 /** What one user may have; what is absent is not limited. */
@@ -40,7 +40,7 @@ export function dayOf(nowMs: number): number {
 /** What one user has had so far: constant memory beside the requests that are open. */
 export class UserUsage {
   readonly limit: UserLimit;
-  readonly #rate: CellRate | undefined;
+  readonly #rate: TokenBucket | undefined;
   /** Each open meter and how much of it is in the day's count already. */
   readonly #meters = new Map<Meter, number>();
   #open = 0;
@@ -54,7 +54,7 @@ export class UserUsage {
   constructor(limit: UserLimit, before: UsedDays) {
     this.limit = limit;
     const { requestsPerSecond: perSecond } = limit;
-    this.#rate = perSecond === undefined ? undefined : new CellRate({ perSecond, burst: perSecond });
+    this.#rate = perSecond === undefined ? undefined : new TokenBucket({ perSecond, burst: perSecond });
     this.#day = before.day;
     this.#bytes = before.bytes;
     for (const [day, bytes] of before.others ?? []) this.#others.set(day, bytes);

@@ -1,18 +1,18 @@
 import type { Clock } from "../core/clock.ts";
-import { CellRate } from "../rate/cell-rate.ts";
-import type { CellBound } from "../rate/cell-rule.ts";
+import type { RateBound } from "../rate/rate-rule.ts";
 import type { RefusalCounts } from "../rate/refusal-counts.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import { addressNetwork } from "./address-crowd.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** How fast connections may come. */
 export interface ConnectionBounds {
   /** Of everybody together. */
-  readonly all: CellBound;
+  readonly all: RateBound;
   /** Beyond that, of networks that had none lately: a flood from elsewhere does not shut them out. */
-  readonly quiet: CellBound;
+  readonly quiet: RateBound;
   /** Of one /24 (IPv4) or /48 (IPv6). */
-  readonly network: CellBound;
+  readonly network: RateBound;
 }
 
 const FOR_NODE: ConnectionBounds = {
@@ -32,10 +32,10 @@ export class ConnectionGate {
   readonly #clock: Clock;
   readonly #refusals: RefusalCounts | undefined;
   readonly #bounds: ConnectionBounds;
-  readonly #all: CellRate;
-  readonly #quiet: CellRate;
+  readonly #all: TokenBucket;
+  readonly #quiet: TokenBucket;
   /** In the order in which they last had one admitted. */
-  readonly #networks = new Map<string, CellRate>();
+  readonly #networks = new Map<string, TokenBucket>();
 
   constructor(
     components: { readonly clock: Clock; readonly refusals?: RefusalCounts | undefined },
@@ -44,8 +44,8 @@ export class ConnectionGate {
     this.#clock = components.clock;
     this.#refusals = components.refusals;
     this.#bounds = bounds;
-    this.#all = new CellRate(bounds.all);
-    this.#quiet = new CellRate(bounds.quiet);
+    this.#all = new TokenBucket(bounds.all);
+    this.#quiet = new TokenBucket(bounds.quiet);
   }
 
   /** Networks that are remembered. */
@@ -57,11 +57,11 @@ export class ConnectionGate {
   admit(remoteAddress: string): boolean {
     const nowMs = this.#clock.monotonicMs();
     const network = addressNetwork(remoteAddress);
-    const rate = this.#networks.get(network) ?? new CellRate(this.#bounds.network);
+    const rate = this.#networks.get(network) ?? new TokenBucket(this.#bounds.network);
     // That of the network first: one that floods must not use up what everybody has.
     if (network !== "" && rate.waitMs(nowMs) > 0) return this.#refuse("connection rate of one network");
-    const isQuiet = network !== "" && rate.isFresh(nowMs);
-    if (!this.#all.admit(nowMs) && !(isQuiet && this.#quiet.admit(nowMs))) return this.#refuse("connection rate");
+    const isQuiet = network !== "" && rate.isFull(nowMs);
+    if (!this.#all.tryTake(nowMs) && !(isQuiet && this.#quiet.tryTake(nowMs))) return this.#refuse("connection rate");
     if (network !== "") {
       rate.take(nowMs);
       this.#networks.delete(network);
@@ -79,7 +79,7 @@ export class ConnectionGate {
   /** Forgets those that are as good as new, and the quietest where there are too many. */
   #forget(nowMs: number): void {
     for (const [network, rate] of this.#networks) {
-      if (!rate.isFresh(nowMs) && this.#networks.size <= LINK_LIMITS.knownNetworks.value) return;
+      if (!rate.isFull(nowMs) && this.#networks.size <= LINK_LIMITS.knownNetworks.value) return;
       this.#networks.delete(network);
     }
   }

@@ -1,14 +1,14 @@
 import type { Clock, Timer } from "../core/clock.ts";
-import { CellRate } from "../rate/cell-rate.ts";
-import type { CellBound } from "../rate/cell-rule.ts";
 import { FairPlaces } from "../rate/fair-places.ts";
+import type { RateBound } from "../rate/rate-rule.ts";
 import type { RefusalCounts } from "../rate/refusal-counts.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import { addressNetwork } from "./address-crowd.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** How many handshakes there may be. */
 export interface HandshakeBounds {
-  readonly rate: CellBound;
+  readonly rate: RateBound;
   /** Under way at once, and those of one network among them. */
   readonly open: number;
   readonly openPerNetwork: number;
@@ -45,7 +45,7 @@ export class HandshakeQueue {
   readonly #clock: Clock;
   readonly #refusals: RefusalCounts | undefined;
   readonly #bounds: HandshakeBounds;
-  readonly #rate: CellRate;
+  readonly #rate: TokenBucket;
   readonly #places: FairPlaces;
   /** By network; the network whose turn is next comes first. */
   readonly #queues = new Map<string, Entry[]>();
@@ -59,7 +59,7 @@ export class HandshakeQueue {
     this.#clock = components.clock;
     this.#refusals = components.refusals;
     this.#bounds = bounds;
-    this.#rate = new CellRate(bounds.rate);
+    this.#rate = new TokenBucket(bounds.rate);
     this.#places = new FairPlaces({ most: bounds.open, mostPerKey: bounds.openPerNetwork });
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { type ErrorCode, errorRow } from "../core/error-table.ts";
 import type { BywayError } from "../core/errors.ts";
-import { CellRate } from "../rate/cell-rate.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** What a peer may do so often and no more: the words that logs and counts show. */
@@ -39,11 +39,11 @@ export class LinkConduct {
   readonly #tinyFrames = rateOf(LINK_LIMITS.tinyFramesPerSecond.value, LINK_LIMITS.tinyFrameBurst.value);
   readonly #interims = rateOf(LINK_LIMITS.interimsPerSecond.value, LINK_LIMITS.interimBurst.value);
   readonly #longLists = rateOf(LINK_LIMITS.longListsPerSecond.value, LINK_LIMITS.longListBurst.value);
-  readonly #ofAllLinks: CellRate;
+  readonly #ofAllLinks: TokenBucket;
   #isOver = false;
 
   /** `refusals` is what all links of this end share, as `sharedRefusals` makes it. */
-  constructor(components: { readonly clock: Clock; readonly refusals?: CellRate }, onExcess: (of: Excess) => void) {
+  constructor(components: { readonly clock: Clock; readonly refusals?: TokenBucket }, onExcess: (of: Excess) => void) {
     this.#clock = components.clock;
     this.#ofAllLinks = components.refusals ?? sharedRefusals();
     this.#onExcess = onExcess;
@@ -86,23 +86,23 @@ export class LinkConduct {
 
   /** Links cost little: whoever is sent away comes back with a new one, so what counts in the end is their sum. */
   #judgeRefusal(): void {
-    const isFlooded = !this.#ofAllLinks.admit(this.#clock.monotonicMs());
+    const isFlooded = !this.#ofAllLinks.tryTake(this.#clock.monotonicMs());
     this.#judge(this.#refusals, "refused requests");
     if (isFlooded) this.#judge(this.#fewRefusals, "refused requests");
   }
 
-  #judge(allowed: CellRate, of: Excess): void {
-    if (this.#isOver || allowed.admit(this.#clock.monotonicMs())) return;
+  #judge(allowed: TokenBucket, of: Excess): void {
+    if (this.#isOver || allowed.tryTake(this.#clock.monotonicMs())) return;
     this.#isOver = true;
     this.#onExcess(of);
   }
 }
 
 /** How many refused requests all links of an end together are forgiven before each is held to a few. */
-export function sharedRefusals(): CellRate {
+export function sharedRefusals(): TokenBucket {
   return rateOf(LINK_LIMITS.allRefusalsPerSecond.value, LINK_LIMITS.allRefusalBurst.value);
 }
 
-function rateOf(perSecond: number, burst: number): CellRate {
-  return new CellRate({ perSecond, burst });
+function rateOf(perSecond: number, burst: number): TokenBucket {
+  return new TokenBucket({ perSecond, burst });
 }

@@ -13,7 +13,7 @@ import { BywayError } from "../core/errors.ts";
 import { abortStream } from "../flow/abort-stream.ts";
 import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { PeerId } from "../identity/peer-id.ts";
-import { CellRate } from "../rate/cell-rate.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import { errorFromAnswer } from "./answer.ts";
 import type { CountedStream, StreamCounts } from "./counted-stream.ts";
 import { hardenStream } from "./harden-stream.ts";
@@ -84,7 +84,7 @@ export class Link {
   #ping: Promise<number> | undefined;
   #lastPingMs: number | undefined;
   /** Hundreds of streams that are late doubt one link; the hop ends it for too many pings. */
-  readonly #pings = new CellRate({
+  readonly #pings = new TokenBucket({
     perSecond: LINK_LIMITS.ownPingsPerSecond.value,
     burst: LINK_LIMITS.ownPingBurst.value,
   });
@@ -212,7 +212,7 @@ export class Link {
   ping(): Promise<number> {
     if (this.#ping !== undefined) return this.#ping;
     const lastMs = this.ended ? undefined : this.#lastPingMs;
-    if (lastMs !== undefined && !this.#pings.admit(this.#clock.monotonicMs())) return Promise.resolve(lastMs);
+    if (lastMs !== undefined && !this.#pings.tryTake(this.#clock.monotonicMs())) return Promise.resolve(lastMs);
     this.#ping = this.#keepAlive.ping().finally(() => {
       this.#ping = undefined;
     });

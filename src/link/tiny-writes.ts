@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../core/clock.ts";
-import { CellRate } from "../rate/cell-rate.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /**
@@ -11,7 +11,7 @@ import { LINK_LIMITS } from "./limits.ts";
  */
 export class TinyWrites {
   readonly #clock: Clock;
-  readonly #rate = new CellRate({
+  readonly #rate = new TokenBucket({
     perSecond: LINK_LIMITS.tinyWritesPerSecond.value,
     burst: LINK_LIMITS.tinyWriteBurst.value,
   });
@@ -25,7 +25,7 @@ export class TinyWrites {
 
   /** Calls `write` now or in its turn. */
   admit(write: () => void): void {
-    if (this.#timer === undefined && this.#rate.admit(this.#clock.monotonicMs())) write();
+    if (this.#timer === undefined && this.#rate.tryTake(this.#clock.monotonicMs())) write();
     else {
       this.#waiting.push(write);
       this.#timer ??= this.#clock.after(LINK_LIMITS.tinyWriteWaitMs.value, () => this.#turn());
@@ -36,7 +36,7 @@ export class TinyWrites {
     this.#timer = undefined;
     const nowMs = this.#clock.monotonicMs();
     let count = 0;
-    while (count < this.#waiting.length && this.#rate.admit(nowMs)) count += 1;
+    while (count < this.#waiting.length && this.#rate.tryTake(nowMs)) count += 1;
     const ready = this.#waiting.splice(0, count);
     if (this.#waiting.length > 0)
       this.#timer = this.#clock.after(LINK_LIMITS.tinyWriteWaitMs.value, () => this.#turn());

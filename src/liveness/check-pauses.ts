@@ -72,7 +72,7 @@ export class CheckPauses {
     this.#all = new TokenBuckets(components, {
       most: KINDS,
       burst: limits.failuresAtOnce.value,
-      refillMs: limits.failureRefillMs.value,
+      perSecond: 1_000 / limits.failureRefillMs.value,
     });
   }
 

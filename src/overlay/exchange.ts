@@ -25,13 +25,13 @@ export class Exchange {
     this.#requests = new TokenBuckets(components, {
       most: OVERLAY_LIMITS.meteredPeers.value,
       burst: OVERLAY_LIMITS.requestBurst.value,
-      refillMs: 1_000 / OVERLAY_LIMITS.requestsPerSecond.value,
+      perSecond: OVERLAY_LIMITS.requestsPerSecond.value,
     });
     if (options.localNetwork) return;
     this.#addressRequests = new TokenBuckets(components, {
       most: OVERLAY_LIMITS.meteredPeers.value,
       burst: OVERLAY_LIMITS.addressRequestBurst.value,
-      refillMs: 1_000 / OVERLAY_LIMITS.addressRequestsPerSecond.value,
+      perSecond: OVERLAY_LIMITS.addressRequestsPerSecond.value,
     });
   }
 

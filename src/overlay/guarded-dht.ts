@@ -32,7 +32,7 @@ export function guardedDht(
   const requests = new TokenBuckets(components, {
     most: OVERLAY_LIMITS.meteredPeers.value,
     burst: OVERLAY_LIMITS.dhtBurst.value,
-    refillMs: 1_000 / OVERLAY_LIMITS.dhtPerSecond.value,
+    perSecond: OVERLAY_LIMITS.dhtPerSecond.value,
   });
   const make = kadDHT({
     protocol: options.protocol,

@@ -87,12 +87,12 @@ export class PeerBook {
     this.#met = new TokenBuckets(components, {
       most: PEERS_LIMITS.metAddresses.value,
       burst: PEERS_LIMITS.metPerAddress.value,
-      refillMs: PEERS_LIMITS.metMs.value,
+      perSecond: 1_000 / PEERS_LIMITS.metMs.value,
     });
     this.#forgiven = new TokenBuckets(components, {
       most: PEERS_LIMITS.failedPeers.value,
       burst: 1,
-      refillMs: PEERS_LIMITS.forgivenMs.value,
+      perSecond: 1_000 / PEERS_LIMITS.forgivenMs.value,
     });
     this.#quotas =
       quotas === "none" ? undefined : new CrowdQuotas({ clock: this.#clock, keeper: this.#keeper() }, quotas);

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { forgetOldest } from "../core/forget-oldest.ts";
+import { LruMap } from "./lru-map.ts";
 
 /** How failures under one key are answered. */
 export interface BackoffOptions {
@@ -31,13 +31,14 @@ const NOBODY: readonly string[] = [];
 export class KeyedBackoff {
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #options: BackoffOptions;
-  readonly #failed = new Map<string, Failures>();
+  readonly #failed: LruMap<string, Failures>;
   /** Who named what is tried now, for each try. */
   readonly #running = new Map<string, Set<readonly string[]>>();
 
   constructor(components: { readonly clock: Pick<Clock, "monotonicMs"> }, options: BackoffOptions) {
     this.#clock = components.clock;
     this.#options = options;
+    this.#failed = new LruMap(options);
   }
 
   /** How many keys are remembered. */
@@ -74,17 +75,15 @@ export class KeyedBackoff {
 
   /** Counts a failure of what `by` named. The pause that follows is no longer than `mostMs`. */
   fail(key: string, mostMs: number = this.#options.maxPauseMs, by: readonly string[] = NOBODY): void {
-    const { free, pauseMs, maxPauseMs, most, mostNames } = this.#options;
+    const { free, pauseMs, maxPauseMs, mostNames } = this.#options;
     const before = this.#held(key);
     const times = (before?.times ?? 0) + 1;
     const waitMs = times < free ? 0 : Math.min(mostMs, maxPauseMs, pauseMs * 2 ** (times - free));
-    this.#failed.delete(key);
     this.#failed.set(key, {
       times,
       untilMs: this.#clock.monotonicMs() + waitMs,
       by: new Set([...(before?.by ?? NOBODY), ...by].slice(-mostNames)),
     });
-    forgetOldest(this.#failed, most);
   }
 
   #held(key: string): Failures | undefined {

@@ -1,54 +1,33 @@
-import type { Clock } from "../core/clock.ts";
+import { type RateBound, RateRule } from "./rate-rule.ts";
 
-/** How a bucket fills. */
-export interface TokenBucketOptions {
-  /** The most tokens that it holds; it begins full. */
-  readonly burst: number;
-  /** The time after which there is one more. */
-  readonly refillMs: number;
-}
-
-/** Permissions that come back with time. */
+/** One token bucket: begins with a burst, and tokens come back at its rate. Times are those of a clock that never goes back. */
 export class TokenBucket {
-  readonly #clock: Pick<Clock, "monotonicMs">;
-  readonly #options: TokenBucketOptions;
-  #left: number;
-  #countedMs: number;
+  readonly #rule: RateRule;
+  #nextMs = RateRule.FRESH;
 
-  constructor(components: { readonly clock: Pick<Clock, "monotonicMs"> }, options: TokenBucketOptions) {
-    this.#clock = components.clock;
-    this.#options = options;
-    this.#left = options.burst;
-    this.#countedMs = components.clock.monotonicMs();
+  constructor(bound: RateBound | RateRule) {
+    this.#rule = bound instanceof RateRule ? bound : new RateRule(bound);
   }
 
-  /** Whether there is one to take. */
-  get some(): boolean {
-    // What fractions add up to may fall short of one by rounding.
-    return this.#fill() > 1 - 1e-9;
+  /** The milliseconds until there is a token; 0 when there is one now. Changes nothing. */
+  waitMs(nowMs: number): number {
+    return this.#rule.waitMs(this.#nextMs, nowMs);
   }
 
-  /** Whether none was taken lately. */
-  get isFull(): boolean {
-    return this.#fill() > this.#options.burst - 1e-9;
+  /** Takes `count` tokens, also where there are fewer: then the wait grows. A negative count gives back. */
+  take(nowMs: number, count = 1): void {
+    this.#nextMs = this.#rule.taken(this.#nextMs, nowMs, count);
   }
 
-  /** Takes one, if there is one. */
-  take(): boolean {
-    if (!this.some) return false;
-    this.#left -= 1;
+  /** Takes a token and returns true; returns false and changes nothing if there is none. */
+  tryTake(nowMs: number): boolean {
+    if (this.waitMs(nowMs) > 0) return false;
+    this.take(nowMs);
     return true;
   }
 
-  /** Gives back what was taken, or a part of one for something else that was done. */
-  add(count: number): void {
-    this.#left = Math.min(this.#left + count, this.#options.burst);
-  }
-
-  #fill(): number {
-    const nowMs = this.#clock.monotonicMs();
-    this.add((nowMs - this.#countedMs) / this.#options.refillMs);
-    this.#countedMs = nowMs;
-    return this.#left;
+  /** Whether the bucket is full: it may as well be forgotten. */
+  isFull(nowMs: number): boolean {
+    return this.#rule.isFull(this.#nextMs, nowMs);
   }
 }

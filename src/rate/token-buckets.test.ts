@@ -5,7 +5,7 @@ import { TokenBuckets } from "./token-buckets.ts";
 
 test("each has its burst, and one token more after each refill", () => {
   const clock = new FakeClock();
-  const buckets = new TokenBuckets({ clock }, { most: 10, burst: 2, refillMs: 1_000 });
+  const buckets = new TokenBuckets({ clock }, { most: 10, burst: 2, perSecond: 1 });
   assert.deepEqual(
     [buckets.take("a"), buckets.take("a"), buckets.take("a"), buckets.take("b")],
     [true, true, false, true],
@@ -19,7 +19,7 @@ test("each has its burst, and one token more after each refill", () => {
 });
 
 test("the one that was silent longest is forgotten first", () => {
-  const buckets = new TokenBuckets({ clock: new FakeClock() }, { most: 2, burst: 1, refillMs: 1_000 });
+  const buckets = new TokenBuckets({ clock: new FakeClock() }, { most: 2, burst: 1, perSecond: 1 });
   for (const who of ["a", "b", "a", "c"]) buckets.take(who);
   assert.equal(buckets.has("a"), false, "a spoke after b");
   assert.equal(buckets.has("b"), true, "b was forgotten");

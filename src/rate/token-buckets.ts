@@ -1,45 +1,45 @@
 import type { Clock } from "../core/clock.ts";
-import { forgetOldest } from "../core/forget-oldest.ts";
-import { TokenBucket, type TokenBucketOptions } from "./token-bucket.ts";
+import { LruMap } from "./lru-map.ts";
+import { type RateBound, RateRule } from "./rate-rule.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
-/** How much each one may do. */
-export interface TokenBucketsOptions extends TokenBucketOptions {
-  /** How many are remembered; beyond it the one that has been silent longest is forgotten. */
+/** How much each key may do. */
+export interface TokenBucketsOptions extends RateBound {
+  /** How many keys are remembered; beyond it the one that has been silent longest is forgotten. */
   readonly most: number;
 }
 
-/** A token bucket for each of many strangers, bounded in their number. */
+/** A token bucket for each of many keys that strangers choose, bounded in their number. */
 export class TokenBuckets {
-  readonly #components: { readonly clock: Pick<Clock, "monotonicMs"> };
-  readonly #options: TokenBucketsOptions;
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #rule: RateRule;
+  readonly #buckets: LruMap<string, TokenBucket>;
 
   constructor(components: { readonly clock: Pick<Clock, "monotonicMs"> }, options: TokenBucketsOptions) {
-    this.#components = components;
-    this.#options = options;
+    this.#clock = components.clock;
+    this.#rule = new RateRule(options);
+    this.#buckets = new LruMap(options);
   }
 
-  /** How many are remembered now. */
+  /** How many keys are remembered. */
   get size(): number {
     return this.#buckets.size;
   }
 
-  /** Whether `who` has a token left. */
-  has(who: string): boolean {
-    return this.#buckets.get(who)?.some ?? this.#options.burst >= 1;
+  /** Whether `key` has a token left. Changes nothing. */
+  has(key: string): boolean {
+    return (this.#buckets.get(key)?.waitMs(this.#clock.monotonicMs()) ?? 0) === 0;
   }
 
-  /** Whether `who` has all its tokens: it did nothing lately. */
-  isFull(who: string): boolean {
-    return this.#buckets.get(who)?.isFull ?? true;
+  /** Whether `key` has all its tokens: it did nothing lately. */
+  isFull(key: string): boolean {
+    return this.#buckets.get(key)?.isFull(this.#clock.monotonicMs()) ?? true;
   }
 
-  /** Takes a token of `who`; false when it has none left. */
-  take(who: string): boolean {
-    const bucket = this.#buckets.get(who) ?? new TokenBucket(this.#components, this.#options);
-    this.#buckets.delete(who);
-    this.#buckets.set(who, bucket);
-    forgetOldest(this.#buckets, this.#options.most);
-    return bucket.take();
+  /** Takes a token of `key`; false when it has none left. */
+  take(key: string): boolean {
+    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#rule);
+    this.#buckets.set(key, bucket);
+    return bucket.tryTake(this.#clock.monotonicMs());
   }
 }

@@ -4,11 +4,10 @@ import type { Limit } from "../core/limits.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { type Random, systemRandom } from "../core/random.ts";
 import { addressNetwork } from "../link/address-crowd.ts";
-import { CellRate } from "../rate/cell-rate.ts";
-import { CellRule } from "../rate/cell-rule.ts";
-import { CellState } from "../rate/cell-state.ts";
 import { KeyedHash } from "../rate/keyed-hash.ts";
 import { type HeldState, KeyedStates } from "../rate/keyed-states.ts";
+import { RateRule, RateState } from "../rate/rate-rule.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import { HostPorts } from "./host-ports.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 
@@ -50,19 +49,19 @@ export class ProofBounds {
   readonly #network = ruleOf("unprovenPerMinuteOfNetwork", "unprovenBurstOfNetwork");
   readonly #node: SharedRule;
   readonly #target: SharedRule;
-  readonly #networkPace = new CellRule({
+  readonly #networkPace = new RateRule({
     perSecond: RELAY_LIMITS.proofsPerSecondOfNetwork.value,
     burst: RELAY_LIMITS.proofBurstOfNetwork.value,
   });
-  readonly #pace: CellRate;
+  readonly #pace: TokenBucket;
   readonly #localNetwork: boolean;
-  readonly #links: KeyedStates<CellState>;
-  readonly #networks: KeyedStates<CellState>;
-  readonly #networkPaces: KeyedStates<CellState>;
-  readonly #targets: KeyedStates<CellState>;
+  readonly #links: KeyedStates<RateState>;
+  readonly #networks: KeyedStates<RateState>;
+  readonly #networkPaces: KeyedStates<RateState>;
+  readonly #targets: KeyedStates<RateState>;
   readonly #ports: HostPorts;
   readonly #portsForNetwork: HostPorts;
-  #nodeNextMs: number = CellRule.FRESH;
+  #nodeNextMs: number = RateRule.FRESH;
 
   constructor(
     components: { readonly clock: Pick<Clock, "monotonicMs">; readonly random?: Pick<Random, "bytes"> },
@@ -74,12 +73,12 @@ export class ProofBounds {
     this.#localNetwork = localNetwork;
     this.#node = sharedRule("unprovenPerMinute", "unprovenBurst", processes);
     this.#target = sharedRule("unprovenPerMinuteToNetwork", "unprovenBurstToNetwork", processes);
-    this.#pace = new CellRate({
+    this.#pace = new TokenBucket({
       perSecond: RELAY_LIMITS.proofsPerSecond.value / processes,
       burst: RELAY_LIMITS.proofBurst.value / processes,
     });
-    const keyed = (rule: CellRule): KeyedStates<CellState> =>
-      new KeyedStates({ clock, fresh: () => new CellState(rule) }, { most: RELAY_LIMITS.limitedKeys.value });
+    const keyed = (rule: RateRule): KeyedStates<RateState> =>
+      new KeyedStates({ clock, fresh: () => new RateState(rule) }, { most: RELAY_LIMITS.limitedKeys.value });
     this.#links = keyed(this.#link);
     this.#networks = keyed(this.#network);
     this.#networkPaces = keyed(this.#networkPace);
@@ -148,10 +147,10 @@ export class ProofBounds {
 
   /** Counts one, which `undo` gives back; the state is kept until it is known how the attempt ended. */
   #take(
-    states: KeyedStates<CellState>,
+    states: KeyedStates<RateState>,
     key: number,
-    found: HeldState<CellState> | undefined,
-    rule: CellRule,
+    found: HeldState<RateState> | undefined,
+    rule: RateRule,
     undo: (() => void)[],
     failed: (() => void)[],
   ): void {
@@ -167,10 +166,10 @@ export class ProofBounds {
 
 /** One bound that all askers share, as it is for those whose proofs did not fail lately, and for others. */
 interface SharedRule {
-  readonly quietNetwork: CellRule;
+  readonly quietNetwork: RateRule;
   /** In a network that is not. */
-  readonly quietLink: CellRule;
-  readonly others: CellRule;
+  readonly quietLink: RateRule;
+  readonly others: RateRule;
 }
 
 const MINUTE_SEC = 60;
@@ -188,8 +187,8 @@ function sharedRule(
   };
 }
 
-function isQuiet(asker: HeldState<CellState> | undefined, nowMs: number): boolean {
-  return (asker?.state.nextMs ?? CellRule.FRESH) <= nowMs;
+function isQuiet(asker: HeldState<RateState> | undefined, nowMs: number): boolean {
+  return (asker?.state.nextMs ?? RateRule.FRESH) <= nowMs;
 }
 
 function ruleOf(
@@ -197,9 +196,9 @@ function ruleOf(
   burst: keyof typeof RELAY_LIMITS,
   processes = 1,
   share = 1,
-): CellRule {
+): RateRule {
   const part = ({ value }: Limit): number => Math.max(1, value / processes);
-  return new CellRule({
+  return new RateRule({
     perSecond: part(RELAY_LIMITS[perMinute]) / MINUTE_SEC,
     burst: Math.max(1, part(RELAY_LIMITS[burst]) * share),
   });

@@ -7,12 +7,12 @@ import type { Random } from "../core/random.ts";
 import type { ByteBudget } from "../flow/byte-budget.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
 import { openLink } from "../link/open-link.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 import { type Asker, ProofBounds, type ProofBoundsOptions, type ProofTicket } from "./proof-bounds.ts";
 import type { ProofLog } from "./proof-log.ts";
 import { ProofPlaces, type ProofPlacesOptions } from "./proof-places.ts";
 import { RecentCount } from "./recent-count.ts";
-import { RememberedTimes } from "./remembered-times.ts";
 
 /** Dials an IP endpoint of a node, under the node's address guard; failures are hop errors. */
 export interface HopDialler {
@@ -70,8 +70,8 @@ export class ProvenHops {
   readonly #places: ProofPlaces;
   readonly #failures: RecentCount;
   /** When each proof ends; the same of failures. */
-  readonly #provenUntilMs: RememberedTimes;
-  readonly #failedUntilMs: RememberedTimes;
+  readonly #provenUntilMs: LruMap<string, number>;
+  readonly #failedUntilMs: LruMap<string, number>;
   readonly #pending = new Map<string, Pending>();
 
   constructor(components: ProvenHopsComponents, options: ProvenHopsOptions = {}) {
@@ -79,8 +79,8 @@ export class ProvenHops {
     this.#bounds = new ProofBounds(components, options);
     this.#places = new ProofPlaces(options);
     this.#failures = new RecentCount(components);
-    this.#provenUntilMs = new RememberedTimes({ most: options.maxProven ?? RELAY_LIMITS.provenHops.value });
-    this.#failedUntilMs = new RememberedTimes({ most: options.maxFailed ?? RELAY_LIMITS.failedHops.value });
+    this.#provenUntilMs = new LruMap({ most: options.maxProven ?? RELAY_LIMITS.provenHops.value });
+    this.#failedUntilMs = new LruMap({ most: options.maxFailed ?? RELAY_LIMITS.failedHops.value });
   }
 
   /** Proofs under way now. */
@@ -202,7 +202,7 @@ export class ProvenHops {
     await link.closed;
   }
 
-  #isUntil(times: RememberedTimes, key: string): boolean {
+  #isUntil(times: LruMap<string, number>, key: string): boolean {
     return (times.get(key) ?? 0) > this.#components.clock.monotonicMs();
   }
 }

@@ -58,7 +58,7 @@ export class KeyWatch {
     this.#checks = new TokenBuckets(components, {
       most: 1,
       burst: ownChecks.value,
-      refillMs: 1_000 / ownChecks.value,
+      perSecond: ownChecks.value,
     });
     this.#numbers = new Set(readNumbers(components.state?.load()).slice(-signedNumbers.value));
   }
