@@ -53,8 +53,8 @@ export interface LinkServiceOptions {
   readonly peerId: PeerId;
   /** How to reach the operator, for whoever asks by HTTP what this address is. */
   readonly contact?: string;
-  /** Where connections of the overlay go, in a worker: the path that the node's `WayBack` listens at. */
-  readonly wayBackPath?: string;
+  /** Where connections of the overlay go, in a worker: the path that the node's `OverlayBackchannel` listens at. */
+  readonly backchannelPath?: string;
   /** How many processes of the node serve links. Each gets this part of every bound that is for the whole node. */
   readonly processes: number;
   /** Bytes that may wait in this process. */

@@ -25,7 +25,7 @@ import type { ServingReport } from "../operation/serving-report.ts";
 import { RefusalCounts } from "../rate/refusal-counts.ts";
 import { RELAY_LIMITS } from "../relay/limits.ts";
 import { RelayService } from "../relay/relay-service.ts";
-import { sendBack } from "../workers/way-back.ts";
+import { sendBack } from "../workers/overlay-backchannel.ts";
 import { openExitStack } from "./exit-stack.ts";
 import type { LinkServiceOptions } from "./link-service-options.ts";
 import { noticeFacts } from "./notice-facts.ts";
@@ -71,7 +71,7 @@ export async function openLinkService(
   options: LinkServiceOptions,
 ): Promise<LocalLinkService> {
   const { clock, logger } = components;
-  const { localNetwork, roles, policy, bindEgress, dnsServers, wayBackPath } = options;
+  const { localNetwork, roles, policy, bindEgress, dnsServers, backchannelPath } = options;
   const budget = components.budget ?? new ByteBudget({ clock, logger }, { bytes: options.budgetBytes });
   let orders: ServingOrders = { endsStreams: false };
   const partOf = (whole: number): number => Math.max(1, Math.floor(whole / options.processes));
@@ -186,9 +186,9 @@ export async function openLinkService(
     networkBurst: share(LINK_LIMITS.networkNoticeBurst),
   });
   const sendToNode: AcceptOverlay | undefined =
-    wayBackPath === undefined
+    backchannelPath === undefined
       ? undefined
-      : (socket, remote) => sendBack({ clock, budget }, wayBackPath, socket, remote);
+      : (socket, remote) => sendBack({ clock, budget }, backchannelPath, socket, remote);
   const port = new PublicPort(
     { clock, refusals },
     {

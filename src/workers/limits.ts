@@ -9,7 +9,11 @@ const LIMITS = {
   steadyMs: [60_000, "ms", "A worker that has served for so long is well; the next end counts as the first."],
   unsentLogLines: [256, "count", "Log lines on their way to the node; more are left out and counted."],
   logLineCharacters: [8_192, "count", "The fields of a log line, which may quote what a stranger sent."],
-  wayBackMs: [10_000, "ms", "For a worker to say whose connection it sends back; it does so at once."],
+  backchannelMs: [
+    10_000,
+    "ms",
+    "For the PROXY header of a connection that a worker returns to its node; it comes at once.",
+  ],
   usesMs: [250, "ms", "How often a worker tells which links are idle, while nearly all places are taken."],
   yieldTries: [
     16,

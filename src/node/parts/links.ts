@@ -7,7 +7,7 @@ import { createCertificate } from "../../identity/certificate.ts";
 import { TcpTransport } from "../../link/tcp-transport.ts";
 import { STARTING_ORDERS } from "../../operation/serving-orders.ts";
 import { forkWorker } from "../../workers/fork-worker.ts";
-import { WayBack } from "../../workers/way-back.ts";
+import { OverlayBackchannel } from "../../workers/overlay-backchannel.ts";
 import { answerWorker } from "../ask-node.ts";
 import { type LinkService, openLinkService } from "../link-service.ts";
 import { type LinkServiceOptions, linkServiceOptions } from "../link-service-options.ts";
@@ -48,7 +48,8 @@ export async function openLinks(base: NodeBase, door: DirectoryDoor, options: No
   const service = pool ?? (await openLinkService({ clock, logger, budget, acceptOverlay, locateHop }, serviceOptions));
   const orders = new NodeOrders(service);
   orders.obey(STARTING_ORDERS);
-  const wayBack = pool === undefined || acceptOverlay === undefined ? undefined : new WayBack({ clock }, acceptOverlay);
+  const backchannel =
+    pool === undefined || acceptOverlay === undefined ? undefined : new OverlayBackchannel({ clock }, acceptOverlay);
   await using made = new AsyncDisposableStack();
   made.defer(() => service.stop());
   const transport = new TcpTransport({ clock }, { paused: pool !== undefined });
@@ -63,12 +64,12 @@ export async function openLinks(base: NodeBase, door: DirectoryDoor, options: No
     address: listener.address,
     endpoint,
     async start() {
-      const wayBackPath = await wayBack?.start();
-      await pool?.start(wayBackPath === undefined ? serviceOptions : { ...serviceOptions, wayBackPath });
+      const backchannelPath = await backchannel?.start();
+      await pool?.start(backchannelPath === undefined ? serviceOptions : { ...serviceOptions, backchannelPath });
     },
     async stop() {
       stopping.abort();
-      await Promise.all([listener.close(), service.stop(), wayBack?.stop()]);
+      await Promise.all([listener.close(), service.stop(), backchannel?.stop()]);
     },
   };
 }

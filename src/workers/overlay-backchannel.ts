@@ -12,17 +12,18 @@ import { makeTemporaryDirectory } from "../storage/temporary-directory.ts";
 import { decodeProxyHeader, encodeProxyHeader } from "../wire/proxy-header.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
 
-/** Takes a connection that came back, and owns it; `remote` is whom the worker had it from. */
+/** Takes a connection that a worker returned, and owns it; `remote` is the address that it came from. */
 export type TakeBack = (socket: Socket, remote: HostPort) => void;
 
 /**
- * The way on which a connection goes back from a worker to its node, when its first byte shows that it is not for the worker.
+ * Carries connections of the overlay from a worker to its node, which takes part in the overlay.
  *
- * A socket that was read from cannot be passed to another process without losing bytes, so the worker carries its bytes
- * over a local socket. That lies in a directory that only this user can enter (a pipe with an unguessable name on
- * Windows), and each connection on it begins with a PROXY header that tells the node the real remote address.
+ * A worker learns from the first byte that a connection is not a link. By then it has read from the socket, so the socket
+ * cannot be passed to another process. The worker carries its bytes over a local socket instead. This socket is in a directory
+ * that only this user can enter (on Windows a pipe with an unguessable name). Each connection on it begins with a PROXY header,
+ * which has the real remote address.
  */
-export class WayBack {
+export class OverlayBackchannel {
   readonly #clock: Clock;
   readonly #takeBack: TakeBack;
   readonly #sockets = new Set<Socket>();
@@ -51,7 +52,7 @@ export class WayBack {
     }
   }
 
-  /** Takes no more and ends what has told no remote address; what was handed over lives on. Idempotent. */
+  /** Takes no more connections, and ends those without a PROXY header yet; those that were handed over live on. Idempotent. */
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     // Its "close" would wait for connections that others own by now.
@@ -68,7 +69,7 @@ export class WayBack {
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
     const close = (): void => void socket.destroy();
-    const limit = this.#clock.after(WORKERS_LIMITS.wayBackMs.value, close);
+    const limit = this.#clock.after(WORKERS_LIMITS.backchannelMs.value, close);
     const settled = (): void => {
       this.#sockets.delete(socket);
       limit.cancel();
@@ -97,7 +98,7 @@ export class WayBack {
   }
 }
 
-/** Carries the bytes of `socket`, read ones that were put back included, to the node that listens at `path`. Owns it. */
+/** Carries the bytes of `socket` to the node that listens at `path`, also those that were read and put back. Owns `socket`. */
 export function sendBack(components: SpliceComponents, path: string, socket: Socket, remote: HostPort): void {
   const { localAddress, localPort } = socket;
   if (localAddress === undefined || localPort === undefined) {

@@ -11,18 +11,18 @@ import { serveTcp } from "../../test/support/tcp-server.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
-import { sendBack, WayBack } from "./way-back.ts";
+import { OverlayBackchannel, sendBack } from "./overlay-backchannel.ts";
 
 const onWindows = process.platform === "win32";
 
 async function setUp(t: TestContext) {
   const clock = new FakeClock();
   const back: { socket: Socket; remote: HostPort }[] = [];
-  const way = new WayBack({ clock }, (socket, remote) => void back.push({ socket, remote }));
-  const path = await way.start();
+  const backchannel = new OverlayBackchannel({ clock }, (socket, remote) => void back.push({ socket, remote }));
+  const path = await backchannel.start();
   t.after(async () => {
     for (const { socket } of back) socket.destroy();
-    await way.stop();
+    await backchannel.stop();
   });
   const { open } = await serveTcp(t, (socket) => {
     socket.once("readable", () => {
@@ -30,7 +30,7 @@ async function setUp(t: TestContext) {
       sendBack({ clock, budget: roomyBudget() }, path, socket, { host: "192.0.2.9", port: 50_000 });
     });
   });
-  return { clock, back, way, path, open };
+  return { clock, back, backchannel, path, open };
 }
 
 test("a connection comes back with its remote address and every byte, both ways, and ends with either end", async (t) => {
@@ -65,12 +65,12 @@ test("either end's abrupt end reaches the other", async (t) => {
 });
 
 test("the socket lies where only this user can go, and is gone after the stop", { skip: onWindows }, async (t) => {
-  const { path, way, back, open } = await setUp(t);
+  const { path, backchannel, back, open } = await setUp(t);
   assert.equal(statSync(dirname(path)).mode & 0o777, 0o700);
   open().write("\x13");
   await until(() => back.length === 1);
-  await way.stop();
-  await way.stop();
+  await backchannel.stop();
+  await backchannel.stop();
   assert.equal(existsSync(dirname(path)), false);
   assert.equal(back[0]?.socket.destroyed, false);
 });
@@ -87,7 +87,7 @@ test("what tells no remote address in time, or something else, is closed", async
   const silent = dial();
   silent.write("PROXY TCP4 ");
   await until(() => clock.pending === 1);
-  clock.advance(WORKERS_LIMITS.wayBackMs.value);
+  clock.advance(WORKERS_LIMITS.backchannelMs.value);
   await closeOf(silent);
   assert.deepEqual(back, []);
   assert.equal(clock.pending, 0);
