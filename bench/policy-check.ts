@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { systemClock } from "../src/core/clock.ts";
 import { silentLogger } from "../src/core/logger.ts";
 import { type Random, seededRandom } from "../src/core/random.ts";
+import { BYTES_PER_MIB } from "../src/core/units.ts";
 import { Blocklists } from "../src/egress/blocklist/blocklists.ts";
 
 // What a blocklist of a million entries costs: `npm run bench:policy [-- --json] [--names N] [--ranges N] [--rounds N]`.
@@ -26,7 +27,6 @@ const names = Number(values.names);
 const ranges = Number(values.ranges);
 const rounds = Number(values.rounds);
 const BATCH = 100;
-const MIB = 1024 * 1024;
 
 interface Figure {
   readonly name: string;
@@ -118,7 +118,7 @@ async function run(directory: string): Promise<void> {
     { lists: [{ name: "list", source: path }] },
   );
   global.gc?.();
-  const beforeMib = process.memoryUsage.rss() / MIB;
+  const beforeMib = process.memoryUsage.rss() / BYTES_PER_MIB;
   note("resident before, with Node and this program", beforeMib, "MiB");
   for (const what of ["loading", "reloading"]) {
     const stopWatching = watchLoop();
@@ -137,7 +137,7 @@ async function run(directory: string): Promise<void> {
   }
   const [status] = lists.status();
   note("entries", status?.entries ?? 0, "");
-  note("size of the list", statSync(path).size / MIB, "MiB");
+  note("size of the list", statSync(path).size / BYTES_PER_MIB, "MiB");
 
   const missing = Array.from({ length: 20_000 }, () => `www.${syntheticName(random)}`);
   const deep = missing.map((name) => `${"a.bc.def.".repeat(6)}${name.split(".").slice(-2).join(".")}`);

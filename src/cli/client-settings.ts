@@ -5,11 +5,10 @@ import type { Settings } from "../config/schema.ts";
 import { BywayError } from "../core/errors.ts";
 import { isLoopback } from "../core/is-loopback.ts";
 import { formatHostPort } from "../core/network-address.ts";
+import { BYTES_PER_MIB } from "../core/units.ts";
 import { checkConstraints, mergeConstraints, parseConstraints } from "../routing/constraint-keys.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import type { ScoreParts } from "../routing/explanation.ts";
-
-const BYTES_PER_MIB = 1_048_576;
 
 /** The file in a data directory that keeps what a client of a network has learned. */
 export function recordsFile(dataDirectory: string, network: string): string {

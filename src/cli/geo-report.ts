@@ -1,3 +1,4 @@
+import { DAY_MS } from "../core/units.ts";
 import type { GeoFacts } from "../geo/geo-facts.ts";
 import type { GeoFileInUse } from "../geo/open-geo.ts";
 
@@ -6,7 +7,6 @@ export interface GeoAnswer extends GeoFacts {
   readonly ip: string;
 }
 
-const DAY_MS = 86_400_000;
 // Networks change hands: after this long, one address in some dozens is told wrongly.
 const OLD_DAYS = 90;
 

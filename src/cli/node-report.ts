@@ -1,5 +1,6 @@
 import { counted } from "../core/counted.ts";
 import { plainText } from "../core/plain-text.ts";
+import { BYTES_PER_MBIT } from "../core/units.ts";
 import type { LineBytes, NodeStatus } from "../operation/node-status.ts";
 import { byteText } from "./byte-text.ts";
 import { momentText, nodeSentence, untilText } from "./node-sentence.ts";
@@ -12,7 +13,6 @@ const BAR = 20;
 const REFUSALS = 8;
 const RULES = 12;
 const PORT_RANGES = 16;
-const BITS_OF_MBIT = 1_000_000;
 
 type Row = readonly [head: string, texts: readonly string[]];
 
@@ -93,7 +93,7 @@ function monthTexts({ traffic }: NodeStatus, nowMs: number): readonly string[] {
 
 function speedText({ bytesPerSecond }: NodeStatus): string {
   if (bytesPerSecond === undefined) return "as fast as the line is";
-  const mbps = (bytesPerSecond * 8) / BITS_OF_MBIT;
+  const mbps = bytesPerSecond / BYTES_PER_MBIT;
   return `at most ${mbps < 10 ? mbps.toFixed(1) : Math.round(mbps)} Mbit/s each way`;
 }
 

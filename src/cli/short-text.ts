@@ -1,4 +1,5 @@
 import { plainText } from "../core/plain-text.ts";
+import { HOUR_MS, MINUTE_MS } from "../core/units.ts";
 
 /** Enough of the end of a peer id to tell peers apart, and to name one to `byway peers show`. */
 const ID_END = 6;
@@ -34,5 +35,5 @@ export function shortMs(ms: number): string {
   if (ms < 9.95) return `${ms.toFixed(1)} ms`;
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 119_500) return `${(ms / 1000).toFixed(1)} s`;
-  return ms < 7_199_500 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
+  return ms < 7_199_500 ? `${Math.round(ms / MINUTE_MS)} min` : `${Math.round(ms / HOUR_MS)} h`;
 }

@@ -1,6 +1,7 @@
 import { BywayError } from "../core/errors.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../core/units.ts";
 
-const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNITS_MS: Readonly<Record<string, number>> = { m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
 
 /**
  * A time that somebody wrote, in milliseconds since the epoch: ISO 8601, UTC where no zone is said, or how long ago, such

@@ -3,9 +3,8 @@ import { test } from "node:test";
 import { FakeClock } from "./fake-clock.ts";
 import { CORE_LIMITS } from "./limits.ts";
 import { SettledTime } from "./settled-time.ts";
+import { DAY_MS, HOUR_MS } from "./units.ts";
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const HOLD_MS = 6 * HOUR_MS;
 
 /** Looks every hour, as its users do. */

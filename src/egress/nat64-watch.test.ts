@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RecordingLogger } from "../../test/support/recording-logger.ts";
 import { FakeClock } from "../core/fake-clock.ts";
+import { MINUTE_MS } from "../core/units.ts";
 import { type Nat64Prefix, nat64PrefixesOf } from "../geo/nat64.ts";
 import { AddressGuard } from "./address-guard.ts";
 import type { LocalNetwork } from "./local-addresses.ts";
 import { Nat64Watch, wellKnownInside } from "./nat64-watch.ts";
 
-const MINUTE_MS = 60_000;
 const DUAL: LocalNetwork = {
   addresses: ["127.0.0.1", "::1", "192.168.1.5", "2a00:1:2:3::5"],
   gateways: [],

@@ -7,6 +7,7 @@ import { createGunzip } from "node:zlib";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, systemCode } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
+import { HOUR_MS } from "../core/units.ts";
 import { makeDirectory } from "../storage/make-directory.ts";
 import { type CheckedGeoFile, checkGeoFile } from "./check-geo-file.ts";
 import { type GeoFamily, type GeoKind, geoFault } from "./geo-file.ts";
@@ -14,7 +15,7 @@ import { GEO_LIMITS } from "./limits.ts";
 
 // A dot in front keeps it from being opened as data.
 const INCOMING = ".incoming-";
-const LEFTOVER_MS = 3_600_000;
+const LEFTOVER_MS = HOUR_MS;
 
 /** What to install and where. */
 export interface InstallGeoOptions {

@@ -1,6 +1,7 @@
 import { createPublicKey, webcrypto, type X509Certificate } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
+import { DAY_MS } from "../core/units.ts";
 import { type Identity, identityToPem, rawPublicKey } from "./identity.ts";
 import { IDENTITY_LIMITS } from "./limits.ts";
 
@@ -9,8 +10,6 @@ export interface CertificatePair {
   readonly certPem: string;
   readonly keyPem: string;
 }
-
-const DAY_MS = 86_400_000;
 
 /**
  * A self-signed X.509 certificate (RFC 5280, RFC 8410) of the identity's own key.

@@ -1,5 +1,6 @@
 import { BywayError } from "../core/errors.ts";
 import { forgetOldest } from "../core/forget-oldest.ts";
+import { DAY_MS } from "../core/units.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 
@@ -29,8 +30,6 @@ export interface UsedDays {
   readonly bytes: number;
   readonly others?: readonly (readonly [day: number, bytes: number])[];
 }
-
-const DAY_MS = 86_400_000;
 
 /** The day of a time, counted from the Unix epoch in UTC. */
 export function dayOf(nowMs: number): number {

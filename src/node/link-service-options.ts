@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { BywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
+import { BYTES_PER_MBIT } from "../core/units.ts";
 import type { BlocklistOptions } from "../egress/blocklist/blocklists.ts";
 import { type AdvertisedPolicy, advertisedPolicy } from "../egress/policy/advertised-policy.ts";
 import { ExitPolicy } from "../egress/policy/exit-policy.ts";
@@ -108,7 +109,7 @@ export function linkServiceOptions(
     ...kept(options),
     ...(options.blocklists === undefined ? {} : { blocklists: options.blocklists }),
     ...(options.streamLimits === undefined ? {} : { streamLimits: options.streamLimits }),
-    ...(options.linkMbps === undefined ? {} : { linkBytesPerSecond: options.linkMbps * BYTES_PER_SECOND_OF_MBPS }),
+    ...(options.linkMbps === undefined ? {} : { linkBytesPerSecond: options.linkMbps * BYTES_PER_MBIT }),
     listeners: own.listeners,
     allowTargets: options.allowTargets ?? [],
     localNetwork: options.localNetwork ?? false,
@@ -119,8 +120,6 @@ export function linkServiceOptions(
     budgetBytes: Math.floor(own.budgetBytes / workers),
   };
 }
-
-const BYTES_PER_SECOND_OF_MBPS = 125_000;
 
 /** Whether streams may have to be slowed down at some time. */
 function isPaced({ operation: { upMbps, downMbps, monthlyGb } = {}, linkMbps }: NodeOptions): boolean {

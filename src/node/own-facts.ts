@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
 import type { Random } from "../core/random.ts";
+import { BYTES_PER_MBIT } from "../core/units.ts";
 import { VERSION } from "../core/version.ts";
 import { EGRESS_LIMITS } from "../egress/limits.ts";
 import type { AdvertisedPolicy } from "../egress/policy/advertised-policy.ts";
@@ -24,7 +25,6 @@ import { SeenAddresses, type SeenWord } from "./self/seen-addresses.ts";
 const BANDWIDTH = "bandwidth";
 const SEEN = "seen-addresses";
 const SIGNED = "signed-numbers";
-const BYTES_PER_SECOND_OF_MBPS = 125_000;
 
 /** What is known of the node besides its options. */
 interface Lived {
@@ -146,7 +146,7 @@ export function createLoadMeter(
     bytesPerSecond: () => {
       const measured = components.bandwidth?.bandwidth;
       const mbps = capacityMbps ?? (measured && Math.min(measured.upMbps, measured.downMbps));
-      return mbps && mbps * BYTES_PER_SECOND_OF_MBPS;
+      return mbps && mbps * BYTES_PER_MBIT;
     },
   });
 }

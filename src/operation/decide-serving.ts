@@ -1,3 +1,4 @@
+import { MINUTE_MS } from "../core/units.ts";
 import { OPERATION_LIMITS } from "./limits.ts";
 import type { NodeStatus } from "./node-status.ts";
 import type { ServingOrders } from "./serving-orders.ts";
@@ -85,5 +86,5 @@ function closed(reason: string, untilMs: number): NodeStatus["serving"] {
 
 /** In whole minutes, so that orders do not change with every second. */
 function secondsUntil(leftMs: number): number {
-  return Math.max(1, Math.ceil(leftMs / 60_000)) * 60;
+  return Math.max(1, Math.ceil(leftMs / MINUTE_MS)) * 60;
 }

@@ -1,4 +1,5 @@
 import { counted } from "../core/counted.ts";
+import { BYTES_PER_MIB, DAY_MS, MINUTE_MS } from "../core/units.ts";
 import { exitClosure } from "./exit-closure.ts";
 import type { HealthFacts } from "./health-facts.ts";
 import { HEALTH_THRESHOLDS as FROM } from "./health-thresholds.ts";
@@ -52,8 +53,6 @@ export type HealthCode =
 
 const MAIL_PORTS: readonly number[] = [25, 465, 587, 2525];
 const LAST_PORT = 65_535;
-const MIB = 1_048_576;
-const DAY_MS = 86_400_000;
 
 /** Every warning, those that stop the node first. `docs/health.md` shows the same rows. */
 export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
@@ -220,7 +219,7 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
     remedy: "Free disk space, lower node.log-mib, or move the data directory (--data).",
     find: ({ machine: { freeDiskBytes } }) =>
       freeDiskBytes !== undefined && freeDiskBytes < FROM.freeDiskBytes
-        ? `the disk of the data directory has ${Math.floor(freeDiskBytes / MIB)} MiB left`
+        ? `the disk of the data directory has ${Math.floor(freeDiskBytes / BYTES_PER_MIB)} MiB left`
         : undefined,
   },
   WARN_FEW_DESCRIPTORS: {
@@ -249,7 +248,7 @@ export const HEALTH_TABLE: Readonly<Record<HealthCode, HealthRow>> = {
     remedy: "Give the node more bandwidth or more workers (node.workers), or allow fewer streams (node.max-streams).",
     find: ({ status: { load }, busyForMs }) =>
       busyForMs !== undefined && busyForMs >= FROM.busyAfterMs
-        ? `the node has been full for ${Math.floor(busyForMs / 60_000)} minutes (load ${Math.round(load * 100)} %)`
+        ? `the node has been full for ${Math.floor(busyForMs / MINUTE_MS)} minutes (load ${Math.round(load * 100)} %)`
         : undefined,
   },
   WARN_REFUSALS: {

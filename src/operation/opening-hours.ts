@@ -1,8 +1,8 @@
 import { BywayError } from "../core/errors.ts";
+import { MINUTE_MS } from "../core/units.ts";
 import type { LocalTime } from "./local-time.ts";
 
 const DAY_MINUTES = 1440;
-const MINUTE_MS = 60_000;
 const FORM = /^\s*(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\s*$/;
 
 interface Opening {

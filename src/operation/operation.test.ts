@@ -3,12 +3,12 @@ import { test } from "node:test";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
+import { DAY_MS } from "../core/units.ts";
 import { MemoryRecords } from "../storage/record-keeper.ts";
 import type { LocalTime } from "./local-time.ts";
 import { Operation, type OperationOptions } from "./operation.ts";
 import type { ServingOrders } from "./serving-orders.ts";
 
-const DAY_MS = 86_400_000;
 const GB = 1e9;
 
 const UTC: LocalTime = {

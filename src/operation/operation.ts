@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import type { JsonValue } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import { BYTES_PER_MBIT } from "../core/units.ts";
 import type { RecordKeeper } from "../storage/record-keeper.ts";
 import { decideServing, type ServingDecision } from "./decide-serving.ts";
 import { OPERATION_LIMITS } from "./limits.ts";
@@ -40,7 +41,6 @@ export interface OperationOptions {
 }
 
 const KIND = "operation";
-const BYTES_PER_MBIT = 125_000;
 const BYTES_PER_GB = 1e9;
 
 /**

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DAY_MS } from "../core/units.ts";
 import { volumeSpeed } from "./volume-speed.ts";
 
 const GB = 1e9;
-const DAY_MS = 86_400_000;
 
 test("free below 80 %, then what lasts until the reset, never below 1 Mbit/s", () => {
   const rows: [cap: number, used: number, days: number, speed: number | undefined][] = [

@@ -1,4 +1,5 @@
 import { counted } from "../core/counted.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../core/units.ts";
 
 /** How this machine's clock compares with those of others, where it seems to be off. */
 export interface ClockDoubt {
@@ -22,10 +23,6 @@ export function clockDoubtReason({ direction, byMs, peers, advertisements }: Clo
     advertisements === 1 ? "the advertisement that came is" : `the ${advertisements} advertisements that came are`;
   return `${came} dated ${spanText(byMs)} in the ${where}`;
 }
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 
 /** A span as people say it: `10 min`, `3 h`, `4 days`. */
 function spanText(ms: number): string {

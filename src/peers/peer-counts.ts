@@ -1,3 +1,4 @@
+import { HOUR_MS } from "../core/units.ts";
 import type { StoreFile } from "../storage/store-file.ts";
 import { PEERS_LIMITS } from "./limits.ts";
 import { textToWords } from "./stored-peer.ts";
@@ -20,8 +21,6 @@ export interface PeerCounts {
   readonly roles: ReadonlyMap<string, number>;
   readonly software: ReadonlyMap<string, number>;
 }
-
-const HOUR_MS = 3_600_000;
 
 /** Counts the valid peers of a store, in one pass over it. */
 export function readPeerCounts(file: StoreFile, nowMs: number): PeerCounts {

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
+import { HOUR_MS } from "../core/units.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 import { type Asker, ProofBounds, type ProofBoundsOptions, type ProofTicket } from "./proof-bounds.ts";
 
-const HOUR_MS = 3_600_000;
 const asker = (linkId: number, network = linkId): Asker => ({
   linkId,
   remoteAddress: `203.${network >> 8}.${network & 255}.9`,

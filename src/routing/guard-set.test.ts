@@ -3,12 +3,12 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { FakeClock } from "../core/fake-clock.ts";
 import { seededRandom } from "../core/random.ts";
+import { DAY_MS } from "../core/units.ts";
 import { MemoryRecords } from "../storage/record-keeper.ts";
 import { SettledClock } from "../storage/settled-clock.ts";
 import { GuardSet, type GuardSource } from "./guard-set.ts";
 import { ROUTING_LIMITS } from "./limits.ts";
 
-const DAY_MS = 86_400_000;
 const PAUSE_MS = ROUTING_LIMITS.guardPauseMs.value;
 const AWAY_MS = ROUTING_LIMITS.guardAwayMs.value;
 

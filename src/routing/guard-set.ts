@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { JsonValue } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
+import { DAY_MS } from "../core/units.ts";
 import type { RecordKeeper } from "../storage/record-keeper.ts";
 import type { ObservationView } from "../trust/observation.ts";
 import { type Guard, guardToJson, jsonToGuard } from "./guard.ts";
@@ -16,7 +17,6 @@ export interface GuardSource {
 
 const KIND = "guards";
 const KEY = "sample";
-const DAY_MS = 86_400_000;
 /** A guard is kept for its time and up to a sixth of that more or less, so that not all go at once. */
 const KEEP_SPREAD = 1 / 6;
 

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../core/fake-clock.ts";
+import { DAY_MS } from "../core/units.ts";
 import { STORAGE_LIMITS } from "./limits.ts";
 import { MemoryRecords } from "./record-keeper.ts";
 import { SettledClock } from "./settled-clock.ts";
-
-const DAY_MS = 86_400_000;
 
 test("a leap counts after an hour of running, over restarts, and what passes meanwhile counts as ever", () => {
   const clock = new FakeClock();

@@ -1,14 +1,13 @@
 import { webcrypto } from "node:crypto";
 import { isIP } from "node:net";
 import type { Clock } from "../core/clock.ts";
+import { DAY_MS } from "../core/units.ts";
 
 /** What an HTTPS server needs, and the certificate to trust; all PEM. */
 export interface TargetCertificate {
   readonly certPem: string;
   readonly keyPem: string;
 }
-
-const DAY_MS = 86_400_000;
 
 /** A self-signed ECDSA P-256 certificate for `hosts`, addresses or names (browsers do not take Ed25519), valid for a week. */
 export async function createTargetCertificate(clock: Clock, hosts: readonly string[]): Promise<TargetCertificate> {

@@ -1,4 +1,5 @@
 import type { JsonValue } from "../core/errors.ts";
+import { DAY_MS } from "../core/units.ts";
 import { TRUST_LIMITS } from "./limits.ts";
 
 /** What a client saw of one node. Plain numbers, since thousands are kept; changed in place by their owner alone. */
@@ -25,7 +26,6 @@ export interface Evidence {
 
 /** What a day leaves of an observation's weight; half is gone after 69 days. */
 const DAILY_DECAY = 0.99;
-const DAY_MS = 86_400_000;
 /** RFC 6298 §2: the shares of a new measurement in the mean and in the deviation. */
 const MEAN_SHARE = 1 / 8;
 const DEVIATION_SHARE = 1 / 4;

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { FakeClock } from "../core/fake-clock.ts";
+import { DAY_MS } from "../core/units.ts";
 import { MemoryRecords } from "../storage/record-keeper.ts";
 import { TRUST_LIMITS } from "./limits.ts";
 import { OwnExperience } from "./own-experience.ts";
 
-const DAY_MS = 86_400_000;
 const WINDOW_MS = TRUST_LIMITS.windowMs.value;
 
 interface Site {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ROOT } from "../../scripts/documents.ts";
 import { CIRCUIT_LIMITS } from "../../src/circuit/limits.ts";
+import { DAY_MS } from "../../src/core/units.ts";
 import { FLOW_LIMITS } from "../../src/flow/limits.ts";
 import { LINK_LIMITS } from "../../src/link/limits.ts";
 import { PEERS_LIMITS } from "../../src/peers/limits.ts";
@@ -15,7 +16,6 @@ const PROMISES = readFileSync(join(ROOT, "docs/security.md"), "utf8");
 const ENTRIES = readFileSync(join(ROOT, "docs/security-tests.md"), "utf8");
 const LONGEST_LINE = 200;
 
-const DAY_MS = 86_400_000;
 const GIB = 1024 ** 3;
 
 /** What promises say in figures, and the limits that they are taken from. */

@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { OWN_LOAD } from "../../bench/own-load.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { formatHostPort, type HostPort } from "../../src/core/network-address.ts";
+import { BYTES_PER_MIB } from "../../src/core/units.ts";
 import { parsePeerId } from "../../src/identity/peer-id.ts";
 import { LINK_LIMITS } from "../../src/link/limits.ts";
 import { openLink } from "../../src/link/open-link.ts";
@@ -18,7 +19,6 @@ import { connectRequest, FLAG, FRAME, fields, frame, RawHttp2, settings } from "
 import { roomyBudget } from "../support/roomy-budget.ts";
 import { startByway } from "../support/run-byway.ts";
 
-const MIB = 1024 * 1024;
 const BUDGET_MIB = 48;
 /** What the group is held to; a node without any load has some 70 in it. */
 const LIMIT_MIB = 320;
@@ -66,7 +66,8 @@ const ATTACKS: readonly Attack[] = [
       for (let stream = 0; stream < 200; stream += 1) {
         const id = 2 * stream + 1;
         await pour(peer, waitingRequest(id));
-        for (let sent = 0; sent < MIB; sent += piece.length) await pour(peer, frame(FRAME.data, FLAG.none, id, piece));
+        for (let sent = 0; sent < BYTES_PER_MIB; sent += piece.length)
+          await pour(peer, frame(FRAME.data, FLAG.none, id, piece));
       }
     },
   },
@@ -121,7 +122,7 @@ async function startNode(t: TestContext, group: MemoryCgroup, target: HostPort) 
 
 for (const { name, mostMib, run } of ATTACKS) {
   test(`${name}: a node in little memory lives, and serves`, { timeout: 60_000 }, async (t) => {
-    const group = makeMemoryCgroup(t, LIMIT_MIB * MIB);
+    const group = makeMemoryCgroup(t, LIMIT_MIB * BYTES_PER_MIB);
     if (typeof group === "string") return t.skip(group);
     await using target = await startTcpTarget((socket) => socket.pipe(socket));
     const { child, address, peerId } = await startNode(t, group, target.address);
@@ -137,7 +138,7 @@ for (const { name, mostMib, run } of ATTACKS) {
     await accepted;
     assert.ok((await heard).equals(bytes));
     link.destroy();
-    const peakMib = Math.round(group.peakBytes() / MIB);
+    const peakMib = Math.round(group.peakBytes() / BYTES_PER_MIB);
     t.diagnostic(`${peakMib} MiB at the most, with a budget of ${BUDGET_MIB}`);
     assert.ok(peakMib < mostMib, `${peakMib} MiB`);
   });

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
+import { BYTES_PER_MIB } from "../../src/core/units.ts";
 import { type BywayClient, type BywayError, createClient, createNode, generateIdentity } from "../../src/index.ts";
 import { closeOf, collect } from "../support/collect.ts";
 import { until } from "../support/proxy-fixture.ts";
 import { askSocks } from "../support/socks-client.ts";
 
-const MIB = 1024 * 1024;
 /** What does not fill any budget here. */
-const SMALL = MIB / 64;
+const SMALL = BYTES_PER_MIB / 64;
 /** Less than a socket takes before it says that it is full (64 KiB), so that one stalled stream is always too much. */
-const TIGHT = MIB / 32;
+const TIGHT = BYTES_PER_MIB / 32;
 const options = { timeout: 60_000 };
 
 interface Budgets {
@@ -26,7 +26,7 @@ async function startWith(t: TestContext, budgets: Budgets) {
     socket.once("readable", () => {
       const asked = String(socket.read(1));
       if (asked === "e") socket.pipe(socket);
-      if (asked === "f") socket.end(Buffer.alloc(64 * MIB));
+      if (asked === "f") socket.end(Buffer.alloc(64 * BYTES_PER_MIB));
     });
   });
   target.listen(0, "127.201.0.2");
@@ -83,7 +83,7 @@ test(
     const { stream } = await client.connect(address);
     const closed = closeOf(stream);
     // More than kernels (32 MiB here and there) and all windows hold, and the far side of it never reads.
-    stream.write(Buffer.alloc(64 * MIB));
+    stream.write(Buffer.alloc(64 * BYTES_PER_MIB));
     await closed;
     assert.equal((stream.errored as BywayError).code, "ERR_STREAM_STALLED");
     other.end("and more");
@@ -119,7 +119,7 @@ test("a reader that stalls holds up its own stream only, and goes on when it rea
   const { client, address, warned } = await startWith(t, {});
   const { stream } = await client.connect(address);
   stream.end("f");
-  await echoes(client, address, 24 * MIB);
-  assert.equal((await collect(stream)).length, 64 * MIB);
+  await echoes(client, address, 24 * BYTES_PER_MIB);
+  assert.equal((await collect(stream)).length, 64 * BYTES_PER_MIB);
   assert.deepEqual(warned, { node: 0, client: 0 });
 });

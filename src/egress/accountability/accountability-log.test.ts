@@ -14,11 +14,11 @@ import { test } from "node:test";
 import { forward, LOG_IDENTITY, openLog, someStream } from "../../../test/support/logged-streams.ts";
 import { BywayError } from "../../core/errors.ts";
 import { FakeClock } from "../../core/fake-clock.ts";
+import { DAY_MS } from "../../core/units.ts";
 import { headPath } from "./chain-head.ts";
 import { verifyLog } from "./verify-log.ts";
 
 const START_MS = Date.parse("2026-11-21T12:00:00Z");
-const DAY_MS = 86_400_000;
 
 test("a stream leaves what an abuse desk asks for, and nothing else", async (t) => {
   const clock = new FakeClock(START_MS);

@@ -4,6 +4,7 @@ import { errorRow } from "../../core/error-table.ts";
 import { BywayError, systemCode } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Random } from "../../core/random.ts";
+import { BYTES_PER_MIB, DAY_MS } from "../../core/units.ts";
 import { VERSION } from "../../core/version.ts";
 import type { PeerId } from "../../identity/peer-id.ts";
 import type { HeldFiles } from "./chain-keeper.ts";
@@ -45,7 +46,6 @@ export interface AccountabilityLogOptions {
 
 const LIMITS = ACCOUNTABILITY_LIMITS;
 const NONCE_BYTES = 9;
-const DAY_MS = 86_400_000;
 
 /** What was found amiss at the start, as the log says it. */
 const MISSING: Readonly<Record<NonNullable<FoundChain["missing"]>, string>> = {
@@ -104,7 +104,7 @@ export class AccountabilityLog implements StreamLog {
     this.#random = components.random;
     this.#options = options;
     const { directory, days, mib, peerId, privateKey } = options;
-    const maxBytes = mib * 1024 * 1024;
+    const maxBytes = mib * BYTES_PER_MIB;
     const onHeld = (held: HeldFiles): void => this.#warnOfClock(held);
     this.#chain = new ChainWriter({ clock: this.#clock, onHeld }, { directory, days, maxBytes, peerId, privateKey });
     this.#names = new SaltedNames(components);

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from "../../core/units.ts";
 import { ACCOUNTABILITY_LIMITS } from "./limits.ts";
 import {
   bodyHash,
@@ -220,7 +221,7 @@ export class ChainCheck {
     }
     const stepMs = this.#last === undefined ? 0 : Date.parse(this.#last.time) - Date.parse(record.time);
     if (stepMs > ACCOUNTABILITY_LIMITS.backwardsMs.value) {
-      this.#note(`the clock went back by ${Math.round(stepMs / 60_000)} min at record ${record.seq}`);
+      this.#note(`the clock went back by ${Math.round(stepMs / MINUTE_MS)} min at record ${record.seq}`);
     }
   }
 

@@ -5,13 +5,13 @@ import { type TestContext, test } from "node:test";
 import { forward, LOG_IDENTITY, openLog, someStream } from "../../../test/support/logged-streams.ts";
 import { temporaryDirectory } from "../../../test/support/run-byway.ts";
 import { FakeClock } from "../../core/fake-clock.ts";
+import { HOUR_MS } from "../../core/units.ts";
 import { type ExportRange, type ExportSummary, exportLog } from "./export-log.ts";
 import { listLogFiles } from "./log-files.ts";
 import { parseLogTarget } from "./log-target.ts";
 import { verifyLogFile } from "./verify-log.ts";
 
 const NOON_MS = Date.parse("2026-11-20T12:00:00Z");
-const HOUR_MS = 3_600_000;
 
 /** One stream at each hour for two days, to three hosts in turn, by two chains. */
 async function writeTwoDays(t: TestContext): Promise<string> {

@@ -4,12 +4,11 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { forward, type LogFixture, openLog } from "../../../test/support/logged-streams.ts";
 import { FakeClock } from "../../core/fake-clock.ts";
+import { DAY_MS, HOUR_MS } from "../../core/units.ts";
 import { ACCOUNTABILITY_LIMITS } from "./limits.ts";
 import { countOldFiles } from "./old-files.ts";
 import { verifyLog } from "./verify-log.ts";
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const HOLD_HOURS = ACCOUNTABILITY_LIMITS.clockHoldMs.value / HOUR_MS;
 
 interface Site extends LogFixture {

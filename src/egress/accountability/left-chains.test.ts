@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { forward, openLog } from "../../../test/support/logged-streams.ts";
 import { FakeClock } from "../../core/fake-clock.ts";
+import { HOUR_MS } from "../../core/units.ts";
 import { verifyLog } from "./verify-log.ts";
-
-const HOUR_MS = 3_600_000;
 
 test("a chain that nobody writes any more goes after its days; one that is written is left alone", async (t) => {
   const clock = new FakeClock(Date.parse("2026-11-01T12:00:00Z"));

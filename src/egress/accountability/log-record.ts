@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { DAY_MS } from "../../core/units.ts";
 
 /** What stands before the first record of a chain, in place of a hash. */
 export const CHAIN_BEGIN: string = "0".repeat(64);
@@ -56,7 +57,7 @@ export function recordTime(timeMs: number): string {
 
 /** The first day of which records are kept for `days`, as in `2026-11-21`. */
 export function oldestDayKept(nowMs: number, days: number): string {
-  return recordTime(nowMs - days * 86_400_000).slice(0, 10);
+  return recordTime(nowMs - days * DAY_MS).slice(0, 10);
 }
 
 /** A text as JSON in ASCII, whoever wrote it: one line, and nothing that a terminal takes for a command. */

@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { forward, LOG_IDENTITY, openLog, someStream } from "../../../test/support/logged-streams.ts";
 import { temporaryDirectory } from "../../../test/support/run-byway.ts";
 import { FakeClock } from "../../core/fake-clock.ts";
+import { DAY_MS } from "../../core/units.ts";
 import type { AccountabilityLog } from "./accountability-log.ts";
 import { headPath } from "./chain-head.ts";
 import { exportLog } from "./export-log.ts";
@@ -12,8 +13,6 @@ import { listLogFiles } from "./log-files.ts";
 import { CHAIN_BEGIN, chainHash, recordBody, recordLine } from "./log-record.ts";
 import { signChain } from "./log-signature.ts";
 import { flawError, type LogVerdict, verifyLog } from "./verify-log.ts";
-
-const DAY_MS = 86_400_000;
 
 interface Site {
   readonly clock: FakeClock;

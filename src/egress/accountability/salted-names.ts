@@ -1,9 +1,9 @@
 import { createHmac } from "node:crypto";
 import type { Random } from "../../core/random.ts";
+import { DAY_MS } from "../../core/units.ts";
 
 const SALT_BYTES = 32;
 const NAME_CHARACTERS = 12;
-const DAY_MS = 86_400_000;
 
 /**
  * Names for links and payers that tell one from another and lead back to nobody: HMAC-SHA-256 with a salt that stays in

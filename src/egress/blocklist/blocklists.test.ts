@@ -7,10 +7,9 @@ import { gzipSync } from "node:zlib";
 import { RecordingLogger } from "../../../test/support/recording-logger.ts";
 import { FakeClock } from "../../core/fake-clock.ts";
 import { seededRandom } from "../../core/random.ts";
+import { MINUTE_MS } from "../../core/units.ts";
 import { type BlocklistOptions, Blocklists } from "./blocklists.ts";
 import { BLOCKLIST_LIMITS } from "./limits.ts";
-
-const MINUTE_MS = 60_000;
 
 interface Fixture {
   readonly lists: Blocklists;

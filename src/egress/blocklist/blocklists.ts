@@ -3,6 +3,7 @@ import type { Clock, Timer } from "../../core/clock.ts";
 import { BywayError, systemCode } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { type Random, systemRandom } from "../../core/random.ts";
+import { HOUR_MS } from "../../core/units.ts";
 import { AddressSource } from "./address-source.ts";
 import { Blocklist } from "./blocklist.ts";
 import { type Fetch, isAddress } from "./fetch-list.ts";
@@ -46,8 +47,6 @@ interface Entry {
   failures: number;
   isQueued: boolean;
 }
-
-const HOUR_MS = 3_600_000;
 
 /**
  * The operator's blocklists: reads them, keeps them fresh and says who is on them. One list is read at a time, in short

@@ -11,11 +11,10 @@ import { RecordingLogger } from "../../../test/support/recording-logger.ts";
 import { settled } from "../../../test/support/settled.ts";
 import { FakeClock } from "../../core/fake-clock.ts";
 import { seededRandom } from "../../core/random.ts";
+import { HOUR_MS } from "../../core/units.ts";
 import { Blocklists } from "./blocklists.ts";
 import type { Fetch } from "./fetch-list.ts";
 import { BLOCKLIST_LIMITS } from "./limits.ts";
-
-const HOUR_MS = 3_600_000;
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../../core/clock.ts";
 import { BywayError, type JsonValue } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
+import { MINUTE_MS } from "../../core/units.ts";
 import type { StateKeeper } from "../../peers/stored-time.ts";
 import { SELF_LIMITS } from "./limits.ts";
 
@@ -10,7 +11,6 @@ export interface Availability {
   readonly last30Days: number;
 }
 
-const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1_440;
 const DAY_BYTES = DAY_MINUTES / 8;
 const STATE = "uptime";
