@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { RequestLine, RequestRecord } from "../dispatch/request-record.ts";
-import type { SearchReport } from "../dispatch/search-report.ts";
+import type { SearchReport } from "../dispatch/search-memory.ts";
 import { printConstraints } from "../routing/constraint-keys.ts";
 import type { Explanation } from "../routing/explanation.ts";
 import { askControl } from "./ask-control.ts";

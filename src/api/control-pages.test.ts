@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { makeControl } from "../../test/support/control-fixture.ts";
 import { EXPLAINED } from "../../test/support/explained.ts";
-import type { SearchReport } from "../dispatch/search-report.ts";
+import type { SearchReport } from "../dispatch/search-memory.ts";
 import { noNodeError } from "../routing/no-node.ts";
 import { controlAnswer } from "./control-pages.ts";
 import { API_LIMITS } from "./limits.ts";

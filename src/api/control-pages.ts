@@ -2,7 +2,7 @@ import { BywayError } from "../core/errors.ts";
 import { DISPATCH_LIMITS } from "../dispatch/limits.ts";
 import type { RequestLog } from "../dispatch/request-log.ts";
 import { requestLine } from "../dispatch/request-record.ts";
-import type { SearchReport } from "../dispatch/search-report.ts";
+import type { SearchReport } from "../dispatch/search-memory.ts";
 import { parseConstraints } from "../routing/constraint-keys.ts";
 import type { Explanation } from "../routing/explanation.ts";
 import { type ControlAnswer, errorAnswer } from "./control-answer.ts";

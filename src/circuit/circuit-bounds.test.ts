@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cheapPool } from "../../test/support/cheap-pool.ts";
+import { linkOf } from "../../test/support/fake-circuit.ts";
 import { hopNetwork } from "../../test/support/hop-network.ts";
 import { needOf } from "../../test/support/hops.ts";
 import { settled } from "../../test/support/settled.ts";
@@ -71,7 +72,7 @@ test("a successor that cannot be built is tried again after a pause, and not for
   const old = await pool.circuit(need);
   clock.advance(CIRCUIT_LIMITS.circuitAgeMs.value - 1);
   // What carries a stream is not closed for its age alone.
-  Object.assign(old, { streams: 1 });
+  linkOf(old).streams = 1;
   clock.advance(1);
   network.down = true;
   network.asked = 0;
@@ -106,7 +107,8 @@ test("an exit that ends every circuit at once is not built to again and again ah
 test("a circuit that was left, and only finishes its streams, does not bind its group to its exit", async () => {
   const { pool, network } = cheapPool(0);
   const need = needOf("a", () => []);
-  const left = Object.assign(await pool.circuit(need), { streams: 1 });
+  const left = await pool.circuit(need);
+  linkOf(left).streams = 1;
   left.close();
   assert.notEqual(await pool.circuit(need), left);
   assert.equal(network.exit, undefined);
@@ -117,11 +119,11 @@ test("a circuit that carried as many bytes as one key may is succeeded, and ends
   const { pool, clock } = cheapPool(0);
   const need = needOf("a", () => []);
   const worn = await pool.circuit(need);
-  Object.assign(worn, { bytes: CIRCUIT_LIMITS.circuitBytes.value - 1 });
+  linkOf(worn).bytes = CIRCUIT_LIMITS.circuitBytes.value - 1;
   assert.equal(await pool.circuit(need), worn);
   await settled();
   assert.equal(pool.size, 1);
-  Object.assign(worn, { bytes: CIRCUIT_LIMITS.circuitBytes.value });
+  linkOf(worn).bytes = CIRCUIT_LIMITS.circuitBytes.value;
   await pool.circuit(need);
   await settled();
   assert.notEqual(await pool.circuit(need), worn);

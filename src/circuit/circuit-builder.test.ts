@@ -11,10 +11,10 @@ import { seededRandom } from "../core/random.ts";
 import { Observer } from "../trust/observer.ts";
 import type { Circuit } from "./circuit.ts";
 import { CircuitPool } from "./circuit-pool.ts";
+import type { PathSelector } from "./circuit-request.ts";
 import type { Hop } from "./hop.ts";
+import { failureIn } from "./hop.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
-import { failureIn } from "./observed-hop.ts";
-import type { PathSelector } from "./path-selector.ts";
 
 function peersOf(circuit: Circuit): readonly string[] {
   return circuit.hops.map(({ peerId }) => peerId);
@@ -35,24 +35,30 @@ test("a hop that cannot be reached is replaced in the middle of building, and wh
   await builder.stop();
 });
 
-test("whoever waits for a circuit is told of each hop that failed in it", async () => {
+test("each hop that fails while a circuit is built for a request is observed with the request's name and the error", async () => {
   await using network = await hopNetwork(4);
-  const [guard, dead, exit] = network.peers;
+  const [guard, dead, full] = network.peers;
   network.beforeDial = async (peerId) => {
-    if (peerId === dead || peerId === exit) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
+    if (peerId === dead) throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
   };
-  const told: unknown[] = [];
+  network.beforeOnward = async (_, peerId) => {
+    if (peerId === full) throw new BywayError("ERR_HOP_UNREACHABLE", "believe me");
+  };
+  const seen: unknown[] = [];
   const clock = new FakeClock();
+  const observer = new Observer({ clock });
+  observer.watch(({ peerId, what, during }) => {
+    if (what === "failed") seen.push([peerId, during?.requestId, during?.error.code]);
+  });
   const pool = new CircuitPool(
-    { builder: network.builder(clock), observer: new Observer({ clock }), clock, logger: silentLogger },
+    { builder: network.builder(clock, { observer }), observer, clock, logger: silentLogger },
     { spareCircuits: 0 },
   );
-  const onHopFailed = (peerId: string, { code }: BywayError): unknown => told.push([peerId, code]);
-  const need = { ...needOf("a", network.choose(2)), onHopFailed };
+  const need = { ...needOf("a", network.choose(2)), id: "THE1REQUEST" };
   assert.deepEqual(peersOf(await pool.circuit(need)), [guard, network.peers[3]]);
-  assert.deepEqual(told, [
-    [dead, "ERR_HOP_UNREACHABLE"],
-    [exit, "ERR_HOP_UNREACHABLE"],
+  assert.deepEqual(seen, [
+    [dead, "THE1REQUEST", "ERR_HOP_UNREACHABLE"],
+    [full, "THE1REQUEST", "ERR_HOP_UNREACHABLE"],
   ]);
   await pool.stop();
 });

@@ -3,25 +3,45 @@ import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
+import type { PeerId } from "../identity/peer-id.ts";
 import type { Link } from "../link/link.ts";
 import type { Observer } from "../trust/observer.ts";
-import { type Blame, blameFor } from "./blame.ts";
-import type { BuildOptions } from "./build-options.ts";
+import { type Blame, blameFor, hopError, nobodyLeft, type Stage } from "./build-failure.ts";
 import { BuildTimes } from "./build-times.ts";
 import { Circuit, type StageTiming } from "./circuit.ts";
-import { restMs } from "./declined.ts";
-import type { Hop } from "./hop.ts";
-import { hopError, type Stage } from "./hop-error.ts";
+import type { PathSelector } from "./circuit-request.ts";
+import { failureIn, type Hop, observedHop } from "./hop.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { LinkOpener, type LinkOpenerComponents, type LinkOpenerOptions } from "./link-opener.ts";
-import { nobodyLeft } from "./nobody-left.ts";
-import { failureIn, observedHop } from "./observed-hop.ts";
-import type { PathSelector } from "./path-selector.ts";
+import { restMs } from "./retry-wait.ts";
 
 /** What building circuits takes. */
 export interface CircuitBuilderComponents extends LinkOpenerComponents {
   /** Told what hops do, and tells which of them to pass over. */
   readonly observer: Pick<Observer, "observe" | "avoided">;
+}
+
+/** A hop that building waits for. */
+export interface HopWait {
+  readonly peerId: PeerId;
+  readonly isExit: boolean;
+  /** How long nearly all hops at its place took, in ms. */
+  readonly expectedMs: number;
+}
+
+/** How to build one circuit. */
+export interface BuildOptions {
+  /** Peers that must not be in it. */
+  readonly failed?: ReadonlySet<string> | undefined;
+  /** The exit, when it must be this one. */
+  readonly exit?: PeerId | undefined;
+  /** Exits to take only where no other one fits. */
+  readonly avoid?: readonly PeerId[] | undefined;
+  /** The name of the request that waits for it; observations of hops that fail bear it. */
+  readonly requestId?: string | undefined;
+  /** Called with each hop when the wait for it begins. */
+  readonly onWaiting?: ((wait: HopWait) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A circuit in the middle of being built. */
@@ -164,9 +184,7 @@ export class CircuitBuilder {
           restingMs === undefined
             ? blameFor(build.links.at(-1), index, error, silent)
             : { index: index - 1, isKnown: true };
-        this.#passOver(build, blame, restingMs);
-        const blamed = build.hops[blame.index];
-        if (blamed !== undefined) build.options.onFailed?.(blamed.peerId, error);
+        this.#passOver(build, blame, error, restingMs);
         truncate(build, blame.index);
         replaced += 1;
         if (replaced > CIRCUIT_LIMITS.replacements.value) throw build.isLastResort ? nobodyLeft(error) : error;
@@ -251,13 +269,15 @@ export class CircuitBuilder {
     return index === -1 ? undefined : index;
   }
 
-  /** A relay that is full or closed, which rests, did nothing wrong. */
-  #passOver(build: Build, { index, isKnown }: Blame, restingMs: number | undefined): void {
+  /** Leaves a hop out of the rest of this build. A relay that is full or closed did nothing wrong: it rests for `restingMs`. */
+  #passOver(build: Build, { index, isKnown }: Blame, error: BywayError, restingMs: number | undefined): void {
     const hop = build.hops[index];
     if (hop === undefined) return;
     build.failed.add(hop.peerId);
-    if (restingMs === undefined) this.#observer.observe(failureIn(build.hops, hop.peerId, isKnown));
-    else this.#observer.observe({ ...observedHop(build.hops, index), what: "full", forMs: restingMs });
+    const { requestId } = build.options;
+    const during = requestId === undefined ? undefined : { requestId, error };
+    if (restingMs === undefined) this.#observer.observe({ ...failureIn(build.hops, hop.peerId, isKnown), during });
+    else this.#observer.observe({ ...observedHop(build.hops, index), what: "full", forMs: restingMs, during });
   }
 
   async #extend(build: Build, index: number): Promise<void> {

@@ -2,9 +2,11 @@ import type { Clock } from "../core/clock.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
 import type { Circuit } from "./circuit.ts";
-import type { Suits } from "./circuit-spec.ts";
 import type { IsolationGroup } from "./isolation.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
+
+/** Whether an open circuit can carry a stream, as far as its hops are concerned. */
+export type Suits = (circuit: Circuit) => boolean;
 
 /** The circuits of one isolation group: one exit for all its streams as long as that will do, or several that take turns. */
 export class CircuitGroup {

@@ -8,7 +8,7 @@ import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { Observer } from "../trust/observer.ts";
 import { CircuitPool } from "./circuit-pool.ts";
-import type { CircuitSpec } from "./circuit-spec.ts";
+import type { Fits } from "./circuit-request.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
 const target = { host: "target.example", port: 80 };
@@ -153,19 +153,17 @@ test("a session keeps its exit when its circuit is succeeded", async () => {
   const exit = network.peers[2];
   // As whoever holds the session says: the pool asks for each circuit.
   const choose = network.choose(1);
-  const need: CircuitSpec = {
-    ...needOf("a", (wishes) => choose({ ...wishes, exit }), "s"),
-    fits: ({ peerId }) => peerId === exit,
-  };
+  const need = needOf("a", (hints) => choose({ ...hints, exit }), "s");
+  const fits: Fits = ({ peerId }) => peerId === exit;
   pool.expect(needOf("", choose));
-  const first = await pool.circuit(need);
+  const first = await pool.circuit(need, { fits });
   assert.equal(first.hops[0]?.peerId, exit);
   for (let round = 0; round < 5; round += 1) {
-    const before = await pool.circuit(need);
+    const before = await pool.circuit(need, { fits });
     clock.advance(CIRCUIT_LIMITS.circuitAgeMs.value);
     let next = before;
     while (next === before) {
-      next = await pool.circuit(need);
+      next = await pool.circuit(need, { fits });
       await new Promise((resolve) => setImmediate(resolve));
     }
     assert.equal(next.hops[0]?.peerId, first.hops[0]?.peerId);

@@ -5,20 +5,18 @@ import type { Logger } from "../core/logger.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
 import type { Observer } from "../trust/observer.ts";
-import type { BuildOptions } from "./build-options.ts";
 import type { Circuit } from "./circuit.ts";
-import type { CircuitBuilder } from "./circuit-builder.ts";
-import type { CircuitGroup } from "./circuit-group.ts";
+import type { BuildOptions, CircuitBuilder } from "./circuit-builder.ts";
+import type { CircuitGroup, Suits } from "./circuit-group.ts";
 import { CircuitGroups } from "./circuit-groups.ts";
-import { type CircuitSpec, type Suits, suiting } from "./circuit-spec.ts";
+import type { CircuitRequest, Fits, PathSelector } from "./circuit-request.ts";
 import { CircuitStocks } from "./circuit-stocks.ts";
 import { FailedBuilds } from "./failed-builds.ts";
 import { HedgeBudget } from "./hedge-budget.ts";
 import { buildHedged } from "./hedged-build.ts";
+import { failureIn } from "./hop.ts";
 import { type IsolationGroup, joinGroups } from "./isolation.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
-import { failureIn } from "./observed-hop.ts";
-import type { PathSelector } from "./path-selector.ts";
 
 /** What a pool works with. */
 export interface CircuitPoolComponents {
@@ -43,6 +41,14 @@ export interface PacedExits {
 export interface CircuitPoolOptions {
   /** The most unused circuits kept ready for one set of constraints; 0 builds none ahead. */
   readonly spareCircuits?: number;
+}
+
+/** Which circuits a stream can use, beside what its group says. */
+export interface LookUp {
+  /** Default: each exit fits. */
+  readonly fits?: Fits | undefined;
+  /** Peers that must not be in the circuit. */
+  readonly failed?: ReadonlySet<string> | undefined;
 }
 
 const GROUP_MOST = CIRCUIT_LIMITS.circuitsPerGroup.value;
@@ -101,35 +107,51 @@ export class CircuitPool {
   }
 
   /**
-   * A circuit for one more stream of `need.group`, without the peers in `failed`. Waits only when neither the group nor the
-   * stock has one; those who waited together may be more than it has room for. Throws what planning or building throws, or threw
-   * a moment ago, ERR_LOCAL_LIMIT, ERR_STOPPED or the abort reason.
+   * A circuit that is open and can carry one more stream of the request's group. Undefined if there is none: `build` makes
+   * one. Throws ERR_STOPPED, and what `fits` throws.
    */
-  async circuit(need: CircuitSpec, failed: ReadonlySet<string> = NOBODY, signal?: AbortSignal): Promise<Circuit> {
-    const suits = suiting(need, failed);
+  find(request: CircuitRequest, { fits, failed = NOBODY }: LookUp = {}): Circuit | undefined {
+    if (this.#stop.signal.aborted) throw stopped();
+    const group = this.#groups.use(request.group);
+    const ready = this.#ready(group, request, suiting(fits, failed));
+    return ready === undefined ? undefined : group.serve(ready);
+  }
+
+  /**
+   * A circuit for a request for which `find` has found none: one that is built for others of its group, or for it. Those who
+   * wait together may be more than it has room for. Throws what planning or building throws, or threw a moment ago,
+   * ERR_LOCAL_LIMIT, ERR_STOPPED or the abort reason.
+   */
+  async build(request: CircuitRequest, lookUp: LookUp = {}, signal?: AbortSignal): Promise<Circuit> {
+    const { fits, failed = NOBODY } = lookUp;
+    const suits = suiting(fits, failed);
     for (let joined = 0; ; joined += 1) {
-      if (this.#stop.signal.aborted) throw stopped();
-      const group = this.#groups.use(need.group);
-      const ready = this.#ready(group, need, suits);
-      if (ready !== undefined) return group.serve(ready);
-      const trial = failed.size === 0 ? this.#trial(need) : undefined;
-      if (trial !== undefined) {
-        await withAbort(trial, signal);
-        continue;
+      const group = this.#groups.use(request.group);
+      const trial = failed.size === 0 ? this.#trial(request) : undefined;
+      if (trial !== undefined) await withAbort(trial, signal);
+      else {
+        const others = joined < CIRCUIT_LIMITS.buildsJoined.value ? this.#othersBuild(group, request) : undefined;
+        if (others === undefined)
+          return group.serve(await withAbort(this.#build(group, request, suits, failed, true), signal));
+        const circuit = await withAbort(others, signal).catch((error: unknown) => {
+          // Their request cannot be served; this one may ask for something else.
+          if (toBywayError(error).code !== "ERR_NO_NODE") throw error;
+        });
+        if (circuit !== undefined && suits(circuit)) return group.serve(circuit);
       }
-      const others = joined < CIRCUIT_LIMITS.buildsJoined.value ? this.#othersBuild(group, need) : undefined;
-      if (others === undefined) return group.serve(await withAbort(this.#build(group, need, failed, true), signal));
-      const circuit = await withAbort(others, signal).catch((error: unknown) => {
-        // What they asked for cannot be had; this stream may ask for something else.
-        if (toBywayError(error).code !== "ERR_NO_NODE") throw error;
-      });
-      if (circuit !== undefined && suits(circuit)) return group.serve(circuit);
+      const ready = this.find(request, lookUp);
+      if (ready !== undefined) return ready;
     }
   }
 
+  /** Finds a circuit, or builds one. Throws as these do. */
+  async circuit(request: CircuitRequest, lookUp?: LookUp, signal?: AbortSignal): Promise<Circuit> {
+    return this.find(request, lookUp) ?? this.build(request, lookUp, signal);
+  }
+
   /** Notes that circuits of these constraints will be wanted, and builds them ahead. */
-  expect({ group, choose }: CircuitSpec): void {
-    this.#stocks.ask(group.constraints, choose);
+  expect(request: CircuitRequest): void {
+    this.#stocks.ask(request.group.constraints, request);
   }
 
   /**
@@ -157,19 +179,20 @@ export class CircuitPool {
     await this.#components.builder.stop();
   }
 
-  /** A circuit that stands and will do. */
-  #ready(group: CircuitGroup, need: CircuitSpec, suits: Suits): Circuit | undefined {
+  /** A circuit of the group that suits, or a spare. */
+  #ready(group: CircuitGroup, request: CircuitRequest, suits: Suits): Circuit | undefined {
     // A session's exit was chosen for it alone: nobody else is likely to want what is built for it.
-    if (need.group.session === "") this.expect(need);
-    if (need.rotates === true) return this.#rotated(group, need, suits);
+    if (request.group.session === "") this.expect(request);
+    if (request.rotates === true) return this.#rotated(group, request, suits);
     const current = group.current(suits);
-    if (current === undefined) return this.#takeSpare(group, need, suits);
-    if (group.wantsSuccessor(current) && this.#takeSpare(group, need, suits) === undefined) this.#prepare(group, need);
+    if (current === undefined) return this.#takeSpare(group, request, suits);
+    if (group.wantsSuccessor(current) && this.#takeSpare(group, request, suits) === undefined)
+      this.#prepare(group, request, suits);
     return current;
   }
 
   /** A fresh circuit as often as the pace allows, else the one of the group whose turn it is. */
-  #rotated(group: CircuitGroup, need: CircuitSpec, suits: Suits): Circuit | undefined {
+  #rotated(group: CircuitGroup, request: CircuitRequest, suits: Suits): Circuit | undefined {
     const next = group.next(
       suits,
       this.#components.paces?.isAnyPaced === true ? (exit) => this.#components.paces?.waitMs(exit) ?? 0 : undefined,
@@ -177,15 +200,15 @@ export class CircuitPool {
     if (next !== undefined && !this.#maySpend(group)) return next;
     // A second circuit to an exit that the group has would change nothing, and cost each stream more: fewer share a write.
     const isNews = (circuit: Circuit): boolean => suits(circuit) && group.brings(circuit);
-    const spare = this.#takeSpare(group, need, next === undefined ? suits : isNews);
+    const spare = this.#takeSpare(group, request, next === undefined ? suits : isNews);
     if (spare !== undefined) {
       this.#pay(group);
       return spare;
     }
-    const isComing = this.#stocks.sizeOf(need.group.constraints) > 0;
+    const isComing = this.#stocks.sizeOf(request.group.constraints) > 0;
     if (next !== undefined && !isComing && group.mayPrepare) {
       this.#pay(group);
-      this.#prepare(group, need);
+      this.#prepare(group, request, suits);
     }
     return next;
   }
@@ -205,38 +228,36 @@ export class CircuitPool {
     return true;
   }
 
-  #takeSpare(group: CircuitGroup, need: CircuitSpec, suits: Suits): Circuit | undefined {
-    if (group.full && need.rotates !== true) return undefined;
-    // Whoever asks for a session without saying which exit fits means what its chooser says.
-    if (need.group.session !== "" && need.fits === undefined) return undefined;
-    const exit = this.#pinned(group, need, suits);
-    const circuit = this.#stocks.take(need.group.constraints, (spare) => group.takes(spare, suits, exit));
+  #takeSpare(group: CircuitGroup, request: CircuitRequest, suits: Suits): Circuit | undefined {
+    if (group.full && request.rotates !== true) return undefined;
+    const exit = this.#pinned(group, request, suits);
+    const circuit = this.#stocks.take(request.group.constraints, (spare) => group.takes(spare, suits, exit));
     return circuit === undefined ? undefined : this.#bind(circuit, group);
   }
 
-  #pinned(group: CircuitGroup, need: CircuitSpec, suits: Suits): PeerId | undefined {
-    return need.rotates === true || need.group.session !== "" ? undefined : group.pinned(suits);
+  #pinned(group: CircuitGroup, request: CircuitRequest, suits: Suits): PeerId | undefined {
+    return request.rotates === true || request.group.session !== "" ? undefined : group.pinned(suits);
   }
 
   /** Makes another circuit of the group ready; those that it has serve until then. */
-  #prepare(group: CircuitGroup, need: CircuitSpec): void {
-    this.#build(group, need, NOBODY, false).catch(({ code }: BywayError) => {
+  #prepare(group: CircuitGroup, request: CircuitRequest, suits: Suits): void {
+    this.#build(group, request, suits, NOBODY, false).catch(({ code }: BywayError) => {
       group.noteNoSuccessor();
       this.#components.logger.debug("the next circuit of a group could not be built", { code });
     });
   }
 
   /** Another request's attempt with the nodes that this one would try as well, all of which failed before. */
-  #trial(spec: CircuitSpec): Promise<void> | undefined {
+  #trial(spec: CircuitRequest): Promise<void> | undefined {
     // The key is worked out for each request.
     const key = this.#failedBuilds.size > 0 ? spec.nodesKey : undefined;
     return key === undefined ? undefined : this.#failedBuilds.trial(key);
   }
 
   /** A circuit that is being built for the group and is worth waiting for; those who rotate spread over several. */
-  #othersBuild(group: CircuitGroup, need: CircuitSpec): Promise<Circuit> | undefined {
+  #othersBuild(group: CircuitGroup, request: CircuitRequest): Promise<Circuit> | undefined {
     const { building } = group;
-    if (need.rotates !== true) return building.at(-1);
+    if (request.rotates !== true) return building.at(-1);
     const isPaid = !group.full && this.#pay(group);
     if (isPaid || building.length === 0) return undefined;
     this.#joins += 1;
@@ -244,25 +265,30 @@ export class CircuitPool {
   }
 
   /** Builds a circuit for the group; hedged when somebody waits for it. */
-  #build(group: CircuitGroup, need: CircuitSpec, failed: ReadonlySet<string>, isAwaited: boolean): Promise<Circuit> {
-    const suits = suiting(need, failed);
+  #build(
+    group: CircuitGroup,
+    request: CircuitRequest,
+    suits: Suits,
+    failed: ReadonlySet<string>,
+    isAwaited: boolean,
+  ): Promise<Circuit> {
     // A group that rotates leaves a circuit when the fresh one joins; another one leaves one that will not do.
     const isFull =
-      group.full && !(need.rotates === true ? group.building.length < GROUP_MOST : group.makeRoom(not(suits)));
+      group.full && !(request.rotates === true ? group.building.length < GROUP_MOST : group.makeRoom(not(suits)));
     if (isFull) return Promise.reject(new BywayError("ERR_LOCAL_LIMIT", "too many streams of one user are open"));
-    const avoid = need.rotates === true ? group.exits : undefined;
+    const avoid = request.rotates === true ? group.exits : undefined;
     const make = (options: BuildOptions): Promise<Circuit> =>
       isAwaited
-        ? this.#makeHedged(need, { ...options, avoid, onFailed: need.onHopFailed }).then((circuit) => {
+        ? this.#makeHedged(request, { ...options, avoid, requestId: request.id }).then((circuit) => {
             if (!group.brings(circuit)) group.noteNoNews();
             return circuit;
           })
-        : this.#makeNews(group, need, { ...options, avoid });
-    const build = this.#buildFor(group, make, failed, this.#pinned(group, need, suits)).finally(() => {
+        : this.#makeNews(group, request, { ...options, avoid });
+    const build = this.#buildFor(group, make, failed, this.#pinned(group, request, suits)).finally(() => {
       group.building.splice(group.building.indexOf(build), 1);
     });
     group.building.push(build);
-    if (isAwaited && failed.size === 0) this.#failedBuilds.follow(need, build);
+    if (isAwaited && failed.size === 0) this.#failedBuilds.follow(request, build);
     return build;
   }
 
@@ -283,21 +309,21 @@ export class CircuitPool {
   }
 
   /** A circuit that nobody waits for: of use to a group that rotates only where it brings another exit. */
-  async #makeNews(group: CircuitGroup, need: CircuitSpec, options: BuildOptions): Promise<Circuit> {
-    const circuit = await this.#make(need.choose, options);
-    if (need.rotates !== true || group.brings(circuit)) return circuit;
+  async #makeNews(group: CircuitGroup, request: CircuitRequest, options: BuildOptions): Promise<Circuit> {
+    const circuit = await this.#make((hints) => request.choose(hints), options);
+    if (request.rotates !== true || group.brings(circuit)) return circuit;
     group.noteNoNews();
-    this.#stocks.adopt(need.group.constraints, circuit);
+    this.#stocks.adopt(request.group.constraints, circuit);
     throw new BywayError("ERR_NO_NODE", "all exits that are chosen serve already");
   }
 
-  #makeHedged(need: CircuitSpec, options: BuildOptions): Promise<Circuit> {
+  #makeHedged(request: CircuitRequest, options: BuildOptions): Promise<Circuit> {
     const { clock } = this.#components;
-    const build = (more: BuildOptions): Promise<Circuit> => this.#make(need.choose, more);
-    const isSession = need.group.session !== "";
+    const build = (more: BuildOptions): Promise<Circuit> => this.#make((hints) => request.choose(hints), more);
+    const isSession = request.group.session !== "";
     const onLate = (circuit: Circuit): void => {
       if (isSession) circuit.destroy();
-      else this.#stocks.adopt(need.group.constraints, circuit);
+      else this.#stocks.adopt(request.group.constraints, circuit);
     };
     return buildHedged({ clock, budget: this.#buildHedges, build, onLate }, options, {
       isExitFixed: isSession || options.exit !== undefined,
@@ -341,6 +367,15 @@ export class CircuitPool {
     const usable = [...this.#open.keys()].filter((circuit) => circuit.usable);
     this.#groups.evict(usable.length - CIRCUIT_LIMITS.circuits.value, kept);
   }
+}
+
+/** Whether a circuit has none of `failed` and an exit that fits. */
+function suiting(fits: Fits | undefined, failed: ReadonlySet<string>): Suits {
+  return ({ hops }) => {
+    if (failed.size > 0 && hops.some(({ peerId }) => failed.has(peerId))) return false;
+    const exit = hops.at(-1);
+    return fits === undefined || (exit !== undefined && fits(exit));
+  };
 }
 
 function not(suits: Suits): Suits {

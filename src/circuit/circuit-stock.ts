@@ -3,8 +3,11 @@ import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import type { Circuit } from "./circuit.ts";
+import type { CircuitRequest, PathSelector } from "./circuit-request.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
-import type { PathSelector } from "./path-selector.ts";
+
+/** The part of a request that chooses hops. */
+export type Chooser = Pick<CircuitRequest, "choose">;
 
 /** What a stock works with. */
 export interface CircuitStockComponents {
@@ -26,7 +29,8 @@ export class CircuitStock {
   readonly #build: (choose: PathSelector) => Promise<Circuit>;
   readonly #most: number;
   readonly #spares = new Set<Circuit>();
-  #choose: PathSelector;
+  /** The last request for these constraints, which chooses the hops of the next spares. */
+  #asker: Chooser;
   /** Those of the circuits built last: those who take one after another want others. */
   #lastExits: readonly PeerId[] = [];
   #building = 0;
@@ -38,9 +42,9 @@ export class CircuitStock {
   #closed = false;
 
   /** `most` circuits are held at the most. */
-  constructor(components: CircuitStockComponents, options: { most: number; choose: PathSelector }) {
+  constructor(components: CircuitStockComponents, options: { most: number; asker: Chooser }) {
     this.#most = options.most;
-    this.#choose = options.choose;
+    this.#asker = options.asker;
     this.#clock = components.clock;
     this.#logger = components.logger;
     this.#build = components.build;
@@ -57,9 +61,9 @@ export class CircuitStock {
     return this.#clock.monotonicMs() - this.#askedMs >= CIRCUIT_LIMITS.demandMs.value;
   }
 
-  /** Notes that somebody uses these constraints, and chooses so: what is built ahead follows what was asked for last. */
-  ask(choose: PathSelector): void {
-    this.#choose = choose;
+  /** Notes a request for these constraints: `asker` chooses the hops of what is built ahead from now on. */
+  ask(asker: Chooser): void {
+    this.#asker = asker;
     this.#askedMs = this.#clock.monotonicMs();
   }
 
@@ -116,8 +120,8 @@ export class CircuitStock {
   async #buildOne(): Promise<void> {
     this.#building += 1;
     try {
-      const choose = this.#choose;
-      this.#keep(await this.#build((wishes) => choose({ ...wishes, avoid: this.#lastExits })));
+      const asker = this.#asker;
+      this.#keep(await this.#build((hints) => asker.choose({ ...hints, avoid: this.#lastExits })));
     } catch (cause) {
       const { code, message } = toBywayError(cause);
       this.#pause();

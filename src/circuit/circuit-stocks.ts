@@ -1,7 +1,6 @@
 import type { Circuit } from "./circuit.ts";
-import { CircuitStock, type CircuitStockComponents } from "./circuit-stock.ts";
+import { type Chooser, CircuitStock, type CircuitStockComponents } from "./circuit-stock.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
-import type { PathSelector } from "./path-selector.ts";
 
 /** The circuits built ahead for all sets of constraints that are in demand, within one bound for all. */
 export class CircuitStocks {
@@ -32,13 +31,13 @@ export class CircuitStocks {
     return this.#stocks.get(constraints)?.size ?? 0;
   }
 
-  /** Notes that circuits of `constraints` will be wanted, chosen so, and builds them ahead. */
-  ask(constraints: string, choose: PathSelector): void {
-    const stock = this.#stocks.get(constraints) ?? new CircuitStock(this.#components, { most: this.#most, choose });
+  /** Notes that circuits of `constraints` will be wanted, and builds them ahead; `asker` chooses their hops. */
+  ask(constraints: string, asker: Chooser): void {
+    const stock = this.#stocks.get(constraints) ?? new CircuitStock(this.#components, { most: this.#most, asker });
     this.#stocks.delete(constraints);
     this.#stocks.set(constraints, stock);
     this.#bound();
-    stock.ask(choose);
+    stock.ask(asker);
     if (stock.size === 0) this.#restock(stock);
   }
 

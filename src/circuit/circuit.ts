@@ -12,8 +12,8 @@ import { formatConnectUdpPath } from "../wire/connect-udp-path.ts";
 import type { Hop } from "./hop.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { noAnswer, Openings } from "./openings.ts";
-import { acceptedWithOwnWait } from "./own-wait.ts";
 import { Pulse } from "./pulse.ts";
+import { acceptedWithOwnWait } from "./retry-wait.ts";
 
 /** How long one stage of building took. */
 export interface StageTiming {
@@ -37,6 +37,25 @@ export interface StartedStream {
   readonly accepted: Promise<unknown>;
 }
 
+/** The part of a link that a circuit uses. */
+export type CircuitLink = Pick<
+  Link,
+  | "peerId"
+  | "budget"
+  | "usable"
+  | "ended"
+  | "closed"
+  | "streams"
+  | "room"
+  | "bytes"
+  | "bytesReceived"
+  | "ping"
+  | "ready"
+  | "open"
+  | "close"
+  | "destroy"
+>;
+
 /** Links nested one in another, first hop outermost; streams are opened on the last. Owns all its links but a shared first one. */
 export class Circuit {
   readonly hops: readonly Hop[];
@@ -44,8 +63,8 @@ export class Circuit {
   readonly timings: readonly StageTiming[];
   /** Settles when the circuit can carry nothing any more; never rejects. */
   readonly closed: Promise<void>;
-  readonly #links: readonly Link[];
-  readonly #exit: Link;
+  readonly #links: readonly CircuitLink[];
+  readonly #exit: CircuitLink;
   readonly #openings: Openings;
   readonly #pulse: Pulse;
   readonly #random: Random;
@@ -59,7 +78,7 @@ export class Circuit {
   constructor(
     components: { readonly clock: Clock; readonly random: Random },
     hops: readonly Hop[],
-    links: readonly Link[],
+    links: readonly CircuitLink[],
     timings: readonly StageTiming[],
   ) {
     const exit = links.at(-1);

@@ -5,10 +5,10 @@ import { needOf } from "../../test/support/hops.ts";
 import { settled } from "../../test/support/settled.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
+import { isNobodyLeft, nobodyLeft } from "./build-failure.ts";
 import type { Circuit } from "./circuit.ts";
 import { FailedBuilds } from "./failed-builds.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
-import { isNobodyLeft, nobodyLeft } from "./nobody-left.ts";
 
 const { failedBuilds, failedBuildPauseMs, failedBuildPauseMaxMs, failedBuildLeastMs, failedBuildForgetMs } =
   CIRCUIT_LIMITS;
@@ -125,7 +125,7 @@ test("who has a circuit keeps it while nobody can build one, and who is left wit
   await assert.rejects(pool.circuit(need("c")), { message: /tried again within 1 s$/ });
   assert.equal(network.asked, asked);
   assert.equal(await pool.circuit(need("a")), ready);
-  await assert.rejects(pool.circuit(need("d"), new Set(["y"])), { message: "nobody answers there" });
+  await assert.rejects(pool.circuit(need("d"), { failed: new Set(["y"]) }), { message: "nobody answers there" });
   assert.equal(network.asked, asked + 1);
   network.down = false;
   clock.advance(failedBuildPauseMs.value);

@@ -1,10 +1,10 @@
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import { forgetOldest } from "../core/forget-oldest.ts";
+import { isNobodyLeft } from "./build-failure.ts";
 import type { Circuit } from "./circuit.ts";
-import type { CircuitSpec } from "./circuit-spec.ts";
+import type { CircuitRequest } from "./circuit-request.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
-import { isNobodyLeft } from "./nobody-left.ts";
 
 /** What failed builds are remembered with. */
 export interface FailedBuildsComponents {
@@ -60,7 +60,7 @@ export class FailedBuilds {
   }
 
   /** Learns from a build that is for requests of `of.nodesKey`; nothing where that is undefined. */
-  follow(of: Pick<CircuitSpec, "nodesKey">, build: Promise<Circuit>): void {
+  follow(of: Pick<CircuitRequest, "nodesKey">, build: Promise<Circuit>): void {
     const key = this.#failures.size > 0 ? of.nodesKey : undefined;
     const before = key === undefined ? undefined : this.#failures.get(key);
     const learnt = build.then(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CHEAP_HOP_MS, cheapPool, exitOf, inTurn } from "../../test/support/cheap-pool.ts";
+import { CHEAP_HOP_MS, cheapPool, inTurn } from "../../test/support/cheap-pool.ts";
+import { exitOf } from "../../test/support/fake-circuit.ts";
 import { hopNetwork } from "../../test/support/hop-network.ts";
 import { needOf } from "../../test/support/hops.ts";
 import { BywayError } from "../core/errors.ts";
@@ -8,10 +9,10 @@ import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import { Observer } from "../trust/observer.ts";
-import type { BuildOptions } from "./build-options.ts";
 import type { Circuit } from "./circuit.ts";
+import type { BuildOptions } from "./circuit-builder.ts";
 import { CircuitPool } from "./circuit-pool.ts";
-import type { CircuitSpec } from "./circuit-spec.ts";
+import type { CircuitRequest } from "./circuit-request.ts";
 import { HedgeBudget } from "./hedge-budget.ts";
 import { buildHedged } from "./hedged-build.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
@@ -110,7 +111,7 @@ test("when all builds are slow only so many second ones are begun", async () => 
 test("a second build that finds nobody costs nothing of the budget", async () => {
   const { pool, clock, network } = cheapPool(0);
   network.slow.add("x");
-  const slow = async (need: CircuitSpec): Promise<Circuit> => {
+  const slow = async (need: CircuitRequest): Promise<Circuit> => {
     const asked = pool.circuit(need);
     await settle();
     clock.advance(CHEAP_HOP_MS);

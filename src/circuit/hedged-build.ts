@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import { toBywayError } from "../core/errors.ts";
-import type { BuildOptions, HopWait } from "./build-options.ts";
 import type { Circuit } from "./circuit.ts";
+import type { BuildOptions, HopWait } from "./circuit-builder.ts";
 import type { HedgeBudget } from "./hedge-budget.ts";
 
 /** What a hedged build works with. */

@@ -1,5 +1,6 @@
 import type { HostPort } from "../core/network-address.ts";
 import type { PeerId } from "../identity/peer-id.ts";
+import type { Observation, ObservedHop } from "../trust/observation.ts";
 
 /** A node's place in a circuit: whom to expect where. */
 export interface Hop {
@@ -13,4 +14,22 @@ export interface Hop {
   readonly shown?: Uint8Array;
   /** Where it says that it stands, for telling the user. */
   readonly country?: string;
+}
+
+/** The hop at `index` of a circuit, as observations name it. */
+export function observedHop(hops: readonly Hop[], index: number): ObservedHop {
+  const last = hops.length - 1;
+  const role = index === last ? "exit" : index === 0 ? "guard" : "relay";
+  return { peerId: String(hops[index]?.peerId), role, isFirst: index === 0 };
+}
+
+/**
+ * The observation that `peer` failed in a circuit of `hops`. Unless `isKnown` is true, the hop before it may be the one that
+ * lies. Of a first hop the failure is always known.
+ */
+export function failureIn(hops: readonly Hop[], peer: string, isKnown: boolean): Observation {
+  const index = hops.findIndex(({ peerId }) => peerId === peer);
+  if (index === -1) return { peerId: peer, role: "relay", isFirst: false, what: "failed" };
+  const failed = { ...observedHop(hops, index), what: "failed" as const };
+  return index === 0 || isKnown ? failed : { ...failed, by: observedHop(hops, index - 1) };
 }

@@ -8,7 +8,7 @@ import { openLink } from "../link/open-link.ts";
 import { formatHopAuthority } from "../wire/hop-authority.ts";
 import { type GuardLink, GuardLinks } from "./guard-links.ts";
 import type { Hop } from "./hop.ts";
-import { acceptedWithOwnWait } from "./own-wait.ts";
+import { acceptedWithOwnWait } from "./retry-wait.ts";
 
 /** Reaches the first hop. */
 export interface FirstHopDialler {

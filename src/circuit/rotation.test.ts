@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cheapPool, exitOf, inTurn } from "../../test/support/cheap-pool.ts";
+import { cheapPool, inTurn } from "../../test/support/cheap-pool.ts";
+import { exitOf } from "../../test/support/fake-circuit.ts";
 import { needOf } from "../../test/support/hops.ts";
 import type { Circuit } from "./circuit.ts";
 import { CircuitGroup } from "./circuit-group.ts";
-import type { CircuitSpec } from "./circuit-spec.ts";
+import type { CircuitRequest } from "./circuit-request.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
 const { rotationBurst, rotationsPerSecond, circuitsPerGroup, rotationBurstInAll, rotationsPerSecondInAll } =
@@ -12,7 +13,7 @@ const { rotationBurst, rotationsPerSecond, circuitsPerGroup, rotationBurstInAll,
 const names = Array.from({ length: 40 }, (_, index) => `exit ${index}`);
 
 /** What a stream needs of a group that rotates. */
-const rotating = (user: string, ...exits: readonly string[]): CircuitSpec => ({
+const rotating = (user: string, ...exits: readonly string[]): CircuitRequest => ({
   ...needOf(user, inTurn(...(exits.length > 0 ? exits : names))),
   rotates: true,
 });

@@ -1,6 +1,6 @@
 import { plainText } from "../core/plain-text.ts";
 import type { RequestLine, RequestRecord } from "../dispatch/request-record.ts";
-import type { SearchReport } from "../dispatch/search-report.ts";
+import type { SearchReport } from "../dispatch/search-memory.ts";
 import { explanationText, funnelText } from "./pick-report.ts";
 import { shortBytes, shortMs, shortPeer, shortText } from "./short-text.ts";
 import { age, textTable } from "./text-table.ts";

@@ -65,7 +65,8 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
     const kept = openKept(parts, base, options);
     const { experience, sessions, records } = kept;
     const stopping = new AbortController();
-    const circuits = openCircuits(base, kept, options, stopping.signal);
+    const log = new RequestLog({ clock, random });
+    const circuits = openCircuits(base, { ...kept, log }, options, stopping.signal);
     const searches = new SearchMemory({ clock });
     const directory = await openClientDirectory(base, { peers: kept.peers, circuits, searches }, options);
     parts.add("directory", { stop: () => directory?.stop() });
@@ -73,7 +74,6 @@ export async function createClient(options: ClientOptions = {}): Promise<BywayCl
 
     const { candidates: peers, planner, pool, outcomes } = circuits;
     const refusals = new RefusalMemory({ clock, version: () => peers.version });
-    const log = new RequestLog({ clock, random });
     const dispatcherOf = (listener: string): Dispatcher =>
       new Dispatcher(
         { pool, outcomes, peers, searches, refusals, planner, sessions, experience, log, clock },

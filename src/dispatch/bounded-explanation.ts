@@ -1,6 +1,5 @@
 import type { Explanation } from "../routing/explanation.ts";
 import { type FunnelStep, funnelIn } from "../routing/no-node.ts";
-import { boundedText } from "./bounded-text.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 
 /** All requests of one circuit have one explanation, and are to share its copy. */
@@ -40,6 +39,13 @@ export function boundedFunnel(funnel: readonly FunnelStep[]): readonly FunnelSte
 export function funnelOf(data: { readonly [key: string]: unknown }): readonly FunnelStep[] | undefined {
   const funnel = funnelIn(data);
   return funnel === undefined ? undefined : boundedFunnel(funnel);
+}
+
+/** `text`, cut to `most` characters with an ellipsis for its last one; what is cut off is not kept in memory. */
+export function boundedText(text: string, most: number = DISPATCH_LIMITS.loggedTextCharacters.value): string {
+  if (text.length <= most) return text;
+  // A slice would hold on to the whole: the bytes are copied, and half a surrogate pair becomes U+FFFD.
+  return Buffer.from(`${text.slice(0, most - 1)}…`).toString();
 }
 
 function word(text: string): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { advertisedNode } from "../../test/support/advertised-node.ts";
-import { namedHop } from "../../test/support/cheap-pool.ts";
+import { namedHop } from "../../test/support/fake-circuit.ts";
 import { settled } from "../../test/support/settled.ts";
 import type { Hop } from "../circuit/hop.ts";
 import { BywayError } from "../core/errors.ts";

@@ -1,14 +1,16 @@
 import type { Circuit } from "../circuit/circuit.ts";
 import type { CircuitPool } from "../circuit/circuit-pool.ts";
-import { isPaced, restMs } from "../circuit/declined.ts";
 import { HedgeBudget } from "../circuit/hedge-budget.ts";
-import { failureIn, observedHop } from "../circuit/observed-hop.ts";
+import { failureIn, observedHop } from "../circuit/hop.ts";
+import { isPaced, restMs } from "../circuit/retry-wait.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/error-table.ts";
-import type { BywayError } from "../core/errors.ts";
+import { BywayError, systemCode, toBywayError } from "../core/errors.ts";
+import { forgetOldest } from "../core/forget-oldest.ts";
+import { TRUST_LIMITS } from "../trust/limits.ts";
 import type { Observer } from "../trust/observer.ts";
 import type { ExitPaces } from "./exit-paces.ts";
-import { LostRaces } from "./lost-races.ts";
+import { DISPATCH_LIMITS } from "./limits.ts";
 
 /** What the outcomes of streams are told to. */
 export interface CircuitOutcomesComponents {
@@ -103,4 +105,53 @@ export class CircuitOutcomes {
     this.failed(circuit, circuit.culprit);
     return true;
   }
+}
+
+/**
+ * Exits that were late again and again while another one answered. An exit that is there and opens no streams is never seen
+ * to fail, since another one takes its place each time.
+ */
+export class LostRaces {
+  /** Races in a row, the exit that lost longest ago first. */
+  readonly #lost = new Map<string, number>();
+
+  /** How many exits are remembered. */
+  get size(): number {
+    return this.#lost.size;
+  }
+
+  /** Notes that `exit` lost; whether it has so often in a row that it counts as failed, and is counted anew then. */
+  note(exit: string): boolean {
+    const times = (this.#lost.get(exit) ?? 0) + 1;
+    this.#lost.delete(exit);
+    if (times >= DISPATCH_LIMITS.racesLost.value) return true;
+    this.#lost.set(exit, times);
+    forgetOldest(this.#lost, TRUST_LIMITS.failures.value);
+    return false;
+  }
+
+  /** Notes that `exit` answered. */
+  noteAnswer(exit: string): void {
+    this.#lost.delete(exit);
+  }
+}
+
+/** The peer at fault when a try on `circuit` failed: the one that the error names, else the first hop that is gone, else the exit. */
+export function failedPeer(circuit: Circuit, error: BywayError): string | undefined {
+  const { peerId } = error.data;
+  return typeof peerId === "string" ? peerId : (circuit.culprit ?? circuit.hops.at(-1)?.peerId);
+}
+
+/** The error with which a stream ended, if it did not end well. Node's errors of a broken connection become Byway's. */
+export function streamEnd(
+  { errored }: { readonly errored: Error | null },
+  circuit: { readonly ended: boolean },
+): BywayError | undefined {
+  if (errored === null) return undefined;
+  if (errored instanceof BywayError || systemCode(errored) === "") return toBywayError(errored);
+  return circuit.ended
+    ? new BywayError("ERR_HOP_LOST", "the circuit broke while the stream was open", { cause: errored })
+    : new BywayError("ERR_TARGET_RESET", "the exit reset the stream, as it does when the target has", {
+        cause: errored,
+      });
 }

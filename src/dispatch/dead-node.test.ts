@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cheapPool, exitOf, inTurn } from "../../test/support/cheap-pool.ts";
+import { cheapPool, inTurn } from "../../test/support/cheap-pool.ts";
+import { exitOf, linkOf } from "../../test/support/fake-circuit.ts";
 import { needOf } from "../../test/support/hops.ts";
-import type { CircuitSpec } from "../circuit/circuit-spec.ts";
+import { raced, racedRequest } from "../../test/support/raced-request.ts";
+import type { CircuitRequest } from "../circuit/circuit-request.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { BywayError } from "../core/errors.ts";
 import { TRUST_LIMITS } from "../trust/limits.ts";
-import { race } from "./race.ts";
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const lost = new BywayError("ERR_HOP_TIMEOUT", "the exit no longer answers");
@@ -18,7 +19,7 @@ test("when an exit is gone no group uses its circuits any more, and the spares t
     pool.circuit(needOf("b", inTurn("x"))),
     pool.circuit(needOf("c", inTurn("y"), "", "country=y")),
   ]);
-  Object.assign(b, { streams: 1 });
+  linkOf(b).streams = 1;
   await settle();
   outcomes.failed(a, "x");
   const through = (exit: string) => built.filter((circuit) => circuit.usable && exitOf(circuit) === exit).length;
@@ -48,7 +49,7 @@ test("an exit whose circuit is only retired is not gone when a stream on it is l
   const { pool, outcomes } = cheapPool(0);
   const a = await pool.circuit(needOf("a", inTurn("x")));
   const b = await pool.circuit(needOf("b", inTurn("x")));
-  Object.assign(a, { streams: 1 });
+  linkOf(a).streams = 1;
   a.close();
   outcomes.failed(a, "x", "ERR_HOP_LOST");
   assert.equal(b.usable, true);
@@ -65,6 +66,7 @@ test("an unused circuit that is found silent takes its exit's load away too", as
   const used = await pool.circuit(needOf("a", inTurn("x"), "", "other"));
   network.silent.add("x");
   clock.advance(CIRCUIT_LIMITS.checkPeriodMs.value);
+  clock.advance(CIRCUIT_LIMITS.checkMs.value);
   await settle();
   assert.equal(used.usable, false);
   await pool.stop();
@@ -78,23 +80,19 @@ for (const rotates of [true, false]) {
     const uses = new Map<string, number>();
     let failures = 0;
     // Each user's streams are a group, which would each find out for itself.
-    const needs: CircuitSpec[] = Array.from({ length: 20 }, (_, user) => ({
+    const needs: CircuitRequest[] = Array.from({ length: 20 }, (_, user) => ({
       ...needOf(`user ${user}`, inTurn(...names.slice(user % 10), ...names.slice(0, user % 10))),
       rotates,
     }));
-    const one = (need: CircuitSpec): Promise<void> =>
-      race(
-        { pool, outcomes, clock },
-        { ...need, sendsBytes: false, signal: new AbortController().signal },
-        async (circuit) => {
-          const exit = exitOf(circuit);
-          uses.set(exit, (uses.get(exit) ?? 0) + 1);
-          if (failures === 0 && uses.size < names.length) return;
-          if (exit !== dead) return;
-          failures += 1;
-          throw lost;
-        },
-      );
+    const one = (need: CircuitRequest): Promise<void> =>
+      raced({ pool, outcomes, clock }, racedRequest(need), async (circuit) => {
+        const exit = exitOf(circuit);
+        uses.set(exit, (uses.get(exit) ?? 0) + 1);
+        if (failures === 0 && uses.size < names.length) return;
+        if (exit !== dead) return;
+        failures += 1;
+        throw lost;
+      });
     const rounds = async (count: number): Promise<void> => {
       for (let round = 0; round < count; round += 1) {
         for (const need of needs) await one(need);
@@ -130,10 +128,10 @@ test("a success heals a node at once", async () => {
   outcomes.failed(await pool.circuit(needOf("a", inTurn("x"))), "x");
   clock.advance(1);
   // Nobody else will do.
-  const request = { ...needOf("b", inTurn("x")), sendsBytes: false, signal: new AbortController().signal };
-  await race({ pool, outcomes, clock }, { ...request, answersLater: true }, async () => {});
+  const request = racedRequest(needOf("b", inTurn("x")));
+  await raced({ pool, outcomes, clock }, { ...request, isOptimistic: true }, async () => {});
   assert.equal(exitOf(await pool.circuit(needOf("c", inTurn("x", "y")))), "y", "nobody has answered yet");
-  await race({ pool, outcomes, clock }, request, async () => {});
+  await raced({ pool, outcomes, clock }, request, async () => {});
   assert.equal(exitOf(await pool.circuit(needOf("d", inTurn("x", "y")))), "x");
   await pool.stop();
 });

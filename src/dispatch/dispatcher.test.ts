@@ -307,3 +307,21 @@ test("an exit that failed may be chosen again after it answered, also if the app
   assert.equal(observer?.avoided.has(peerId), false);
   assert.ok(experience.trustOf(peerId).observations > 0);
 });
+
+test("hops that fail while a circuit is built are in the log of the request that waits for it, and of no other", async (t) => {
+  const network = await hopNetwork(3);
+  t.after(() => network[Symbol.asyncDispose]());
+  const { router, log } = site(t, indexOfHops(network.hopsOf(0, 1, 2)), (own, observer) =>
+    network.builder(own, { observer }),
+  );
+  const dead: string[] = [];
+  network.beforeDial = async (peerId) => {
+    if (dead.length === 2) return;
+    dead.push(peerId);
+    throw new BywayError("ERR_HOP_UNREACHABLE", "nobody answers there");
+  };
+  const request = { target: TARGET, constraints: { session: "s" }, user: "" };
+  const streams = await Promise.all([router.openStream(request, signal), router.openStream(request, signal)]);
+  const attempts = streams.map(({ requestId = "" }) => log.get(requestId)?.attempts.map(({ peerId }) => peerId));
+  assert.deepEqual(attempts, [dead, []]);
+});

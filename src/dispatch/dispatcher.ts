@@ -1,4 +1,4 @@
-import type { Circuit, StageTiming } from "../circuit/circuit.ts";
+import type { Circuit, StageTiming, StartedStream } from "../circuit/circuit.ts";
 import type { CircuitPool } from "../circuit/circuit-pool.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
@@ -16,28 +16,27 @@ import { printConstraints } from "../routing/constraint-keys.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import type { Explanation } from "../routing/explanation.ts";
 import { funnelIn } from "../routing/no-node.ts";
+import type { PlanRequest } from "../routing/plan-request.ts";
 import type { CandidateSource } from "./candidate-source.ts";
-import type { CircuitOutcomes } from "./circuit-outcomes.ts";
-import { failedPeer } from "./failed-peer.ts";
-import { wishOf } from "./path-planner.ts";
-import { type Asked, ProxyRequest, type ProxyRequestOptions } from "./proxy-request.ts";
-import { race } from "./race.ts";
+import { type CircuitOutcomes, failedPeer, streamEnd } from "./circuit-outcomes.ts";
+import { type PathPlanner, wishOf } from "./path-planner.ts";
+import { ProxyRequest, type ProxyRequestComponents, type ProxyRequestOptions } from "./proxy-request.ts";
+import { race, type Use, type Won } from "./race.ts";
 import type { RefusalMemory } from "./refusal-memory.ts";
 import type { RequestLog } from "./request-log.ts";
-import { RunningRequest, type RunningRequestComponents } from "./running-request.ts";
 import type { SearchMemory } from "./search-memory.ts";
-import { streamEnd } from "./stream-end.ts";
 
 /** An opened stream and how long each stage took. */
 export interface RoutedStream extends OpenedStream {
   /** Building the circuit (as measured when it was built) and opening this stream. */
   readonly timings: readonly StageTiming[];
-  /** Why the stream ended, if it did not end well; of one that has closed. */
+  /** The error with which the stream ended, if it did not end well; of one that has closed. */
   readonly failure: () => BywayError | undefined;
 }
 
-/** What a dispatcher is made of. */
-export interface DispatcherComponents extends RunningRequestComponents {
+/** The components of a dispatcher. */
+export interface DispatcherComponents extends ProxyRequestComponents {
+  readonly planner: PathPlanner;
   readonly pool: CircuitPool;
   readonly peers: Pick<CandidateSource, "usable" | "find"> & Partial<Pick<CandidateSource, "clockDoubt">>;
   readonly searches: SearchMemory;
@@ -47,20 +46,19 @@ export interface DispatcherComponents extends RunningRequestComponents {
   readonly clock: Clock;
 }
 
-/** What one use of a circuit made, and what is needed to follow it. */
-interface Used<T> {
-  readonly made: T;
-  readonly circuit: Circuit;
-  readonly startMs: number;
-}
+/** The parts of an opened stream that are the same for a flow of datagrams. */
+type Routed = Pick<RoutedStream, "route" | "timings" | "requestId" | "isForOne" | "endsAtMs" | "moved">;
+
+const NEVER: AbortSignal = new AbortController().signal;
 
 /**
- * Opens what an app asks for: a request's constraints become hops, the hops a circuit, the circuit a stream.
+ * Opens the streams that apps ask for: a request's constraints become hops, the hops a circuit, the circuit a stream.
  *
- *     openStream ─► #open: an entry in the log, the request's claim (RunningRequest)
- *       ─► #onCircuit: a refusal that is remembered? else `race`, and a search for nodes where none fits
- *         ─► race (race.ts): finds a circuit and calls `use` on it: the request goes out
- *       ─► hold: the session has this exit now ─► follow: what comes later is logged and observed
+ *     openStream ─► #begin: the request, with an entry in the log
+ *       ─► #open ─► #race: unless a refusal of the same request is remembered
+ *            ─► race.ts finds circuits, and calls `startStream` on them: the CONNECT goes out
+ *       ─► #routed: the session has this exit now, the log the route
+ *       ─► #follow: the end of the stream goes to the log and the outcomes
  */
 export class Dispatcher implements StreamOpener {
   readonly #components: DispatcherComponents;
@@ -71,173 +69,115 @@ export class Dispatcher implements StreamOpener {
     this.#options = options;
   }
 
-  async openStream(request: StreamRequest, signal: AbortSignal): Promise<RoutedStream> {
-    const opened = await this.#open(request, "tcp", signal, {
-      use: async (circuit, aborted) => {
-        const started = circuit.startStream(request.target, { early: request.early, signal: aborted });
-        if (request.optimistic !== true) await started.accepted;
-        return { ...started, circuit };
-      },
-      release: ({ stream }) => stream.destroy(),
-      follow: ({ made: { stream, accepted }, circuit, startMs }, asked) => {
-        const { entry } = asked;
-        entry.counting(() => trafficOf(stream));
-        if (request.optimistic === true) {
-          // Nobody waits who could try another circuit, but one that failed is left all the same.
-          accepted.then(
-            () => {
-              this.#components.outcomes.answered(circuit, startMs);
-            },
-            (cause: unknown) => this.#failedLate(circuit, stream, asked.judged(circuit, toBywayError(cause))),
-          );
-        }
-        stream.once("close", () => {
-          entry.ended(streamEnd({ stream, circuit }));
-          this.#components.outcomes.ended(circuit);
-        });
-      },
-    });
-    const { made, ...told } = opened;
-    const { circuit, ...started } = made;
-    const { stream } = started;
-    return { ...told, ...started, bytes: () => trafficOf(stream), failure: () => streamEnd({ stream, circuit }) };
+  async openStream(asked: StreamRequest, signal: AbortSignal): Promise<RoutedStream> {
+    const request = this.#begin(asked, "tcp", signal);
+    const won = await this.#open(request, startStream, ({ stream }) => stream.destroy());
+    const { made, circuit, routed } = won;
+    const { stream, accepted } = made;
+    this.#follow(request, won);
+    return {
+      ...routed,
+      stream,
+      accepted,
+      bytes: () => trafficOf(stream),
+      failure: () => streamEnd(stream, circuit),
+    };
   }
 
-  async openDatagrams(request: StreamRequest, signal: AbortSignal): Promise<DatagramFlow> {
-    const { made } = await this.#open<CapsuleDatagrams>(request, "udp", signal, {
-      use: (circuit, aborted) => circuit.openDatagrams(request.target, { signal: aborted }),
-      release: (flow) => flow.close(),
-      follow: ({ made: flow, circuit }, { entry }) => {
-        entry.counting(() => trafficOf(flow.counts));
-        void flow.closed.then(() => {
-          entry.ended();
-          this.#components.outcomes.ended(circuit);
-        });
-      },
+  async openDatagrams(asked: StreamRequest, signal: AbortSignal): Promise<DatagramFlow> {
+    const request = this.#begin(asked, "udp", signal);
+    const { made: flow, circuit } = await this.#open(request, openFlow, (late) => late.close());
+    request.entry.counting(() => trafficOf(flow.counts));
+    void flow.closed.then(() => {
+      request.entry.ended();
+      this.#components.outcomes.ended(circuit);
     });
-    return made;
+    return flow;
   }
 
   noteRefused({ user, target, error }: RefusedRequest): void {
     const { listener } = this.#options;
-    const { log } = this.#components;
-    log
-      .begin({ user, listener, ...(target === undefined ? {} : { target }), protocol: "tcp", constraints: "" })
-      .ended(error);
+    this.#components.log.begin({ user, listener, target, protocol: "tcp", constraints: "" }).ended(error);
   }
 
-  /** What a request would be given now, and why; opens nothing and begins no session. Throws what choosing throws. */
-  explain(asked: Asked): Explanation {
-    return new ProxyRequest(this.#components, asked, this.#options).explain();
+  /** The circuit that a request would get now, and why; opens nothing and begins no session. Throws as choosing does. */
+  explain(asked: PlanRequest & { readonly user: string }): Explanation {
+    return this.#unsent(asked).explain();
   }
 
   /** Has circuits built ahead for requests like `constraints`, as soon as there are nodes. Settles when that is begun. */
   async expect(constraints: Constraints, signal: AbortSignal): Promise<void> {
     const { peers, pool, planner } = this.#components;
-    const asked = new ProxyRequest(this.#components, { user: "", constraints, protocol: "tcp" }, this.#options);
     const wish = wishOf({ constraints });
     const find = (): Promise<boolean> => peers.find(wish, planner.hopsOf(constraints), signal).catch(() => false);
-    if ((peers.usable().size > 0 || (await find())) && !signal.aborted) pool.expect(asked);
+    if ((peers.usable().size > 0 || (await find())) && !signal.aborted)
+      pool.expect(this.#unsent({ user: "", constraints }));
   }
 
-  async #open<T>(
-    request: StreamRequest,
-    protocol: "tcp" | "udp",
-    signal: AbortSignal,
-    how: {
-      readonly use: (circuit: Circuit, signal: AbortSignal) => Promise<T>;
-      readonly release: (made: T) => void;
-      readonly follow: (used: Used<T>, asked: RunningRequest) => void;
-    },
-  ): Promise<Omit<RoutedStream, "stream" | "failure"> & { readonly made: T }> {
-    const { clock, log, planner } = this.#components;
-    const { user, constraints, target } = request;
+  #begin(asked: StreamRequest, protocol: "tcp" | "udp", signal: AbortSignal): ProxyRequest {
+    const { user, target, constraints } = asked;
     const { listener } = this.#options;
-    const entry = log.begin({ user, listener, target, protocol, constraints: printConstraints(constraints) });
-    const asked = new RunningRequest(this.#components, request, { protocol, entry, signal }, this.#options);
+    const fields = { user, listener, target, protocol, constraints: printConstraints(constraints) };
+    const entry = this.#components.log.begin(fields);
+    return new ProxyRequest(this.#components, asked, this.#options, { protocol, entry, signal });
+  }
+
+  /** A request that never goes out. */
+  #unsent({ user, constraints, protocol = "tcp", port = 0 }: PlanRequest & { readonly user: string }): ProxyRequest {
+    const { listener } = this.#options;
+    const entry = this.#components.log.unlisted({ user, listener, protocol, constraints: "" });
+    const asked = { user, constraints, target: { host: "", port } };
+    return new ProxyRequest(this.#components, asked, this.#options, { protocol, entry, signal: NEVER });
+  }
+
+  /** Has `use` open the request on a circuit, and notes the way that it takes. */
+  async #open<T>(
+    request: ProxyRequest,
+    use: Use<ProxyRequest, T>,
+    release: (made: T) => void,
+  ): Promise<Won<T> & { readonly routed: Routed }> {
     try {
-      const { made, circuit, startMs } = await this.#onCircuit(asked, {
-        use: async (one, aborted) => {
-          const beganMs = clock.monotonicMs();
-          try {
-            return { made: await how.use(one, aborted), circuit: one, startMs: beganMs };
-          } catch (cause) {
-            throw asked.judged(one, toBywayError(cause));
-          }
-        },
-        release: (late) => how.release(late.made),
-      });
-      const exit = circuit.hops.at(-1);
-      const moved =
-        exit === undefined
-          ? undefined
-          : heldOr(
-              () => asked.hold(exit),
-              () => how.release(made),
-            );
-      const { endsAtMs } = asked;
-      const answered = { hop: circuit.hops.length, stage: "connect", ms: clock.monotonicMs() - startMs };
-      const timings = [...circuit.timings, answered];
-      const route = planner.summary(circuit.hops);
-      entry.routed(route, timings, exit === undefined ? undefined : planner.explanationOf(exit));
-      if (moved !== undefined) entry.moved(moved.from, moved.reason);
-      how.follow({ made, circuit, startMs }, asked);
-      return {
-        made,
-        route,
-        timings,
-        requestId: entry.id,
-        isForOne: asked.rotates,
-        ...(endsAtMs === undefined ? {} : { endsAtMs }),
-        ...(moved === undefined ? {} : { moved }),
-      };
+      const won = await this.#race(request, use, release);
+      try {
+        return { ...won, routed: this.#routed(request, won) };
+      } catch (error) {
+        release(won.made);
+        throw error;
+      }
     } catch (cause) {
-      const error = asked.failure(this.#clockError(portError(toBywayError(cause))));
-      entry.ended(error);
-      throw signal.aborted ? error : error.with({ requestId: entry.id });
+      const error = request.failure(this.#clockError(portError(toBywayError(cause))));
+      request.entry.ended(error);
+      throw request.signal.aborted ? error : error.with({ requestId: request.id });
     }
   }
 
-  /** That no node is known at all has another cause where all that came is dated wrong. */
-  #clockError(error: BywayError): BywayError {
-    const doubt = error.code === "ERR_NO_NODE" ? this.#components.peers.clockDoubt : undefined;
-    const [all] = funnelIn(error.data) ?? [];
-    if (doubt === undefined || all?.left !== 0) return error;
-    const message = `no node can be used, and ${clockDoubtReason(doubt)}: set this machine's clock`;
-    return new BywayError("ERR_CLOCK_OFF", message, { data: error.data, cause: error });
-  }
-
-  /** Runs `use` on a circuit, and once more where no node fitted and others could be found meanwhile. */
-  async #onCircuit<T>(
-    asked: RunningRequest,
-    how: {
-      readonly use: (circuit: Circuit, signal: AbortSignal) => Promise<T>;
-      readonly release: (made: T) => void;
-    },
-  ): Promise<T> {
+  /** Tries circuits, and once more where no node fitted and a search found others. */
+  async #race<T>(request: ProxyRequest, use: Use<ProxyRequest, T>, release: (made: T) => void): Promise<Won<T>> {
     const { refusals } = this.#components;
-    const attempt = (): Promise<T> => race(this.#components, asked, how.use, how.release);
     // A request that one exit has declined already leaves that one out.
-    const isFirst = asked.declined === undefined;
-    const refusal = isFirst && refusals.size > 0 ? refusals.find(asked.refusalKey) : undefined;
+    const isFirst = request.declined === undefined;
+    const refusal = isFirst && refusals.size > 0 ? refusals.find(request.refusalKey) : undefined;
     if (refusal !== undefined) throw refusal;
+    let error: BywayError;
     try {
-      return await attempt().catch((cause: unknown) => {
-        const known = toBywayError(cause);
-        if (known.code !== "ERR_NO_NODE") throw cause;
-        return this.#afterSearch(known, asked, attempt);
-      });
+      return await race(this.#components, request, use, release);
     } catch (cause) {
-      const error = toBywayError(cause);
-      if (isFirst && error.code === "ERR_NO_NODE") refusals.note(asked.refusalKey, error);
-      throw cause;
+      error = toBywayError(cause);
+      if (error.code !== "ERR_NO_NODE") throw error;
+    }
+    try {
+      return await this.#afterSearch(error, request, () => race(this.#components, request, use, release));
+    } catch (cause) {
+      error = toBywayError(cause);
+      if (isFirst && error.code === "ERR_NO_NODE") refusals.note(request.refusalKey, error);
+      throw error;
     }
   }
 
   /** Searches the network for nodes that fit, unless that was in vain a moment ago, and runs `again`. */
   async #afterSearch<T>(
     known: BywayError,
-    { constraints, protocol, group, signal }: RunningRequest,
+    { constraints, protocol, group, signal }: ProxyRequest,
     again: () => Promise<T>,
   ): Promise<T> {
     const { peers, planner, searches } = this.#components;
@@ -260,25 +200,71 @@ export class Dispatcher implements StreamOpener {
     }
   }
 
+  /** The session has this exit from now on, and the log the route. Throws ERR_SESSION_EXIT. */
+  #routed(request: ProxyRequest, { circuit, beganMs }: Won<unknown>): Routed {
+    const { clock, planner } = this.#components;
+    const { hops } = circuit;
+    const exit = hops.at(-1);
+    const moved = exit === undefined ? undefined : request.hold(exit);
+    const answered = { hop: hops.length, stage: "connect", ms: clock.monotonicMs() - beganMs };
+    const timings = [...circuit.timings, answered];
+    const route = planner.summary(hops);
+    request.entry.routed(route, timings, exit === undefined ? undefined : planner.explanationOf(exit));
+    if (moved !== undefined) request.entry.moved(moved.from, moved.reason);
+    const { id, rotates, endsAtMs } = request;
+    return { route, timings, requestId: id, isForOne: rotates, endsAtMs, moved };
+  }
+
+  /** Notes how the stream ends, and the late answer to an optimistic request. */
+  #follow(request: ProxyRequest, { made: { stream, accepted }, circuit, beganMs }: Won<StartedStream>): void {
+    const { outcomes } = this.#components;
+    request.entry.counting(() => trafficOf(stream));
+    if (request.isOptimistic) {
+      // The app has its stream: no other circuit is tried, but one that failed is left all the same.
+      accepted.then(
+        () => outcomes.answered(circuit, beganMs),
+        (cause: unknown) => this.#failedLate(circuit, stream, request.judged(circuit, toBywayError(cause))),
+      );
+    }
+    stream.once("close", () => {
+      request.entry.ended(streamEnd(stream, circuit));
+      outcomes.ended(circuit);
+    });
+  }
+
   #failedLate(circuit: Circuit, stream: CountedStream, error: BywayError): void {
     const { outcomes } = this.#components;
     if (error.kind === "hop") outcomes.failed(circuit, failedPeer(circuit, error));
     else outcomes.declined(circuit, error);
     stream.destroy(error);
   }
-}
 
-/** What `hold` returns; where it throws, what was made is of no use. */
-function heldOr<T>(hold: () => T, release: () => void): T {
-  try {
-    return hold();
-  } catch (error) {
-    release();
-    throw error;
+  /** ERR_CLOCK_OFF in place of "no node is known" if all advertisements that came have impossible dates. */
+  #clockError(error: BywayError): BywayError {
+    const doubt = error.code === "ERR_NO_NODE" ? this.#components.peers.clockDoubt : undefined;
+    const [all] = funnelIn(error.data) ?? [];
+    if (doubt === undefined || all?.left !== 0) return error;
+    const message = `no node can be used, and ${clockDoubtReason(doubt)}: set this machine's clock`;
+    return new BywayError("ERR_CLOCK_OFF", message, { data: error.data, cause: error });
   }
 }
 
-/** That no exit takes the port is their operators' policy, and told as such: it is what one of them would say. */
+/** Sends the CONNECT of a request, with the app's first bytes. Resolves when the exit has connected; at once if optimistic. */
+async function startStream(
+  circuit: Circuit,
+  signal: AbortSignal,
+  { target, early, isOptimistic }: ProxyRequest,
+): Promise<StartedStream> {
+  const started = circuit.startStream(target, { early, signal });
+  if (!isOptimistic) await started.accepted;
+  return started;
+}
+
+function openFlow(circuit: Circuit, signal: AbortSignal, { target }: ProxyRequest): Promise<CapsuleDatagrams> {
+  return circuit.openDatagrams(target, { signal });
+}
+
+/** If no exit accepts the port, the error is ERR_POLICY_PORT, as an exit would answer. */
 function portError(error: BywayError): BywayError {
   const { constraint } = error.data;
   const isPort = error.code === "ERR_NO_NODE" && typeof constraint === "string" && constraint.startsWith("port=");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { namedHop } from "../../test/support/cheap-pool.ts";
+import { namedHop } from "../../test/support/fake-circuit.ts";
 import { settled } from "../../test/support/settled.ts";
 import type { Hop } from "../circuit/hop.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";

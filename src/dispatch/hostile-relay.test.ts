@@ -85,8 +85,8 @@ async function hour(t: TestContext, hops: number, guards: readonly number[]): Pr
   for (let quarter = 0; quarter < QUARTERS; quarter += 1) {
     for (let stream = 0; stream < STREAMS_A_QUARTER; stream += 1) {
       const beganMs = clock.monotonicMs();
-      const building = builder.build(({ kept: keptHops, failed }) =>
-        planner.hops({ constraints: {}, protocol: "tcp", keptHops, failed }),
+      const building = builder.build(({ kept, failed }) =>
+        planner.hops({ constraints: {}, protocol: "tcp", failed }, kept),
       );
       const circuit = await building.catch(() => undefined);
       if (circuit !== undefined) {

@@ -1,21 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isDeclined } from "../circuit/declined.ts";
 import { BywayError } from "../core/errors.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import { judgeRefusal } from "./judge-refusal.ts";
+import { isDeclined } from "./race.ts";
 
-const { peerId: exit } = generateIdentity();
-const asked = { exit, target: { host: "a.example", port: 80 }, isAccepted: true, sendsBytes: false };
+const { peerId } = generateIdentity();
+const asked = { target: { host: "a.example", port: 80 }, sendsBytes: false };
+const exit = { peerId, isAccepted: true };
 
 function judged(code: "ERR_TARGET_PROHIBITED" | "ERR_POLICY_PROTOCOL", more: Partial<typeof asked> = {}): string {
-  return judgeRefusal(new BywayError(code, "so it says"), { ...asked, ...more }).retry;
+  return judgeRefusal(new BywayError(code, "so it says"), { ...asked, ...more }, exit).retry;
 }
 
 test("an exit that calls a public target prohibited is not the last to be asked", () => {
   for (const host of ["a.example", "93.184.216.34", "2606:4700::1", "xn--bcher-kva.example"])
     assert.equal(judged("ERR_TARGET_PROHIBITED", { target: { host, port: 80 } }), "other-node", host);
-  const error = judgeRefusal(new BywayError("ERR_TARGET_PROHIBITED", "so it says"), asked);
+  const error = judgeRefusal(new BywayError("ERR_TARGET_PROHIBITED", "so it says"), asked, exit);
   assert.deepEqual([isDeclined(error, false), isDeclined(error, true)], [true, false]);
 });
 
@@ -31,7 +32,7 @@ test("an exit that refuses a protocol before it saw a byte is not the last to be
 
 test("an exit that refuses a port which it advertises is at fault", () => {
   const refusal = new BywayError("ERR_POLICY_PORT", "no");
-  const error = judgeRefusal(refusal, asked);
-  assert.deepEqual([error.code, error.data.peerId], ["ERR_HOP_PROTOCOL", exit]);
-  assert.equal(judgeRefusal(refusal, { ...asked, isAccepted: false }), refusal);
+  const error = judgeRefusal(refusal, asked, exit);
+  assert.deepEqual([error.code, error.data.peerId], ["ERR_HOP_PROTOCOL", peerId]);
+  assert.equal(judgeRefusal(refusal, asked, { peerId, isAccepted: false }), refusal);
 });

@@ -6,14 +6,11 @@ import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { type PeerId, shortPeerId } from "../identity/peer-id.ts";
 import { normaliseHost } from "../wire/authority.ts";
 
-/** What an exit was asked when it refused. */
-export interface RefusedRequest {
-  readonly exit: PeerId;
-  readonly target: HostPort;
-  /** Whether the exit advertises that it accepts the target's port. */
+/** The exit that refused a request. */
+export interface RefusingExit {
+  readonly peerId: PeerId;
+  /** Whether it advertises that it accepts the target's port. */
   readonly isAccepted: boolean;
-  /** Whether bytes of the app's went along with the request. */
-  readonly sendsBytes: boolean;
 }
 
 /**
@@ -24,10 +21,14 @@ export interface RefusedRequest {
  * - It calls a target prohibited that is a public one to this client, or names a protocol before it saw a byte: another
  *   exit may be asked (retry `other-node`).
  */
-export function judgeRefusal(error: BywayError, { exit, target, isAccepted, sendsBytes }: RefusedRequest): BywayError {
+export function judgeRefusal(
+  error: BywayError,
+  { target, sendsBytes }: { readonly target: HostPort; readonly sendsBytes: boolean },
+  { peerId, isAccepted }: RefusingExit,
+): BywayError {
   if (error.code === "ERR_POLICY_PORT" && isAccepted) {
-    const message = `the exit ${shortPeerId(exit)} refuses a port that it advertises`;
-    return new BywayError("ERR_HOP_PROTOCOL", message, { data: { peerId: exit }, cause: error });
+    const message = `the exit ${shortPeerId(peerId)} refuses a port that it advertises`;
+    return new BywayError("ERR_HOP_PROTOCOL", message, { data: { peerId }, cause: error });
   }
   const isUnfounded =
     (error.code === "ERR_TARGET_PROHIBITED" && isPublic(target.host)) ||

@@ -4,36 +4,15 @@ import type { BywayError } from "../core/errors.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import type { RouteSummary } from "../ingress/stream-opener.ts";
 import type { Explanation } from "../routing/explanation.ts";
-import { boundedExplanation, funnelOf } from "./bounded-explanation.ts";
-import { boundedText } from "./bounded-text.ts";
+import { boundedExplanation, boundedText, funnelOf } from "./bounded-explanation.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 import type { FailedAttempt, RequestRecord } from "./request-record.ts";
 
-/** What is known of a request when it begins. */
-export interface RequestFields {
-  readonly user: string;
-  readonly listener: string;
-  /** Undefined where a request was refused before it told. */
-  readonly target?: HostPort;
-  readonly protocol: "tcp" | "udp";
-  /** As `printConstraints` writes them. */
-  readonly constraints: string;
-}
-
-/** A request that is noted in the log, for whoever carries it out. */
-export interface OpenRequest {
-  readonly id: string;
-  /** It has a way; told again where it takes another one. */
-  routed(route: RouteSummary, timings: readonly StageTiming[], explanation?: Explanation): void;
-  /** A node failed, and another one is tried or none is left. */
-  attempted(peerId: string | undefined, error: BywayError): void;
-  /** Its session changed its exit. */
-  moved(from: string, reason: string): void;
-  /** From now on `bytes` tells how many have passed; it is asked when somebody looks and once at the end. */
-  counting(bytes: () => { readonly sent: number; readonly received: number }): void;
-  /** It is over; a second call does nothing. */
-  ended(error?: BywayError): void;
-}
+/** The part of a record that is known when the request begins; `constraints` as `printConstraints` writes them. */
+export type BegunRequest = Pick<RequestRecord, "user" | "listener" | "protocol" | "constraints"> & {
+  /** Undefined if the request was refused before it named one. */
+  readonly target?: HostPort | undefined;
+};
 
 /**
  * One request of the log. It holds bounded copies, and nothing of the stream once that has ended.
@@ -41,7 +20,7 @@ export interface OpenRequest {
  *     opening ─routed─► open ─ended─► done
  *        └────ended(error)┴─────────► failed
  */
-export class LoggedRequest implements OpenRequest {
+export class LoggedRequest {
   readonly id: string;
   readonly #clock: Clock;
   readonly #begun: Pick<RequestRecord, "startedAtMs" | "user" | "listener" | "target" | "protocol" | "constraints">;
@@ -54,7 +33,7 @@ export class LoggedRequest implements OpenRequest {
   #bytes: (() => { readonly sent: number; readonly received: number }) | undefined;
   #final: Pick<RequestRecord, "ms" | "sentBytes" | "receivedBytes" | "error"> | undefined;
 
-  constructor(components: { clock: Clock }, id: string, fields: RequestFields) {
+  constructor(components: { clock: Clock }, id: string, fields: BegunRequest) {
     this.id = id;
     this.#clock = components.clock;
     this.#startMs = this.#clock.monotonicMs();
@@ -72,6 +51,7 @@ export class LoggedRequest implements OpenRequest {
     };
   }
 
+  /** It has a route; called again if it takes another one. */
   routed(route: RouteSummary, timings: readonly StageTiming[], explanation?: Explanation): void {
     if (this.#final !== undefined) return;
     this.#timings = timings.slice(0, DISPATCH_LIMITS.loggedStages.value);
@@ -82,6 +62,7 @@ export class LoggedRequest implements OpenRequest {
     };
   }
 
+  /** A node failed, and another one is tried or none is left. */
   attempted(peerId: string | undefined, error: BywayError): void {
     this.#retries += 1;
     if (this.#attempts.length === DISPATCH_LIMITS.loggedAttempts.value) return;
@@ -93,14 +74,17 @@ export class LoggedRequest implements OpenRequest {
     });
   }
 
+  /** Its session changed its exit. */
   moved(from: string, reason: string): void {
     this.#moved = { from: boundedText(from), reason: boundedText(reason) };
   }
 
+  /** `bytes` counts its bytes from now on; it is called when a record is made, and once at the end. */
   counting(bytes: () => { readonly sent: number; readonly received: number }): void {
     if (this.#final === undefined) this.#bytes = bytes;
   }
 
+  /** It is over; a second call does nothing. */
   ended(error?: BywayError): void {
     if (this.#final !== undefined) return;
     this.#final = { ms: this.#elapsedMs(), ...this.#passed(), ...(error === undefined ? {} : { error: told(error) }) };

@@ -11,10 +11,11 @@ import type { KnownPeer } from "../peers/known-peer.ts";
 import { openPeers } from "../peers/open-peers.ts";
 import type { Candidate } from "../routing/candidate.ts";
 import { GuardSet } from "../routing/guard-set.ts";
+import type { PlanRequest } from "../routing/plan-request.ts";
 import { MemoryRecords } from "../storage/record-keeper.ts";
 import type { TrustSource } from "../trust/trust-source.ts";
 import { CandidateSource } from "./candidate-source.ts";
-import { PathPlanner, type PlanAsked } from "./path-planner.ts";
+import { PathPlanner } from "./path-planner.ts";
 
 const IDS: readonly string[] = Array.from({ length: 40 }, () => generateIdentity().peerId);
 
@@ -25,7 +26,11 @@ function plannerOf(candidates: readonly Candidate[], trust: TrustSource = ALL_KN
   return new PathPlanner({ peers: answeringNodes(index), guards, random }, { defaultHops: hops });
 }
 
-function countExits(planner: PathPlanner, picks: number, asked: Partial<PlanAsked> = {}): ReadonlyMap<string, number> {
+function countExits(
+  planner: PathPlanner,
+  picks: number,
+  asked: Partial<PlanRequest> = {},
+): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (let n = 0; n < picks; n += 1) {
     const exit = String(planner.hops({ constraints: {}, ...asked }).at(-1)?.peerId);

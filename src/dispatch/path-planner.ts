@@ -24,12 +24,6 @@ export interface PathPlannerComponents {
   readonly random: Random;
 }
 
-/** What a plan is made for, beside what routing reads of the request. */
-export interface PlanAsked extends Omit<PlanRequest, "kept" | "guards" | "explain"> {
-  /** Hops that stand already. */
-  readonly keptHops?: readonly Hop[];
-}
-
 /** Turns what a request asks for into hops to build: nodes that answer first, then those that are only known. */
 export class PathPlanner {
   readonly #components: PathPlannerComponents;
@@ -45,8 +39,8 @@ export class PathPlanner {
     this.#options = options;
   }
 
-  /** The hops of a new circuit, first to exit. Throws ERR_NO_NODE and ERR_PARAMETER_VALUE. */
-  hops({ keptHops = [], ...asked }: PlanAsked): readonly Hop[] {
+  /** The hops of a new circuit, first to exit; it begins with `keptHops`. Throws ERR_NO_NODE and ERR_PARAMETER_VALUE. */
+  hops(asked: PlanRequest, keptHops: readonly Hop[] = []): readonly Hop[] {
     const kept = keptHops.map((hop) => this.#candidates.get(hop) ?? asCandidate(hop));
     const { hops, explanation } = this.#plan({ ...asked, kept, explain: true }, true);
     const planned = hops.map((candidate, index) => keptHops[index] ?? this.#asHop(candidate));
@@ -56,7 +50,7 @@ export class PathPlanner {
   }
 
   /** What would be chosen now, and why; changes nothing. Throws as `hops` does. */
-  explain(asked: Omit<PlanAsked, "keptHops">): Explanation {
+  explain(asked: PlanRequest): Explanation {
     const { explanation } = this.#plan({ ...asked, explain: true }, false);
     if (explanation === undefined) throw new TypeError("a plan was not explained");
     return explanation;
@@ -211,7 +205,11 @@ function asCandidate(hop: Hop): Candidate {
 }
 
 /** The exits that fit, in the directory's words. */
-export function wishOf({ constraints, exit, protocol }: Omit<PlanAsked, "keptHops">): PeerWish {
+export function wishOf({
+  constraints,
+  exit,
+  protocol,
+}: Pick<PlanRequest, "constraints" | "exit" | "protocol">): PeerWish {
   const { countries, regions, cities, asns, isps, networks, node = exit } = constraints;
   const lists = { countries, regions, cities, asns, isps, networks };
   const asked = Object.entries(lists).flatMap(([key, list]) =>

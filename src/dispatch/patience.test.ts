@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { exitOf, fakePool, refusal, saying, strictPool } from "../../test/support/fake-pool.ts";
+import { exitOf, linkOf } from "../../test/support/fake-circuit.ts";
+import { fakePool, refusal, saying, strictPool } from "../../test/support/fake-pool.ts";
 import { needOf } from "../../test/support/hops.ts";
+import { raced, racedRequest } from "../../test/support/raced-request.ts";
 import { settled } from "../../test/support/settled.ts";
 import type { Circuit } from "../circuit/circuit.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
@@ -10,13 +12,8 @@ import type { FakeClock } from "../core/fake-clock.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 import { Patience } from "./patience.ts";
-import { race } from "./race.ts";
 
-const common = {
-  ...needOf("", () => []),
-  sendsBytes: false,
-  signal: new AbortController().signal,
-};
+const common = racedRequest();
 
 suite("an exit that takes no more for now", () => {
   const full = refusal("ERR_NODE_LIMIT", "a", 1);
@@ -58,7 +55,7 @@ suite("an exit that takes no more for now", () => {
       const { use, refused } = limited(clock);
       const used: string[] = [];
       const trying = Array.from({ length: 30 }, async () => {
-        used.push(await race(on, { ...request }, use));
+        used.push(await raced(on, request, use));
       });
       const { ms } = await driven(clock, Promise.all(trying));
       assert.deepEqual(used, Array(30).fill("a"));
@@ -74,7 +71,7 @@ suite("an exit that takes no more for now", () => {
     const asks = (user: string, count: number): Promise<(string | BywayError)[]> =>
       Promise.all(
         Array.from({ length: count }, () =>
-          race(on, { ...common, ...needOf(user, () => []) }, use).catch((error: BywayError) => error),
+          raced(on, { ...common, ...needOf(user, () => []) }, use).catch((error: BywayError) => error),
         ),
       );
     // It is known that the exit takes 17 a second.
@@ -96,7 +93,7 @@ suite("an exit that takes no more for now", () => {
     const { use } = limited(clock);
     const results: (string | BywayError)[] = [];
     const trying = Array.from({ length: 200 }, async () => {
-      results.push(await race(on, { ...session }, use).catch((error: BywayError) => error));
+      results.push(await raced(on, session, use).catch((error: BywayError) => error));
     });
     await driven(clock, Promise.all(trying));
     const refused = results.filter((result) => result instanceof BywayError);
@@ -108,7 +105,7 @@ suite("an exit that takes no more for now", () => {
 
   test("is left for another that fits, at once", async () => {
     const { on, clock } = fakePool(["a", "b"]);
-    const { result, ms } = await driven(clock, race(on, { ...common }, saying({ a: full })));
+    const { result, ms } = await driven(clock, raced(on, common, saying({ a: full })));
     assert.deepEqual([result, ms], ["b", 0]);
   });
 
@@ -120,7 +117,7 @@ suite("an exit that takes no more for now", () => {
     ] as const) {
       const { on, clock } = fakePool(exits);
       const asked: string[] = [];
-      const { result, ms } = await driven(clock, race(on, { ...request }, saying({ a: full }, asked)));
+      const { result, ms } = await driven(clock, raced(on, request, saying({ a: full }, asked)));
       assert.equal(result, told);
       assert.ok(ms >= 500 && ms <= CIRCUIT_LIMITS.patienceMs.value + 10, `${ms} ms`);
       assert.ok(asked.length <= DISPATCH_LIMITS.pacedTries.value + 1, `${asked.length} tries`);
@@ -135,7 +132,7 @@ suite("an exit that takes no more for now", () => {
       for (let n = 0; n < 1_000; n += 1) on.outcomes.paces.noteTaken("a");
       throw full;
     };
-    const { result } = await driven(clock, race(on, { ...common }, use));
+    const { result } = await driven(clock, raced(on, common, use));
     assert.deepEqual([result, tries], [full, DISPATCH_LIMITS.pacedTries.value]);
   });
 
@@ -143,16 +140,16 @@ suite("an exit that takes no more for now", () => {
     const { on, clock } = fakePool(["a"]);
     const ended = new BywayError("ERR_SESSION_EXIT", "the session's exit is gone");
     const strict = { ...on, pool: strictPool(on, ended) };
-    const { result } = await driven(clock, race(strict, { ...session }, saying({ a: full })));
+    const { result } = await driven(clock, raced(strict, session, saying({ a: full })));
     assert.equal(result, full);
   });
 
   test("and refuses everything holds nobody any more: others come first, and a lone one is told at once", async () => {
     const { on, clock } = fakePool(["a"]);
     const asked: string[] = [];
-    for (let n = 0; n < 4; n += 1) await driven(clock, race(on, { ...common }, saying({ a: full })));
+    for (let n = 0; n < 4; n += 1) await driven(clock, raced(on, common, saying({ a: full })));
     for (let n = 0; n < 50; n += 1) {
-      const { result, ms } = await driven(clock, race(on, { ...common }, saying({ a: full }, asked)));
+      const { result, ms } = await driven(clock, raced(on, common, saying({ a: full }, asked)));
       assert.ok(result instanceof BywayError && result.code === "ERR_NODE_LIMIT");
       assert.equal(ms, 0);
       clock.advance(100);
@@ -163,7 +160,7 @@ suite("an exit that takes no more for now", () => {
   test("is not tried again where bytes of the app's went out", async () => {
     const { on, clock } = fakePool(["a", "b"]);
     const asked: string[] = [];
-    const trying = race(on, { ...common, sendsBytes: true }, saying({ a: full }, asked));
+    const trying = raced(on, { ...common, sendsBytes: true }, saying({ a: full }, asked));
     assert.deepEqual([(await driven(clock, trying)).result, asked], [full, ["a"]]);
   });
 
@@ -175,7 +172,7 @@ suite("an exit that takes no more for now", () => {
       const { on, clock } = fakePool(exits);
       on.outcomes.paces.noteRefused("a");
       const request = { ...common, declined: { exit: "a", error: full } };
-      const { result } = await driven(clock, race(on, request, saying({})));
+      const { result } = await driven(clock, raced(on, request, saying({})));
       assert.equal(result, taken);
     }
   });
@@ -186,13 +183,13 @@ suite("an exit that takes no more for now", () => {
     paces.take("a", "", 0);
     paces.noteTaken("a");
     paces.noteRefused("a");
-    const ready = await on.pool.circuit({ ...common }, new Set());
+    const ready = await on.pool.build(common);
     const turnMs = paces.waitMs("a");
-    const patience = new Patience(on, { ...common });
+    const patience = new Patience(on, common);
     const waiting = patience.circuit(new Set());
     await settled();
     assert.equal(paces.waiting, 1);
-    Object.assign(ready, { usable: false });
+    linkOf(ready).usable = false;
     ready.close();
     clock.advance(Math.ceil(turnMs * 1.1) + 1);
     await settled();
@@ -209,14 +206,14 @@ suite("an exit that takes no more for now", () => {
       const { on, clock } = fakePool(["a"]);
       const { paces } = on.outcomes;
       if (others === 0) {
-        for (let n = 0; n < 4; n += 1) await driven(clock, race(on, { ...common }, saying({ a: full })));
+        for (let n = 0; n < 4; n += 1) await driven(clock, raced(on, common, saying({ a: full })));
       } else {
         paces.noteRefused("a");
       }
-      const waiting = Array.from({ length: others }, () => race(on, { ...common }, saying({})).catch(() => {}));
+      const waiting = Array.from({ length: others }, () => raced(on, common, saying({})).catch(() => {}));
       await settled();
       assert.equal(paces.waiting > 0, others > 0);
-      await assert.rejects(race(on, { ...common }, saying({})), { code: "ERR_NODE_LIMIT", message: told });
+      await assert.rejects(raced(on, common, saying({})), { code: "ERR_NODE_LIMIT", message: told });
       await driven(clock, Promise.all(waiting));
     }
   });

@@ -1,5 +1,6 @@
 import type { Circuit } from "../circuit/circuit.ts";
 import type { CircuitPool } from "../circuit/circuit-pool.ts";
+import type { CircuitRequest, Fits } from "../circuit/circuit-request.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/error-table.ts";
@@ -7,14 +8,17 @@ import { BywayError, toBywayError } from "../core/errors.ts";
 import type { CircuitOutcomes } from "./circuit-outcomes.ts";
 import type { ExitPaces } from "./exit-paces.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
-import type { RaceRequest } from "./race-request.ts";
+import type { ProxyRequest } from "./proxy-request.ts";
 
-/** What the pool says where there is no circuit to another exit. */
+/** The part of a request that patience reads. */
+export type PatientRequest = CircuitRequest & Pick<ProxyRequest, "fits" | "signal">;
+
+/** The pool's errors when there is no circuit to another exit. */
 const NOBODY_ELSE: ReadonlySet<ErrorCode> = new Set(["ERR_NO_NODE", "ERR_LOCAL_LIMIT", "ERR_SESSION_EXIT"]);
 
 /** What a stream's patience works with. */
 export interface PatienceComponents {
-  readonly pool: Pick<CircuitPool, "circuit">;
+  readonly pool: Pick<CircuitPool, "find" | "build">;
   readonly outcomes: Pick<CircuitOutcomes, "paces">;
   readonly clock: Clock;
 }
@@ -31,21 +35,23 @@ export interface PatienceComponents {
  * A session waits for its exit, and leaves it when the patience is over and the exit takes nothing at all.
  */
 export class Patience {
-  readonly #pool: Pick<CircuitPool, "circuit">;
+  readonly #pool: PatienceComponents["pool"];
   readonly #clock: Clock;
   readonly #paces: ExitPaces;
-  readonly #request: RaceRequest;
+  readonly #request: PatientRequest;
+  readonly #fits: Fits;
   /** Exits that take no more for now; undefined until there is one. */
   #left: Set<string> | undefined;
   #sinceMs: number | undefined;
   #tries = 0;
   #isOver = false;
 
-  constructor({ pool, clock, outcomes }: PatienceComponents, request: RaceRequest) {
+  constructor({ pool, clock, outcomes }: PatienceComponents, request: PatientRequest) {
     this.#pool = pool;
     this.#clock = clock;
     this.#paces = outcomes.paces;
     this.#request = request;
+    this.#fits = (exit) => request.fits(exit);
   }
 
   /** Whether the stream waits no longer: what takes no more is left for good. */
@@ -68,11 +74,26 @@ export class Patience {
     return exit === undefined || this.#paces.take(exit, "", 0) === 0;
   }
 
-  /** A circuit without the peers in `failed`, when its exit's turn has come. Throws what the pool throws, or ERR_NODE_LIMIT. */
-  async circuit(failed: ReadonlySet<string>): Promise<Circuit> {
+  /**
+   * A circuit without the peers in `failed`, when the turn of its exit has come: at once if one is open and its exit is free.
+   * Throws or rejects with the errors of the pool, or ERR_NODE_LIMIT.
+   */
+  circuit(failed: ReadonlySet<string>): Circuit | Promise<Circuit> {
+    if (this.#left !== undefined && this.#left.size > 0) return this.#turn(failed, this.#next(failed));
+    const open = this.#find(failed);
+    if (open !== undefined && this.takeNow(open)) return open;
+    return this.#turn(failed, open ?? this.#build(failed, this.#request.signal));
+  }
+
+  /** A circuit without the peers in `failed`, whatever the turn of its exit. Rejects with the errors of the pool. */
+  async take(failed: ReadonlySet<string>, signal: AbortSignal = this.#request.signal): Promise<Circuit> {
+    return this.#find(failed) ?? this.#build(failed, signal);
+  }
+
+  /** Waits for a turn at the exit of `first`, and of others after it. */
+  async #turn(failed: ReadonlySet<string>, first: Circuit | Promise<Circuit>): Promise<Circuit> {
     const paces = this.#paces;
-    for (;;) {
-      const circuit = await this.#next(failed);
+    for (let circuit = await first; ; circuit = await this.#next(failed)) {
       const exit = circuit.hops.at(-1)?.peerId;
       if (exit === undefined) return circuit;
       const owner = paces.isAnyPaced ? this.#owner : "";
@@ -110,17 +131,17 @@ export class Patience {
   /** A circuit of the pool's, to another exit than those that were left where there is one. */
   async #next(failed: ReadonlySet<string>): Promise<Circuit> {
     const left = this.#left;
-    if (left === undefined || left.size === 0 || (this.#isSession && !this.#isOver)) return this.#take(failed);
+    if (left === undefined || left.size === 0 || (this.#isSession && !this.#isOver)) return this.take(failed);
     // A session leaves an exit that takes nothing. One that takes others of its streams is only busy with them.
     const isBusy = this.#isSession && ![...left].some((exit) => this.#paces.takesNothing(exit));
     if (isBusy) throw this.#noTurn([...left]);
     try {
-      return await this.#take(new Set([...failed, ...left]));
+      return await this.take(new Set([...failed, ...left]));
     } catch (error) {
       if (!NOBODY_ELSE.has(toBywayError(error).code)) throw error;
       if (this.#isOver) throw this.#noTurn([...left]);
       left.clear();
-      return this.#take(failed);
+      return this.take(failed);
     }
   }
 
@@ -135,7 +156,11 @@ export class Patience {
     return new BywayError("ERR_NODE_LIMIT", message, { data: { by: "pace", retryAfterSec } });
   }
 
-  #take(failed: ReadonlySet<string>): Promise<Circuit> {
-    return this.#pool.circuit(this.#request, failed, this.#request.signal);
+  #find(failed: ReadonlySet<string>): Circuit | undefined {
+    return this.#pool.find(this.#request, { fits: this.#fits, failed });
+  }
+
+  #build(failed: ReadonlySet<string>, signal: AbortSignal): Promise<Circuit> {
+    return this.#pool.build(this.#request, { fits: this.#fits, failed }, signal);
   }
 }

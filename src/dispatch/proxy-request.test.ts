@@ -12,6 +12,7 @@ import { SessionTable } from "../routing/session-table.ts";
 import { MemoryRecords } from "../storage/record-keeper.ts";
 import { PathPlanner } from "./path-planner.ts";
 import { ProxyRequest } from "./proxy-request.ts";
+import { RequestLog } from "./request-log.ts";
 
 const IDS: readonly string[] = Array.from({ length: 8 }, () => generateIdentity().peerId);
 const OPTIONS = { listener: "", rotation: "request", preset: "balanced" } as const;
@@ -38,9 +39,16 @@ function site(): Site {
     { peers: answeringNodes(index), guards: { guards: () => [] }, random: seededRandom(1) },
     { defaultHops: 1 },
   );
+  const log = new RequestLog({ clock, random: seededRandom(1) });
+  const { signal } = new AbortController();
   const sessions = new SessionTable({ clock, records: new MemoryRecords() });
   const ask: Site["ask"] = (constraints, port = 443, { user = "ann", listener = "" } = {}) =>
-    new ProxyRequest({ planner, sessions }, { user, constraints, protocol: "tcp", port }, { ...OPTIONS, listener });
+    new ProxyRequest(
+      { planner, sessions, experience: { expectedMs: () => undefined } },
+      { user, constraints, target: { host: "a.example", port } },
+      { ...OPTIONS, listener },
+      { protocol: "tcp", entry: log.begin({ user, listener, protocol: "tcp", constraints: "" }), signal },
+    );
   return { clock, index, ask };
 }
 

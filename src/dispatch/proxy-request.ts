@@ -1,37 +1,35 @@
-import type { CircuitSpec } from "../circuit/circuit-spec.ts";
+import type { Circuit } from "../circuit/circuit.ts";
+import type { CircuitRequest, PathHints } from "../circuit/circuit-request.ts";
 import type { Hop } from "../circuit/hop.ts";
 import type { IsolationGroup } from "../circuit/isolation.ts";
-import type { PathHints } from "../circuit/path-selector.ts";
-import { BywayError, toBywayError } from "../core/errors.ts";
-import { shortPeerId } from "../identity/peer-id.ts";
-import type { OpenedStream } from "../ingress/stream-opener.ts";
+import type { BywayError } from "../core/errors.ts";
+import type { HostPort } from "../core/network-address.ts";
+import type { OpenedStream, StreamRequest } from "../ingress/stream-opener.ts";
 import { acceptsTarget } from "../routing/accepts-target.ts";
 import { askedSession } from "../routing/asked-session.ts";
 import { type Constraints, constraintsKey } from "../routing/constraints.ts";
 import type { Explanation } from "../routing/explanation.ts";
-import type { SessionKey } from "../routing/held-session.ts";
+import type { PlanRequest } from "../routing/plan-request.ts";
 import type { Preset } from "../routing/preset.ts";
-import type { Session, SessionRules, SessionTable } from "../routing/session-table.ts";
-import type { PathPlanner, PlanAsked } from "./path-planner.ts";
-
-/** What one request asks of its circuit. */
-export interface Asked {
-  readonly user: string;
-  readonly constraints: Constraints;
-  readonly protocol: "tcp" | "udp";
-  /** The port of its target; absent where there is none yet. */
-  readonly port?: number;
-}
+import type { SessionTable } from "../routing/session-table.ts";
+import type { OwnExperience } from "../trust/own-experience.ts";
+import { failedPeer } from "./circuit-outcomes.ts";
+import { judgeRefusal } from "./judge-refusal.ts";
+import { DISPATCH_LIMITS } from "./limits.ts";
+import type { LoggedRequest } from "./logged-request.ts";
+import type { PathPlanner } from "./path-planner.ts";
+import { SessionClaim } from "./session-claim.ts";
 
 /** What a request works with. */
 export interface ProxyRequestComponents {
-  readonly planner: PathPlanner;
+  readonly planner: Pick<PathPlanner, "hops" | "explain" | "candidateOf">;
   readonly sessions: SessionTable;
+  readonly experience: Pick<OwnExperience, "expectedMs">;
 }
 
-/** What the client assumes. */
+/** The rules of the listener that requests come through. */
 export interface ProxyRequestOptions {
-  /** The listener that the request came through; "" for the library. */
+  /** "" for the library. */
   readonly listener: string;
   /** Whether requests without a session share a circuit (`circuit`) or each take another (`request`). */
   readonly rotation: "request" | "circuit";
@@ -39,114 +37,105 @@ export interface ProxyRequestOptions {
   readonly preset: Preset;
 }
 
-/**
- * One request's claim on a circuit: it tells the circuit room which circuits will do and which hops to build, and the
- * session table which exit the session has.
- */
-export class ProxyRequest implements CircuitSpec {
+/** One request of an app, from asked to answered: what it asks, the session that it belongs to, and its entry in the log. */
+export class ProxyRequest implements CircuitRequest {
+  /** Port 0 if there is no target yet. */
+  readonly target: HostPort;
+  readonly protocol: "tcp" | "udp";
+  /** As the app wrote them, with those of the session. */
+  readonly constraints: Constraints;
+  /** The app's first bytes, which go out with the request. */
+  readonly early: Uint8Array | undefined;
+  /** Whether the app gets its stream before the exit has answered. */
+  readonly isOptimistic: boolean;
+  /** An exit, by peer id, that has declined this request already, and its answer. */
+  readonly declined: StreamRequest["declined"];
+  readonly entry: LoggedRequest;
+  readonly signal: AbortSignal;
   readonly group: IsolationGroup;
   readonly rotates: boolean;
   readonly #components: ProxyRequestComponents;
-  readonly #asked: Asked;
-  readonly #session: { readonly key: SessionKey; readonly rules: SessionRules } | undefined;
-  /** Without what concerns the session alone. */
-  readonly #constraints: Constraints;
-  readonly #stickyAsn: boolean;
-  /** The exit of the session whose connection was lost, which may have been no fault of the exit's. */
-  #lost: string | undefined;
+  readonly #session: SessionClaim | undefined;
+  /** What is planned: constraints without those of the session. */
+  readonly #wanted: PlanRequest;
+  /** The exit of a session that has none yet. */
   #planned: string | undefined;
-  /** The session as this request saw it last. */
-  #found: Session | undefined;
-  /** Why the session leaves its exit with this request. */
-  #leaving: "failed" | "unfit" | undefined;
 
-  constructor(components: ProxyRequestComponents, asked: Asked, options: ProxyRequestOptions) {
-    const { name: session, rules, stickyAsn, constraints: rest } = askedSession(asked.constraints);
-    const { user } = asked;
+  constructor(
+    components: ProxyRequestComponents,
+    asked: StreamRequest,
+    options: ProxyRequestOptions,
+    carried: { readonly protocol: "tcp" | "udp"; readonly entry: LoggedRequest; readonly signal: AbortSignal },
+  ) {
+    const { user, target } = asked;
     const { listener } = options;
-    const constraints = constraintsKey(rest);
+    const { name: session, rules, stickyAsn, constraints } = askedSession(asked.constraints);
+    const key = constraintsKey(constraints);
     this.#components = components;
-    this.#asked = asked;
-    this.#constraints = rest;
-    this.#stickyAsn = stickyAsn;
-    this.#session = session === undefined ? undefined : { key: { user, session, listener, constraints }, rules };
-    this.group = { user, session: session ?? "", listener, constraints };
-    const isFixed = session !== undefined || rest.node !== undefined || (rest.preset ?? options.preset) === "private";
+    this.target = target;
+    this.protocol = carried.protocol;
+    this.constraints = asked.constraints;
+    this.early = asked.early;
+    this.isOptimistic = asked.optimistic ?? false;
+    this.declined = asked.declined;
+    this.entry = carried.entry;
+    this.signal = carried.signal;
+    this.#wanted = { constraints, protocol: this.protocol, port: target.port === 0 ? undefined : target.port };
+    this.#session =
+      session === undefined
+        ? undefined
+        : new SessionClaim(components.sessions, {
+            key: { user, session, listener, constraints: key },
+            rules,
+            stickyAsn,
+          });
+    this.group = { user, session: session ?? "", listener, constraints: key };
+    const isFixed =
+      session !== undefined || constraints.node !== undefined || (constraints.preset ?? options.preset) === "private";
     this.rotates = options.rotation === "request" && !isFixed;
   }
 
-  /** As the app wrote them, session and all. */
-  get constraints(): Constraints {
-    return this.#asked.constraints;
+  /** Its name in the log. */
+  get id(): string {
+    return this.entry.id;
   }
 
-  /** What its exit must carry. */
-  get protocol(): "tcp" | "udp" {
-    return this.#asked.protocol;
+  /** Whether bytes of the app's go out with it, which must not reach a target twice. */
+  get sendsBytes(): boolean {
+    return (this.early?.length ?? 0) > 0;
   }
 
-  /** Hops for this request. Throws ERR_NO_NODE, ERR_SESSION_EXIT or ERR_SESSION_ENDED. */
-  readonly choose = ({ kept, failed, exit, avoid }: PathHints): readonly Hop[] => {
-    const wanted = { ...this.#wanted, keptHops: kept, failed };
-    if (this.#session === undefined) {
-      return this.#components.planner.hops({
-        ...wanted,
-        ...(exit === undefined ? {} : { exit }),
-        ...(avoid === undefined ? {} : { avoidExits: avoid }),
-      });
-    }
-    const held = this.#held();
-    if (held?.exit === undefined) return this.#chooseNew(held, wanted);
-    const isSecondChance = this.#lost === held.exit;
-    if (isSecondChance) this.#lost = undefined;
-    let why: BywayError | undefined;
-    if (!failed.has(held.exit) || isSecondChance) {
-      try {
-        const others = new Set([...failed].filter((peer) => peer !== held.exit));
-        return this.#components.planner.hops({ ...wanted, failed: others, exit: held.exit });
-      } catch (error) {
-        why = toBywayError(error);
-        if (why.code !== "ERR_NO_NODE") throw error;
-      }
-    }
-    if (this.#session.rules.strict) throw goneError({ ...held, exit: held.exit }, why);
-    this.#leaving = why !== undefined && !failed.has(held.exit) ? "unfit" : "failed";
-    return this.#chooseNew(held, { ...wanted, failed: new Set([...failed, held.exit]) });
-  };
+  /** Plans the hops of a circuit. Throws ERR_NO_NODE, ERR_SESSION_EXIT or ERR_SESSION_ENDED. */
+  choose({ kept, failed, exit, avoid }: PathHints): readonly Hop[] {
+    const { planner } = this.#components;
+    const plan = (more: Partial<PlanRequest>): readonly Hop[] => planner.hops({ ...this.#wanted, ...more }, kept);
+    return this.#session === undefined ? plan({ failed, exit, avoidExits: avoid }) : this.#session.choose(failed, plan);
+  }
 
-  /** What would be chosen now, and why; begins no session. Throws as `choose` does. */
+  /** The plan that `choose` would make now, and why; begins no session. Throws as `choose` does. */
   explain(): Explanation {
-    const { planner, sessions } = this.#components;
-    if (this.#session === undefined) return planner.explain(this.#wanted);
-    const { key, rules } = this.#session;
-    const held = sessions.peek(key, rules);
-    if (held.exit === undefined) return planner.explain({ ...this.#wanted, ...this.#newExit(held) });
-    try {
-      return planner.explain({ ...this.#wanted, exit: held.exit });
-    } catch (cause) {
-      const error = toBywayError(cause);
-      if (error.code !== "ERR_NO_NODE") throw error;
-      if (rules.strict) throw goneError({ ...held, exit: held.exit }, error);
-      return planner.explain({ ...this.#wanted, ...this.#newExit(held), failed: new Set([held.exit]) });
-    }
+    const { planner } = this.#components;
+    const plan = (more: Partial<PlanRequest>): Explanation => planner.explain({ ...this.#wanted, ...more });
+    return this.#session === undefined ? plan({}) : this.#session.explain(plan);
+  }
+
+  /** Whether it can go out by a circuit to `exit`. Throws ERR_SESSION_ENDED. */
+  fits(exit: Hop): boolean {
+    if (this.#isAccepted(exit) === false) return false;
+    if (this.#session === undefined) return true;
+    return exit.peerId === (this.#session.find().exit ?? this.#plannedExit(this.#session));
   }
 
   /** Equal for requests that one answer of "no node fits" is true for; undefined where the request's session has an exit. */
   get refusalKey(): string | undefined {
-    const { port = 0, protocol } = this.#asked;
-    if (this.#session !== undefined) {
-      const { key, rules } = this.#session;
-      const { exit, asn } = this.#components.sessions.peek(key, rules);
-      if (exit !== undefined || asn !== undefined) return undefined;
-    }
-    return `${protocol} ${port} ${this.group.constraints}`;
+    if (this.#session?.isBound === true) return undefined;
+    return `${this.protocol} ${this.target.port} ${this.group.constraints}`;
   }
 
   /** Equal for requests that the same nodes can serve: a session that has an exit is a request of its own kind. */
   get nodesKey(): string {
-    const { port = 0, protocol } = this.#asked;
     const { user, session, listener, constraints } = this.group;
-    const own = JSON.stringify([protocol, port, constraints, user, listener, session]);
+    const own = JSON.stringify([this.protocol, this.target.port, constraints, user, listener, session]);
     try {
       return this.refusalKey ?? own;
     } catch {
@@ -155,99 +144,55 @@ export class ProxyRequest implements CircuitSpec {
     }
   }
 
-  /** Whether a circuit to `exit` will do. Throws ERR_SESSION_ENDED. */
-  readonly fits = (exit: Hop): boolean => {
-    if (this.isAccepted(exit) === false) return false;
-    if (this.#session === undefined) return true;
-    return exit.peerId === (this.#held()?.exit ?? this.#plannedExit());
-  };
-
-  /** Whether `exit` says that it accepts the request's port; undefined where nothing is known of it. */
-  isAccepted(exit: Hop): boolean | undefined {
-    const candidate = this.#components.planner.candidateOf(exit);
-    const { port, protocol } = this.#asked;
-    return candidate === undefined ? undefined : acceptsTarget(candidate, port, protocol);
+  /** The time within which an answer over `circuit` is to be expected, in ms. */
+  hedgeMs({ hops }: Circuit): number | undefined {
+    const exit = hops.at(-1);
+    if (exit === undefined) return undefined;
+    return this.#components.experience.expectedMs(exit.peerId) ?? DISPATCH_LIMITS.unknownAnswerMs.value;
   }
 
-  /**
-   * The request uses a circuit to `exit`: its session has that exit from now on. Tells a change, once. Throws ERR_SESSION_EXIT
-   * for a strict request if another one gave the session another exit meanwhile.
-   */
+  /** The answer of the exit of `circuit`, held against what this client knows. */
+  judged(circuit: Circuit, error: BywayError): BywayError {
+    const exit = circuit.hops.at(-1);
+    if (exit === undefined) return error;
+    return judgeRefusal(error, this, { peerId: exit.peerId, isAccepted: this.#isAccepted(exit) === true });
+  }
+
+  /** A try on `circuit` failed. */
+  noteFailure(circuit: Circuit, error: BywayError): void {
+    const exit = circuit.hops.at(-1);
+    // That another circuit was quicker is no failure.
+    if (error.code === "ERR_ABORTED" || exit === undefined) return;
+    this.entry.attempted(failedPeer(circuit, error), error);
+    this.#session?.noteFailure(exit.peerId, error);
+  }
+
+  /** A stream was opened at `exit`: its session has that exit from now on. Returns the change. Throws ERR_SESSION_EXIT. */
   hold(exit: Hop): OpenedStream["moved"] {
     if (this.#session === undefined) return undefined;
     const asn = this.#components.planner.candidateOf(exit)?.asn;
-    const held = { peerId: exit.peerId, ...(asn === undefined ? {} : { asn }) };
-    const { sessions } = this.#components;
-    const { key, rules } = this.#session;
-    const moved = sessions.hold(key, held, this.#leaving, this.#found);
-    const first = rules.strict && this.#found !== undefined ? sessions.beganWith(key, this.#found) : undefined;
-    if (first === undefined || first === exit.peerId) return moved;
-    throw goneError({ exit: first, movedTo: exit.peerId }, undefined);
+    return this.#session.hold({ peerId: exit.peerId, ...(asn === undefined ? {} : { asn }) });
   }
 
   /** When its session ends, in Unix ms; undefined without one. */
   get endsAtMs(): number | undefined {
-    return this.#session === undefined ? undefined : this.#components.sessions.endsAtMs(this.#session.key);
+    return this.#session?.endsAtMs;
   }
 
-  /** A circuit to `exit` failed. */
-  noteFailure(exit: Hop, error: BywayError): void {
-    if (error.code === "ERR_HOP_LOST") this.#lost ??= exit.peerId;
-  }
-
-  /** What a request fails with, whose session may not change its exit. */
+  /** The error that the app gets for `error`. */
   failure(error: BywayError): BywayError {
-    const isExit = error.kind === "hop" && error.code !== "ERR_NO_NODE" && !error.code.startsWith("ERR_SESSION_");
-    const found = this.#session?.rules.strict === true && isExit ? this.#found : undefined;
-    return found?.exit === undefined ? error : goneError({ ...found, exit: found.exit }, error);
+    return this.#session?.failure(error) ?? error;
   }
 
-  get #wanted(): { constraints: Constraints; protocol: "tcp" | "udp"; port?: number } {
-    const { port, protocol } = this.#asked;
-    return { constraints: this.#constraints, protocol, ...(port === undefined ? {} : { port }) };
+  /** Whether `exit` says that it accepts the request's port; undefined where nothing is known of it. */
+  #isAccepted(exit: Hop): boolean | undefined {
+    const candidate = this.#components.planner.candidateOf(exit);
+    return candidate === undefined ? undefined : acceptsTarget(candidate, this.#wanted.port, this.protocol);
   }
 
-  #held(): Session | undefined {
-    if (this.#session === undefined) return undefined;
-    this.#found = this.#components.sessions.find(this.#session.key, this.#session.rules);
-    return this.#found;
-  }
-
-  #chooseNew(
-    held: Session | undefined,
-    wanted: Parameters<PathPlanner["hops"]>[0] & { readonly failed: ReadonlySet<string> },
-  ): readonly Hop[] {
-    return this.#components.planner.hops({ ...wanted, ...(held === undefined ? {} : this.#newExit(held)) });
-  }
-
-  /** How the next exit of a session is chosen. */
-  #newExit({ seed, previous, asn }: Session): Pick<PlanAsked, "sessionSeed" | "avoidExits" | "exitAsn"> {
-    return {
-      sessionSeed: seed,
-      ...(previous === undefined ? {} : { avoidExits: [previous] }),
-      ...(this.#stickyAsn && asn !== undefined ? { exitAsn: asn } : {}),
-    };
-  }
-
-  /** Where a session that has no exit yet will leave. */
-  #plannedExit(): string | undefined {
-    this.#planned ??= this.#chooseNew(this.#held(), { ...this.#wanted, failed: new Set() }).at(-1)?.peerId;
+  #plannedExit(session: SessionClaim): string | undefined {
+    const { planner } = this.#components;
+    this.#planned ??= session.chooseFirst((more) => planner.hops({ ...this.#wanted, ...more }).at(-1)?.peerId);
     return this.#planned;
   }
-}
-
-function goneError(
-  { exit, movedTo }: { readonly exit: string; readonly movedTo?: string },
-  cause: BywayError | undefined,
-): BywayError {
-  const why = cause === undefined ? "" : `: ${cause.message}`;
-  const now = movedTo === undefined ? "" : `; another request has moved the session to ${shortPeerId(movedTo)}`;
-  return new BywayError(
-    "ERR_SESSION_EXIT",
-    `the session's exit ${shortPeerId(exit)} can no longer be used${why}${now}`,
-    {
-      ...(cause === undefined ? {} : { cause }),
-      data: { peerId: exit, ...(movedTo === undefined ? {} : { movedTo }) },
-    },
-  );
 }

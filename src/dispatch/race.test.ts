@@ -1,27 +1,24 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { exitOf, fakePool, refusal, saying, strictPool } from "../../test/support/fake-pool.ts";
+import { exitOf } from "../../test/support/fake-circuit.ts";
+import { fakePool, refusal, saying, strictPool } from "../../test/support/fake-pool.ts";
 import { needOf } from "../../test/support/hops.ts";
+import { raced, racedRequest } from "../../test/support/raced-request.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { BywayError } from "../core/errors.ts";
 import { unprocessed } from "../link/unprocessed.ts";
 import { TRUST_LIMITS } from "../trust/limits.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
-import { race } from "./race.ts";
-import type { CircuitAttempt } from "./race-request.ts";
+import { type RacedRequest, race } from "./race.ts";
 
-const common = {
-  ...needOf("", () => []),
-  sendsBytes: false,
-  signal: new AbortController().signal,
-};
+const common = racedRequest();
 
 const lost = new BywayError("ERR_HOP_TIMEOUT", "silent");
 const unread = unprocessed(new BywayError("ERR_HOP_LOST", "the link closed"));
 
 test("an exit that fails is left for another, and takes no new streams", async () => {
   const { on, closed } = fakePool(["a", "b"]);
-  const used = await race(on, { ...common }, async (circuit) => {
+  const used = await raced(on, common, async (circuit) => {
     if (exitOf(circuit) === "a") throw lost;
     return exitOf(circuit);
   });
@@ -31,7 +28,7 @@ test("an exit that fails is left for another, and takes no new streams", async (
 test("bytes of the app's are never sent twice", async () => {
   const { on, closed } = fakePool(["a", "b"]);
   let uses = 0;
-  const trying = race(on, { ...common, sendsBytes: true }, async () => {
+  const trying = raced(on, { ...common, sendsBytes: true }, async () => {
     uses += 1;
     throw lost;
   });
@@ -43,7 +40,7 @@ test("what a hop provably did not read is sent again, to the same hop first, wit
   for (const sendsBytes of [true, false]) {
     const { on, closed, ended } = fakePool(["a", "b"]);
     let uses = 0;
-    const used = await race(on, { ...common, sendsBytes }, async (circuit) => {
+    const used = await raced(on, { ...common, sendsBytes }, async (circuit) => {
       uses += 1;
       if (uses === 1) throw unread;
       return exitOf(circuit);
@@ -55,7 +52,7 @@ test("what a hop provably did not read is sent again, to the same hop first, wit
 test("a hop that reads no request twice running is left for another", async () => {
   const { on, closed } = fakePool(["a", "b"]);
   const used: string[] = [];
-  const answer = await race(on, { ...common, sendsBytes: true }, async (circuit) => {
+  const answer = await raced(on, { ...common, sendsBytes: true }, async (circuit) => {
     used.push(exitOf(circuit));
     if (exitOf(circuit) === "a") throw unread;
     return "answered";
@@ -71,10 +68,10 @@ test("hops that did not read the request count as attempts, and a request that a
     throw errors[uses - 1] ?? unread;
   };
   const sending = { ...common, sendsBytes: true };
-  await assert.rejects(race(on, sending, failing([])), unread);
+  await assert.rejects(raced(on, sending, failing([])), unread);
   assert.equal(uses, DISPATCH_LIMITS.attempts.value);
   uses = 0;
-  await assert.rejects(race(on, sending, failing([unread, lost])), lost);
+  await assert.rejects(raced(on, sending, failing([unread, lost])), lost);
   assert.equal(uses, 2);
 });
 
@@ -82,7 +79,7 @@ test("what a target says is final, and the circuit goes on", async () => {
   const { on, closed } = fakePool(["a", "b"]);
   const refused = new BywayError("ERR_TARGET_REFUSED", "nothing listens");
   await assert.rejects(
-    race(on, { ...common }, () => Promise.reject(refused)),
+    raced(on, common, () => Promise.reject(refused)),
     refused,
   );
   assert.deepEqual(closed, []);
@@ -91,7 +88,7 @@ test("what a target says is final, and the circuit goes on", async () => {
 test("when nobody else is left the reason is the failure and not the lack", async () => {
   const { on } = fakePool(["a"]);
   await assert.rejects(
-    race(on, { ...common }, () => Promise.reject(lost)),
+    raced(on, common, () => Promise.reject(lost)),
     lost,
   );
 });
@@ -99,7 +96,7 @@ test("when nobody else is left the reason is the failure and not the lack", asyn
 test("attempts are bounded", async () => {
   const { on } = fakePool(["a", "b", "c", "d", "e", "f"]);
   let uses = 0;
-  const trying = race(on, { ...common }, async () => {
+  const trying = raced(on, common, async () => {
     uses += 1;
     throw lost;
   });
@@ -107,17 +104,27 @@ test("attempts are bounded", async () => {
   assert.equal(uses, DISPATCH_LIMITS.attempts.value);
 });
 
-test("each try is told, with how it ended", async () => {
+test("each failed try is noted", async () => {
   const { on } = fakePool(["a", "b"]);
-  const told: (string | undefined)[][] = [];
-  const onAttempt = ({ circuit, error }: CircuitAttempt): void => void told.push([exitOf(circuit), error?.code]);
-  await race(on, { ...common, onAttempt }, async (circuit) => {
+  const failed: string[][] = [];
+  const noteFailure: RacedRequest["noteFailure"] = (circuit, { code }) => void failed.push([exitOf(circuit), code]);
+  await raced(on, { ...common, noteFailure }, async (circuit) => {
     if (exitOf(circuit) === "a") throw lost;
   });
-  assert.deepEqual(told, [
-    ["a", "ERR_HOP_TIMEOUT"],
-    ["b", undefined],
-  ]);
+  assert.deepEqual(failed, [["a", "ERR_HOP_TIMEOUT"]]);
+});
+
+test("an exit's answer counts as the request judges it", async () => {
+  const { on } = fakePool(["a", "b"]);
+  const judged: RacedRequest["judged"] = (circuit) => refusal("ERR_POLICY_TARGET", exitOf(circuit));
+  assert.equal(await raced(on, { ...common, judged }, saying({ a: refusal("ERR_TARGET_REFUSED", "a") })), "b");
+});
+
+test("the winner is told with its circuit and the time when its try began", async () => {
+  const { on, clock } = fakePool(["a", "b"]);
+  clock.advance(7);
+  const { made, circuit, beganMs } = await race(on, common, saying({ a: refusal("ERR_POLICY_TARGET", "a") }));
+  assert.deepEqual([made, exitOf(circuit), beganMs], ["b", "b", clock.monotonicMs()]);
 });
 
 test("that a session has lost its exit is told, and not by what it was lost", async () => {
@@ -125,7 +132,7 @@ test("that a session has lost its exit is told, and not by what it was lost", as
   const ended = new BywayError("ERR_SESSION_EXIT", "the session's exit is gone");
   const strict = { ...on, pool: strictPool(on, ended) };
   await assert.rejects(
-    race(strict, { ...common }, () => Promise.reject(lost)),
+    raced(strict, common, () => Promise.reject(lost)),
     ended,
   );
 });
@@ -134,7 +141,7 @@ suite("an exit that declines", () => {
   for (const code of ["ERR_POLICY_PORT", "ERR_POLICY_TARGET", "ERR_POLICY_LISTED"] as const) {
     test(`${code}: another one is asked, and the circuit and its name stay good`, async () => {
       const { on, closed, resting } = fakePool(["a", "b"]);
-      assert.equal(await race(on, { ...common }, saying({ a: refusal(code, "a") })), "b");
+      assert.equal(await raced(on, common, saying({ a: refusal(code, "a") })), "b");
       assert.deepEqual([closed, resting], [[], []]);
     });
   }
@@ -147,7 +154,7 @@ suite("an exit that declines", () => {
   ] as const) {
     test(`${code}: another one is asked, and it is left in peace for a while`, async () => {
       const { on, closed, resting } = fakePool(["a", "b"]);
-      const used = await race(on, { ...common }, saying({ a: refusal(code, "a", retryAfterSec) }));
+      const used = await raced(on, common, saying({ a: refusal(code, "a", retryAfterSec) }));
       assert.deepEqual([used, closed, resting], ["b", [], [["a", restMs]]]);
     });
   }
@@ -155,7 +162,7 @@ suite("an exit that declines", () => {
   test("keeps its circuit where there is no other one, and its words are what the app hears", async () => {
     const { on, closed, resting } = fakePool(["a"]);
     const full = refusal("ERR_NODE_LIMIT", "a", 9);
-    await assert.rejects(race(on, { ...common }, saying({ a: full })), full);
+    await assert.rejects(raced(on, common, saying({ a: full })), full);
     assert.deepEqual([closed, resting], [[], []]);
   });
 
@@ -168,7 +175,7 @@ suite("an exit that declines", () => {
       [targetError, targetError],
     ] as const) {
       const { on } = fakePool(["a", "b"]);
-      await assert.rejects(race(on, { ...common }, saying({ a: first, b: second })), wanted);
+      await assert.rejects(raced(on, common, saying({ a: first, b: second })), wanted);
     }
   });
 
@@ -176,7 +183,7 @@ suite("an exit that declines", () => {
     const asked: string[] = [];
     const names = ["a", "b", "c", "d", "e", "f"];
     const errors = Object.fromEntries(names.map((name) => [name, refusal("ERR_POLICY_TARGET", name)]));
-    const trying = race(fakePool(names).on, { ...common }, saying(errors, asked));
+    const trying = raced(fakePool(names).on, common, saying(errors, asked));
     await assert.rejects(trying, errors.a);
     assert.equal(asked.length, DISPATCH_LIMITS.attempts.value);
   });
@@ -189,7 +196,7 @@ suite("an exit that declines", () => {
       ["ERR_REQUEST_TARGET", 0],
     ] as const) {
       const { on, resting } = fakePool(["a", "b"]);
-      const trying = race(on, { ...common }, saying({ a: refusal(code, "a") }));
+      const trying = raced(on, common, saying({ a: refusal(code, "a") }));
       assert.deepEqual([await trying, resting.length], ["b", rests], code);
     }
   });
@@ -202,7 +209,7 @@ suite("an exit that declines", () => {
       ["ERR_TARGET_PROHIBITED", {}],
     ] as const) {
       const asked: string[] = [];
-      const trying = race(fakePool(["a", "b"]).on, { ...common, ...more }, saying({ a: refusal(code, "a") }, asked));
+      const trying = raced(fakePool(["a", "b"]).on, { ...common, ...more }, saying({ a: refusal(code, "a") }, asked));
       await assert.rejects(trying, { code });
       assert.deepEqual(asked, ["a"], code);
     }
@@ -216,7 +223,7 @@ suite("an exit that declines", () => {
       const asked: string[] = [];
       const error = refusal(code, "a");
       const session = { ...common, ...needOf("", () => [], "s"), declined: { exit: "a", error } };
-      const trying = race(fakePool(["a", "b"]).on, session, saying({}, asked));
+      const trying = raced(fakePool(["a", "b"]).on, session, saying({}, asked));
       if (moves) assert.equal(await trying, "b");
       else await assert.rejects(trying, error);
       assert.deepEqual(asked, moves ? ["b"] : []);
@@ -233,7 +240,7 @@ suite("an exit that declines", () => {
     ] as const) {
       const { on, resting } = fakePool(["a", "b"]);
       const session = { ...common, ...needOf("", () => [], "s") };
-      const trying = race(on, session, saying({ a: refusal(code, "a") }));
+      const trying = raced(on, session, saying({ a: refusal(code, "a") }));
       if (moves) assert.equal(await trying, "b", code);
       else await assert.rejects(trying, { code });
       assert.equal(resting.length, moves ? 1 : 0);

@@ -1,28 +1,39 @@
 import type { Circuit } from "../circuit/circuit.ts";
 import type { CircuitPool } from "../circuit/circuit-pool.ts";
-import { isDeclined, isPaced, restMs } from "../circuit/declined.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
+import { CLOSED, isPaced, restMs } from "../circuit/retry-wait.ts";
 import type { Clock, Timer } from "../core/clock.ts";
+import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import { isUnprocessed } from "../link/unprocessed.ts";
-import type { CircuitOutcomes } from "./circuit-outcomes.ts";
-import { failedPeer } from "./failed-peer.ts";
+import { type CircuitOutcomes, failedPeer } from "./circuit-outcomes.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
-import { Patience } from "./patience.ts";
-import type { RaceRequest } from "./race-request.ts";
+import { Patience, type PatientRequest } from "./patience.ts";
+import type { ProxyRequest } from "./proxy-request.ts";
 
-/** What streams are tried with. */
+/** The components of a race. */
 export interface RaceComponents {
-  readonly pool: Pick<CircuitPool, "circuit">;
-  readonly outcomes: CircuitOutcomes;
+  readonly pool: Pick<CircuitPool, "find" | "build">;
+  readonly outcomes: Pick<
+    CircuitOutcomes,
+    "hedges" | "paces" | "answered" | "taken" | "declined" | "rests" | "failed" | "lostRace" | "suspect"
+  >;
   readonly clock: Clock;
 }
 
-/** The same for one stream. */
-interface RaceUse<T> extends RaceComponents {
-  readonly use: (circuit: Circuit, signal: AbortSignal) => Promise<T>;
-  /** Ends what a try opened after another one had won. */
-  readonly release: (late: T) => void;
+/** The part of a request that its race reads. */
+export type RacedRequest = PatientRequest &
+  Pick<ProxyRequest, "sendsBytes" | "isOptimistic" | "declined" | "hedgeMs" | "judged" | "noteFailure">;
+
+/** Opens something for a request on a circuit. Aborting `signal` takes it back. */
+export type Use<R, T> = (circuit: Circuit, signal: AbortSignal, request: R) => Promise<T>;
+
+/** What the winner of a race opened, and where. */
+export interface Won<T> {
+  readonly made: T;
+  readonly circuit: Circuit;
+  /** On the monotonic clock. */
+  readonly beganMs: number;
 }
 
 /**
@@ -44,31 +55,52 @@ interface RaceUse<T> extends RaceComponents {
  * A refusal by the target is final: another exit would mostly hear the same. Only a try that is running already
  * is waited for, as long as its own history allows; then the refusal is thrown.
  */
-export function race<T>(
+export function race<R extends RacedRequest, T>(
   components: RaceComponents,
-  request: RaceRequest,
-  use: (circuit: Circuit, signal: AbortSignal) => Promise<T>,
+  request: R,
+  use: Use<R, T>,
   release: (late: T) => void = () => {},
-): Promise<T> {
-  return new Race({ ...components, use, release }, request).run();
+): Promise<Won<T>> {
+  return new Race(components, request, use, release).run();
+}
+
+/** What is so at one exit, by its rules, routes, software or price, and may be otherwise at the next. */
+const OTHERWISE: ReadonlySet<ErrorCode> = new Set([
+  "ERR_PAYMENT_REQUIRED",
+  "ERR_TARGET_NETWORK",
+  "ERR_TARGET_UNREACHABLE",
+  "ERR_REQUEST_TARGET",
+]);
+
+/**
+ * Whether an exit that says `error` does nothing wrong, and another one may serve the request: its policy closes the target,
+ * it is full, closed or wants money, or only this exit does not reach the target. A session keeps its exit, whose policy and
+ * bounds are part of it, unless that is closed. Of policy errors the retry hint decides, which `judgeRefusal` may have set.
+ */
+export function isDeclined({ code, kind, retry }: BywayError, isSession: boolean): boolean {
+  if (CLOSED.has(code)) return true;
+  const isPolicy = kind === "policy" && retry === "other-node";
+  return !isSession && (isPolicy || OTHERWISE.has(code));
 }
 
 /** A try that runs. */
 interface Try {
   readonly circuit: Circuit;
   readonly beganMs: number;
-  /** Within which an answer is expected; undefined where nothing is known. */
+  /** The time within which an answer is expected; undefined if nothing is known. */
   readonly hedgeMs: number | undefined;
-  /** Takes it back when another one has won or its exit is silent. */
-  readonly controller: AbortController;
+  /** Takes it back when another one has won or its exit is silent. A try that is never raced needs none. */
+  readonly controller: AbortController | undefined;
   timer?: Timer;
 }
 
 /** The tries of one stream, one after another and at most two beside each other. `race` says by which rules. */
-class Race<T> {
-  readonly #components: RaceUse<T>;
-  readonly #request: RaceRequest;
-  readonly #result = Promise.withResolvers<T>();
+class Race<R extends RacedRequest, T> {
+  readonly #components: RaceComponents;
+  readonly #request: R;
+  readonly #use: Use<R, T>;
+  readonly #release: (late: T) => void;
+  readonly #result = Promise.withResolvers<Won<T>>();
   readonly #running = new Set<Try>();
   readonly #failed = new Set<string>();
   /** Peers that closed their link before they read the request. */
@@ -89,9 +121,11 @@ class Race<T> {
   readonly #resting = new Map<Circuit, number>();
   #refusalTimer: Timer | undefined;
 
-  constructor(components: RaceUse<T>, request: RaceRequest) {
+  constructor(components: RaceComponents, request: R, use: Use<R, T>, release: (late: T) => void) {
     this.#components = components;
     this.#request = request;
+    this.#use = use;
+    this.#release = release;
     this.#patience = new Patience(components, request);
     if (request.declined === undefined) return;
     const { exit, error } = request.declined;
@@ -103,45 +137,57 @@ class Race<T> {
   }
 
   /** Runs them; to be called once. */
-  run(): Promise<T> {
-    if (!this.#isDone) void this.#next();
+  run(): Promise<Won<T>> {
+    if (!this.#isDone) this.#next();
     return this.#result.promise;
   }
 
-  async #next(): Promise<void> {
-    const { outcomes } = this.#components;
+  /** The app takes its request back. */
+  handleEvent(): void {
+    for (const { controller } of this.#running) controller?.abort(this.#request.signal.reason);
+  }
+
+  /** Begins the next try: at once on a circuit that is open, else on one that must be waited for. */
+  #next(): void {
     try {
-      let circuit: Circuit;
-      // Of the pool's, once its exit's turn has come.
-      do circuit = await this.#patience.circuit(this.#failed);
-      while (
-        // Others who waited for the same circuit were quicker.
-        circuit.usable &&
-        circuit.room === 0
-      );
-      // Nobody would own what a try makes from here on.
-      if (this.#isDone) return;
-      // Where there is no other one, its circuit is kept: a new one would ask the same exit, and cost it more.
-      for (const [full, ms] of this.#resting) outcomes.rests(full, ms);
-      this.#resting.clear();
-      this.#begin(circuit);
+      const circuit = this.#patience.circuit(this.#failed);
+      if (circuit instanceof Promise) void this.#await(circuit);
+      else this.#begin(circuit);
     } catch (cause) {
-      // The failed peers were left out: why they failed is the better reason than why nobody else would do.
-      const error = toBywayError(cause);
-      const isFull = this.#declined !== undefined && isPaced(this.#declined);
-      this.#fail(isOfSession(error) && !isFull ? error : (this.#declined ?? this.#first ?? error));
+      this.#noCircuit(toBywayError(cause));
     }
   }
 
+  async #await(first: Promise<Circuit>): Promise<void> {
+    try {
+      let circuit = await first;
+      // Others that waited for the same circuit may have filled it.
+      while (circuit.usable && circuit.room === 0) circuit = await this.#patience.circuit(this.#failed);
+      // Nobody would own the stream of a try that begins now.
+      if (!this.#isDone) this.#begin(circuit);
+    } catch (cause) {
+      this.#noCircuit(toBywayError(cause));
+    }
+  }
+
+  /** The failed peers were left out: their failure is a better reason than that nobody else fits. */
+  #noCircuit(error: BywayError): void {
+    const isFull = this.#declined !== undefined && isPaced(this.#declined);
+    this.#fail(isOfSession(error) && !isFull ? error : (this.#declined ?? this.#first ?? error));
+  }
+
   #begin(circuit: Circuit): void {
-    const { outcomes, clock, use } = this.#components;
-    const { sendsBytes, signal } = this.#request;
-    const givenMs = this.#request.hedgeMs?.(circuit);
+    const { outcomes, clock } = this.#components;
+    // Without another circuit, that of a full exit is kept: a new one would ask the same exit, and cost it more.
+    for (const [full, ms] of this.#resting) outcomes.rests(full, ms);
+    this.#resting.clear();
+    const { sendsBytes, isOptimistic, signal } = this.#request;
+    const givenMs = this.#request.hedgeMs(circuit);
     const started: Try = {
       circuit,
       beganMs: clock.monotonicMs(),
       hedgeMs: givenMs === undefined ? undefined : Math.max(givenMs, CIRCUIT_LIMITS.leastHedgeMs.value),
-      controller: new AbortController(),
+      controller: sendsBytes || isOptimistic ? undefined : new AbortController(),
     };
     this.#begun += 1;
     this.#running.add(started);
@@ -149,33 +195,42 @@ class Race<T> {
       if (this.#begun === 1) outcomes.hedges.earn();
       started.timer = clock.after(started.hedgeMs, () => this.#slow(started));
     }
-    // What cannot be raced needs no signal of its own.
-    const until =
-      this.#request.hedgeMs === undefined || sendsBytes ? signal : AbortSignal.any([signal, started.controller.signal]);
-    (async () => use(circuit, until))().then(
-      (value) => this.#succeeded(started, value),
-      (cause: unknown) => this.#ended(started, toBywayError(cause)),
-    );
+    if (signal.aborted) started.controller?.abort(signal.reason);
+    else if (started.controller !== undefined) signal.addEventListener("abort", this);
+    void this.#try(started);
   }
 
-  #succeeded(from: Try, value: T): void {
+  async #try(started: Try): Promise<void> {
+    const { circuit, controller } = started;
+    let made: T;
+    try {
+      made = await this.#use(circuit, controller?.signal ?? this.#request.signal, this.#request);
+    } catch (cause) {
+      this.#ended(started, this.#request.judged(circuit, toBywayError(cause)));
+      return;
+    }
+    this.#succeeded(started, made);
+  }
+
+  #succeeded(from: Try, made: T): void {
     if (!this.#running.has(from)) {
-      this.#components.release(value);
+      this.#release(made);
       return;
     }
     this.#settle(from);
     const { outcomes, clock } = this.#components;
-    if (this.#request.answersLater !== true) outcomes.answered(from.circuit, from.beganMs);
+    if (!this.#request.isOptimistic) outcomes.answered(from.circuit, from.beganMs);
     for (const { circuit, beganMs, hedgeMs } of this.#running) {
       if (hedgeMs !== undefined && clock.monotonicMs() - beganMs >= hedgeMs) outcomes.lostRace(circuit);
     }
     this.#finish();
-    this.#result.resolve(value);
+    this.#result.resolve({ made, circuit: from.circuit, beganMs: from.beganMs });
   }
 
   #ended(from: Try, error: BywayError): void {
     if (!this.#running.has(from)) return;
-    this.#settle(from, error);
+    this.#settle(from);
+    this.#request.noteFailure(from.circuit, error);
     if (isPaced(error)) this.#components.outcomes.declined(from.circuit, error);
     else if (error.kind === "target") this.#components.outcomes.taken(from.circuit);
     if (this.#request.signal.aborted) this.#fail(error);
@@ -218,7 +273,7 @@ class Race<T> {
   #askAnother(): void {
     if (this.#running.size > 0 || this.#isHedging) return;
     if (this.#refusal !== undefined) this.#fail(this.#refusal);
-    else void this.#next();
+    else this.#next();
   }
 
   #refused(error: BywayError): void {
@@ -247,7 +302,7 @@ class Race<T> {
     const mayHaveGone = this.#request.sendsBytes && !isUnread;
     if (this.#refusal !== undefined) this.#fail(this.#refusal);
     else if (error.retry === "never" || mayHaveGone || !this.#mayBegin) this.#fail(this.#declined ?? error);
-    else if (!this.#isHedging) void this.#next();
+    else if (!this.#isHedging) this.#next();
   }
 
   /** The answer is late: is the exit there, and is another one quicker? */
@@ -259,17 +314,16 @@ class Race<T> {
     void outcomes.suspect(late.circuit, askMs).then((isSilent) => {
       if (isSilent) this.#silent(late);
     });
-    if (this.#mayHedge() && outcomes.hedges.spend())
-      this.#hedge(late).catch((cause: unknown) => this.#fail(toBywayError(cause)));
+    if (this.#mayHedge() && outcomes.hedges.spend()) void this.#hedge(late);
   }
 
-  /** What sends bytes of the app's waits for the end of the circuit: it cannot be tried again, so nothing is won sooner. */
+  /** A try that has sent bytes of the app's cannot be repeated, so it waits until the circuit ends. */
   #silent(late: Try): void {
     if (this.#request.sendsBytes || !this.#running.has(late)) return;
     const data = { peerId: late.circuit.culprit };
     const error = new BywayError("ERR_HOP_TIMEOUT", "the exit no longer answers", { data });
     this.#ended(late, error);
-    late.controller.abort(error);
+    late.controller?.abort(error);
   }
 
   #mayHedge(): boolean {
@@ -279,27 +333,24 @@ class Race<T> {
   }
 
   async #hedge({ circuit: slow }: Try): Promise<void> {
-    const { pool, outcomes } = this.#components;
+    const { outcomes } = this.#components;
     const exit = slow.hops.at(-1);
     const failed = new Set([...this.#failed, ...(exit === undefined ? [] : [exit.peerId])]);
     this.#isHedging = true;
     this.#over = new AbortController();
     const signal = AbortSignal.any([this.#request.signal, this.#over.signal]);
-    const second = await pool.circuit(this.#request, failed, signal).catch(() => undefined);
+    const second = await this.#patience.take(failed, signal).catch(() => undefined);
     this.#isHedging = false;
     const isFree = !this.#isDone && second !== undefined && second.room > 0 && this.#patience.takeNow(second);
     if (isFree) return this.#begin(second);
     outcomes.hedges.refund();
     // The first has failed meanwhile, and waited for this one.
-    if (!this.#isDone && this.#running.size === 0) await this.#next();
+    if (!this.#isDone && this.#running.size === 0) this.#next();
   }
 
-  /** Takes a try out of those that run, and tells of it. */
-  #settle(from: Try, error?: BywayError): void {
+  #settle(from: Try): void {
     from.timer?.cancel();
     this.#running.delete(from);
-    const ms = this.#components.clock.monotonicMs() - from.beganMs;
-    this.#request.onAttempt?.({ circuit: from.circuit, ms, ...(error === undefined ? {} : { error }) });
   }
 
   #fail(error: BywayError): void {
@@ -310,14 +361,15 @@ class Race<T> {
 
   #finish(): void {
     this.#isDone = true;
+    this.#request.signal.removeEventListener("abort", this);
     this.#refusalTimer?.cancel();
     // Most streams are tried once.
     if (this.#running.size === 0 && this.#over === undefined) return;
     const reason = new BywayError("ERR_ABORTED", "another circuit was quicker");
     this.#over?.abort(reason);
     for (const loser of this.#running) {
-      this.#settle(loser, reason);
-      loser.controller.abort(reason);
+      this.#settle(loser);
+      loser.controller?.abort(reason);
     }
   }
 }

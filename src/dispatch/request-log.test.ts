@@ -6,12 +6,11 @@ import { type Random, seededRandom } from "../core/random.ts";
 import type { Explanation } from "../routing/explanation.ts";
 import { noNodeError } from "../routing/no-node.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
-import type { RequestFields } from "./logged-request.ts";
-import { makeRequestId, readRequestId } from "./request-id.ts";
-import { RequestLog } from "./request-log.ts";
+import type { BegunRequest } from "./logged-request.ts";
+import { makeRequestId, RequestLog, readRequestId } from "./request-log.ts";
 import { requestLine } from "./request-record.ts";
 
-const FIELDS: RequestFields = {
+const FIELDS: BegunRequest = {
   user: "alice",
   listener: "127.0.0.1:1080",
   target: { host: "example.com", port: 443 },

@@ -1,9 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import { forgetOldest } from "../core/forget-oldest.ts";
 import type { Random } from "../core/random.ts";
+import type { ObservationWatch } from "../trust/observation.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
-import { LoggedRequest, type OpenRequest, type RequestFields } from "./logged-request.ts";
-import { makeRequestId, readRequestId } from "./request-id.ts";
+import { type BegunRequest, LoggedRequest } from "./logged-request.ts";
 import type { RequestRecord } from "./request-record.ts";
 
 /**
@@ -19,13 +19,23 @@ export class RequestLog {
     this.#components = components;
   }
 
-  /** Notes a request; the caller tells what becomes of it. */
-  begin(fields: RequestFields): OpenRequest {
-    const request = new LoggedRequest(this.#components, makeRequestId(this.#components.random), fields);
+  /** Lists a request; the caller notes in the entry what becomes of it. */
+  begin(fields: BegunRequest): LoggedRequest {
+    const request = this.unlisted(fields);
     this.#requests.set(request.id, request);
     forgetOldest(this.#requests, DISPATCH_LIMITS.loggedRequests.value);
     return request;
   }
+
+  /** An entry that the log does not list: of a request that is planned and never goes out. */
+  unlisted(fields: BegunRequest): LoggedRequest {
+    return new LoggedRequest(this.#components, makeRequestId(this.#components.random), fields);
+  }
+
+  /** Notes the hops that fail while a circuit is built for a request. */
+  readonly watch: ObservationWatch = ({ peerId, during }) => {
+    if (during !== undefined) this.#requests.get(during.requestId)?.attempted(peerId, during.error);
+  };
 
   /** The latest `limit` requests, the last one first. */
   recent(limit: number): readonly RequestRecord[] {
@@ -40,4 +50,20 @@ export class RequestLog {
   get(id: string): RequestRecord | undefined {
     return this.#requests.get(readRequestId(id) ?? "")?.record();
   }
+}
+
+/** Crockford's base32 (crockford.com/base32.html): no I, L, O and U, so that an id can be read out. */
+const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const LENGTH = 12;
+
+/** A name for a request: 12 characters, 60 bits of chance. */
+export function makeRequestId(random: Random): string {
+  return Array.from(random.bytes(LENGTH), (byte) => ALPHABET.charAt(byte & 31)).join("");
+}
+
+/** The id that somebody wrote, whatever its case, with O for 0 and I or L for 1; undefined for what is none. */
+export function readRequestId(text: string): string | undefined {
+  // Without `u`, so that letters which only fold into these are none.
+  if (!/^[0-9a-tv-z]{12}$/i.test(text)) return undefined;
+  return text.toUpperCase().replaceAll("O", "0").replaceAll(/[IL]/g, "1");
 }

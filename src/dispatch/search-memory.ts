@@ -5,7 +5,16 @@ import type { KnownPeer } from "../peers/known-peer.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
 import type { PeerWish } from "../wire/peer-wish.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
-import type { SearchReport } from "./search-report.ts";
+
+/** How often a client searched the network since it started, as `byway requests` shows it. */
+export interface SearchReport {
+  /** Searches that began, because no known node fitted a request. */
+  readonly begun: number;
+  /** Those that found none. */
+  readonly vain: number;
+  /** Requests that were refused without a search, since one like it was in vain a moment ago. */
+  readonly spared: number;
+}
 
 /** A search of the network that may begin. */
 export interface Search {

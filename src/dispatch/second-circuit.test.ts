@@ -3,21 +3,21 @@ import { test } from "node:test";
 import { hopNetwork } from "../../test/support/hop-network.ts";
 import { needOf } from "../../test/support/hops.ts";
 import { poolBench } from "../../test/support/pool-bench.ts";
+import { raced, racedRequest } from "../../test/support/raced-request.ts";
 import { systemClock } from "../core/clock.ts";
-import { race } from "./race.ts";
 
 test("more streams than one link takes get a second circuit to the same exit", async () => {
   await using network = await hopNetwork(4);
   const clock = systemClock;
   const bench = poolBench(clock, (observer) => network.builder(clock, { observer }));
   const { pool } = bench;
-  const request = { ...needOf("a", network.choose(1)), sendsBytes: false, signal: new AbortController().signal };
+  const request = racedRequest(needOf("a", network.choose(1)));
   const circuits = new Set<unknown>();
   const exits = new Set<string>();
   const count = 1_100;
   await Promise.all(
     Array.from({ length: count }, async () => {
-      await race(bench, request, (circuit) => {
+      await raced(bench, request, (circuit) => {
         circuits.add(circuit);
         exits.add(String(circuit.hops[0]?.peerId));
         return circuit.openStream({ host: "target.example", port: 80 });

@@ -3,12 +3,12 @@ import { test } from "node:test";
 import { hopNetwork } from "../../test/support/hop-network.ts";
 import { needOf } from "../../test/support/hops.ts";
 import { poolBench } from "../../test/support/pool-bench.ts";
+import { raced, racedRequest } from "../../test/support/raced-request.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { Pulse } from "../circuit/pulse.ts";
 import { FakeClock } from "../core/fake-clock.ts";
-import { failedPeer } from "./failed-peer.ts";
+import { failedPeer } from "./circuit-outcomes.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
-import { race } from "./race.ts";
 
 const target = { host: "target.example", port: 80 };
 const ASK_MS = DISPATCH_LIMITS.leastAnswerMs.value;
@@ -68,23 +68,24 @@ test("a circuit whose exit stays silent ends with the error that names it, and i
   const bench = poolBench(clock, (observer) => network.builder(clock, { observer }));
   const { pool } = bench;
   const [silent, other] = network.peers;
-  const request = { ...needOf("a", network.choose(1)), sendsBytes: false, signal: new AbortController().signal };
+  const request = racedRequest(needOf("a", network.choose(1)));
   const circuit = await pool.circuit(request);
   await settle();
   network.freeze(0);
   const exits: (string | undefined)[] = [];
   const blamed: (string | undefined)[] = [];
-  const tried = race(
+  const tried = raced(
     bench,
     {
       ...request,
       hedgeMs: () => 500,
-      onAttempt: ({ circuit: used, error }) => {
-        exits.push(used.hops.at(-1)?.peerId);
-        if (error !== undefined) blamed.push(failedPeer(used, error));
-      },
+      noteFailure: (used, error) => void blamed.push(failedPeer(used, error)),
     },
-    (used, signal) => used.openStream(target, { signal }),
+    async (used, signal) => {
+      const stream = await used.openStream(target, { signal });
+      exits.push(used.hops.at(-1)?.peerId);
+      return stream;
+    },
   );
   await settle();
   clock.advance(500);

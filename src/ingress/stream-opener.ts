@@ -44,15 +44,15 @@ export interface OpenedStream {
   /** Of a stream that was handed over early: resolves when the exit has connected, rejects with its BywayError. */
   readonly accepted?: Promise<unknown>;
   /** The name of this request in the list of recent requests. */
-  readonly requestId?: string;
+  readonly requestId?: string | undefined;
   /** The next request is to have another exit: the stream is not to be kept for it. */
-  readonly isForOne?: boolean;
+  readonly isForOne?: boolean | undefined;
   /** When its session ends, in Unix ms: from then on the stream is not to be used for another request. */
-  readonly endsAtMs?: number;
+  readonly endsAtMs?: number | undefined;
   /** What the stream has carried so far, as the list of recent requests counts it. */
   readonly bytes?: () => { readonly sent: number; readonly received: number };
   /** Set where the session's exit changed with this request: the one that it had, and why it left it. */
-  readonly moved?: { readonly from: string; readonly reason: "failed" | "expired" | "unfit" };
+  readonly moved?: { readonly from: string; readonly reason: "failed" | "expired" | "unfit" } | undefined;
 }
 
 /** Datagrams to and from one target. Unreliable: either end may drop. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { Accusations, type AccusationsComponents } from "./accusations.ts";
 import { TRUST_LIMITS } from "./limits.ts";
-import type { Observation, ObservationView, ObservedHop } from "./observation.ts";
+import type { Observation, ObservationView, ObservationWatch, ObservedHop } from "./observation.ts";
 import { RecentFailures } from "./recent-failures.ts";
 
 /** What an observer works with. */
@@ -19,6 +19,7 @@ export class Observer {
   readonly #recent: RecentFailures;
   #accusations: Accusations;
   readonly #views: ObservationView[] = [];
+  readonly #watches: ObservationWatch[] = [];
 
   /** Without `check` and `examine`, or `judgeBy`, nothing can be found out of those who are accused. */
   constructor({ clock, check = unknown, examine = unknown }: ObserverComponents) {
@@ -36,6 +37,11 @@ export class Observer {
     this.#views.push(view);
   }
 
+  /** `watch` sees each observation from now on as it is made: accusations too, before they are judged. */
+  watch(watch: ObservationWatch): void {
+    this.#watches.push(watch);
+  }
+
   /** Looks into accusations by these means from now on; what was noted of accusers begins anew. */
   judgeBy(means: AccusationsComponents): void {
     this.#accusations = new Accusations(means);
@@ -43,6 +49,7 @@ export class Observer {
 
   /** Takes what was seen. */
   observe(observation: Observation): void {
+    for (const watch of this.#watches) watch(observation);
     if (observation.what === "failed" && observation.by !== undefined) this.#accused(observation, observation.by);
     else this.#tell(observation);
   }

@@ -1,25 +1,24 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import type { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
+import type { Circuit } from "../../src/circuit/circuit.ts";
 import { CircuitBuilder } from "../../src/circuit/circuit-builder.ts";
-import type { CircuitSpec } from "../../src/circuit/circuit-spec.ts";
+import type { CircuitRequest, PathSelector } from "../../src/circuit/circuit-request.ts";
 import type { Hop } from "../../src/circuit/hop.ts";
 import { CIRCUIT_LIMITS } from "../../src/circuit/limits.ts";
-import type { PathSelector } from "../../src/circuit/path-selector.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { DISPATCH_LIMITS } from "../../src/dispatch/limits.ts";
 import { race } from "../../src/dispatch/race.ts";
-import type { CircuitAttempt } from "../../src/dispatch/race-request.ts";
 import { parsePeerId } from "../../src/identity/peer-id.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
 import { verifyAdvertisement } from "../../src/peers/signed-advertisement.ts";
 import { type NodeProcess, startNodeProcess } from "../support/node-process.ts";
 import { poolBench } from "../support/pool-bench.ts";
 import { startTcpTarget, type TargetFixture, until } from "../support/proxy-fixture.ts";
+import { racedRequest } from "../support/raced-request.ts";
 import { roomyBudget } from "../support/roomy-budget.ts";
 
 const options = { skip: existsSync("/proc/self/fd") ? false : "this system cannot stop a process", timeout: 60_000 };
@@ -60,26 +59,31 @@ async function startBench(t: TestContext, sessionExit?: number) {
   const { pool } = bench;
   t.after(() => pool.stop());
   const hops = nodes.map(hopOf);
-  const need = (user: string): CircuitSpec => ({
+  const need = (user: string): CircuitRequest => ({
     group: { user, session: sessionExit === undefined ? "" : "strict", listener: "", constraints: "" },
     choose: inTurn(sessionExit === undefined ? hops : hops.slice(sessionExit, sessionExit + 1)),
     rotates: true,
   });
-  const attempts: CircuitAttempt[] = [];
+  /** Each try that succeeded or failed. */
+  const attempts: { readonly circuit: Circuit; readonly error?: BywayError }[] = [];
   /** The exit of each try, in the order in which they began. */
   const begun: Hop[] = [];
   /** One request: a stream whose target answers. */
-  const request = async (asked: CircuitSpec): Promise<string> => {
-    const whole = { ...asked, sendsBytes: false, signal: new AbortController().signal };
-    const stream = await race<Duplex>(
+  const request = async (asked: CircuitRequest): Promise<string> => {
+    const { made: stream, circuit } = await race(
       bench,
-      { ...whole, hedgeMs: () => HEDGE_MS, onAttempt: (attempt) => attempts.push(attempt) },
-      (circuit, signal) => {
-        begun.push(...circuit.hops);
-        return circuit.openStream(echo.address, { signal });
+      racedRequest({
+        ...asked,
+        hedgeMs: () => HEDGE_MS,
+        noteFailure: (failed, error) => void attempts.push({ circuit: failed, error }),
+      }),
+      (on, signal) => {
+        begun.push(...on.hops);
+        return on.openStream(echo.address, { signal });
       },
       (late) => late.on("error", () => {}).destroy(),
     );
+    attempts.push({ circuit });
     stream.on("error", () => {}).write("hello");
     const [chunk] = await once(stream, "data");
     stream.destroy();

@@ -1,15 +1,15 @@
-import type { BuildOptions } from "../../src/circuit/build-options.ts";
+import { nobodyLeft } from "../../src/circuit/build-failure.ts";
 import type { Circuit } from "../../src/circuit/circuit.ts";
+import type { BuildOptions } from "../../src/circuit/circuit-builder.ts";
 import type { CircuitPool } from "../../src/circuit/circuit-pool.ts";
-import type { Hop } from "../../src/circuit/hop.ts";
-import { nobodyLeft } from "../../src/circuit/nobody-left.ts";
-import type { PathSelector } from "../../src/circuit/path-selector.ts";
+import type { PathSelector } from "../../src/circuit/circuit-request.ts";
 import { abortReason } from "../../src/core/abort.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import type { CircuitOutcomes } from "../../src/dispatch/circuit-outcomes.ts";
 import type { PeerId } from "../../src/identity/peer-id.ts";
 import { Observer } from "../../src/trust/observer.ts";
+import { fakeCircuit, namedHop } from "./fake-circuit.ts";
 import { poolBench } from "./pool-bench.ts";
 
 /** A pool whose circuits cost nothing and end when they are closed. */
@@ -33,7 +33,7 @@ export interface CheapNetwork {
   readonly slow: Set<string>;
   /** Of circuits to `slow` exits a hop before the exit is slow, and not the exit. */
   isRelaySlow: boolean;
-  /** Exits that answer nothing: no stream, no question whether they are there. */
+  /** Exits that answer no ping. */
   readonly silent: Set<string>;
   /** Lets everything stand that is being built to `slow` exits. */
   release(): void;
@@ -41,16 +41,6 @@ export interface CheapNetwork {
 
 /** How long the builder of a cheap pool says that a hop takes, in ms. */
 export const CHEAP_HOP_MS = 500;
-
-/** The exit of a circuit, by name. */
-export function exitOf(circuit: Circuit): string {
-  return String(circuit.hops.at(-1)?.peerId);
-}
-
-/** A one-hop circuit's only hop, by a name of the test's. */
-export function namedHop(name: string): Hop {
-  return { peerId: name as PeerId, endpoint: { host: "192.0.2.1", port: 443 } };
-}
 
 /** Chooses one of `names` that has not failed, each in its turn, or the exit that is asked for. */
 export function inTurn(...names: readonly string[]): PathSelector {
@@ -94,7 +84,7 @@ export function cheapPool(spareCircuits: number): CheapPool {
     const peerId = (isExit ? exit : `relay to ${exit}`) as PeerId;
     options.onWaiting?.({ peerId, isExit, expectedMs: CHEAP_HOP_MS });
     if (network.slow.has(exit)) await unlessAborted(held.promise, options.signal);
-    const circuit = cheapCircuit(hops.length === 0 ? [namedHop(exit)] : hops, clock, network);
+    const circuit = fakeCircuit(hops.length === 0 ? [namedHop(exit)] : hops, clock, () => network.silent.has(exit));
     built.push(circuit);
     return circuit;
   };
@@ -114,44 +104,6 @@ function chosen(choose: PathSelector, { failed = new Set(), exit, avoid }: Build
   } catch {
     return choose({ ...wishes, failed });
   }
-}
-
-function cheapCircuit(hops: readonly Hop[], clock: FakeClock, network: CheapNetwork): Circuit {
-  const { promise: closed, resolve } = Promise.withResolvers<void>();
-  const exit = hops.at(-1)?.peerId;
-  const circuit = {
-    hops,
-    usable: true,
-    ended: false,
-    streams: 0,
-    room: 1_000,
-    bytes: 0,
-    silentFailures: 0,
-    closed,
-    culprit: exit,
-    deadPeer: undefined as PeerId | undefined,
-    answers: async (ms: number) => {
-      if (!network.silent.has(String(exit))) return true;
-      await new Promise<void>((passed) => clock.after(ms, passed));
-      return false;
-    },
-    check: async () => {
-      if (!network.silent.has(String(exit))) return;
-      circuit.deadPeer = exit;
-      circuit.destroy();
-    },
-    close: () => {
-      circuit.usable = false;
-      circuit.ended = circuit.streams === 0;
-      if (circuit.ended) resolve();
-    },
-    destroy: () => {
-      circuit.usable = false;
-      circuit.ended = true;
-      resolve();
-    },
-  };
-  return circuit as unknown as Circuit;
 }
 
 function unlessAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {

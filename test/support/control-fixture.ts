@@ -6,7 +6,7 @@ import type { PickQuery } from "../../src/api/pick-query.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import { RequestLog } from "../../src/dispatch/request-log.ts";
-import type { SearchReport } from "../../src/dispatch/search-report.ts";
+import type { SearchReport } from "../../src/dispatch/search-memory.ts";
 import type { Explanation } from "../../src/routing/explanation.ts";
 import { RecordingLogger } from "./recording-logger.ts";
 import { temporaryDirectory } from "./run-byway.ts";

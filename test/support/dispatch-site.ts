@@ -24,6 +24,7 @@ import { poolBench } from "./pool-bench.ts";
 export interface DispatchSite {
   readonly router: Dispatcher;
   readonly clock: FakeClock;
+  readonly log: RequestLog;
   readonly experience: OwnExperience;
   readonly outcomes: CircuitOutcomes;
   readonly guards: GuardSet;
@@ -57,6 +58,8 @@ export function dispatchSite(
   const experience = new OwnExperience({ clock, records });
   const guards = new GuardSet({ clock, random, records });
   for (const view of [guards, experience]) observer.subscribe(view.learn);
+  const log = new RequestLog({ clock, random });
+  observer.watch(log.watch);
   const { pool, outcomes } = poolBench(clock, (own) => builder(clock, own), {
     observer,
     failedBuilds: new FailedBuilds({ clock, version: () => version.now }),
@@ -73,9 +76,9 @@ export function dispatchSite(
       planner: new PathPlanner({ peers, guards, random }, { defaultHops: 1 }),
       sessions: new SessionTable({ clock, records }),
       experience,
-      log: new RequestLog({ clock, random }),
+      log,
     },
     { listener: "", rotation: "request", preset: "balanced" },
   );
-  return { router, clock, experience, outcomes, guards, searched, version };
+  return { router, clock, log, experience, outcomes, guards, searched, version };
 }

@@ -1,13 +1,13 @@
 import type { Circuit } from "../../src/circuit/circuit.ts";
-import type { CircuitSpec } from "../../src/circuit/circuit-spec.ts";
+import type { LookUp } from "../../src/circuit/circuit-pool.ts";
 import { HedgeBudget } from "../../src/circuit/hedge-budget.ts";
 import type { ErrorCode } from "../../src/core/error-table.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import { seededRandom } from "../../src/core/random.ts";
-import type { CircuitOutcomes } from "../../src/dispatch/circuit-outcomes.ts";
 import { ExitPaces } from "../../src/dispatch/exit-paces.ts";
 import type { RaceComponents } from "../../src/dispatch/race.ts";
+import { exitOf, fakeCircuit, namedHop } from "./fake-circuit.ts";
 
 /** A pool without a network, and what it was told. */
 export interface FakePool {
@@ -28,53 +28,48 @@ export function fakePool(exits: readonly string[]): FakePool {
   const closed: string[] = [];
   const ended: string[] = [];
   const resting: (readonly [string, number])[] = [];
-  const outcomes = {
+  const outcomes: RaceComponents["outcomes"] = {
     hedges: new HedgeBudget({ clock }),
     paces: new ExitPaces({ clock, random: seededRandom(1) }),
-    answered(circuit: Circuit) {
-      outcomes.taken(circuit);
-    },
-    taken(circuit: Circuit) {
-      outcomes.paces.noteTaken(exitOf(circuit));
-    },
-    declined(circuit: Circuit) {
-      outcomes.paces.noteRefused(exitOf(circuit));
-    },
-    rests(circuit: Circuit, ms: number) {
-      resting.push([exitOf(circuit), ms]);
-    },
-    failed(circuit: Circuit) {
+    answered: (circuit) => outcomes.taken(circuit),
+    taken: (circuit) => outcomes.paces.noteTaken(exitOf(circuit)),
+    declined: (circuit) => outcomes.paces.noteRefused(exitOf(circuit)),
+    rests: (circuit, ms) => void resting.push([exitOf(circuit), ms]),
+    failed(circuit) {
       closed.push(exitOf(circuit));
       current = undefined;
     },
+    lostRace: () => {},
+    suspect: async () => false,
   };
-  const pool = {
-    async circuit(_need: CircuitSpec, failed: ReadonlySet<string>) {
+  const pool: RaceComponents["pool"] = {
+    find(_, { failed = new Set() } = {}) {
+      if (current !== undefined && (!current.usable || failed.has(exitOf(current)))) current = undefined;
+      return current;
+    },
+    async build(_, { failed = new Set() } = {}) {
       const exit = exits.find((name) => !failed.has(name));
       if (exit === undefined) throw new BywayError("ERR_NO_NODE", "nobody is left");
-      if (current !== undefined && failed.has(exitOf(current))) current = undefined;
-      const close = (): void => {
-        ended.push(exit);
-        current = undefined;
-      };
-      current ??= { hops: [{ peerId: exit }], usable: true, room: 1, close } as unknown as Circuit;
+      current ??= fakeCircuit([namedHop(exit)], clock);
+      void current.closed.then(() => ended.push(exit));
       return current;
     },
   };
-  const on = { pool, outcomes: outcomes as unknown as CircuitOutcomes, clock };
-  return { on, clock, closed, ended, resting };
+  return { on: { pool, outcomes, clock }, clock, closed, ended, resting };
 }
 
 /** The pool of a strict session: once an exit has failed, it throws `ended`. */
 export function strictPool({ pool }: RaceComponents, ended: BywayError): RaceComponents["pool"] {
+  const checked = (lookUp: LookUp | undefined): LookUp => {
+    if (lookUp?.failed !== undefined && lookUp.failed.size > 0) throw ended;
+    return lookUp ?? {};
+  };
   return {
-    circuit: (need, failed, signal) =>
-      failed?.size === 0 ? pool.circuit(need, failed, signal) : Promise.reject(ended),
+    find: (request, lookUp) => pool.find(request, checked(lookUp)),
+    build: async (request, lookUp, signal) => pool.build(request, checked(lookUp), signal),
   };
 }
 
-/** The exit of a circuit of one hop. */
-export const exitOf = (circuit: Circuit): string => String(circuit.hops[0]?.peerId);
 /** What the exits of these names say; those that are not named take the stream. */
 export const saying =
   (errors: Readonly<Record<string, BywayError>>, asked: string[] = []): ((circuit: Circuit) => Promise<string>) =>

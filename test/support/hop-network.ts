@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { CircuitBuilder, type CircuitBuilderComponents } from "../../src/circuit/circuit-builder.ts";
+import type { PathSelector } from "../../src/circuit/circuit-request.ts";
 import type { Hop } from "../../src/circuit/hop.ts";
-import type { PathSelector } from "../../src/circuit/path-selector.ts";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import { systemRandom } from "../../src/core/random.ts";

@@ -1,6 +1,5 @@
-import type { CircuitSpec } from "../../src/circuit/circuit-spec.ts";
+import type { CircuitRequest, PathSelector } from "../../src/circuit/circuit-request.ts";
 import type { Hop } from "../../src/circuit/hop.ts";
-import type { PathSelector } from "../../src/circuit/path-selector.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import type { Identity } from "../../src/identity/identity.ts";
 
@@ -18,6 +17,6 @@ export function onlyHops(hops: readonly Hop[]): PathSelector {
 }
 
 /** What a stream of `user` needs; `constraints` and `session` keep it apart from others. */
-export function needOf(user: string, choose: PathSelector, session = "", constraints = ""): CircuitSpec {
+export function needOf(user: string, choose: PathSelector, session = "", constraints = ""): CircuitRequest {
   return { group: { user, session, listener: "", constraints }, choose };
 }

@@ -12,6 +12,7 @@ import { Observer } from "../../src/trust/observer.ts";
 /** A pool, and what streams on its circuits are told to. */
 export interface PoolBench extends RaceComponents {
   readonly pool: CircuitPool;
+  readonly outcomes: CircuitOutcomes;
   readonly observer: Observer;
 }
 

@@ -7,6 +7,7 @@ import { CircuitOutcomes } from "../../dispatch/circuit-outcomes.ts";
 import { examineRelay } from "../../dispatch/examine-relay.ts";
 import { ExitPaces } from "../../dispatch/exit-paces.ts";
 import { PathPlanner } from "../../dispatch/path-planner.ts";
+import type { RequestLog } from "../../dispatch/request-log.ts";
 import { Observer } from "../../trust/observer.ts";
 import type { ClientOptions } from "../client-options.ts";
 import type { ClientBase } from "./client-base.ts";
@@ -24,7 +25,7 @@ export interface ClientCircuits extends Part {
 /** `stopping` ends what is looked into. */
 export function openCircuits(
   base: ClientBase,
-  { peers, experience, guards }: KeptState,
+  { peers, experience, guards, log }: KeptState & { readonly log: RequestLog },
   options: ClientOptions,
   stopping: AbortSignal,
 ): ClientCircuits {
@@ -46,6 +47,7 @@ export function openCircuits(
   );
   const observer = new Observer({ clock });
   for (const view of [guards, candidates, experience]) observer.subscribe(view.learn);
+  observer.watch(log.watch);
   const builder = new CircuitBuilder({ clock, random, budget, dialler, observer }, { allowClassical });
   // What one hop shows of another is no evidence; what this client's own check finds is.
   const check = (node: string): Promise<boolean | undefined> => candidates.doubt(node, true);

@@ -4,9 +4,8 @@ import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
 import { type Random, seededRandom } from "../core/random.ts";
 import { TRUST_LIMITS } from "../trust/limits.ts";
-import { isPaced } from "./declined.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
-import { acceptedWithOwnWait, withOwnWait } from "./own-wait.ts";
+import { acceptedWithOwnWait, isPaced, restMs, withOwnWait } from "./retry-wait.ts";
 
 /** Waits, in ms, of 200 clients whom a hop asked for `retryAfterSec` seconds. */
 function waits(retryAfterSec: number | undefined, code: ErrorCode = "ERR_NODE_LIMIT"): readonly number[] {
@@ -86,4 +85,14 @@ test("an answer that is accepted passes, and a refusal that nobody reads is hand
   await assert.rejects(acceptedWithOwnWait(refusal, always(0)), { code: "ERR_NODE_LIMIT", data: { retryAfterSec: 5 } });
   void acceptedWithOwnWait(Promise.reject(new Error("nobody reads it")), always(0));
   await new Promise((resolve) => setImmediate(resolve));
+});
+
+test("a node is left in peace for as long as it asks, within bounds, and only where it speaks of itself", () => {
+  const rest = (retryAfterSec?: number): number | undefined =>
+    restMs(new BywayError("ERR_NODE_CLOSED", "closed", retryAfterSec === undefined ? {} : { data: { retryAfterSec } }));
+  assert.equal(rest(), failureMs.value);
+  assert.equal(rest(0), leastRestMs.value);
+  assert.equal(rest(60), 60_000);
+  assert.equal(rest(99_999), longestRestMs.value);
+  assert.equal(restMs(new BywayError("ERR_TARGET_REFUSED", "refused", { data: { retryAfterSec: 60 } })), undefined);
 });

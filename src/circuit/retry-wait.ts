@@ -1,7 +1,31 @@
+import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
-import { isPaced, restMs } from "./declined.ts";
+import { TRUST_LIMITS } from "../trust/limits.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
+
+/** A node that may not serve now: its operator closed it, or it cannot write its log. */
+export const CLOSED: ReadonlySet<ErrorCode> = new Set(["ERR_NODE_CLOSED", "ERR_NODE_LOG"]);
+/** A node that serves as much as it can. */
+const FULL: ReadonlySet<ErrorCode> = new Set(["ERR_NODE_LIMIT", "ERR_STREAM_LIMIT"]);
+/** A node that wants money from a client that does not pay. */
+const PRICED: ReadonlySet<ErrorCode> = new Set(["ERR_PAYMENT_REQUIRED"]);
+/** How long to send nothing to a node that said `error`, in ms; undefined if it refused the target alone. */
+export function restMs({ code, data }: BywayError): number | undefined {
+  if (!CLOSED.has(code) && !FULL.has(code) && !PRICED.has(code)) return undefined;
+  const { leastRestMs, longestRestMs } = CIRCUIT_LIMITS;
+  const { failureMs } = TRUST_LIMITS;
+  const askedMs = typeof data.retryAfterSec === "number" ? data.retryAfterSec * 1_000 : failureMs.value;
+  return Math.min(Math.max(askedMs, leastRestMs.value), longestRestMs.value);
+}
+
+/** Whether a node that says `error` has had too much of this client for now and takes more in a moment, so that waiting is worth it. */
+export function isPaced({ code, data }: BywayError): boolean {
+  const { retryAfterSec, isBrief } = data;
+  if (!FULL.has(code) || typeof retryAfterSec !== "number") return false;
+  if (isBrief === true) return true;
+  return retryAfterSec > 0 && retryAfterSec * 1_000 <= CIRCUIT_LIMITS.patienceMs.value;
+}
 
 /**
  * The refusal of a hop with a wait of this client's own in place of the hop's: `data.retryAfterSec`, in seconds with fractions, up
