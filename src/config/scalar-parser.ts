@@ -1,5 +1,7 @@
 import { isIP } from "node:net";
 import { COUNTRY_CODES } from "../core/country-codes.ts";
+import { parseIp } from "../core/ip-address.ts";
+import { unmappedBytes } from "../core/mapped-ipv4.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { parsePeerAddress } from "../core/peer-address.ts";
 import { INVISIBLE } from "../core/plain-text.ts";
@@ -72,7 +74,10 @@ export function expectedForm(row: ScalarForm): string {
   }
 }
 
-const MAPPED = /^(?:0{0,4}:){2,5}ffff:(?:\d+\.\d+\.\d+\.\d+|[\da-f]{1,4}:[\da-f]{1,4})$/i;
+function isMapped(host: string): boolean {
+  const bytes = parseIp(host)?.bytes;
+  return bytes !== undefined && unmappedBytes(bytes) !== bytes;
+}
 
 function integer(text: string, row: ScalarForm): number {
   const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
@@ -91,7 +96,7 @@ function hostPort(text: string, row: ScalarForm): HostPort {
   const hostIsGood =
     match?.[1] !== undefined ? isIP(host) === 6 : isIP(host) === 4 || (!isAddress && HOST_NAME.test(host));
   // The same place has a name in IPv4, which is the one that others and policies know.
-  if (MAPPED.test(host)) throw new ValueProblem(`${expectedForm(row)}, IPv4 without ::ffff:`);
+  if (isMapped(host)) throw new ValueProblem(`${expectedForm(row)}, IPv4 without ::ffff:`);
   if (!hostIsGood || !(port >= least && port <= 65535)) throw new ValueProblem(expectedForm(row));
   return { host, port };
 }
@@ -116,7 +121,7 @@ export function parseScalar(text: string, row: ScalarForm): ScalarValue {
     case "name:password":
       return user(text, row);
     case "ip":
-      if (isIP(text) === 0 || MAPPED.test(text)) break;
+      if (isIP(text) === 0 || isMapped(text)) break;
       return text;
     case "name-server":
       if (isIP(text) === 0) hostPort(text, row);

@@ -1,7 +1,7 @@
 import { BywayError } from "../core/errors.ts";
+import { parseIp } from "../core/ip-address.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { specialName } from "../egress/name-policy.ts";
-import { parseIp } from "../geo/ip-address.ts";
 import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { type PeerId, shortPeerId } from "../identity/peer-id.ts";
 import { normaliseHost } from "../wire/authority.ts";

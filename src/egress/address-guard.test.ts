@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseIp } from "../core/ip-address.ts";
 import type { HostPort } from "../core/network-address.ts";
-import { parseIp } from "../geo/ip-address.ts";
 import { nat64PrefixesOf, translated } from "../geo/nat64.ts";
 import { AddressGuard, type AddressGuardOptions, type EgressPurpose } from "./address-guard.ts";
 import type { LocalNetwork } from "./local-addresses.ts";

@@ -1,6 +1,6 @@
 import { BywayError } from "../core/errors.ts";
+import { ipKey, parseIp, sharesPrefix } from "../core/ip-address.ts";
 import type { HostPort } from "../core/network-address.ts";
-import { ipKey, parseIp, sharesPrefix } from "../geo/ip-address.ts";
 import { isWellKnownNat64 } from "../geo/nat64.ts";
 import { classifyAddress, type ReservedRange } from "../geo/reserved-ranges.ts";
 import { normaliseHost } from "../wire/authority.ts";

@@ -1,4 +1,4 @@
-import { parseIp } from "../geo/ip-address.ts";
+import { parseIp } from "../core/ip-address.ts";
 import { classifyAddress } from "../geo/reserved-ranges.ts";
 
 /** A network of which the node's home is a part. */

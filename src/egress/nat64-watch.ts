@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import { systemCode, toBywayError } from "../core/errors.ts";
+import { parseIp } from "../core/ip-address.ts";
 import type { Logger } from "../core/logger.ts";
-import { parseIp } from "../geo/ip-address.ts";
 import { homesInside, type Nat64Prefix, perhapsInside, translated } from "../geo/nat64.ts";
 import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { EGRESS_LIMITS } from "./limits.ts";

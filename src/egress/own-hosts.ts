@@ -1,5 +1,5 @@
+import { ipKey } from "../core/ip-address.ts";
 import type { HostPort } from "../core/network-address.ts";
-import { ipKey } from "../geo/ip-address.ts";
 import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { homePrefix, type OwnPrefix } from "./home-prefixes.ts";
 

@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
 import { BywayError } from "../core/errors.ts";
+import { withoutMapping } from "../core/mapped-ipv4.ts";
 import { isWellKnownNat64 } from "../geo/nat64.ts";
 import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { normaliseHost } from "../wire/authority.ts";
-import { withoutMapping } from "../wire/mapped-ipv4.ts";
 import type { PolicyQuestion, TargetPolicy } from "./policy/policy-decision.ts";
 
 /** Where a name was read; refusals are told apart by it. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
-import { parseIp } from "../geo/ip-address.ts";
+import { parseIp } from "../core/ip-address.ts";
 import { nat64PrefixesOf, translated } from "../geo/nat64.ts";
 import { parseAuthority } from "../wire/authority.ts";
 import { AddressGuard } from "./address-guard.ts";

@@ -1,4 +1,4 @@
-import { parseIp } from "./ip-address.ts";
+import { parseIp } from "../core/ip-address.ts";
 
 const IPV6_FIRST = 1n << 128n;
 

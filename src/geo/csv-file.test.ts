@@ -4,10 +4,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { geoPath, openRanges } from "../../test/support/geo-file.ts";
 import { hostileBytes, onlyTypedErrors } from "../../test/support/hostile-bytes.ts";
+import { parseIp } from "../core/ip-address.ts";
 import type { CsvFile } from "./csv-file.ts";
 import type { GeoFile, GeoKind } from "./geo-file.ts";
 import type { GeoRecord } from "./geo-record.ts";
-import { parseIp } from "./ip-address.ts";
 import { openGeoFile } from "./open-geo-file.ts";
 
 const DAMAGED = { code: "ERR_GEO_DATA" };

@@ -1,3 +1,4 @@
+import type { ParsedIp } from "../core/ip-address.ts";
 import { type AddressKey, addressKey, isIpv6Key, readAddressKey } from "./address-key.ts";
 import { type CsvColumns, csvRecord, guessColumns, headerColumns } from "./csv-columns.ts";
 import { csvFields } from "./csv-line.ts";
@@ -10,7 +11,6 @@ import {
   geoFault,
 } from "./geo-file.ts";
 import type { GeoRecord } from "./geo-record.ts";
-import type { ParsedIp } from "./ip-address.ts";
 import { GEO_LIMITS } from "./limits.ts";
 import type { PagedFile } from "./paged-file.ts";
 

@@ -1,5 +1,5 @@
+import { parseIp } from "../core/ip-address.ts";
 import type { GeoFacts, GeoSource, Hosting } from "./geo-facts.ts";
-import { parseIp } from "./ip-address.ts";
 
 /** One place of the local network, as made-up address data has it. */
 interface FixturePlace {

@@ -1,6 +1,6 @@
 import { BywayError } from "../core/errors.ts";
+import type { ParsedIp } from "../core/ip-address.ts";
 import type { GeoRecord } from "./geo-record.ts";
-import type { ParsedIp } from "./ip-address.ts";
 
 /** What a file is for: `country` and `city` say where an address is, `asn` whose it is, `hosting` who rents out servers. */
 export type GeoKind = "country" | "city" | "asn" | "hosting";

@@ -1,9 +1,10 @@
 import { toBywayError } from "../core/errors.ts";
+import { parseIp } from "../core/ip-address.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
+import { unmappedBytes } from "../core/mapped-ipv4.ts";
 import type { GeoFacts, GeoSource, Hosting } from "./geo-facts.ts";
 import type { GeoFile } from "./geo-file.ts";
 import type { GeoRecord } from "./geo-record.ts";
-import { parseIp } from "./ip-address.ts";
 
 const NOTHING: GeoFacts = { hosting: "unknown" };
 
@@ -30,7 +31,7 @@ export class LayeredGeo implements GeoSource {
   lookup(ip: string): GeoFacts {
     const parsed = parseIp(ip);
     if (parsed === undefined) return NOTHING;
-    const address = { ...parsed, bytes: unmapped(parsed.bytes) };
+    const address = { ...parsed, bytes: unmappedBytes(parsed.bytes) };
     let facts: GeoRecord | undefined;
     for (const file of this.#files) {
       try {
@@ -66,11 +67,4 @@ function over(below: GeoRecord | undefined, above: GeoRecord): GeoRecord {
   }
   if (above.asn !== undefined && above.asn !== below.asn) delete facts.isp;
   return Object.assign(facts, above);
-}
-
-/** The IPv4 address in an IPv4-mapped one (RFC 4291 §2.5.5.2): a socket of both families names its peers so. */
-function unmapped(bytes: Uint8Array): Uint8Array {
-  const isMapped =
-    bytes.length === 16 && bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every((b) => b === 0);
-  return isMapped ? bytes.subarray(12) : bytes;
 }

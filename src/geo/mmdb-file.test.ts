@@ -7,10 +7,10 @@ import { Reader, type Response } from "mmdb-lib";
 import { geoPath, openRanges } from "../../test/support/geo-file.ts";
 import { hostileBytes, onlyTypedErrors } from "../../test/support/hostile-bytes.ts";
 import { type MmdbInput, mmdbPointer, mmdbValue, writeMmdb } from "../../test/support/mmdb-writer.ts";
+import { parseIp } from "../core/ip-address.ts";
 import { seededRandom } from "../core/random.ts";
 import type { GeoFile } from "./geo-file.ts";
 import type { GeoRecord } from "./geo-record.ts";
-import { parseIp } from "./ip-address.ts";
 import { openGeoFile } from "./open-geo-file.ts";
 
 const DAMAGED = { code: "ERR_GEO_DATA" };

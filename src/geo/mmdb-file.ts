@@ -1,6 +1,6 @@
+import type { ParsedIp } from "../core/ip-address.ts";
 import { type GeoFamily, type GeoFile, type GeoFileCheck, type GeoFileFacts, geoFault } from "./geo-file.ts";
 import type { GeoRecord } from "./geo-record.ts";
-import type { ParsedIp } from "./ip-address.ts";
 import { GEO_LIMITS } from "./limits.ts";
 import { MmdbDecoder, type MmdbMap } from "./mmdb-decoder.ts";
 import { mmdbRecord } from "./mmdb-record.ts";

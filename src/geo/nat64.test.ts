@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseIp } from "./ip-address.ts";
+import { parseIp } from "../core/ip-address.ts";
 import { homesInside, ipv4Inside, isWellKnownNat64, nat64PrefixesOf, translated } from "./nat64.ts";
 
 /** The table of RFC 6052 §2.4: 192.0.2.33 behind each length of prefix. */

@@ -1,4 +1,4 @@
-import { parseIp, sharesPrefix } from "./ip-address.ts";
+import { parseIp, sharesPrefix } from "../core/ip-address.ts";
 import { classifyAddress, type RangeKind } from "./reserved-ranges.ts";
 
 /** A prefix behind which a translator (NAT64) makes IPv4 of IPv6: the IPv4 address stands inside of the IPv6 address. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BlockList, isIPv4 } from "node:net";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ipKey, parseIp, sharesPrefix } from "./ip-address.ts";
+import { ipKey, parseIp, sharesPrefix } from "../core/ip-address.ts";
 import { classifyAddress, RESERVED_RANGES } from "./reserved-ranges.ts";
 
 // First and last address of every line of the threat list, and public neighbours where there are any.

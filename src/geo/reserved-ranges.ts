@@ -1,4 +1,4 @@
-import { parseIp, sharesPrefix } from "./ip-address.ts";
+import { parseIp, sharesPrefix } from "../core/ip-address.ts";
 
 /** What a reserved range is for, as far as a caller must tell the kinds apart. */
 export type RangeKind =

@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import { BywayError } from "../core/errors.ts";
+import { withoutMapping } from "../core/mapped-ipv4.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { listOf, valuesOf } from "../http1/fields.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { parseAuthority } from "../wire/authority.ts";
-import { withoutMapping } from "../wire/mapped-ipv4.ts";
 import { type Credentials, readCredentials, type SentCredentials } from "./credentials.ts";
 import { selectParameters } from "./select-header.ts";
 import type { UserNameMeaning } from "./username-parameters.ts";

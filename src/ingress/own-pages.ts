@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { isIPv4, type Socket } from "node:net";
 import { BywayError } from "../core/errors.ts";
+import { unmapped } from "../core/mapped-ipv4.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { normaliseHost } from "../wire/authority.ts";
-import { unmapped } from "../wire/mapped-ipv4.ts";
 import type { Answer } from "./answer.ts";
 
 const STYLE =

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { BywayError } from "../core/errors.ts";
+import { withoutMapping } from "../core/mapped-ipv4.ts";
 import type { HostPort } from "../core/network-address.ts";
-import { withoutMapping } from "../wire/mapped-ipv4.ts";
 import { decodeSocks4Request, encodeSocks4Reply, SOCKS4_REPLIES } from "../wire/socks4.ts";
 import { AppSocketReader } from "./app-socket-reader.ts";
 import { carry } from "./carry.ts";

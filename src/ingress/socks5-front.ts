@@ -2,9 +2,9 @@ import type { Socket } from "node:net";
 import { abortReason } from "../core/abort.ts";
 import { errorRow } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
+import { unmapped, withoutMapping } from "../core/mapped-ipv4.ts";
 import { abortStream } from "../flow/abort-stream.ts";
 import { FairPlaces } from "../rate/fair-places.ts";
-import { unmapped, withoutMapping } from "../wire/mapped-ipv4.ts";
 import {
   decodeSocks5Credentials,
   decodeSocks5Greeting,

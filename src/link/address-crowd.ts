@@ -1,7 +1,6 @@
-import { parseIp } from "../geo/ip-address.ts";
+import { parseIp } from "../core/ip-address.ts";
+import { unmappedBytes } from "../core/mapped-ipv4.ts";
 import { LINK_LIMITS } from "./limits.ts";
-
-const MAPPED_PREFIX = Buffer.from("00000000000000000000ffff", "hex");
 
 /**
  * A key that is the same for all addresses that one customer of a network commonly holds: an IPv4 address, or the /64
@@ -29,12 +28,10 @@ export function addressArea(address: string): string {
 
 /** The first bytes of an address; an IPv4 address inside IPv6 counts as such. */
 function prefixKey(address: string, ipv4Bytes: number, ipv6Bytes: number): string {
-  const bytes = parseIp(address)?.bytes;
-  if (bytes === undefined) return "";
-  if (bytes.length === 4) return Buffer.from(bytes.subarray(0, ipv4Bytes)).toString("hex");
-  const mapped = MAPPED_PREFIX.equals(bytes.subarray(0, MAPPED_PREFIX.length));
-  const start = mapped ? MAPPED_PREFIX.length : 0;
-  return Buffer.from(bytes.subarray(start, start + (mapped ? ipv4Bytes : ipv6Bytes))).toString("hex");
+  const parsed = parseIp(address);
+  if (parsed === undefined) return "";
+  const bytes = unmappedBytes(parsed.bytes);
+  return Buffer.from(bytes.subarray(0, bytes.length === 4 ? ipv4Bytes : ipv6Bytes)).toString("hex");
 }
 
 /** Prefixes of addresses as keys. Each stream asks several times for those of its link; working one out takes 2 µs. */

@@ -1,13 +1,13 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
+import { unmapped } from "../core/mapped-ipv4.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { abortStream } from "../flow/abort-stream.ts";
 import { FairPlaces } from "../rate/fair-places.ts";
 import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import { normaliseHost } from "../wire/authority.ts";
 import { type PortProtocol, protocolOfFirstByte } from "../wire/first-byte.ts";
-import { unmapped } from "../wire/mapped-ipv4.ts";
 import { addressCrowd } from "./address-crowd.ts";
 import { ConnectionGate } from "./connection-gate.ts";
 import { LINK_LIMITS } from "./limits.ts";

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
+import { ipKey } from "../core/ip-address.ts";
 import { EGRESS_LIMITS } from "../egress/limits.ts";
 import type { LocalNetwork } from "../egress/local-addresses.ts";
-import { ipKey } from "../geo/ip-address.ts";
 
 /** Addresses are read at most once a minute; looked at more often, a change is not missed by a hair. */
 const LOOKS_PER_READING = 4;

@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
-import { unmapped } from "../wire/mapped-ipv4.ts";
+import { unmapped } from "../core/mapped-ipv4.ts";
 
 /** What one address component of a multiaddr says: the kind of name and the name. */
 export interface DialPoint {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http2";
 import { DEFAULT_NETWORK, parseNetworkFile, printNetworkFile } from "../../src/config/network-file.ts";
+import { parseIp } from "../../src/core/ip-address.ts";
 import { readExportHead } from "../../src/egress/accountability/export-head.ts";
 import { readRecord, readRedacted, recordBody, recordLine } from "../../src/egress/accountability/log-record.ts";
 import { BLOCKLIST_LIMITS } from "../../src/egress/blocklist/limits.ts";
@@ -7,7 +8,6 @@ import { readListLine } from "../../src/egress/blocklist/read-list-line.ts";
 import { specialName } from "../../src/egress/name-policy.ts";
 import { ExitPolicy } from "../../src/egress/policy/exit-policy.ts";
 import { parsePolicy } from "../../src/egress/policy/parse-policy.ts";
-import { parseIp } from "../../src/geo/ip-address.ts";
 import { classifyAddress } from "../../src/geo/reserved-ranges.ts";
 import { selectParameters } from "../../src/ingress/select-header.ts";
 import { splitPasswordParameters, splitUserName } from "../../src/ingress/split-user-name.ts";

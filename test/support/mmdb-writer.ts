@@ -1,4 +1,4 @@
-import { parseIp } from "../../src/geo/ip-address.ts";
+import { parseIp } from "../../src/core/ip-address.ts";
 
 /** A value to write. */
 export type MmdbInput = string | number | boolean | readonly MmdbInput[] | { readonly [key: string]: MmdbInput };

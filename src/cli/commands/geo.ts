@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { BywayError } from "../../core/errors.ts";
+import { parseIp } from "../../core/ip-address.ts";
 import { systemRandom } from "../../core/random.ts";
 import type { GeoKind } from "../../geo/geo-file.ts";
-import { parseIp } from "../../geo/ip-address.ts";
 import { geoBytes } from "../geo-bytes.ts";
 import { geoJson, geoText } from "../geo-report.ts";
 import { CLI_LIMITS } from "../limits.ts";

@@ -1,4 +1,4 @@
-import { parseIp } from "../../geo/ip-address.ts";
+import { parseIp } from "../../core/ip-address.ts";
 import { normaliseHost } from "../../wire/authority.ts";
 
 /** A range of addresses of one family: 1 number of 32 bits for each end, or 4. */

@@ -1,4 +1,4 @@
-import { parseIp } from "../../geo/ip-address.ts";
+import { parseIp } from "../../core/ip-address.ts";
 import { isInPortRanges, type PortRange } from "../../wire/port-range.ts";
 import { FirstRules, NO_RULE } from "./first-rules.ts";
 import type { PolicyRule, RuleHost } from "./policy-rule.ts";

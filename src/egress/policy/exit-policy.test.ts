@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { parseIp } from "../../geo/ip-address.ts";
+import { parseIp } from "../../core/ip-address.ts";
 import { normaliseHost } from "../../wire/authority.ts";
 import { isInPortRanges } from "../../wire/port-range.ts";
 import type { ListMatcher } from "../blocklist/list-match.ts";

@@ -1,6 +1,7 @@
 import { BywayError, toBywayError } from "../../core/errors.ts";
+import { parseIp } from "../../core/ip-address.ts";
+import { unmappedBytes } from "../../core/mapped-ipv4.ts";
 import { nearestName } from "../../core/nearest-name.ts";
-import { parseIp } from "../../geo/ip-address.ts";
 import { normaliseHost } from "../../wire/authority.ts";
 import type { PortRange } from "../../wire/port-range.ts";
 import { EGRESS_LIMITS } from "../limits.ts";
@@ -9,7 +10,6 @@ import { isPortSetName, PORT_SET_NAMES, PORT_SETS, type PortSetName } from "./po
 
 const FORMS = "accept|reject [tcp|udp] HOST:PORTS, or accept|reject SET";
 const SETS = PORT_SET_NAMES.join(", ");
-const MAPPED = Buffer.from("00000000000000000000ffff", "hex");
 
 interface Ports {
   readonly ranges: readonly PortRange[];
@@ -124,8 +124,7 @@ function parseNetwork(
   const most = bytes.length * 8;
   const bits = length === undefined ? most : Number(length);
   if (bits > most) throw wrong(`/${bits} is longer than an address, which has ${most} bits`);
-  if (MAPPED.equals(bytes.subarray(0, 12)) && bits >= 96)
-    throw wrong(`write ${text} as the IPv4 address that it holds`);
+  if (unmappedBytes(bytes) !== bytes && bits >= 96) throw wrong(`write ${text} as the IPv4 address that it holds`);
   const masked = Uint8Array.from(bytes, (byte, index) => byte & maskOf(bits - index * 8));
   const spelled = is6 ? `[${normaliseHost(address)}]` : address;
   if (Buffer.compare(masked, bytes) !== 0) {

@@ -1,5 +1,5 @@
 import { forgetOldest } from "../../core/forget-oldest.ts";
-import { ipKey, parseIp } from "../../geo/ip-address.ts";
+import { ipKey, parseIp } from "../../core/ip-address.ts";
 import { networkPrefix } from "../../geo/network-prefix.ts";
 import { classifyAddress } from "../../geo/reserved-ranges.ts";
 import { SELF_LIMITS } from "./limits.ts";
