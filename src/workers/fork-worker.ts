@@ -2,39 +2,44 @@ import { fork } from "node:child_process";
 import type { Socket } from "node:net";
 import { execArgv } from "node:process";
 import { fileURLToPath } from "node:url";
-import type { ToWorker } from "./messages.ts";
+import type { FromWorker, ToWorker, WorkerContract } from "./messages.ts";
 
-/** What the node hears of a worker. */
-export interface WorkerEvents {
-  /** A message of whatever shape. */
-  readonly onMessage: (message: unknown) => void;
-  /** The process is gone, or never came to be; called once. */
+/** What happens to a worker's process. */
+export interface WorkerEvents<C extends WorkerContract> {
+  readonly onMessage: (message: FromWorker<C>) => void;
+  /** The process is gone, or could not be started. Called once. */
   readonly onExit: (reason: string) => void;
 }
 
 /** A worker's process. */
-export interface WorkerChild {
+export interface WorkerChild<C extends WorkerContract> {
   /** Sends a message and, beside it, a copy of `socket`; the caller keeps its own. What cannot be sent is dropped. */
-  send(message: ToWorker, socket?: Socket): void;
+  send(message: ToWorker<C>, socket?: Socket): void;
   /** Ends it with SIGKILL. */
   kill(): void;
 }
 
 /** Starts a process. */
-export type ForkWorker = (workerNumber: number, events: WorkerEvents) => WorkerChild;
+export type ForkWorker<C extends WorkerContract> = (workerNumber: number, events: WorkerEvents<C>) => WorkerChild<C>;
+
+/** A process of our own program: its messages have the types of the contract. */
+interface TypedChild<C extends WorkerContract> {
+  on(event: "message", listener: (message: FromWorker<C>) => void): unknown;
+}
 
 // Options of the program that runs the node as a library (`--eval`, `--test`, `--import`) are not the worker's.
 const INHERITED = /^--(max|min|stack|heap-prof|cpu-prof|trace|disable-warning|no-warnings|enable-source-maps)\b/;
 
 /** Forks `entry` under the runtime that runs this. The number is the one argument; nothing secret is in view of others. */
-export function forkWorker(entry: URL): ForkWorker {
+export function forkWorker<C extends WorkerContract>(entry: URL): ForkWorker<C> {
   return (workerNumber, events) => {
     const child = fork(fileURLToPath(entry), [String(workerNumber)], {
       execArgv: execArgv.filter((option) => INHERITED.test(option)),
       // Standard output belongs to the node; what the runtime itself has to say about a crash goes to standard error.
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
-    child.on("message", events.onMessage);
+    const typed: TypedChild<C> = child;
+    typed.on("message", events.onMessage);
     child.on("error", (error) => {
       if (child.pid === undefined) events.onExit(error.message);
     });

@@ -1,5 +1,9 @@
 import type { Socket } from "node:net";
+import type { WorkerContract } from "./messages.ts";
 import type { WorkerService } from "./worker-service.ts";
+
+/** Says which links are idle, and closes them. */
+type IdleLinks = Pick<WorkerService<WorkerContract>, "idleSinceMs" | "giveWay">;
 
 interface ServedLink {
   readonly socket: Socket;
@@ -9,12 +13,12 @@ interface ServedLink {
 
 /** The links of a worker, and what its node knows of their use. */
 export class LinkUses {
-  readonly #service: Pick<WorkerService, "idleSinceMs" | "giveWay">;
+  readonly #service: IdleLinks;
   readonly #links = new Map<number, ServedLink>();
   /** Links that the node takes for being in use. */
   readonly #inUse = new Set<number>();
 
-  constructor(service: Pick<WorkerService, "idleSinceMs" | "giveWay">) {
+  constructor(service: IdleLinks) {
     this.#service = service;
   }
 

@@ -1,26 +1,38 @@
 import type { ErrorCode } from "../core/error-table.ts";
 import type { LogLevel } from "../core/logger.ts";
+import type { AnswerMessage, AskMessage, Questions } from "./question-channel.ts";
+
+/** The types of all that a node and its workers say to each other. Each is plain JSON. */
+export interface WorkerContract {
+  /** All that the worker's service is made of, the private key among it. */
+  readonly options: unknown;
+  /** What the service obeys. */
+  readonly orders: unknown;
+  /** What the service says of itself. */
+  readonly report: unknown;
+  /** What the node asks its workers. */
+  readonly workerAnswers: Questions;
+  /** What a worker asks its node. */
+  readonly nodeAnswers: Questions;
+}
 
 /** From the node to a worker. */
-export type ToWorker =
-  /** The first one: everything that the worker's service is made of, the private key among it. Plain JSON values. */
-  | { readonly kind: "start"; readonly worker: number; readonly options: unknown }
+export type ToWorker<C extends WorkerContract> =
+  /** The first one. */
+  | { readonly kind: "start"; readonly worker: number; readonly options: C["options"] }
   /** A connection, which travels beside the message. */
   | { readonly kind: "link"; readonly link: number }
   /** The connection with that number shall give its place to another, if it is an idle link. */
   | { readonly kind: "yield"; readonly link: number }
   /** Share of the node's links that are taken, 0 to 1 in tenths. */
   | { readonly kind: "load"; readonly load: number }
-  /** What the service shall go by from now on. */
-  | { readonly kind: "orders"; readonly orders: unknown }
-  /** Something to do, whose result is told in an answer of the same number. */
-  | { readonly kind: "ask"; readonly question: number; readonly asked: unknown }
-  /** What the worker's own question came to; undefined where it could not be answered. */
-  | { readonly kind: "answer"; readonly question: number; readonly answer: unknown }
+  | { readonly kind: "orders"; readonly orders: C["orders"] }
+  | AskMessage<C["workerAnswers"]>
+  | AnswerMessage<C["nodeAnswers"]>
   | { readonly kind: "stop" };
 
 /** From a worker to its node. */
-export type FromWorker =
+export type FromWorker<C extends WorkerContract> =
   | { readonly kind: "ready" }
   /** It has the connection with that number, so the node may close its own copy. */
   | { readonly kind: "taken"; readonly link: number }
@@ -30,16 +42,18 @@ export type FromWorker =
   | { readonly kind: "yielded"; readonly link: number; readonly given: boolean }
   /** Connections by number and whether each is in use now; of those that are not, the one that is idle longest first. */
   | { readonly kind: "uses"; readonly links: readonly (readonly [link: number, isInUse: boolean])[] }
-  /** What its service tells of itself, whenever that has changed. */
-  | { readonly kind: "report"; readonly report: unknown }
-  | { readonly kind: "answer"; readonly question: number; readonly answer: unknown }
-  /** Something that only the node knows. */
-  | { readonly kind: "ask"; readonly question: number; readonly asked: unknown }
-  | {
-      readonly kind: "log";
-      readonly level: Exclude<LogLevel, "silent">;
-      readonly message: string;
-      readonly fields: Readonly<Record<string, unknown>>;
-    }
+  /** Sent whenever it has changed. */
+  | { readonly kind: "report"; readonly report: C["report"] }
+  | AskMessage<C["nodeAnswers"]>
+  | AnswerMessage<C["workerAnswers"]>
+  | LogMessage
   /** Why it ends now. */
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
+
+/** A line for the node's log. */
+export interface LogMessage {
+  readonly kind: "log";
+  readonly level: Exclude<LogLevel, "silent">;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}

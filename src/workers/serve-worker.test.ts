@@ -9,24 +9,37 @@ import { WORKERS_LIMITS } from "./limits.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { serveWorker, type WorkerChannel, type WorkerContext } from "./serve-worker.ts";
 
+interface Contract {
+  readonly options: unknown;
+  readonly orders: { readonly slow: boolean };
+  readonly report: { readonly streams: number; readonly bytes: number };
+  readonly workerAnswers: {
+    readonly whoAmI: { readonly ask: string; readonly answer: { readonly asked: string; readonly worker: number } };
+    readonly fail: { readonly ask: null; readonly answer: null };
+  };
+  readonly nodeAnswers: {
+    readonly where: { readonly ask: string; readonly answer: { readonly here: boolean } };
+    readonly who: { readonly ask: null; readonly answer: string };
+  };
+}
+
 function setUp(make: (options: unknown) => void = () => {}) {
   const events = new EventEmitter();
-  const sent: FromWorker[] = [];
+  const sent: FromWorker<Contract>[] = [];
   const codes: number[] = [];
   const accepted: Duplex[] = [];
   const stopped = Promise.withResolvers<void>();
-  let context: WorkerContext | undefined;
-  const channel: WorkerChannel = {
-    on: (event: string, listener: (...values: unknown[]) => void) => events.on(event, listener),
-    send(message, onSent) {
+  let context: WorkerContext<Contract> | undefined;
+  const channel: WorkerChannel<Contract> = Object.assign(events, {
+    send(message: FromWorker<Contract>, onSent: (error: Error | null) => void): boolean {
       sent.push(message);
       onSent(null);
       return true;
     },
-  };
+  });
   const clock = new FakeClock();
   const carried = { streams: 0, bytes: 0 };
-  const obeyed: unknown[] = [];
+  const obeyed: Contract["orders"][] = [];
   const idleSince = new Map<Duplex, number>();
   serveWorker(
     { channel, clock },
@@ -41,13 +54,19 @@ function setUp(make: (options: unknown) => void = () => {}) {
           return { ...carried };
         },
         obey: (orders) => void obeyed.push(orders),
-        answer: async (asked) => ({ asked, worker: given.worker }),
+        answers: {
+          whoAmI: async (asked) => {
+            carried.bytes += 1;
+            return { asked, worker: given.worker };
+          },
+          fail: () => Promise.reject(new BywayError("ERR_CONFIG_VALUE", "no such list")),
+        },
         stop: () => stopped.promise,
       };
     },
     (code) => void codes.push(code),
   );
-  const hear = (message: ToWorker, socket?: Socket): void => void events.emit("message", message, socket);
+  const hear = (message: ToWorker<Contract>, socket?: Socket): void => void events.emit("message", message, socket);
   const start = async (options: unknown, worker = 1): Promise<void> => {
     hear({ kind: "start", worker, options });
     await new Promise((resolve) => setImmediate(resolve));
@@ -65,7 +84,7 @@ function setUp(make: (options: unknown) => void = () => {}) {
     hear,
     start,
     load: () => context?.load(),
-    ask: (asked: unknown) => context?.ask(asked),
+    context: () => context ?? assert.fail("the worker has not started"),
   };
 }
 
@@ -154,20 +173,36 @@ test("a worker goes by what it is told, and answers what it is asked", async () 
   await start({}, 3);
   hear({ kind: "orders", orders: { slow: true } });
   assert.deepEqual(obeyed, [{ slow: true }]);
-  hear({ kind: "ask", question: 7, asked: "reload" });
+  hear({ kind: "ask", question: 7, name: "whoAmI", asked: "you" });
   await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(sent.at(-1), { kind: "answer", question: 7, answer: { asked: "reload", worker: 3 } });
+  assert.deepEqual(sent.slice(-2), [
+    { kind: "report", report: { streams: 0, bytes: 1 } },
+    { kind: "answer", question: 7, answer: { asked: "you", worker: 3 } },
+  ]);
+});
+
+test("a worker that fails to answer says why and ends", async () => {
+  const { sent, codes, hear, start } = setUp();
+  await start({});
+  hear({ kind: "ask", question: 7, name: "fail", asked: null });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(sent.slice(-2), [
+    { kind: "failed", code: "ERR_CONFIG_VALUE", message: "no such list" },
+    { kind: "answer", question: 7, answer: undefined },
+  ]);
+  assert.deepEqual(codes, [70]);
 });
 
 test("a worker asks its node, and hears nothing of questions that nobody can answer", async () => {
-  const { sent, hear, start, ask } = setUp();
+  const { sent, hear, start, context } = setUp();
   await start({});
-  const [answered, unanswered] = [ask("where?"), ask("who?")];
+  const { ask } = context();
+  const [answered, unanswered] = [ask("where", "inside"), ask("who", null)];
   assert.deepEqual(sent.slice(-2), [
-    { kind: "ask", question: 1, asked: "where?" },
-    { kind: "ask", question: 2, asked: "who?" },
+    { kind: "ask", question: 1, name: "where", asked: "inside" },
+    { kind: "ask", question: 2, name: "who", asked: null },
   ]);
-  hear({ kind: "answer", question: 2, answer: undefined });
+  hear({ kind: "answer", question: 2 });
   hear({ kind: "answer", question: 1, answer: { here: true } });
   assert.deepEqual(await answered, { here: true });
   assert.equal(await unanswered, undefined);

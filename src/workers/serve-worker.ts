@@ -5,26 +5,27 @@ import type { Logger } from "../core/logger.ts";
 import { CROWDED } from "../link/link-places.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
 import { LinkUses } from "./link-uses.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import type { FromWorker, ToWorker, WorkerContract } from "./messages.ts";
+import { type Ask, QuestionChannel } from "./question-channel.ts";
 import { createWorkerLogger } from "./worker-logger.ts";
 import type { WorkerService } from "./worker-service.ts";
 
 /** What the node hands to the service in a worker. */
-export interface WorkerContext {
+export interface WorkerContext<C extends WorkerContract> {
   readonly logger: Logger;
   /** Share of the links of the whole node that are taken, 0 to 1 in tenths. */
   readonly load: () => number;
   /** Which of the workers it is, from 1. */
   readonly worker: number;
-  /** Asks the node something; settles with undefined where that cannot answer. Both plain JSON. */
-  readonly ask: (asked: unknown) => Promise<unknown>;
+  /** Asks the node. */
+  readonly ask: Ask<C["nodeAnswers"]>;
 }
 
-/** The worker's own process, as far as it is needed here. */
-export interface WorkerChannel {
+/** The worker's own process, as far as it is needed here. Its messages come from our own program, so types suffice. */
+export interface WorkerChannel<C extends WorkerContract> {
   /** Undefined where the process was not forked. */
-  readonly send?: ((message: FromWorker, onSent: (error: Error | null) => void) => boolean) | undefined;
-  on(event: "message", listener: (message: unknown, socket: unknown) => void): unknown;
+  readonly send?: ((message: FromWorker<C>, onSent: (error: Error | null) => void) => boolean) | undefined;
+  on(event: "message", listener: (message: ToWorker<C>, socket: Socket | undefined) => void): unknown;
   on(event: "disconnect", listener: () => void): unknown;
   on(event: "uncaughtException", listener: (error: unknown) => void): unknown;
   on(event: "SIGINT" | "SIGTERM" | "SIGHUP", listener: () => void): unknown;
@@ -36,15 +37,15 @@ export interface WorkerChannel {
  * A Ctrl-C reaches the whole process group, but a worker ends when its node says so or is gone. Its service is stopped first,
  * so that what it carries is reset. `exit` ends the process.
  */
-export function serveWorker(
-  { channel, clock }: { readonly channel: WorkerChannel; readonly clock: Clock },
-  create: (options: unknown, context: WorkerContext) => Promise<WorkerService>,
+export function serveWorker<C extends WorkerContract>(
+  { channel, clock }: { readonly channel: WorkerChannel<C>; readonly clock: Clock },
+  create: (options: C["options"], context: WorkerContext<C>) => Promise<WorkerService<C>>,
   exit: (code: number) => void,
 ): void {
-  let service: WorkerService | undefined;
+  let service: WorkerService<C> | undefined;
   let uses: LinkUses | undefined;
   let load = 0;
-  const send = (message: FromWorker, onSent: () => void = () => {}): void => {
+  const send = (message: FromWorker<C>, onSent: () => void = () => {}): void => {
     if (channel.send === undefined) onSent();
     else channel.send(message, () => onSent());
   };
@@ -87,15 +88,17 @@ export function serveWorker(
     told = text;
     send({ kind: "report", report });
   };
-  const questions = new Map<number, (answer: unknown) => void>();
-  let nextQuestion = 1;
-  const ask = (asked: unknown): Promise<unknown> =>
-    new Promise((resolve) => {
-      const question = nextQuestion++;
-      questions.set(question, resolve);
-      send({ kind: "ask", question, asked });
-    });
-  const hear = (message: ToWorker, socket: Socket | undefined): void => {
+  const questions = new QuestionChannel<C["nodeAnswers"], C["workerAnswers"]>(
+    (message) => {
+      // What was done shows in the report.
+      if (message.kind === "answer") tellReport();
+      send(message);
+    },
+    () => service?.answers,
+    fail,
+  );
+  const ask: Ask<C["nodeAnswers"]> = (name, asked) => questions.ask(name, asked);
+  const hear = (message: ToWorker<C>, socket: Socket | undefined): void => {
     switch (message.kind) {
       case "start":
         void create(message.options, { logger, load: () => load, worker: message.worker, ask }).then((created) => {
@@ -122,14 +125,8 @@ export function serveWorker(
         tellReport();
         break;
       case "ask":
-        void service?.answer(message.asked).then((answer) => {
-          tellReport();
-          send({ kind: "answer", question: message.question, answer });
-        }, fail);
-        break;
       case "answer":
-        questions.get(message.question)?.(message.answer);
-        questions.delete(message.question);
+        questions.receive(message);
         break;
       case "stop":
         void (service?.stop() ?? Promise.resolve()).then(() => exit(0), fail);
@@ -148,7 +145,7 @@ export function serveWorker(
   });
   channel.on("message", (message, socket) => {
     try {
-      hear(message as ToWorker, socket as Socket | undefined);
+      hear(message, socket);
     } catch (cause) {
       fail(cause);
     }

@@ -3,11 +3,11 @@ import { test } from "node:test";
 import { BywayError } from "../core/errors.ts";
 import { Sensitive } from "../core/sensitive.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
-import type { FromWorker } from "./messages.ts";
+import type { LogMessage } from "./messages.ts";
 import { createWorkerLogger } from "./worker-logger.ts";
 
 function setUp() {
-  const sent: FromWorker[] = [];
+  const sent: LogMessage[] = [];
   const waiting: (() => void)[] = [];
   const logger = createWorkerLogger((message, onSent) => {
     sent.push(message);

@@ -1,11 +1,11 @@
 import type { Logger, LogLevel } from "../core/logger.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
-import type { FromWorker } from "./messages.ts";
+import type { LogMessage } from "./messages.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Sends a message to the node and calls `onSent` when it has left. */
-export type SendToNode = (message: FromWorker, onSent: () => void) => void;
+export type SendToNode = (message: LogMessage, onSent: () => void) => void;
 
 /** A logger whose lines go to the node. Where they come faster than they leave, some are left out and counted. */
 export function createWorkerLogger(send: SendToNode): Logger {

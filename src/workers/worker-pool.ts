@@ -1,25 +1,19 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Timer } from "../core/clock.ts";
 import { toBywayError } from "../core/errors.ts";
-import type { Logger } from "../core/logger.ts";
 import { abortStream } from "../flow/abort-stream.ts";
 import { ConnectionGate } from "../link/connection-gate.ts";
 import { LinkPlaces } from "../link/link-places.ts";
 import type { RefusalCounts } from "../rate/refusal-counts.ts";
-import type { ForkWorker } from "./fork-worker.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
-import { type AnswerWorker, WorkerProcess } from "./worker-process.ts";
+import type { WorkerContract } from "./messages.ts";
+import { WorkerProcess, type WorkerProcessComponents } from "./worker-process.ts";
 
 /** What workers are made of. */
-export interface WorkerPoolComponents {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly fork: ForkWorker;
-  /** Answers what workers ask; nothing is known when absent. */
-  readonly answer?: AnswerWorker | undefined;
+export interface WorkerPoolComponents<C extends WorkerContract> extends WorkerProcessComponents<C> {
   /** Gets the last report of a worker that ended. */
-  readonly onEnded?: (report: unknown) => void;
+  readonly onEnded?: ((report: C["report"]) => void) | undefined;
   readonly refusals?: RefusalCounts | undefined;
   /** Holds back floods before anything is passed on; one of its own when absent. */
   readonly gate?: Pick<ConnectionGate, "admit"> | undefined;
@@ -30,22 +24,22 @@ export interface WorkerPoolComponents {
  *
  * The bounds on links are kept here, so they hold for the node as a whole.
  */
-export class WorkerPool {
-  readonly #components: WorkerPoolComponents;
+export class WorkerPool<C extends WorkerContract> {
+  readonly #components: WorkerPoolComponents<C>;
   readonly #size: number;
   readonly #gate: Pick<ConnectionGate, "admit">;
   readonly #places: LinkPlaces;
-  readonly #workers = new Map<number, WorkerProcess>();
+  readonly #workers = new Map<number, WorkerProcess<C>>();
   readonly #restarts = new Map<number, Timer>();
-  #startOptions: unknown;
-  #orders: unknown;
+  #startOptions: C["options"] | undefined;
+  #orders: C["orders"] | undefined;
   #toldLoad = 0;
   /** Answers of a link that was asked, in this very call, to give way; settles when its place is free or it is in use. */
   readonly #asked: Promise<void>[] = [];
   #stopped = false;
 
   /** `workers` is how many there shall be. */
-  constructor(components: WorkerPoolComponents, options: { readonly workers: number }) {
+  constructor(components: WorkerPoolComponents<C>, options: { readonly workers: number }) {
     this.#components = components;
     this.#size = options.workers;
     this.#gate = components.gate ?? new ConnectionGate(components);
@@ -53,10 +47,10 @@ export class WorkerPool {
   }
 
   /**
-   * Starts all workers, each with `startOptions` (plain JSON values), and settles when they serve.
+   * Starts all workers, each with `startOptions`, and settles when they serve.
    * Throws ERR_WORKER or what a worker reported when one does not come up; call `stop` then.
    */
-  async start(startOptions: unknown): Promise<void> {
+  async start(startOptions: C["options"]): Promise<void> {
     this.#startOptions = startOptions;
     const numbers = Array.from({ length: this.#size }, (_, index) => index + 1);
     const workers = numbers.map((workerNumber) => ({ workerNumber, worker: this.#open(workerNumber) }));
@@ -65,20 +59,23 @@ export class WorkerPool {
   }
 
   /** What the services of all workers last told of themselves. */
-  get reports(): readonly unknown[] {
+  get reports(): readonly C["report"][] {
     return [...this.#workers.values()].flatMap(({ report }) => (report === undefined ? [] : [report]));
   }
 
-  /** Tells all workers, and those that replace them, what to go by. Plain JSON. */
-  obey(orders: unknown): void {
+  /** Tells all workers, and those that replace them, what to obey. */
+  obey(orders: C["orders"]): void {
     this.#orders = orders;
     for (const worker of this.#workers.values()) if (worker.serves) worker.obey(orders);
   }
 
-  /** Has all workers do something and settles with their results, without those of workers that ended before. */
-  async ask(asked: unknown): Promise<readonly unknown[]> {
+  /** Asks all workers and settles with their answers, without those of workers that ended before. */
+  async ask<Name extends keyof C["workerAnswers"]>(
+    name: Name,
+    asked: C["workerAnswers"][Name]["ask"],
+  ): Promise<readonly C["workerAnswers"][Name]["answer"][]> {
     const serving = [...this.#workers.values()].filter(({ serves }) => serves);
-    const answers = await Promise.all(serving.map((worker) => worker.ask(asked)));
+    const answers = await Promise.all(serving.map((worker) => worker.ask(name, asked)));
     return answers.filter((answer) => answer !== undefined);
   }
 
@@ -135,7 +132,7 @@ export class WorkerPool {
     this.#tellLoad();
   }
 
-  #open(workerNumber: number): WorkerProcess {
+  #open(workerNumber: number): WorkerProcess<C> {
     const worker = new WorkerProcess(this.#components, workerNumber, this.#startOptions);
     this.#workers.set(workerNumber, worker);
     void worker.gone.then(() => {
@@ -153,7 +150,7 @@ export class WorkerPool {
   }
 
   /** Replaces `worker` when it ends; `failures` is how often its number has ended without serving steadily. */
-  #watch(workerNumber: number, worker: WorkerProcess, failures: number): void {
+  #watch(workerNumber: number, worker: WorkerProcess<C>, failures: number): void {
     const { clock, logger } = this.#components;
     const startedMs = clock.monotonicMs();
     void worker.gone.then((reason) => {
@@ -183,8 +180,8 @@ export class WorkerPool {
     this.#restarts.set(workerNumber, clock.after(delayMs, restart));
   }
 
-  #leastLoaded(): WorkerProcess | undefined {
-    let least: WorkerProcess | undefined;
+  #leastLoaded(): WorkerProcess<C> | undefined {
+    let least: WorkerProcess<C> | undefined;
     for (const worker of this.#workers.values()) {
       if (worker.serves && worker.links < (least?.links ?? Number.POSITIVE_INFINITY)) least = worker;
     }

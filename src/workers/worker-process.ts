@@ -5,10 +5,17 @@ import type { Logger } from "../core/logger.ts";
 import type { LinkPlace } from "../link/link-places.ts";
 import type { ForkWorker, WorkerChild } from "./fork-worker.ts";
 import { WORKERS_LIMITS } from "./limits.ts";
-import type { FromWorker } from "./messages.ts";
+import type { FromWorker, WorkerContract } from "./messages.ts";
+import { type Answers, type Ask, QuestionChannel } from "./question-channel.ts";
 
-/** Answers what a worker asks of its node. Both plain JSON. */
-export type AnswerWorker = (asked: unknown) => Promise<unknown>;
+/** What a worker's process needs of its node. */
+export interface WorkerProcessComponents<C extends WorkerContract> {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly fork: ForkWorker<C>;
+  /** Answers what workers ask. */
+  readonly answers: Answers<C["nodeAnswers"]>;
+}
 
 interface PassedLink {
   readonly place: Pick<LinkPlace, "use" | "release">;
@@ -17,13 +24,13 @@ interface PassedLink {
 }
 
 /** The node's end of one worker. */
-export class WorkerProcess {
+export class WorkerProcess<C extends WorkerContract> {
   /** Settles when it takes connections; rejects with ERR_WORKER or what the worker reported if it ends before. */
   readonly ready: Promise<void>;
   /** Settles with the reason when the process is gone. */
   readonly gone: Promise<BywayError>;
   readonly #clock: Clock;
-  readonly #child: WorkerChild;
+  readonly #child: WorkerChild<C>;
   readonly #links = new Map<number, PassedLink>();
   /** What asked links to give way, until it is answered. */
   readonly #yields = new Map<number, (given: boolean) => void>();
@@ -32,15 +39,10 @@ export class WorkerProcess {
   #takes: Timer | undefined;
   #nextLink = 1;
   #serves = false;
-  #report: unknown;
-  readonly #questions = new Map<number, (answer: unknown) => void>();
-  #nextQuestion = 1;
+  #report: C["report"] | undefined;
+  readonly #questions: QuestionChannel<C["workerAnswers"], C["nodeAnswers"]>;
 
-  constructor(
-    components: { clock: Clock; logger: Logger; fork: ForkWorker; answer?: AnswerWorker | undefined },
-    workerNumber: number,
-    startOptions: unknown,
-  ) {
+  constructor(components: WorkerProcessComponents<C>, workerNumber: number, startOptions: C["options"]) {
     const { clock, logger, fork } = components;
     this.#clock = clock;
     const ready = Promise.withResolvers<void>();
@@ -50,7 +52,7 @@ export class WorkerProcess {
     this.gone = gone.promise;
     let failure: BywayError | undefined;
     let timer: Timer | undefined;
-    const onMessage = (message: FromWorker): void => {
+    const onMessage = (message: FromWorker<C>): void => {
       switch (message.kind) {
         case "ready":
           timer?.cancel();
@@ -72,11 +74,9 @@ export class WorkerProcess {
         case "report":
           this.#report = message.report;
           break;
-        case "answer":
-          this.#answered(message.question, message.answer);
-          break;
         case "ask":
-          this.#answer(components.answer, message);
+        case "answer":
+          this.#questions.receive(message);
           break;
         case "log":
           logger[message.level](message.message, { worker: workerNumber, ...message.fields });
@@ -85,14 +85,18 @@ export class WorkerProcess {
           failure = new BywayError(message.code, message.message);
       }
     };
+    this.#questions = new QuestionChannel(
+      (message) => this.#child.send(message),
+      () => components.answers,
+    );
     this.#child = fork(workerNumber, {
-      onMessage: (message) => onMessage(message as FromWorker),
+      onMessage,
       onExit: (reason) => {
         timer?.cancel();
         this.#serves = false;
         for (const link of this.#links.keys()) this.#forget(link);
         this.#takes?.cancel();
-        for (const question of this.#questions.keys()) this.#answered(question, undefined);
+        this.#questions.end();
         const error = failure ?? new BywayError("ERR_WORKER", `worker ${workerNumber} ended (${reason})`);
         ready.reject(error);
         gone.resolve(error);
@@ -113,7 +117,7 @@ export class WorkerProcess {
   }
 
   /** What its service last told of itself; undefined before it told anything. */
-  get report(): unknown {
+  get report(): C["report"] | undefined {
     return this.#report;
   }
 
@@ -135,18 +139,12 @@ export class WorkerProcess {
   }
 
   /** Tells it what to go by. */
-  obey(orders: unknown): void {
+  obey(orders: C["orders"]): void {
     this.#child.send({ kind: "orders", orders });
   }
 
-  /** Has it do something; settles with the result, or undefined when it ends before. */
-  ask(asked: unknown): Promise<unknown> {
-    const question = this.#nextQuestion++;
-    return new Promise((resolve) => {
-      this.#questions.set(question, resolve);
-      this.#child.send({ kind: "ask", question, asked });
-    });
-  }
+  /** Asks it. */
+  readonly ask: Ask<C["workerAnswers"]> = (name, asked) => this.#questions.ask(name, asked);
 
   /** Asks it to end, and kills it when it takes too long; settles when the process is gone. */
   async stop(): Promise<void> {
@@ -154,17 +152,6 @@ export class WorkerProcess {
     using _grace = this.#clock.after(WORKERS_LIMITS.stopMs.value, () => this.#child.kill());
     this.#child.send({ kind: "stop" });
     await this.gone;
-  }
-
-  #answer(answer: AnswerWorker | undefined, { question, asked }: { question: number; asked: unknown }): void {
-    const send = (value: unknown): void => this.#child.send({ kind: "answer", question, answer: value });
-    if (answer === undefined) send(undefined);
-    else answer(asked).then(send, () => send(undefined));
-  }
-
-  #answered(question: number, answer: unknown): void {
-    this.#questions.get(question)?.(answer);
-    this.#questions.delete(question);
   }
 
   #yield(link: number): Promise<boolean> {

@@ -1,7 +1,9 @@
 import { BywayError } from "../../src/core/errors.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
-import { answerWorker } from "../../src/node/ask-node.ts";
+import { answerWorker, type HopQuestion } from "../../src/node/ask-node.ts";
+import type { LinkServiceOptions } from "../../src/node/link-service-options.ts";
+import type { LinkWorker } from "../../src/node/worker-links.ts";
 import type { WorkerEvents } from "../../src/workers/fork-worker.ts";
 import { WorkerProcess } from "../../src/workers/worker-process.ts";
 import { ENVELOPE, SIGNER } from "../support/advertisement-samples.ts";
@@ -11,18 +13,22 @@ const { signal } = new AbortController();
 
 /** A node that knows no hop; it answers all that a worker asks. */
 async function askWith(asked: unknown): Promise<void> {
-  let events: WorkerEvents | undefined;
+  let events: WorkerEvents<LinkWorker> | undefined;
   const sent: { kind: string; question?: number }[] = [];
-  const fork = (_: number, given: WorkerEvents) => {
+  const fork = (_: number, given: WorkerEvents<LinkWorker>) => {
     events = given;
     return { send: (message: unknown) => void sent.push(message as (typeof sent)[number]), kill: () => {} };
   };
   const locate = ({ peerId }: { readonly peerId: string }): never => {
     throw new BywayError("ERR_HOP_UNKNOWN", `${peerId} is not known`);
   };
-  const answer = answerWorker(async (hop) => locate(hop), signal);
-  new WorkerProcess({ clock: new FakeClock(), logger: silentLogger, fork, answer }, 1, {});
-  events?.onMessage({ kind: "ask", question: 7, asked });
+  const answers = { locateHop: answerWorker(async (hop) => locate(hop), signal) };
+  new WorkerProcess<LinkWorker>(
+    { clock: new FakeClock(), logger: silentLogger, fork, answers },
+    1,
+    {} as LinkServiceOptions,
+  );
+  events?.onMessage({ kind: "ask", question: 7, name: "locateHop", asked: asked as HopQuestion });
   await new Promise((resolve) => setImmediate(resolve));
   if (!sent.some(({ kind, question }) => kind === "answer" && question === 7)) throw new Error("nothing was answered");
 }

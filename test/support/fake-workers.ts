@@ -3,21 +3,31 @@ import { FakeClock } from "../../src/core/fake-clock.ts";
 import { type Logger, silentLogger } from "../../src/core/logger.ts";
 import type { ForkWorker, WorkerChild, WorkerEvents } from "../../src/workers/fork-worker.ts";
 import type { FromWorker, ToWorker } from "../../src/workers/messages.ts";
+import type { Answers } from "../../src/workers/question-channel.ts";
 import { WorkerPool } from "../../src/workers/worker-pool.ts";
 
+/** What such a process and its node say to each other. */
+export interface FakeContract {
+  readonly options: unknown;
+  readonly orders: unknown;
+  readonly report: unknown;
+  readonly workerAnswers: { readonly reload: { readonly ask: null; readonly answer: unknown } };
+  readonly nodeAnswers: { readonly where: { readonly ask: string; readonly answer: unknown } };
+}
+
 /** A process that does what the test says. */
-export class FakeChild implements WorkerChild {
+export class FakeChild implements WorkerChild<FakeContract> {
   readonly workerNumber: number;
-  readonly events: WorkerEvents;
-  readonly sent: ToWorker[] = [];
+  readonly events: WorkerEvents<FakeContract>;
+  readonly sent: ToWorker<FakeContract>[] = [];
   killed = false;
 
-  constructor(workerNumber: number, events: WorkerEvents) {
+  constructor(workerNumber: number, events: WorkerEvents<FakeContract>) {
     this.workerNumber = workerNumber;
     this.events = events;
   }
 
-  send(message: ToWorker): void {
+  send(message: ToWorker<FakeContract>): void {
     this.sent.push(message);
   }
 
@@ -26,7 +36,7 @@ export class FakeChild implements WorkerChild {
     this.events.onExit("SIGKILL");
   }
 
-  tell(message: FromWorker): void {
+  tell(message: FromWorker<FakeContract>): void {
     this.events.onMessage(message);
   }
 
@@ -44,7 +54,7 @@ export interface FakeWorkers {
   readonly lines: string[];
   /** The last reports of those that ended. */
   readonly ended: unknown[];
-  readonly pool: WorkerPool;
+  readonly pool: WorkerPool<FakeContract>;
   start(): Promise<void>;
   settle(): Promise<void>;
   newest(): FakeChild;
@@ -55,7 +65,7 @@ export interface FakeWorkers {
 export function fakeWorkers(
   workers: number,
   gate: { admit(address: string): boolean } = { admit: () => true },
-  answer?: (asked: unknown) => Promise<unknown>,
+  answers: Answers<FakeContract["nodeAnswers"]> = { where: async () => undefined },
 ): FakeWorkers {
   const clock = new FakeClock();
   const children: FakeChild[] = [];
@@ -66,7 +76,7 @@ export function fakeWorkers(
     warn: (message) => void lines.push(`warn ${message}`),
     error: (message) => void lines.push(`error ${message}`),
   };
-  const fork: ForkWorker = (workerNumber, events) => {
+  const fork: ForkWorker<FakeContract> = (workerNumber, events) => {
     if (failing) throw new Error("EAGAIN");
     const child = new FakeChild(workerNumber, events);
     children.push(child);
@@ -74,7 +84,7 @@ export function fakeWorkers(
   };
   const ended: unknown[] = [];
   const onEnded = (report: unknown): void => void ended.push(report);
-  const pool = new WorkerPool({ clock, logger, fork, gate, onEnded, answer }, { workers });
+  const pool = new WorkerPool<FakeContract>({ clock, logger, fork, gate, onEnded, answers }, { workers });
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const start = async (): Promise<void> => {
     const started = pool.start({ some: 1 });

@@ -41,9 +41,11 @@ export async function openLinks(base: NodeBase, door: DirectoryDoor, options: No
   const listeners: HostPort[] = [];
   const serviceOptions = linkServiceOptions(options, { certificate, listeners, budgetBytes: budget.bytes });
   const stopping = new AbortController();
-  const answer = answerWorker(locateHop, stopping.signal);
+  const answers = { locateHop: answerWorker(locateHop, stopping.signal) };
   const pool =
-    workers === 1 ? undefined : new WorkerLinks({ clock, logger, fork: forkWorker(workerFile()), answer }, { workers });
+    workers === 1
+      ? undefined
+      : new WorkerLinks({ clock, logger, fork: forkWorker(workerFile()), answers }, { workers });
   await checkBinding(options.bindEgress ?? []);
   const service = pool ?? (await openLinkService({ clock, logger, budget, acceptOverlay, locateHop }, serviceOptions));
   const orders = new NodeOrders(service);
