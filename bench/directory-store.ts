@@ -9,12 +9,12 @@ import { GossipBudget } from "../src/discovery/gossip-budget.ts";
 import { GossipListener } from "../src/discovery/gossip-listener.ts";
 import { generateIdentity } from "../src/identity/identity.ts";
 import { PeerBook } from "../src/peers/peer-book.ts";
-import type { PeerOrder } from "../src/peers/peer-query.ts";
 import { PeerStore } from "../src/peers/peer-store.ts";
+import type { PeerOrder } from "../src/peers/query-peers.ts";
 import { openAdvertisement, signAdvertisement } from "../src/peers/signed-advertisement.ts";
 import { decodeAdvertisement } from "../src/wire/advertisement.ts";
 import { decodeEnvelope } from "../src/wire/envelope.ts";
-import type { PeerWish } from "../src/wire/peer-wish.ts";
+import type { PeerQuery } from "../src/wire/peer-query.ts";
 import { sampleProcess } from "./process-sample.ts";
 import { syntheticAdvertisement, syntheticEntries } from "./synthetic-peers.ts";
 
@@ -99,7 +99,7 @@ function measureStore(): void {
     "ms",
     50,
   );
-  const wishes: readonly (readonly [string, PeerWish, PeerOrder])[] = [
+  const queries: readonly (readonly [string, PeerQuery, PeerOrder])[] = [
     ["query us, 50 at random", { countries: ["us"] }, "random"],
     ["query us exits with udp, 50 at random", { countries: ["us"], roles: ["exit"], protocols: ["udp"] }, "random"],
     ["query 1 of se, mobile", { countries: ["se"], networks: ["mobile"] }, "random"],
@@ -112,9 +112,9 @@ function measureStore(): void {
   ];
   for (const { peer } of entries.slice(0, 500)) store.recordCheck(peer, 30);
   const before = rss();
-  for (const [name, wish, order] of wishes) {
+  for (const [name, query, order] of queries) {
     const limit = name.startsWith("query 1") ? 1 : 50;
-    const times = cpuMsEach(() => store.query(wish, { limit, order }));
+    const times = cpuMsEach(() => store.query(query, { limit, order }));
     note(`${name}: p50`, percentile(times, 0.5), "CPU ms", 1);
     note(`${name}: p99`, percentile(times, 0.99), "CPU ms", 1);
   }

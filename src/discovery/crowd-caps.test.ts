@@ -17,13 +17,13 @@ test("no network and no AS gets more than its part, counting who is there alread
 });
 
 test("all that somebody gets who asks for an AS, a provider or a city may stand in one AS, and more in one network", () => {
-  for (const wish of [{ asns: [7_922] }, { isps: ["comcast"] }, { cities: ["new york"], countries: ["us"] }]) {
-    const caps = new CrowdCaps([], capsOf(wish));
+  for (const query of [{ asns: [7_922] }, { isps: ["comcast"] }, { cities: ["new york"], countries: ["us"] }]) {
+    const caps = new CrowdCaps([], capsOf(query));
     let ofNetwork = 0;
     while (caps.admit({ network: "73.0", asn: 7_922 })) ofNetwork += 1;
     assert.equal(ofNetwork, DISCOVERY_LIMITS.usablePerNetworkOfPlace.value);
-    for (let other = 0; other < LIVENESS_LIMITS.usableForWish.value; other += 1) {
-      assert.ok(caps.admit({ network: `24.${other}`, asn: 7_922 }), JSON.stringify(wish));
+    for (let other = 0; other < LIVENESS_LIMITS.usableForQuery.value; other += 1) {
+      assert.ok(caps.admit({ network: `24.${other}`, asn: 7_922 }), JSON.stringify(query));
     }
   }
   const anywhere = new CrowdCaps([], capsOf({ countries: ["us"], regions: ["ca"] }));

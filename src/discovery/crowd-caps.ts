@@ -1,5 +1,5 @@
 import type { Crowd } from "../peers/spread.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import { DISCOVERY_LIMITS } from "./limits.ts";
 
 /** The most of one crowd. */
@@ -12,7 +12,7 @@ export interface Caps {
  * The caps for a kind of node. Who asks for an AS, a provider or a city asks for a crowd: all of them may stand in one AS, and
  * more than elsewhere in one network. Who names nodes means these.
  */
-export function capsOf({ peers, asns, isps, cities }: PeerWish): Caps {
+export function capsOf({ peers, asns, isps, cities }: PeerQuery): Caps {
   const { usablePerAsn, usablePerNetwork, usablePerNetworkOfPlace } = DISCOVERY_LIMITS;
   if (peers !== undefined) return { perAsn: Number.POSITIVE_INFINITY, perNetwork: Number.POSITIVE_INFINITY };
   return asns === undefined && isps === undefined && cities === undefined

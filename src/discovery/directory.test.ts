@@ -9,13 +9,13 @@ import { generateIdentity } from "../identity/identity.ts";
 import { LIVENESS_LIMITS } from "../liveness/limits.ts";
 import { PEERS_LIMITS } from "../peers/limits.ts";
 import { decodeDirectoryRequest, encodeDirectoryRequest } from "../wire/directory-message.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import { freshTopic } from "./gossip-share.ts";
 import { indexKey } from "./index-key.ts";
 import { DISCOVERY_LIMITS } from "./limits.ts";
 
 const never = new AbortController().signal;
-const EXIT: PeerWish = { roles: ["exit"] };
+const EXIT: PeerQuery = { roles: ["exit"] };
 
 function setUp(context: TestContext): { clock: FakeClock; hub: DirectoryHub } {
   const clock = new FakeClock();
@@ -24,9 +24,9 @@ function setUp(context: TestContext): { clock: FakeClock; hub: DirectoryHub } {
 
 const idOf = ({ node }: HubPeer): string => node?.advertisement.peer ?? "";
 
-function ids(peer: HubPeer, wish: PeerWish = {}): readonly string[] {
+function ids(peer: HubPeer, query: PeerQuery = {}): readonly string[] {
   return peer.directory
-    .candidates(wish)
+    .candidates(query)
     .map(({ advertisement }) => advertisement.peer)
     .sort();
 }
@@ -224,9 +224,9 @@ test("one who gives up leaves the others their search, and stopping ends it", as
     withAbort(new Promise(() => {}), signal),
   );
   const taken = new AbortController();
-  const wish = { ...EXIT, countries: ["fr"] };
-  const given = client.directory.find(wish, 1, taken.signal);
-  const other = client.directory.find(wish, 1, never);
+  const query = { ...EXIT, countries: ["fr"] };
+  const given = client.directory.find(query, 1, taken.signal);
+  const other = client.directory.find(query, 1, never);
   taken.abort();
   await assert.rejects(given, { code: "ERR_ABORTED" });
   const ended = assert.rejects(other, { code: "ERR_STOPPED" });
@@ -266,7 +266,7 @@ test("of a longer list of countries than a request may name, some are asked for"
   const countries = [..."abcdefghijklmnopqrstuvwxyz"].map((letter) => `q${letter}`);
   await client.directory.find({ ...EXIT, countries }, 1, never);
   const [, request] = asked.mock.calls[0]?.arguments ?? [];
-  assert.equal(decodeDirectoryRequest(request ?? new Uint8Array()).wish.countries?.length, 16);
+  assert.equal(decodeDirectoryRequest(request ?? new Uint8Array()).query.countries?.length, 16);
 });
 
 test("of longer lists of names some are asked for, and none that no request may hold", async (t) => {
@@ -279,9 +279,9 @@ test("of longer lists of names some are asked for, and none that no request may 
   const long = "x".repeat(65);
   await client.directory.find({ ...EXIT, cities: [...names, long], regions: names, isps: [long] }, 1, never);
   const [, request] = asked.mock.calls[0]?.arguments ?? [];
-  const { wish } = decodeDirectoryRequest(request ?? new Uint8Array());
-  assert.deepEqual([wish.cities?.length, wish.regions?.length, wish.isps], [16, 16, undefined]);
-  assert.ok(!wish.cities?.includes(long));
+  const { query } = decodeDirectoryRequest(request ?? new Uint8Array());
+  assert.deepEqual([query.cities?.length, query.regions?.length, query.isps], [16, 16, undefined]);
+  assert.ok(!query.cities?.includes(long));
 });
 
 test("a city is asked for by name; a peer that knows no such key tells of others, which harms nobody", async (t) => {
@@ -293,24 +293,24 @@ test("a city is asked for by name; a peer that knows no such key tells of others
   const client = await hub.client([old]);
   const ask = client.overlay.ask.bind(client.overlay);
   client.overlay.ask = (peer, request, signal) => {
-    const { wish, ...more } = decodeDirectoryRequest(request);
-    const { cities, ...known } = wish;
+    const { query, ...more } = decodeDirectoryRequest(request);
+    const { cities, ...known } = query;
     // A peer of before passes the key over.
-    return ask(peer, encodeDirectoryRequest({ ...more, wish: known }), signal);
+    return ask(peer, encodeDirectoryRequest({ ...more, query: known }), signal);
   };
-  const wish = { ...EXIT, cities: ["RECIFE"] };
-  await client.directory.find(wish, 1, never);
+  const query = { ...EXIT, cities: ["RECIFE"] };
+  await client.directory.find(query, 1, never);
   await settled();
   assert.deepEqual(
-    client.directory.usable(wish).map(({ advertisement }) => advertisement.peer),
+    client.directory.usable(query).map(({ advertisement }) => advertisement.peer),
     [idOf(recife)],
   );
   assert.ok(client.directory.usable({}).some(({ advertisement }) => advertisement.peer === idOf(pune)));
   assert.ok(Object.values(client.book.rejections.counts()).every((count) => count === 0));
   const late = await hub.client([old]);
-  await late.directory.find(wish, 1, never);
+  await late.directory.find(query, 1, never);
   assert.deepEqual(
-    late.directory.usable(wish).map(({ advertisement }) => advertisement.peer),
+    late.directory.usable(query).map(({ advertisement }) => advertisement.peer),
     [idOf(recife)],
   );
 });

@@ -19,7 +19,7 @@ import { Nominations } from "../peers/nominations.ts";
 import { spread } from "../peers/spread.ts";
 import { decodeAdvertisement } from "../wire/advertisement.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import { Announcer } from "./announcer.ts";
 import { CrowdCaps, capsOf } from "./crowd-caps.ts";
 import type { DirectoryComponents, DirectoryOptions } from "./directory-options.ts";
@@ -60,7 +60,7 @@ export class Directory {
   readonly #state: Rounds;
   /** Countries whose gossip is heard, the one asked for last at the end. */
   readonly #topics = new Map<string, GossipBudget>();
-  /** Searches under way, by wish: all who wait for the same share one. */
+  /** Searches under way, by query: all who wait for the same share one. */
   readonly #searches = new Map<string, Promise<unknown>>();
   readonly #stopping = new AbortController();
   /** Rounds of news since the last one that brought a new node. */
@@ -128,7 +128,7 @@ export class Directory {
           clock,
           check: components.check,
           get: (peer) => this.#witnesses.marked(book.get(peer)),
-          draw: (wish, count, except) => this.#drawUncrowded(wish, count, except),
+          draw: (query, count, except) => this.#drawUncrowded(query, count, except),
           vouchOf: (peer) => ({
             isMet: book.get(peer)?.reachedAtMs !== undefined,
             by: this.#nominations.vouchers(peer),
@@ -191,17 +191,17 @@ export class Directory {
   }
 
   /** The nodes that fit and answered lately: what `onUsable` has told of. */
-  usable(wish: PeerWish): readonly BookPeer[] {
-    return this.#health?.usable(wish) ?? [];
+  usable(query: PeerQuery): readonly BookPeer[] {
+    return this.#health?.usable(query) ?? [];
   }
 
   /** Nodes to choose from: those that answered lately, and where none of the kind did, those that are only known. */
-  candidates(wish: PeerWish): readonly KnownPeer[] {
+  candidates(query: PeerQuery): readonly KnownPeer[] {
     const { book } = this.#components;
     const usable = this.#health?.usable({}) ?? [];
     const most = DISCOVERY_LIMITS.candidates.value;
-    const fitting = this.#health?.usable(wish) ?? [];
-    const more = fitting.length > 0 ? fitting : this.#known(wish, most);
+    const fitting = this.#health?.usable(query) ?? [];
+    const more = fitting.length > 0 ? fitting : this.#known(query, most);
     const others = usable.length > 0 ? usable : book.find({}, most, "reached");
     return [...new Map([...more, ...others].map((peer) => [peer.advertisement.peer, peer])).values()];
   }
@@ -211,9 +211,9 @@ export class Directory {
    * nodes as many in all, or when all that could be asked have been. `isAgain`: the network was searched for them a moment
    * ago, so only peers that are connected are asked. Throws ERR_NETWORK_UNREACHABLE or the abort reason.
    */
-  async find(wish: PeerWish, hops: number, parent: AbortSignal, isAgain = false): Promise<void> {
+  async find(query: PeerQuery, hops: number, parent: AbortSignal, isAgain = false): Promise<void> {
     const { clock } = this.#components;
-    this.expect(wish, hops > 1);
+    this.expect(query, hops > 1);
     using bound = deadline(
       clock,
       DISCOVERY_LIMITS.findMs.value,
@@ -221,7 +221,7 @@ export class Directory {
       parent,
     );
     try {
-      await this.#search(wish, hops, bound.signal, isAgain);
+      await this.#search(query, hops, bound.signal, isAgain);
     } catch (cause) {
       const error = toBywayError(cause);
       if (parent.aborted || error !== bound.signal.reason) throw error;
@@ -234,9 +234,9 @@ export class Directory {
   }
 
   /** Nodes of this kind will be asked for: keeps some at hand; `isFar` where they will be used behind other hops. */
-  expect(wish: PeerWish, isFar = false): void {
-    this.#health?.expect(wish, isFar);
-    for (const country of wish.countries ?? []) this.#hear(country);
+  expect(query: PeerQuery, isFar = false): void {
+    this.#health?.expect(query, isFar);
+    for (const country of query.countries ?? []) this.#hear(country);
   }
 
   /** A node seems to have failed in use: whether it answers, or undefined where that cannot be told. */
@@ -259,9 +259,9 @@ export class Directory {
     };
   }
 
-  #known(wish: PeerWish, count: number): readonly BookPeer[] {
+  #known(query: PeerQuery, count: number): readonly BookPeer[] {
     const { book, random } = this.#components;
-    const known = book.find(wish, count * DRAWN_FOR_EACH, "random");
+    const known = book.find(query, count * DRAWN_FOR_EACH, "random");
     return spread(known, {
       limit: count,
       random,
@@ -280,12 +280,12 @@ export class Directory {
     this.#hasJoined = true;
   }
 
-  async #search(wish: PeerWish, hops: number, signal: AbortSignal, isAgain: boolean): Promise<void> {
+  async #search(query: PeerQuery, hops: number, signal: AbortSignal, isAgain: boolean): Promise<void> {
     const health = this.#health;
     if (health === undefined) return;
-    const found = () => this.#witnesses.found(health.usable({}), wish, hops);
+    const found = () => this.#witnesses.found(health.usable({}), query, hops);
     await this.#joiner.reach(signal);
-    const searching = withAbort(this.#look(wish, hops > 1, isAgain), signal);
+    const searching = withAbort(this.#look(query, hops > 1, isAgain), signal);
     searching.then(
       () => health.fill(),
       () => {},
@@ -312,25 +312,25 @@ export class Directory {
   }
 
   /** An app may ask for a hundred streams at once, and the peers that are asked would shut out who asks them as often. */
-  #look(wish: PeerWish, isFar: boolean, isAgain: boolean): Promise<unknown> {
-    const key = JSON.stringify([wish, isFar, isAgain]);
-    const look = (): Promise<void> => (isAgain ? this.#lookAgain(wish) : this.#lookAlone(wish, isFar));
+  #look(query: PeerQuery, isFar: boolean, isAgain: boolean): Promise<unknown> {
+    const key = JSON.stringify([query, isFar, isAgain]);
+    const look = (): Promise<void> => (isAgain ? this.#lookAgain(query) : this.#lookAlone(query, isFar));
     const search = this.#searches.get(key) ?? look().finally(() => this.#searches.delete(key));
     this.#searches.set(key, search);
     return search;
   }
 
-  async #lookAgain(wish: PeerWish): Promise<void> {
-    await this.#finder.findNear(wish, this.#stopping.signal);
+  async #lookAgain(query: PeerQuery): Promise<void> {
+    await this.#finder.findNear(query, this.#stopping.signal);
   }
 
-  async #lookAlone(wish: PeerWish, isFar: boolean): Promise<void> {
+  async #lookAlone(query: PeerQuery, isFar: boolean): Promise<void> {
     const late = new BywayError("ERR_NETWORK_UNREACHABLE", "the search took too long");
     const { clock } = this.#components;
     using bound = deadline(clock, DISCOVERY_LIMITS.findMs.value, () => late, this.#stopping.signal);
     try {
       const news = isFar ? this.#hearNews(bound.signal) : undefined;
-      await Promise.all([this.#finder.find(wish, bound.signal), news]);
+      await Promise.all([this.#finder.find(query, bound.signal), news]);
       for (let round = 0; isFar && round < 2 * WITNESSES; round += 1) {
         if (!(await this.#seekWitnesses(bound.signal))) break;
       }
@@ -374,11 +374,11 @@ export class Directory {
   }
 
   /** As `CheckOrder` draws, and leaves crowds out that have their part of what is usable, even where that leaves places free. */
-  #drawUncrowded(wish: PeerWish, count: number, except: (peer: string) => boolean): readonly KnownPeer[] {
-    const drawn = this.#order.draw(wish, count, except);
+  #drawUncrowded(query: PeerQuery, count: number, except: (peer: string) => boolean): readonly KnownPeer[] {
+    const drawn = this.#order.draw(query, count, except);
     if (this.#options.localNetwork) return drawn;
-    const usable = this.#health?.usable(wish) ?? [];
-    const crowds = new CrowdCaps(usable.map(crowdOf), capsOf(wish));
+    const usable = this.#health?.usable(query) ?? [];
+    const crowds = new CrowdCaps(usable.map(crowdOf), capsOf(query));
     return drawn.filter((peer) => crowds.admit(crowdOf(peer)));
   }
 

@@ -11,7 +11,7 @@ import type { Addition, PeerBook } from "../peers/peer-book.ts";
 import { decodeAdvertisement } from "../wire/advertisement.ts";
 import { decodeDirectoryAnswer, encodeDirectoryRequest } from "../wire/directory-message.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import { DISCOVERY_LIMITS } from "./limits.ts";
 
 /** What an exchange client is made of. */
@@ -42,10 +42,10 @@ export class ExchangeClient {
    * Asks `peer` for at most `limit` nodes that fit; returns how many of those that it named were not known before.
    * Throws ERR_PEER_UNREACHABLE, ERR_PEER_ANSWER or the abort reason.
    */
-  async ask(peer: PeerId, wish: PeerWish, limit: number, signal?: AbortSignal): Promise<number> {
+  async ask(peer: PeerId, query: PeerQuery, limit: number, signal?: AbortSignal): Promise<number> {
     const { clock, overlay, book, own, onNamed } = this.#components;
     const told = own()?.envelope;
-    const request = encodeDirectoryRequest({ wish, limit, ...(told === undefined ? {} : { self: told }) });
+    const request = encodeDirectoryRequest({ query, limit, ...(told === undefined ? {} : { self: told }) });
     using bound = deadline(
       clock,
       DISCOVERY_LIMITS.askMs.value,
@@ -73,7 +73,7 @@ export class ExchangeClient {
       onNamed?.(
         peer,
         named.filter((name) => name !== peer && name !== self),
-        Object.keys(wish).length === 0,
+        Object.keys(query).length === 0,
       );
       return additions.filter((addition) => addition === "new").length;
     } catch (cause) {
@@ -99,10 +99,10 @@ export class ExchangeClient {
   }
 
   /** Asks a node that is known, connected or not. Throws as `ask` does. */
-  async askKnown({ advertisement }: KnownPeer, wish: PeerWish, limit: number, signal?: AbortSignal): Promise<number> {
+  async askKnown({ advertisement }: KnownPeer, query: PeerQuery, limit: number, signal?: AbortSignal): Promise<number> {
     const peer = parsePeerId(advertisement.peer);
     await this.#components.overlay.learn(peer, advertisement.endpoints.map(formatTcpAddress), "signed");
-    return this.ask(peer, wish, limit, signal);
+    return this.ask(peer, query, limit, signal);
   }
 }
 

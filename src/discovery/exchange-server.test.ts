@@ -47,7 +47,7 @@ test("an answer reads no more advertisements than it sends, spreads them over ne
     const network = count < 80 ? 0 : count;
     book.add(signedPeer(clock, generateIdentity(), endpoint(network)), { kind: "gossip" });
   }
-  const request = encodeDirectoryRequest({ wish: {}, limit: 16 });
+  const request = encodeDirectoryRequest({ query: {}, limit: 16 });
   const { envelopes } = decodeDirectoryAnswer(server.answer({ peerId: asker.peerId, address: "9.9.9.9" }, request));
   assert.equal(envelopes.length, 16);
   assert.equal(book.opened, 16);
@@ -64,7 +64,7 @@ test("who claims an AS for each of its keys, where the data knows none, takes no
     void book.add(signedPeer(clock, generateIdentity(), { endpoints: [{ host, port: 1 }], asn }), { kind: "gossip" });
   for (let at = 0; at < 40; at += 1) add(`9.${at % 20}.0.${at}`, 64_500);
   for (let at = 0; at < 160; at += 1) add(`8.${at % 4}.1.${at}`, 65_000 + at);
-  const request = encodeDirectoryRequest({ wish: {}, limit: 50 });
+  const request = encodeDirectoryRequest({ query: {}, limit: 50 });
   const asker = { peerId: generateIdentity().peerId, address: undefined };
   const crowd = new Set(
     book
@@ -84,7 +84,7 @@ test("who was met where it says it is comes first; who claims addresses of other
   const ask = (host: string, address: string, limit: number): readonly Uint8Array[] => {
     const identity = generateIdentity();
     const self = signedPeer(clock, identity, { endpoints: [{ host, port: 443 }] });
-    const request = encodeDirectoryRequest({ wish: {}, limit, self });
+    const request = encodeDirectoryRequest({ query: {}, limit, self });
     return decodeDirectoryAnswer(server.answer({ peerId: identity.peerId, address }, request)).envelopes;
   };
   for (let n = 0; n < 600; n += 1) ask(`${20 + (n % 60)}.${Math.floor(n / 60)}.0.1`, "9.9.9.9", 0);
@@ -103,7 +103,7 @@ test("who tells of itself what is older than is known of it is told that, as som
   const { clock, book, server } = setUp(t);
   const identity = generateIdentity();
   const ask = (seq: number, limit: number): readonly Uint8Array[] => {
-    const request = encodeDirectoryRequest({ wish: {}, limit, self: signedPeer(clock, identity, { seq }) });
+    const request = encodeDirectoryRequest({ query: {}, limit, self: signedPeer(clock, identity, { seq }) });
     return decodeDirectoryAnswer(server.answer({ peerId: identity.peerId, address: "9.9.9.9" }, request)).envelopes;
   };
   for (let n = 0; n < 5; n += 1) {

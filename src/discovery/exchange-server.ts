@@ -2,13 +2,13 @@ import { BywayError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { GeoSource } from "../geo/geo-facts.ts";
 import type { OverlayAsker } from "../overlay/overlay.ts";
-import { fitsWish } from "../peers/fits-wish.ts";
+import { fitsQuery } from "../peers/fits-query.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import type { PeerBook } from "../peers/peer-book.ts";
 import { type Crowd, spread } from "../peers/spread.ts";
 import type { StoredPeer } from "../peers/stored-peer.ts";
 import { decodeDirectoryRequest, encodeDirectoryAnswer } from "../wire/directory-message.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 
 /** How many candidates are drawn for each place in an answer, so that there is something to spread. */
 const DRAWN_FOR_EACH = 4;
@@ -44,7 +44,7 @@ export class ExchangeServer {
       throw error;
     }
     const newer = request.self === undefined ? undefined : this.#meet(asker, request.self);
-    const fitting = this.#fitting(asker, request.wish, request.limit);
+    const fitting = this.#fitting(asker, request.query, request.limit);
     // Only somebody else with its key can have signed it.
     const told = newer === undefined || request.limit === 0 ? [] : [newer];
     const rest = fitting.slice(0, request.limit - told.length);
@@ -67,23 +67,23 @@ export class ExchangeServer {
     return undefined;
   }
 
-  #fitting(asker: OverlayAsker, wish: PeerWish, limit: number): readonly KnownPeer[] {
+  #fitting(asker: OverlayAsker, query: PeerQuery, limit: number): readonly KnownPeer[] {
     const { book, geo, random, own } = this.#components;
     const self = own();
-    const first = self !== undefined && limit > 0 && fitsWish(self, wish) ? [self] : [];
-    if (wish.peers !== undefined) {
-      const named = wish.peers.flatMap((peer) => (peer === asker.peerId ? [] : (book.get(peer) ?? [])));
-      return [...first, ...named.filter((peer) => fitsWish(peer, wish))].slice(0, limit);
+    const first = self !== undefined && limit > 0 && fitsQuery(self, query) ? [self] : [];
+    if (query.peers !== undefined) {
+      const named = query.peers.flatMap((peer) => (peer === asker.peerId ? [] : (book.get(peer) ?? [])));
+      return [...first, ...named.filter((peer) => fitsQuery(peer, query))].slice(0, limit);
     }
     const country = asker.address === undefined ? undefined : geo.lookup(asker.address).country;
-    const draw = (part: PeerWish, places: number): readonly StoredPeer[] =>
+    const draw = (part: PeerQuery, places: number): readonly StoredPeer[] =>
       [...book.drawReached(part, places * DRAWN_FOR_EACH), ...book.draw(part, places * DRAWN_FOR_EACH)].filter(
         ({ peer }) => peer !== asker.peerId,
       );
-    const asksNear = country !== undefined && (wish.countries?.includes(country) ?? true);
+    const asksNear = country !== undefined && (query.countries?.includes(country) ?? true);
     // Near ones are half of the answer at the most.
-    const near = asksNear ? draw({ ...wish, countries: [country] }, Math.ceil(limit / 2)) : [];
-    const drawn = new Map([...near, ...draw(wish, limit)].map((held) => [held.peer, held]));
+    const near = asksNear ? draw({ ...query, countries: [country] }, Math.ceil(limit / 2)) : [];
+    const drawn = new Map([...near, ...draw(query, limit)].map((held) => [held.peer, held]));
     // Chosen before they are read: whoever asks must not make this peer read four times what it answers.
     const rest = spread([...drawn.values()], {
       limit: limit - first.length,

@@ -59,7 +59,7 @@ test("a search nearby asks some connected peers, dials nobody, and leaves index 
     likely: forbidden,
     networkOf: networkOfProvider,
   });
-  const wish = { countries: ["de"], peers: ["k51"] };
-  assert.equal(await finder.findNear(wish, new AbortController().signal), DISCOVERY_LIMITS.findPeers.value);
+  const query = { countries: ["de"], peers: ["k51"] };
+  assert.equal(await finder.findNear(query, new AbortController().signal), DISCOVERY_LIMITS.findPeers.value);
   assert.equal(new Set(asked).size, DISCOVERY_LIMITS.findPeers.value);
 });

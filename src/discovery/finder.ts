@@ -5,8 +5,8 @@ import { type PeerId, parsePeerId } from "../identity/peer-id.ts";
 import type { Overlay } from "../overlay/overlay.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import type { PeerBook } from "../peers/peer-book.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
-import { askableWish } from "./askable-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
+import { askableQuery } from "./askable-query.ts";
 import type { ExchangeClient } from "./exchange-client.ts";
 import { type FindOptions, findInIndex } from "./index-trie.ts";
 import { DISCOVERY_LIMITS } from "./limits.ts";
@@ -34,24 +34,24 @@ export class Finder {
   }
 
   /** How many nodes it learnt of that were not known before. Rejects with the abort reason only. */
-  async find(whole: PeerWish, signal: AbortSignal): Promise<number> {
+  async find(whole: PeerQuery, signal: AbortSignal): Promise<number> {
     const { book, random } = this.#components;
-    const wish = askableWish(whole, random);
+    const query = askableQuery(whole, random);
     const peers = this.#someConnected();
     // Beside the connected ones some that are not, so that no crowd of neighbours decides what this peer hears of.
     const others = this.#components.likely(DISCOVERY_LIMITS.findPeers.value);
-    const asked = [this.#askAll(peers, wish, signal), ...others.map((known) => this.#askKnown(known, wish, signal))];
+    const asked = [this.#askAll(peers, query, signal), ...others.map((known) => this.#askKnown(known, query, signal))];
     let found = (await Promise.all(asked)).reduce((sum, count) => sum + count, 0);
     const isEnough = (): boolean => book.find(whole, ENOUGH, "random").length >= ENOUGH;
-    if (!isEnough()) for (const country of wish.countries ?? []) found += await this.#byIndex(country, wish, signal);
-    for (const peer of wish.peers ?? []) found += await this.#byRecord(peer, signal);
+    if (!isEnough()) for (const country of query.countries ?? []) found += await this.#byIndex(country, query, signal);
+    for (const peer of query.peers ?? []) found += await this.#byRecord(peer, signal);
     signal.throwIfAborted();
     return found;
   }
 
   /** As `find`, at little cost: asks some peers that are connected, and dials nobody. */
-  async findNear(whole: PeerWish, signal: AbortSignal): Promise<number> {
-    return this.#askAll(this.#someConnected(), askableWish(whole, this.#components.random), signal);
+  async findNear(whole: PeerQuery, signal: AbortSignal): Promise<number> {
+    return this.#askAll(this.#someConnected(), askableQuery(whole, this.#components.random), signal);
   }
 
   /** Looks for one node by name, for somebody else and so at little cost: its record, and a few peers that are connected. */
@@ -65,7 +65,7 @@ export class Finder {
   }
 
   /** The nodes that the index names say of themselves who they are, and which like them they know. */
-  async #byIndex(country: string, wish: PeerWish, signal: AbortSignal): Promise<number> {
+  async #byIndex(country: string, query: PeerQuery, signal: AbortSignal): Promise<number> {
     const { overlay, random, networkOf } = this.#components;
     const want = DISCOVERY_LIMITS.findPeers.value * NAMED_FOR_EACH;
     const startDepth = this.#depths.get(country);
@@ -75,7 +75,7 @@ export class Finder {
     for (const { peerId, addresses } of chosen) await quiet(overlay.learn(peerId, addresses), signal);
     return this.#askAll(
       chosen.map(({ peerId }) => peerId),
-      wish,
+      query,
       signal,
     );
   }
@@ -93,15 +93,15 @@ export class Finder {
     return shuffled(overlay.connected(), random).slice(0, DISCOVERY_LIMITS.findPeers.value);
   }
 
-  async #askKnown(known: KnownPeer, wish: PeerWish, signal: AbortSignal): Promise<number> {
+  async #askKnown(known: KnownPeer, query: PeerQuery, signal: AbortSignal): Promise<number> {
     const { value: limit } = DISCOVERY_LIMITS.answerNodes;
-    return (await quiet(this.#components.exchange.askKnown(known, wish, limit, signal), signal)) ?? 0;
+    return (await quiet(this.#components.exchange.askKnown(known, query, limit, signal), signal)) ?? 0;
   }
 
-  async #askAll(peers: readonly PeerId[], wish: PeerWish, signal: AbortSignal): Promise<number> {
+  async #askAll(peers: readonly PeerId[], query: PeerQuery, signal: AbortSignal): Promise<number> {
     const { value: limit } = DISCOVERY_LIMITS.answerNodes;
     const { exchange } = this.#components;
-    const learnt = await Promise.all(peers.map((peer) => quiet(exchange.ask(peer, wish, limit, signal), signal)));
+    const learnt = await Promise.all(peers.map((peer) => quiet(exchange.ask(peer, query, limit, signal), signal)));
     return learnt.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   }
 }

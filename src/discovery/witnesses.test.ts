@@ -6,7 +6,7 @@ import { generateIdentity } from "../identity/identity.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import { LIVENESS_LIMITS } from "../liveness/limits.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import { DISCOVERY_LIMITS } from "./limits.ts";
 import { Witnesses } from "./witnesses.ts";
 
@@ -14,18 +14,18 @@ function setUp(addresses: readonly string[], localNetwork = false) {
   const tellers = addresses.map(() => generateIdentity().peerId);
   const noted: [string, readonly string[]][] = [];
   const named: string[] = [];
-  const asked: { readonly witness: string; readonly wish: PeerWish }[] = [];
+  const asked: { readonly witness: string; readonly query: PeerQuery }[] = [];
   const witnesses = new Witnesses(
     {
       random: seededRandom(1),
       overlay: { connected: () => tellers, addressOf: (peer: PeerId) => addresses[tellers.indexOf(peer)] || undefined },
       exchange: () => ({
-        ask: async (witness: PeerId, wish: PeerWish) => {
-          asked.push({ witness, wish });
+        ask: async (witness: PeerId, query: PeerQuery) => {
+          asked.push({ witness, query });
           return 0;
         },
-        askKnown: async ({ advertisement: { peer: witness } }: KnownPeer, wish: PeerWish) => {
-          asked.push({ witness, wish });
+        askKnown: async ({ advertisement: { peer: witness } }: KnownPeer, query: PeerQuery) => {
+          asked.push({ witness, query });
           return 0;
         },
       }),
@@ -64,7 +64,7 @@ test("of nodes that one network named, somebody of another is asked, and of no o
   const lacking = { ...advertisedNode({ endpoints: [{ host: "3.3.0.1", port: 1 }] }), namedIn: ["1.1"] };
   const nodes = [lacking, { ...advertisedNode(), namedIn: ["1.1", "2.2"] }];
   await witnesses.seek(nodes, signal);
-  assert.deepEqual(asked, [{ witness: tellers[1], wish: { peers: [lacking.advertisement.peer] } }]);
+  assert.deepEqual(asked, [{ witness: tellers[1], query: { peers: [lacking.advertisement.peer] } }]);
   await witnesses.seek(nodes.slice(1), signal);
   assert.equal(asked.length, 1);
 });
@@ -77,7 +77,7 @@ test("a node is no witness of itself, and no more are asked for at once than one
   assert.equal(asked.length, 0);
   const many = Array.from({ length: 60 }, () => ({ ...advertisedNode(), namedIn: [] }));
   await witnesses.seek(many, signal);
-  assert.equal(asked[0]?.wish.peers?.length, DISCOVERY_LIMITS.answerNodes.value);
+  assert.equal(asked[0]?.query.peers?.length, DISCOVERY_LIMITS.answerNodes.value);
 });
 
 test("where nobody who is connected can witness, one of the nodes is asked", async () => {
@@ -85,7 +85,7 @@ test("where nobody who is connected can witness, one of the nodes is asked", asy
   const at = (host: string) => ({ ...advertisedNode({ endpoints: [{ host, port: 1 }] }), namedIn: ["1.1"] });
   const [near, far] = [at("1.1.0.9"), at("2.2.0.1")];
   await witnesses.seek([near, far], signal);
-  assert.deepEqual(asked, [{ witness: far.advertisement.peer, wish: { peers: [near.advertisement.peer] } }]);
+  assert.deepEqual(asked, [{ witness: far.advertisement.peer, query: { peers: [near.advertisement.peer] } }]);
 });
 
 test("of the nodes at hand those may stand behind others that two networks named, or as many as there are", () => {

@@ -5,12 +5,12 @@ import { networkPrefix } from "../geo/network-prefix.ts";
 import type { PeerId } from "../identity/peer-id.ts";
 import { LIVENESS_LIMITS } from "../liveness/limits.ts";
 import type { Overlay } from "../overlay/overlay.ts";
-import { fitsWish } from "../peers/fits-wish.ts";
+import { fitsQuery } from "../peers/fits-query.ts";
 import { isWitnessed, type NodeInNetwork, WITNESSES } from "../peers/is-witnessed.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import type { Nominations } from "../peers/nominations.ts";
 import type { PeerBook } from "../peers/peer-book.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import type { ExchangeClient } from "./exchange-client.ts";
 import { DISCOVERY_LIMITS } from "./limits.ts";
 
@@ -25,7 +25,7 @@ export interface WitnessesComponents {
 
 /** What tellers count as together whose network is not known. */
 const UNKNOWN = "unknown";
-const RELAY: PeerWish = { roles: ["relay"] };
+const RELAY: PeerQuery = { roles: ["relay"] };
 
 /** Who named whom: notes it, and asks others about nodes that one network alone has named. */
 export class Witnesses {
@@ -100,9 +100,9 @@ export class Witnesses {
   }
 
   /** Whether `usable` nodes are what a request of `hops` hops needs, or would be if others named them. */
-  found(usable: readonly KnownPeer[], wish: PeerWish, hops: number): "enough" | "unwitnessed" | "too few" {
-    if (!isEnough(usable, usable, wish, hops)) return "too few";
-    return hops === 1 || isEnough(usable, this.witnessed(usable), wish, hops) ? "enough" : "unwitnessed";
+  found(usable: readonly KnownPeer[], query: PeerQuery, hops: number): "enough" | "unwitnessed" | "too few" {
+    if (!isEnough(usable, usable, query, hops)) return "too few";
+    return hops === 1 || isEnough(usable, this.witnessed(usable), query, hops) ? "enough" : "unwitnessed";
   }
 
   #placed({ advertisement: { peer, endpoints }, isMute }: KnownPeer): NodeInNetwork {
@@ -119,8 +119,8 @@ export class Witnesses {
 }
 
 /** Whether there are nodes for a request of `hops` hops, of which those in `behind` may stand behind others. */
-function isEnough(usable: readonly KnownPeer[], behind: readonly KnownPeer[], wish: PeerWish, hops: number): boolean {
-  const relaysOf = (peers: readonly KnownPeer[]): number => peers.filter((peer) => fitsWish(peer, RELAY)).length;
+function isEnough(usable: readonly KnownPeer[], behind: readonly KnownPeer[], query: PeerQuery, hops: number): boolean {
+  const relaysOf = (peers: readonly KnownPeer[]): number => peers.filter((peer) => fitsQuery(peer, RELAY)).length;
   if (relaysOf(usable) < hops || relaysOf(behind) < hops - 1) return false;
-  return behind.some((peer) => fitsWish(peer, wish));
+  return behind.some((peer) => fitsQuery(peer, query));
 }

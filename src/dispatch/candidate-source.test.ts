@@ -107,9 +107,9 @@ suite("where a client's nodes come from", () => {
     clock.advance(DISCOVERY_LIMITS.candidatesMs.value);
     peers.known({ countries: ["zz"] });
     assert.equal(asked(), 2);
-    for (let n = 0; n < LIVENESS_LIMITS.wishes.value; n += 1) peers.known({ cities: [`city${n}`] });
+    for (let n = 0; n < LIVENESS_LIMITS.queries.value; n += 1) peers.known({ cities: [`city${n}`] });
     peers.known({ countries: ["zz"] });
-    assert.equal(asked(), 3 + LIVENESS_LIMITS.wishes.value);
+    assert.equal(asked(), 3 + LIVENESS_LIMITS.queries.value);
   });
 
   test("a node that two have told of stays until both take it back", (t) => {

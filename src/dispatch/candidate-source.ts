@@ -11,7 +11,7 @@ import type { Candidate } from "../routing/candidate.ts";
 import { CandidateIndex } from "../routing/candidate-index.ts";
 import type { ObservationView } from "../trust/observation.ts";
 import type { TrustSource } from "../trust/trust-source.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 
 /** Where a client's nodes come from. */
 export interface PeerSources {
@@ -36,7 +36,7 @@ export class CandidateSource {
   /** What the index holds, and whose word for it. */
   readonly #shown = new Map<string, KnownPeer>();
   #directory: Directory | undefined;
-  /** By wish, what was known a moment ago; the one made longest ago stands first. */
+  /** By query, what was known a moment ago; the one made longest ago stands first. */
   readonly #known = new Map<string, { readonly index: CandidateIndex; readonly atMs: number }>();
   /** What was read from the book where there is no directory, and when, in ms of the monotonic clock. */
   #read: readonly KnownPeer[] = [];
@@ -100,16 +100,16 @@ export class CandidateSource {
     return this.#index;
   }
 
-  /** Nodes to choose from where none of those that fit `wish` has answered yet: they are only known. */
-  known(wish: PeerWish): CandidateIndex | undefined {
+  /** Nodes to choose from where none of those that fit `query` has answered yet: they are only known. */
+  known(query: PeerQuery): CandidateIndex | undefined {
     const nowMs = this.#sources.clock.monotonicMs();
-    const key = JSON.stringify(wish);
+    const key = JSON.stringify(query);
     const last = this.#known.get(key);
     if (last !== undefined && nowMs - last.atMs < DISCOVERY_LIMITS.candidatesMs.value) return last.index;
-    const index = this.#candidates(wish);
+    const index = this.#candidates(query);
     this.#known.delete(key);
     if (index !== undefined) this.#known.set(key, { index, atMs: nowMs });
-    forgetOldest(this.#known, LIVENESS_LIMITS.wishes.value);
+    forgetOldest(this.#known, LIVENESS_LIMITS.queries.value);
     return index;
   }
 
@@ -117,8 +117,8 @@ export class CandidateSource {
    * Looks for nodes that fit, at little cost where it `isAgain`; false where there is nobody to ask. Throws
    * ERR_NETWORK_UNREACHABLE or the abort reason.
    */
-  async find(wish: PeerWish, hops: number, signal: AbortSignal, isAgain = false): Promise<boolean> {
-    await this.#directory?.find(wish, hops, signal, isAgain);
+  async find(query: PeerQuery, hops: number, signal: AbortSignal, isAgain = false): Promise<boolean> {
+    await this.#directory?.find(query, hops, signal, isAgain);
     return this.#directory !== undefined;
   }
 
@@ -138,12 +138,12 @@ export class CandidateSource {
   }
 
   /** Nodes that fit will be wanted; `isFar` where behind other hops, which are checked by way of others. */
-  expect(wish: PeerWish, isFar = false): void {
-    this.#directory?.expect(wish, isFar);
+  expect(query: PeerQuery, isFar = false): void {
+    this.#directory?.expect(query, isFar);
   }
 
-  #candidates(wish: PeerWish): CandidateIndex | undefined {
-    const known = this.#directory?.candidates(wish) ?? this.#unread(wish);
+  #candidates(query: PeerQuery): CandidateIndex | undefined {
+    const known = this.#directory?.candidates(query) ?? this.#unread(query);
     if (known === undefined) return undefined;
     const index = new CandidateIndex(this.#sources);
     // Guards above all, or a client that was just started would enter elsewhere.
@@ -168,11 +168,11 @@ export class CandidateSource {
   }
 
   /** Nodes that fit, and some others, of a book that holds more than is read of it. */
-  #unread(wish: PeerWish): readonly KnownPeer[] | undefined {
+  #unread(query: PeerQuery): readonly KnownPeer[] | undefined {
     if (this.#read.length < DISCOVERY_LIMITS.currentPeers.value) return undefined;
     const { book } = this.#sources;
     const most = DISCOVERY_LIMITS.candidates.value;
-    const peers = [...book.find(wish, most, "random"), ...this.#read.slice(0, most)];
+    const peers = [...book.find(query, most, "random"), ...this.#read.slice(0, most)];
     return [...new Map(peers.map((peer) => [peer.advertisement.peer, peer])).values()];
   }
 

@@ -19,7 +19,7 @@ import { funnelIn } from "../routing/no-node.ts";
 import type { PlanRequest } from "../routing/plan-request.ts";
 import type { CandidateSource } from "./candidate-source.ts";
 import { type CircuitOutcomes, failedPeer, streamEnd } from "./circuit-outcomes.ts";
-import { type PathPlanner, wishOf } from "./path-planner.ts";
+import { type PathPlanner, queryOf } from "./path-planner.ts";
 import { ProxyRequest, type ProxyRequestComponents, type ProxyRequestOptions } from "./proxy-request.ts";
 import { race, type Use, type Won } from "./race.ts";
 import type { RefusalMemory } from "./refusal-memory.ts";
@@ -108,8 +108,8 @@ export class Dispatcher implements StreamOpener {
   /** Has circuits built ahead for requests like `constraints`, as soon as there are nodes. Settles when that is begun. */
   async expect(constraints: Constraints, signal: AbortSignal): Promise<void> {
     const { peers, pool, planner } = this.#components;
-    const wish = wishOf({ constraints });
-    const find = (): Promise<boolean> => peers.find(wish, planner.hopsOf(constraints), signal).catch(() => false);
+    const query = queryOf({ constraints });
+    const find = (): Promise<boolean> => peers.find(query, planner.hopsOf(constraints), signal).catch(() => false);
     if ((peers.usable().size > 0 || (await find())) && !signal.aborted)
       pool.expect(this.#unsent({ user: "", constraints }));
   }
@@ -181,13 +181,13 @@ export class Dispatcher implements StreamOpener {
     again: () => Promise<T>,
   ): Promise<T> {
     const { peers, planner, searches } = this.#components;
-    const wish = wishOf({ constraints, protocol });
+    const query = queryOf({ constraints, protocol });
     const hops = planner.hopsOf(constraints);
-    const search = searches.begin(wish, hops, group.user);
+    const search = searches.begin(query, hops, group.user);
     if ("waitMs" in search) throw known.with({ retryAfterSec: Math.ceil(search.waitMs / 1_000) });
     let outcome: "found" | "vain" | "unknown" = "unknown";
     try {
-      if (!(await peers.find(wish, hops, signal, search.isAgain))) throw known;
+      if (!(await peers.find(query, hops, signal, search.isAgain))) throw known;
       const made = await again();
       outcome = "found";
       return made;

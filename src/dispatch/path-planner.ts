@@ -14,7 +14,7 @@ import type { GuardSet } from "../routing/guard-set.ts";
 import { hopsOf } from "../routing/hops-of.ts";
 import { planCircuit } from "../routing/plan.ts";
 import type { Plan, PlanOptions, PlanRequest } from "../routing/plan-request.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import type { CandidateSource } from "./candidate-source.ts";
 
 /** What a planner is made of. */
@@ -139,13 +139,13 @@ export class PathPlanner {
 
   #plan(request: PlanRequest, mayDrawGuards: boolean): Plan {
     const { peers } = this.#components;
-    const wish = wishOf(request);
-    peers.expect(wish, this.hopsOf(request.constraints) > 1);
+    const query = queryOf(request);
+    peers.expect(query, this.hopsOf(request.constraints) > 1);
     try {
       return this.#planIn(peers.usable(), request, mayDrawGuards);
     } catch (error) {
       if (toBywayError(error).code !== "ERR_NO_NODE") throw error;
-      const known = peers.known(wish);
+      const known = peers.known(query);
       if (known === undefined) throw error;
       return this.#planIn(known, request, mayDrawGuards);
     }
@@ -197,7 +197,7 @@ export class PathPlanner {
 }
 
 /** Without them, all that is kept at hand might be exits that only exit. */
-const RELAY: PeerWish = { roles: ["relay"] };
+const RELAY: PeerQuery = { roles: ["relay"] };
 
 /** A hop that nothing more is known of. */
 function asCandidate(hop: Hop): Candidate {
@@ -205,11 +205,11 @@ function asCandidate(hop: Hop): Candidate {
 }
 
 /** The exits that fit, in the directory's words. */
-export function wishOf({
+export function queryOf({
   constraints,
   exit,
   protocol,
-}: Pick<PlanRequest, "constraints" | "exit" | "protocol">): PeerWish {
+}: Pick<PlanRequest, "constraints" | "exit" | "protocol">): PeerQuery {
   const { countries, regions, cities, asns, isps, networks, node = exit } = constraints;
   const lists = { countries, regions, cities, asns, isps, networks };
   const asked = Object.entries(lists).flatMap(([key, list]) =>

@@ -5,19 +5,19 @@ import { FakeClock } from "../core/fake-clock.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 import { type Search, SearchMemory } from "./search-memory.ts";
 
-const WISH = { roles: ["exit"], countries: ["jp"] };
-const wishOf = (asn: number): Parameters<SearchMemory["begin"]>[0] => ({ roles: ["exit"], asns: [asn] });
+const QUERY = { roles: ["exit"], countries: ["jp"] };
+const queryOf = (asn: number): Parameters<SearchMemory["begin"]>[0] => ({ roles: ["exit"], asns: [asn] });
 
 /** The search that may begin; fails where it may not. */
-function begun(memory: SearchMemory, wish: Parameters<SearchMemory["begin"]>[0] = WISH, hops = 1): Search {
-  const search = memory.begin(wish, hops, "");
+function begun(memory: SearchMemory, query: Parameters<SearchMemory["begin"]>[0] = QUERY, hops = 1): Search {
+  const search = memory.begin(query, hops, "");
   assert.ok(!("waitMs" in search), "the search may not begin");
   return search;
 }
 
 /** How long it is until a search may begin; 0 where it may. */
-function waitMs(memory: SearchMemory, wish = WISH, hops = 1): number {
-  const search = memory.begin(wish, hops, "");
+function waitMs(memory: SearchMemory, query = QUERY, hops = 1): number {
+  const search = memory.begin(query, hops, "");
   if ("waitMs" in search) return search.waitMs;
   search.end("unknown");
   return 0;
@@ -43,7 +43,7 @@ suite("searches in vain", () => {
     const wholeAtMs: number[] = [];
     const startMs = clock.monotonicMs();
     while (clock.monotonicMs() - startMs < 130_000) {
-      const search = memory.begin(WISH, 1, "");
+      const search = memory.begin(QUERY, 1, "");
       if (!("waitMs" in search)) {
         if (!search.isAgain) wholeAtMs.push(clock.monotonicMs() - startMs);
         search.end("vain");
@@ -70,7 +70,7 @@ suite("searches in vain", () => {
     const memory = new SearchMemory({ clock: new FakeClock() });
     begun(memory).end("vain");
     assert.equal(waitMs(memory, { roles: ["exit"], countries: ["fr"] }), 0);
-    assert.equal(waitMs(memory, WISH, 3), 0);
+    assert.equal(waitMs(memory, QUERY, 3), 0);
   });
 
   test("are forgotten at once when a node that fits answers, and when nobody asks for a minute", () => {
@@ -98,11 +98,11 @@ test("the kinds that are remembered are bounded, and so are searches of all kind
   const clock = new FakeClock();
   const memory = new SearchMemory({ clock });
   const { vainSearches, searchesAtOnce } = DISPATCH_LIMITS;
-  for (let asn = 1; asn <= searchesAtOnce.value; asn += 1) begun(memory, wishOf(asn)).end("vain");
-  assert.deepEqual(memory.begin(wishOf(0), 1, ""), { waitMs: 1_000 });
+  for (let asn = 1; asn <= searchesAtOnce.value; asn += 1) begun(memory, queryOf(asn)).end("vain");
+  assert.deepEqual(memory.begin(queryOf(0), 1, ""), { waitMs: 1_000 });
   for (let asn = 1_000; asn < 1_000 + vainSearches.value; asn += 1) {
     clock.advance(1_000);
-    begun(memory, wishOf(asn)).end("vain");
+    begun(memory, queryOf(asn)).end("vain");
   }
   assert.equal(memory.size, vainSearches.value);
 });
@@ -114,7 +114,7 @@ test("a user who walks through a list of kinds takes no search from others", () 
   let asn = 0;
   const isBegun = (user: string): boolean => {
     asn += 1;
-    const search = memory.begin(wishOf(asn), 1, user);
+    const search = memory.begin(queryOf(asn), 1, user);
     if ("waitMs" in search) return false;
     search.end("vain");
     return true;

@@ -1,9 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import { forgetOldest } from "../core/forget-oldest.ts";
-import { fitsWish } from "../peers/fits-wish.ts";
+import { fitsQuery } from "../peers/fits-query.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 
 /** How often a client searched the network since it started, as `byway requests` shows it. */
@@ -30,7 +30,7 @@ interface SparedSearch {
 }
 
 interface Kind {
-  readonly wish: PeerWish;
+  readonly query: PeerQuery;
   /** Searches in vain since the last node that fits came. */
   times: number;
   /** Until when there is no further one, on the monotonic clock. */
@@ -66,7 +66,7 @@ export class SearchMemory {
   });
   /** When each user last had a search begin, the one who waits longest first. */
   readonly #users = new Map<string, number>();
-  /** By wish and hops; the one that failed longest ago first. */
+  /** By query and hops; the one that failed longest ago first. */
   readonly #kinds = new Map<string, Kind>();
   #begun = 0;
   #vain = 0;
@@ -86,11 +86,11 @@ export class SearchMemory {
     return this.#kinds.size;
   }
 
-  /** Asks for a search for nodes that fit `wish`, for circuits of `hops` nodes. `user` is who asks, "" for nobody named. */
-  begin(wish: PeerWish, hops: number, user: string): Search | SparedSearch {
-    const key = JSON.stringify([wish, hops]);
+  /** Asks for a search for nodes that fit `query`, for circuits of `hops` nodes. `user` is who asks, "" for nobody named. */
+  begin(query: PeerQuery, hops: number, user: string): Search | SparedSearch {
+    const key = JSON.stringify([query, hops]);
     const nowMs = this.#clock.monotonicMs();
-    const kind = this.#held(key, nowMs) ?? { wish, times: 0, untilMs: nowMs, wholeMs: nowMs, running: 0 };
+    const kind = this.#held(key, nowMs) ?? { query, times: 0, untilMs: nowMs, wholeMs: nowMs, running: 0 };
     const isJoining = kind.times === 0 && kind.running > 0;
     const waitMs = isJoining ? 0 : this.#waitMs(kind, user, nowMs);
     if (waitMs > 0) {
@@ -110,7 +110,7 @@ export class SearchMemory {
   /** Notes that `peer` can be used from now on: kinds that it fits are searched for again at once. */
   noteNode(peer: KnownPeer): void {
     for (const kind of this.#kinds.values()) {
-      if (kind.times === 0 || !fitsWish(peer, kind.wish)) continue;
+      if (kind.times === 0 || !fitsQuery(peer, kind.query)) continue;
       kind.times = 0;
       kind.untilMs = this.#clock.monotonicMs();
     }

@@ -1,12 +1,12 @@
 import type { Random } from "../core/random.ts";
 import type { BookPeer } from "../peers/book-peer.ts";
 import { crowdOf } from "../peers/crowd-of.ts";
-import { fitsWish } from "../peers/fits-wish.ts";
+import { fitsQuery } from "../peers/fits-query.ts";
 import { PEERS_LIMITS } from "../peers/limits.ts";
 import type { Nominations } from "../peers/nominations.ts";
 import type { PeerBook } from "../peers/peer-book.ts";
 import { spread } from "../peers/spread.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import { LIVENESS_LIMITS } from "./limits.ts";
 
 /** What an order is made of. */
@@ -39,8 +39,8 @@ export class CheckOrder {
   }
 
   /** At most `count` peers that fit and that `except` is false for. */
-  draw(wish: PeerWish, count: number, except: (peer: string) => boolean): readonly BookPeer[] {
-    return this.#draw(wish, count, except, () => {
+  draw(query: PeerQuery, count: number, except: (peer: string) => boolean): readonly BookPeer[] {
+    return this.#draw(query, count, except, () => {
       this.#turn += 1;
       return TURNS[this.#turn % TURNS.length] ?? "any";
     });
@@ -56,14 +56,14 @@ export class CheckOrder {
     );
   }
 
-  #draw(wish: PeerWish, count: number, except: (peer: string) => boolean, turn: () => Source): readonly BookPeer[] {
+  #draw(query: PeerQuery, count: number, except: (peer: string) => boolean, turn: () => Source): readonly BookPeer[] {
     const drawn = new Map<string, BookPeer>();
     const isOut = (peer: string): boolean => drawn.has(peer) || except(peer);
     const rows: Partial<Record<Source, BookPeer[]>> = {};
     const next = (source: Source): BookPeer | undefined => {
-      if (source === "named") return this.#named(wish, isOut);
+      if (source === "named") return this.#named(query, isOut);
       const row =
-        rows[source] ?? (source === "reached" ? this.#reached(wish, count, isOut) : this.#any(wish, count, isOut));
+        rows[source] ?? (source === "reached" ? this.#reached(query, count, isOut) : this.#any(query, count, isOut));
       rows[source] = row;
       let peer = row.shift();
       while (peer !== undefined && drawn.has(peer.advertisement.peer)) peer = row.shift();
@@ -77,24 +77,24 @@ export class CheckOrder {
     return [...drawn.values()];
   }
 
-  #named(wish: PeerWish, isOut: (peer: string) => boolean): BookPeer | undefined {
+  #named(query: PeerQuery, isOut: (peer: string) => boolean): BookPeer | undefined {
     const { book, nominations } = this.#components;
     return nominations.next((peer) => {
       if (isOut(peer)) return undefined;
       const known = book.get(peer);
       if (known === undefined || known.failures >= PEERS_LIMITS.unreachableAfter.value) return undefined;
-      return fitsWish(known, wish) ? known : undefined;
+      return fitsQuery(known, query) ? known : undefined;
     });
   }
 
   /** Those that answered lately, chance deciding which of them. */
-  #reached(wish: PeerWish, count: number, isOut: (peer: string) => boolean): BookPeer[] {
-    const known = this.#components.book.find(wish, LIVENESS_LIMITS.reachedDrawn.value, "answered");
+  #reached(query: PeerQuery, count: number, isOut: (peer: string) => boolean): BookPeer[] {
+    const known = this.#components.book.find(query, LIVENESS_LIMITS.reachedDrawn.value, "answered");
     return this.#spread(known, count, isOut);
   }
 
-  #any(wish: PeerWish, count: number, isOut: (peer: string) => boolean): BookPeer[] {
-    const known = this.#components.book.find(wish, Math.max(PEERS_LIMITS.drawnFrom.value, count * 4), "random");
+  #any(query: PeerQuery, count: number, isOut: (peer: string) => boolean): BookPeer[] {
+    const known = this.#components.book.find(query, Math.max(PEERS_LIMITS.drawnFrom.value, count * 4), "random");
     return this.#spread(known, count, isOut);
   }
 

@@ -200,7 +200,7 @@ test("no more failed peers are remembered than the bound, and those of long ago 
     pauses.begin(peer, NONE)(REFUSED);
   }
   assert.equal(pauses.size, most);
-  clock.advance(failedPauseMs.value + LIVENESS_LIMITS.wishMs.value);
+  clock.advance(failedPauseMs.value + LIVENESS_LIMITS.queryMs.value);
   pauses.sweep();
   assert.equal(pauses.size, 0);
 });

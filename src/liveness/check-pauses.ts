@@ -139,7 +139,7 @@ export class CheckPauses {
   sweep(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const [peer, failed] of this.#failed) {
-      const endsAtMs = failed.untilMs + LIVENESS_LIMITS.wishMs.value * failed.times;
+      const endsAtMs = failed.untilMs + LIVENESS_LIMITS.queryMs.value * failed.times;
       if (endsAtMs <= nowMs && !this.#isForgiven(failed)) this.#failed.delete(peer);
     }
   }

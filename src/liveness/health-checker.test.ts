@@ -136,15 +136,15 @@ test("a kind that is asked for comes first, and is kept at hand beside the other
   const others = Array.from({ length: 80 }, () => advertisedNode({ country: "de" }));
   const japanese = Array.from({ length: 60 }, () => advertisedNode({ country: "jp" }));
   const { checker, asked } = checks([...others, ...japanese]);
-  const wish = { countries: ["jp"] };
-  checker.expect(wish);
+  const query = { countries: ["jp"] };
+  checker.expect(query);
   checker.start();
   assert.deepEqual([...asked.keys()], japanese.slice(0, LIVENESS_LIMITS.checks.value).map(idOf));
   while (asked.size > 0) {
     for (const { answer } of [...asked.values()]) answer(1);
     await settled();
   }
-  assert.ok(checker.usable(wish).length >= LIVENESS_LIMITS.usableForWish.value);
+  assert.ok(checker.usable(query).length >= LIVENESS_LIMITS.usableForQuery.value);
   await checker.stop();
 });
 
@@ -341,12 +341,12 @@ test("no more than so many at one address are checked at a time", async () => {
 });
 
 test("no more kinds of nodes are remembered as asked for than the limit; the one asked for longest ago goes", async () => {
-  const { wishes } = LIVENESS_LIMITS;
+  const { queries } = LIVENESS_LIMITS;
   const nodes = ["aa", "bb"].map((country) => advertisedNode({ country }));
   const { checker, draws } = checks(nodes);
-  for (let asn = 1; asn <= wishes.value * 3; asn += 1) checker.expect({ asns: [asn] });
+  for (let asn = 1; asn <= queries.value * 3; asn += 1) checker.expect({ asns: [asn] });
   checker.start();
-  assert.equal(draws(), wishes.value + 1, "each kind is drawn once, and any");
+  assert.equal(draws(), queries.value + 1, "each kind is drawn once, and any");
   await checker.stop();
 });
 

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import { forgetOldest } from "../core/forget-oldest.ts";
-import { fitsWish } from "../peers/fits-wish.ts";
+import { fitsQuery } from "../peers/fits-query.ts";
 import { isTheSame, type KnownPeer } from "../peers/known-peer.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import { type Asked, askPeer } from "./ask-peer.ts";
 import { CheckAlarm } from "./check-alarm.ts";
 import { CheckPauses, endpointOf, type Vouch } from "./check-pauses.ts";
@@ -21,7 +21,7 @@ export interface HealthCheckerComponents<Peer extends KnownPeer = KnownPeer> {
   /** The newest valid advertisement of `peer`. */
   readonly get: (peer: string) => Peer | undefined;
   /** At most `count` peers that fit, chance deciding which, without those that `except` is true for. */
-  readonly draw: (wish: PeerWish, count: number, except: (peer: string) => boolean) => readonly KnownPeer[];
+  readonly draw: (query: PeerQuery, count: number, except: (peer: string) => boolean) => readonly KnownPeer[];
   /** What speaks for a peer: such peers are not held up by failures of those for which nothing does. Nothing when absent. */
   readonly vouchOf?: ((peer: string) => Vouch) | undefined;
   /** Whether there are nodes now to check others through. Never when absent. */
@@ -132,14 +132,14 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
    * Keeps peers of this sort usable from now on, until nobody has asked for them for a while. Those that become so are
    * checked by way of others if `isFar`: a check from here would tell them who is about to use them.
    */
-  expect(wish: PeerWish, isFar = false): void {
-    const untilMs = this.#components.clock.monotonicMs() + LIVENESS_LIMITS.wishMs.value;
-    const key = JSON.stringify([wish, isFar]);
-    const wanted = this.#wanted.get(key) ?? new WantedKind(wish, untilMs, isFar);
+  expect(query: PeerQuery, isFar = false): void {
+    const untilMs = this.#components.clock.monotonicMs() + LIVENESS_LIMITS.queryMs.value;
+    const key = JSON.stringify([query, isFar]);
+    const wanted = this.#wanted.get(key) ?? new WantedKind(query, untilMs, isFar);
     wanted.untilMs = untilMs;
     this.#wanted.delete(key);
     this.#wanted.set(key, wanted);
-    forgetOldest(this.#wanted, LIVENESS_LIMITS.wishes.value);
+    forgetOldest(this.#wanted, LIVENESS_LIMITS.queries.value);
   }
 
   /** More peers may be known now. */
@@ -149,9 +149,9 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   }
 
   /** The peers that fit and answered lately. */
-  usable(wish: PeerWish): readonly Peer[] {
+  usable(query: PeerQuery): readonly Peer[] {
     this.#lookAtAll();
-    return this.#usablePeers().filter((peer) => fitsWish(peer, wish));
+    return this.#usablePeers().filter((peer) => fitsQuery(peer, query));
   }
 
   /**
@@ -187,9 +187,9 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     // First, since new ones may be without number, and hold every place.
     this.#again(nowMs);
     const peers = this.#usablePeers();
-    const wishes = [...this.#wanted.values()].toReversed();
-    const { wanted } = allotUsable(peers, wishes, USABLE_BOUNDS);
-    for (const [index, wish] of wishes.entries()) this.#reach(wish, wanted[index] ?? 0, peers);
+    const queries = [...this.#wanted.values()].toReversed();
+    const { wanted } = allotUsable(peers, queries, USABLE_BOUNDS);
+    for (const [index, query] of queries.entries()) this.#reach(query, wanted[index] ?? 0, peers);
     this.#reach(this.#any, LIVENESS_LIMITS.usablePeers.value, peers);
   }
 
@@ -209,7 +209,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
       this.#checking.has(peer) ||
       (isNear && this.#ways.isFar(peer)) ||
       !this.#mayCheck(peer);
-    const drawn = this.#components.draw(wanted.wish, places, isOut);
+    const drawn = this.#components.draw(wanted.query, places, isOut);
     // Those of one address may all have been free to be drawn, and are not when some of them are being checked.
     const checked = drawn.filter((peer) => {
       const may = this.#mayCheck(peer.advertisement.peer);

@@ -44,13 +44,13 @@ const LIMITS = {
     "How often a usable node proves who it is; in between it is enough that somebody answers.",
   ],
   usablePeers: [64, "count", "Nodes of any kind that are kept usable."],
-  usableForWish: [
+  usableForQuery: [
     48,
     "count",
     "Nodes of a kind that was asked for that are kept usable: enough to rotate among; a check every two seconds.",
   ],
-  wishes: [16, "count", "Kinds of nodes that are remembered as asked for."],
-  wishMs: [600_000, "ms", "How long such a kind is remembered."],
+  queries: [16, "count", "Kinds of nodes that are remembered as asked for."],
+  queryMs: [600_000, "ms", "How long such a kind is remembered."],
   failedPauseMs: [60_000, "ms", "Before a node that did not answer is checked again; doubled each time."],
   alonePauseMs: [10_000, "ms", "The pause while no node answers at all: then the fault is hardly theirs."],
   checkWays: [16_384, "count", "Nodes of which it is remembered whether they are checked from here; about 2 MiB."],

@@ -51,7 +51,7 @@ export function allotUsable<Peer>(
 
 /** The bounds of what a client keeps usable. */
 export const USABLE_BOUNDS: AllotmentBounds = {
-  perKind: LIVENESS_LIMITS.usableForWish.value,
+  perKind: LIVENESS_LIMITS.usableForQuery.value,
   ofKinds: LIVENESS_LIMITS.usableInAll.value - LIVENESS_LIMITS.usablePeers.value,
   others: LIVENESS_LIMITS.usablePeers.value,
 };

@@ -149,21 +149,21 @@ test("however many kinds are asked for, the nodes are bounded in all, and the ki
   };
   await answerAll();
   const count = (country: string): number => checker.usable({ countries: [country] }).length;
-  const { usableForWish, usableInAll, recheckMs } = LIVENESS_LIMITS;
+  const { usableForQuery, usableInAll, recheckMs } = LIVENESS_LIMITS;
   for (const country of countries) {
     checker.expect({ countries: [country] });
     checker.fill();
     await answerAll();
-    assert.ok(count(country) >= usableForWish.value, country);
+    assert.ok(count(country) >= usableForQuery.value, country);
     assert.ok(checker.size <= usableInAll.value);
   }
   assert.equal(checker.size, usableInAll.value);
-  for (const country of ["ff", "gg", "hh"]) assert.ok(count(country) >= usableForWish.value, country);
+  for (const country of ["ff", "gg", "hh"]) assert.ok(count(country) >= usableForQuery.value, country);
   assert.equal(count("cc"), 0);
   checker.expect({ countries: ["cc"] });
   checker.fill();
   await answerAll();
-  assert.ok(count("cc") >= usableForWish.value);
+  assert.ok(count("cc") >= usableForQuery.value);
   const before = told.length;
   for (let second = 0; second < recheckMs.value / 1_000; second += 1) {
     clock.advance(1_000);

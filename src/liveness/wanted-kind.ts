@@ -1,20 +1,20 @@
-import { fitsWish } from "../peers/fits-wish.ts";
+import { fitsQuery } from "../peers/fits-query.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 
 /** A kind of peer that was asked for. */
 export class WantedKind {
-  readonly wish: PeerWish;
+  readonly query: PeerQuery;
   untilMs: number;
   /** Whether its peers are checked by way of others. */
   readonly isFar: boolean;
   /** All that are known have been drawn; until then it is not looked again. */
   emptyUntilMs: number = Number.NEGATIVE_INFINITY;
-  /** Names take a while to compare, and each peer is held against each wish many times a second. */
+  /** Names take a while to compare, and each peer is held against each query many times a second. */
   readonly #fits = new WeakMap<KnownPeer, boolean>();
 
-  constructor(wish: PeerWish, untilMs: number, isFar = false) {
-    this.wish = wish;
+  constructor(query: PeerQuery, untilMs: number, isFar = false) {
+    this.query = query;
     this.isFar = isFar;
     this.untilMs = untilMs;
   }
@@ -22,7 +22,7 @@ export class WantedKind {
   readonly fits: (peer: KnownPeer) => boolean = (peer) => {
     const known = this.#fits.get(peer);
     if (known !== undefined) return known;
-    const fits = fitsWish(peer, this.wish);
+    const fits = fitsQuery(peer, this.query);
     this.#fits.set(peer, fits);
     return fits;
   };

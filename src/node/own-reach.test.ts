@@ -20,7 +20,7 @@ test("a node whose address went from the machine says so within a minute, withou
       logger: new RecordingLogger(),
       budget: roomyBudget(),
       book: {
-        find: (_wish, _limit, order) => {
+        find: (_query, _limit, order) => {
           // Else relays that were made up would be most of those that are drawn.
           assert.equal(order, "reached");
           drawn += 1;

@@ -6,7 +6,7 @@ import { addressCrowd } from "../link/address-crowd.ts";
 import { TokenBuckets } from "../rate/token-buckets.ts";
 import type { Advertisement } from "../wire/advertisement.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import { type BookPeer, bookPeer } from "./book-peer.ts";
 import { type CrowdKeeper, CrowdQuotas, PUBLIC_QUOTAS } from "./crowd-quotas.ts";
 import { DecodedPeers } from "./decoded-peers.ts";
@@ -18,8 +18,8 @@ import type { PeerBookOptions } from "./peer-book-options.ts";
 import { PeerBuffer } from "./peer-buffer.ts";
 import type { PeerCounts } from "./peer-counts.ts";
 import { claimedPlace, peerEntry } from "./peer-entry.ts";
-import type { PeerOrder, PeerQuery } from "./peer-query.ts";
 import type { PeerStore } from "./peer-store.ts";
+import type { PeerOrder, QueryOptions } from "./query-peers.ts";
 import { type RejectionReason, Rejections } from "./rejections.ts";
 import { openAdvertisement } from "./signed-advertisement.ts";
 import type { StoredPeer, ToldBy } from "./stored-peer.ts";
@@ -28,8 +28,8 @@ import { StoredTime } from "./stored-time.ts";
 /** What became of an advertisement that was taken in. */
 export type Addition = "new" | "renewed" | "known";
 
-/** What a find may be told beside the wish. */
-export type FindOptions = Pick<PeerQuery, "except"> & {
+/** Options of a find. */
+export type FindOptions = Pick<QueryOptions, "except"> & {
   /** Peers that failed their last checks are found too. Default false. */
   readonly failing?: boolean;
 };
@@ -37,7 +37,7 @@ export type FindOptions = Pick<PeerQuery, "except"> & {
 const REJECTED = "rejected";
 
 /**
- * The peers that this one knows: decides which advertisements are let in, and finds peers that fit a wish.
+ * The peers that this one knows: decides which advertisements are let in, and finds peers that fit a query.
  *
  * What `add` lets in waits for a fifth of a second to be written together with others; `get` and `find` see it at once.
  */
@@ -159,10 +159,10 @@ export class PeerBook {
     return held === undefined || held.expiresAtSec <= this.#nowSec() ? undefined : this.open(held);
   }
 
-  /** At most `limit` valid peers that fit the wish. */
-  find(wish: PeerWish, limit: number, order: PeerOrder, options: FindOptions = {}): readonly BookPeer[] {
+  /** At most `limit` valid peers that fit the query. */
+  find(query: PeerQuery, limit: number, order: PeerOrder, options: FindOptions = {}): readonly BookPeer[] {
     const { except, failing = false } = options;
-    return this.#query(wish, {
+    return this.#query(query, {
       limit,
       order,
       ...(except === undefined ? {} : { except }),
@@ -174,18 +174,18 @@ export class PeerBook {
    * As `find` in random order, but not read: to choose among many of them, and `open` few. For strangers: of what would be
    * long to find, some is missed.
    */
-  draw(wish: PeerWish, limit: number): readonly StoredPeer[] {
+  draw(query: PeerQuery, limit: number): readonly StoredPeer[] {
     this.flush();
     const maxFailures = PEERS_LIMITS.unreachableAfter.value;
     const { value: mostRead } = PEERS_LIMITS.readForStrangers;
-    return this.#store.query(wish, { limit, order: "random", maxFailures, mostRead });
+    return this.#store.query(query, { limit, order: "random", maxFailures, mostRead });
   }
 
   /** As `draw`, of those that answered, the latest first. */
-  drawReached(wish: PeerWish, limit: number): readonly StoredPeer[] {
+  drawReached(query: PeerQuery, limit: number): readonly StoredPeer[] {
     this.flush();
     const maxFailures = PEERS_LIMITS.unreachableAfter.value;
-    return this.#store.query(wish, { limit, order: "answered", maxFailures });
+    return this.#store.query(query, { limit, order: "answered", maxFailures });
   }
 
   /** Reads what is held of a peer; undefined where that was damaged, and goes. */
@@ -201,10 +201,10 @@ export class PeerBook {
     return this.#query({}, { limit, order: "answered", state: "expired" });
   }
 
-  /** How many valid peers fit the wish. */
-  count(wish: PeerWish = {}): number {
+  /** How many valid peers fit the query. */
+  count(query: PeerQuery = {}): number {
     this.flush();
-    return this.#store.count(wish);
+    return this.#store.count(query);
   }
 
   /** Sums over all valid peers; reads the whole store. */
@@ -350,9 +350,9 @@ export class PeerBook {
     return this.rejections.addError(error);
   }
 
-  #query(wish: PeerWish, query: PeerQuery): readonly BookPeer[] {
+  #query(query: PeerQuery, options: QueryOptions): readonly BookPeer[] {
     this.flush();
-    return this.#store.query(wish, query).flatMap((stored) => this.open(stored) ?? []);
+    return this.#store.query(query, options).flatMap((stored) => this.open(stored) ?? []);
   }
 
   /** What is held of a peer, written or waiting. */

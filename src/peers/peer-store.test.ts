@@ -4,7 +4,7 @@ import { numberedEntry, numberedPeer, START_SEC } from "../../test/support/peer-
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import { PEERS_LIMITS } from "./limits.ts";
 import { PeerStore } from "./peer-store.ts";
 import type { PeerEntry } from "./stored-peer.ts";
@@ -71,7 +71,7 @@ test("a lower number is not written over a higher one that is valid, and what ch
   assert.equal(store.get(numberedPeer(1))?.seq, 2);
 });
 
-test("a wish finds all that fit it and nothing else", () => {
+test("a query finds all that fit it and nothing else", () => {
   const { store } = storeOf();
   const kinds = ["residential", "mobile", "hosting", "unknown"] as const;
   const entries = numbers(0, 240, (n) => ({
@@ -85,7 +85,7 @@ test("a wish finds all that fit it and nothing else", () => {
     protocols: n % 7 === 0 ? ["tcp", "udp"] : ["tcp"],
   }));
   store.put(entries);
-  const wishes = [
+  const queries = [
     {},
     { countries: ["de"] },
     { countries: ["de", "jp", "de", "xx"] },
@@ -105,10 +105,10 @@ test("a wish finds all that fit it and nothing else", () => {
     { peers: [numberedPeer(3), numberedPeer(8), numberedPeer(999)] },
     { peers: [numberedPeer(3), numberedPeer(8)], roles: ["exit"] },
   ] as const;
-  for (const wish of wishes) {
+  for (const query of queries) {
     const { countries, asns, roles, protocols, networks, peers } = {
       ...{ countries: undefined, asns: undefined, roles: [], protocols: [], networks: undefined, peers: undefined },
-      ...(wish as PeerWish),
+      ...(query as PeerQuery),
     };
     const fits = entries.filter(
       ({ place, peer, ...entry }) =>
@@ -121,11 +121,11 @@ test("a wish finds all that fit it and nothing else", () => {
     );
     const expected = fits.map(({ peer }) => peer).toSorted();
     for (const order of ["random", "reached", "recent"] as const) {
-      const found = store.query(wish, { limit: 1_000, order }).map(({ peer }) => peer);
-      assert.deepEqual(found.toSorted(), expected, `${order} ${JSON.stringify(wish)}`);
-      assert.equal(store.query(wish, { limit: 3, order }).length, Math.min(3, expected.length));
+      const found = store.query(query, { limit: 1_000, order }).map(({ peer }) => peer);
+      assert.deepEqual(found.toSorted(), expected, `${order} ${JSON.stringify(query)}`);
+      assert.equal(store.query(query, { limit: 3, order }).length, Math.min(3, expected.length));
     }
-    assert.equal(store.count(wish), expected.length, JSON.stringify(wish));
+    assert.equal(store.count(query), expected.length, JSON.stringify(query));
   }
 });
 

@@ -3,13 +3,13 @@ import { BywayError, type JsonValue } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { type Random, seededRandom } from "../core/random.ts";
 import { StoreFile } from "../storage/store-file.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import { PEERS_LIMITS } from "./limits.ts";
 import { type PeerCounts, readPeerCounts } from "./peer-counts.ts";
 import { type Crowd, evictPeers, makeRoomIn } from "./peer-eviction.ts";
-import { countPeers, LOTS, type PeerQuery, queryPeers } from "./peer-query.ts";
 import { peerTraits } from "./peer-traits.ts";
 import { PlaceKeys } from "./place-keys.ts";
+import { countPeers, LOTS, type QueryOptions, queryPeers } from "./query-peers.ts";
 import { PEER_STORE_FORMAT } from "./store-schema.ts";
 import { type PeerEntry, rowToPeer, type StoredPeer, wordsToText } from "./stored-peer.ts";
 
@@ -107,14 +107,14 @@ export class PeerStore {
     return row === undefined ? undefined : rowToPeer(row);
   }
 
-  /** At most `query.limit` peers that fit the wish. */
-  query(wish: PeerWish, query: PeerQuery): readonly StoredPeer[] {
-    return this.#file.attempt(() => queryPeers(this.#file, wish, query, this.#nowSec(), this.#lots));
+  /** At most `options.limit` peers that fit the query. */
+  query(query: PeerQuery, options: QueryOptions): readonly StoredPeer[] {
+    return this.#file.attempt(() => queryPeers(this.#file, query, options, this.#nowSec(), this.#lots));
   }
 
-  /** How many valid peers fit the wish; looks at each peer of the countries or ASes that it names. */
-  count(wish: PeerWish = {}): number {
-    return this.#file.attempt(() => countPeers(this.#file, wish, this.#nowSec()));
+  /** How many valid peers fit the query; looks at each peer of the countries or ASes that it names. */
+  count(query: PeerQuery = {}): number {
+    return this.#file.attempt(() => countPeers(this.#file, query, this.#nowSec()));
   }
 
   /** Sums over all valid peers; reads the whole store, so ask for a person or once a minute. */

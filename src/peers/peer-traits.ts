@@ -1,7 +1,7 @@
 import type { NetworkKind } from "../wire/advertisement.ts";
 import { nameHash } from "./name-hash.ts";
 
-/** What a peer is, as far as wishes ask for it by words. */
+/** What a peer is, as far as queries ask for it by words. */
 interface Traits {
   readonly roles?: readonly string[];
   readonly protocols?: readonly string[];
@@ -26,7 +26,7 @@ const HASHED = 21;
 const ISP_LETTERS = 2;
 
 /**
- * A peer's roles, protocols and network as bits. One that has all of a wish's words has all of its bits; the other way
+ * A peer's roles, protocols and network as bits. One that has all of a query's words has all of its bits; the other way
  * round only where all words are known ones, since other words share bits.
  */
 export function peerTraits({ roles = [], protocols = [], network }: Traits): number {

@@ -1,5 +1,5 @@
 import { foldName } from "../geo/fold-name.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import { nameHash } from "./name-hash.ts";
 import { ispTrait, regionTrait } from "./peer-traits.ts";
 
@@ -8,8 +8,8 @@ export function cityKey(city: string): number {
   return nameHash(`city ${foldName(city)}`) | 0;
 }
 
-/** What a wish asks of regions or providers, as the store is asked for it. */
-export interface WishedMarks {
+/** What a query asks of regions or providers, as the store is asked for it. */
+export interface WantedMarks {
   /** A peer that fits has one of these bits; undefined where that says nothing. */
   readonly traits: number | undefined;
   /** In hexadecimal digits: a peer that fits has one of these, */
@@ -18,8 +18,8 @@ export interface WishedMarks {
   readonly marksIn: readonly string[];
 }
 
-/** The marks of a wish's regions. */
-export function wishedRegions(regions: NonNullable<PeerWish["regions"]>): WishedMarks {
+/** The marks of a query's regions. */
+export function wantedRegions(regions: NonNullable<PeerQuery["regions"]>): WantedMarks {
   const whole = regions.map(foldName);
   const inCountry = whole.filter((name) => /^[a-z]{2}./.test(name));
   const names = [...whole, ...inCountry.map((name) => name.slice(2))];
@@ -30,8 +30,8 @@ export function wishedRegions(regions: NonNullable<PeerWish["regions"]>): Wished
   };
 }
 
-/** The marks of a wish's providers. */
-export function wishedIsps(isps: NonNullable<PeerWish["isps"]>): WishedMarks {
+/** The marks of a query's providers. */
+export function wantedIsps(isps: NonNullable<PeerQuery["isps"]>): WantedMarks {
   const names = isps.map(foldName);
   const bits = names.map(ispTrait);
   return {

@@ -13,7 +13,7 @@ import {
 const PEER = "k51qzi5uqu5dljtg5upm7x7ugan9lql3ewyknv4r4mhhkwzn8n7cnbd1unfwgq";
 const FULL: DirectoryRequest = {
   self: Uint8Array.of(1, 2, 3),
-  wish: {
+  query: {
     countries: ["de", "us"],
     roles: ["exit"],
     protocols: ["udp"],
@@ -39,7 +39,7 @@ function refused(bytes: Uint8Array, decode: (bytes: Uint8Array) => unknown): boo
 
 test("the least request is these bytes", () => {
   assert.equal(
-    Buffer.from(encodeDirectoryRequest({ wish: {}, limit: 50 })).toString("hex"),
+    Buffer.from(encodeDirectoryRequest({ query: {}, limit: 50 })).toString("hex"),
     "a2617601656c696d69741832",
   );
   assert.equal(
@@ -56,15 +56,15 @@ test("requests and answers are read as they were written", () => {
 
 test("what a list or a limit may not hold is refused when it is written", () => {
   for (const [request, field] of [
-    [{ wish: {}, limit: 51 }, /limit/],
-    [{ wish: { countries: ["DE"] }, limit: 1 }, /countries/],
-    [{ wish: { peers: Array.from({ length: 51 }, () => PEER) }, limit: 1 }, /peers/],
-    [{ wish: { asns: [0] }, limit: 1 }, /asns/],
-    [{ wish: { regions: [""] }, limit: 1 }, /regions/],
-    [{ wish: { cities: ["ü".repeat(33)] }, limit: 1 }, /cities/],
-    [{ wish: { cities: ["a\u001b[2J"] }, limit: 1 }, /cities/],
-    [{ wish: { isps: Array.from({ length: 17 }, () => "a") }, limit: 1 }, /isps/],
-    [{ self: new Uint8Array(1_281), wish: {}, limit: 1 }, /self/],
+    [{ query: {}, limit: 51 }, /limit/],
+    [{ query: { countries: ["DE"] }, limit: 1 }, /countries/],
+    [{ query: { peers: Array.from({ length: 51 }, () => PEER) }, limit: 1 }, /peers/],
+    [{ query: { asns: [0] }, limit: 1 }, /asns/],
+    [{ query: { regions: [""] }, limit: 1 }, /regions/],
+    [{ query: { cities: ["ü".repeat(33)] }, limit: 1 }, /cities/],
+    [{ query: { cities: ["a\u001b[2J"] }, limit: 1 }, /cities/],
+    [{ query: { isps: Array.from({ length: 17 }, () => "a") }, limit: 1 }, /isps/],
+    [{ self: new Uint8Array(1_281), query: {}, limit: 1 }, /self/],
   ] as const) {
     assert.throws(() => encodeDirectoryRequest(request), field);
   }

@@ -2,13 +2,13 @@ import { BywayError } from "../core/errors.ts";
 import type { NetworkKind } from "./advertisement.ts";
 import { CborFault, CborMap, type CborReader, decodeCbor, encodeCbor, integer, list, text } from "./cbor-map.ts";
 import { WIRE_LIMITS } from "./limits.ts";
-import type { PeerWish } from "./peer-wish.ts";
+import type { PeerQuery } from "./peer-query.ts";
 
 /** "I am here, this is my advertisement; what have you?" (docs/protocol.md §7.2). */
 export interface DirectoryRequest {
   /** The asker's own signed advertisement; absent for a client. */
   readonly self?: Uint8Array;
-  readonly wish: PeerWish;
+  readonly query: PeerQuery;
   /** How many advertisements it takes, 0 to 50. */
   readonly limit: number;
 }
@@ -43,8 +43,8 @@ const NAMES = list(name, maxListItems.value);
 const PEERS = list(text(/^k51[0-9a-z]{59}$/, maxTextBytes.value), maxAnswerEnvelopes.value);
 
 /** Writes a request of at most 8,192 bytes; throws ERR_DIRECTORY_MESSAGE where `decodeDirectoryRequest` would refuse it. */
-export function encodeDirectoryRequest({ self, wish, limit }: DirectoryRequest): Uint8Array {
-  const bytes = encodeCbor({ v: 1, limit, self, ...wish });
+export function encodeDirectoryRequest({ self, query, limit }: DirectoryRequest): Uint8Array {
+  const bytes = encodeCbor({ v: 1, limit, self, ...query });
   decodeDirectoryRequest(bytes);
   return bytes;
 }
@@ -54,7 +54,7 @@ export function decodeDirectoryRequest(bytes: Uint8Array): DirectoryRequest {
   return read(bytes, WIRE_LIMITS.maxDirectoryRequestBytes.value, (map) => ({
     limit: map.required("limit", integer(0, maxAnswerEnvelopes.value)),
     ...map.optional("self", "self", envelope),
-    wish: {
+    query: {
       ...map.optional("countries", "countries", COUNTRIES),
       ...map.optional("roles", "roles", WORDS),
       ...map.optional("protocols", "protocols", WORDS),

@@ -47,7 +47,7 @@ export const MESSAGE_PARSERS: readonly Parser[] = [
   {
     name: "directory request",
     samples: [
-      encodeDirectoryRequest({ self: ENVELOPE, wish: { countries: ["de"], asns: [1], roles: ["exit"] }, limit: 50 }),
+      encodeDirectoryRequest({ self: ENVELOPE, query: { countries: ["de"], asns: [1], roles: ["exit"] }, limit: 50 }),
     ],
     read: decodeDirectoryRequest,
   },

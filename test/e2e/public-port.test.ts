@@ -65,7 +65,7 @@ for (const workers of [1, 2]) {
       await overlay.start();
       t.after(() => overlay.stop());
       assert.equal(await overlay.connect(node.bootstrap), node.peerId);
-      const answer = await overlay.ask(node.peerId, encodeDirectoryRequest({ wish: {}, limit: 1 }));
+      const answer = await overlay.ask(node.peerId, encodeDirectoryRequest({ query: {}, limit: 1 }));
       assert.deepEqual(decodeDirectoryAnswer(answer).envelopes.map(Buffer.from), [Buffer.from(node.advertisement())]);
     }
 

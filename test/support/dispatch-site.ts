@@ -16,7 +16,7 @@ import { SessionTable } from "../../src/routing/session-table.ts";
 import { MemoryRecords } from "../../src/storage/record-keeper.ts";
 import { Observer } from "../../src/trust/observer.ts";
 import { OwnExperience } from "../../src/trust/own-experience.ts";
-import type { PeerWish } from "../../src/wire/peer-wish.ts";
+import type { PeerQuery } from "../../src/wire/peer-query.ts";
 import { answeringNodes } from "./candidates.ts";
 import { poolBench } from "./pool-bench.ts";
 
@@ -29,7 +29,7 @@ export interface DispatchSite {
   readonly outcomes: CircuitOutcomes;
   readonly guards: GuardSet;
   /** What the network was searched for. */
-  readonly searched: PeerWish[];
+  readonly searched: PeerQuery[];
   /** To be changed with the index. */
   readonly version: { now: number };
 }
@@ -45,12 +45,12 @@ export function dispatchSite(
   const random = seededRandom(1);
   const version = { now: 0 };
   const records = new MemoryRecords();
-  const searched: PeerWish[] = [];
+  const searched: PeerQuery[] = [];
   const peers = {
     ...answeringNodes(index),
     clockDoubt,
-    find: async (wish: PeerWish) => {
-      searched.push(wish);
+    find: async (query: PeerQuery) => {
+      searched.push(query);
       return true;
     },
   };

@@ -5,7 +5,7 @@ import {
   type HealthCheckerComponents,
   type HealthCheckerOptions,
 } from "../../src/liveness/health-checker.ts";
-import { fitsWish } from "../../src/peers/fits-wish.ts";
+import { fitsQuery } from "../../src/peers/fits-query.ts";
 import type { KnownPeer } from "../../src/peers/known-peer.ts";
 
 /** A health checker whose checks end when the test says so. */
@@ -64,10 +64,10 @@ export function checks(
         signal.addEventListener("abort", () => done() && reject(signal.reason));
       }),
     get: (peer) => known.get(peer),
-    draw: (wish, count, except) => {
+    draw: (query, count, except) => {
       draws += 1;
       return [...known.values()]
-        .filter((node) => fitsWish(node, wish) && !except(node.advertisement.peer))
+        .filter((node) => fitsQuery(node, query) && !except(node.advertisement.peer))
         .slice(0, count);
     },
     onChecked: (peer, rttMs) => told.push([peer, rttMs]),

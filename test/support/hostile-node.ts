@@ -126,7 +126,7 @@ export async function hostileNode(cleanup: AsyncDisposableStack, options: Hostil
   await made.start();
   cleanup.defer(() => made.stop());
   const tell = async (peer: PeerId): Promise<void> => {
-    await made.ask(peer, encodeDirectoryRequest({ self: advertisement(0), wish: {}, limit: 0 })).catch(() => {});
+    await made.ask(peer, encodeDirectoryRequest({ self: advertisement(0), query: {}, limit: 0 })).catch(() => {});
   };
   return {
     identity,

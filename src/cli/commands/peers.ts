@@ -6,7 +6,7 @@ import { PEERS_LIMITS } from "../../peers/limits.ts";
 import type { PeerBook } from "../../peers/peer-book.ts";
 import type { NetworkKind } from "../../wire/advertisement.ts";
 import { WIRE_LIMITS } from "../../wire/limits.ts";
-import type { PeerWish } from "../../wire/peer-wish.ts";
+import type { PeerQuery } from "../../wire/peer-query.ts";
 import { withKnownPeers } from "../known-peers.ts";
 import { loadSettings } from "../load-settings.ts";
 import { addNetworkName } from "../network-name-option.ts";
@@ -97,7 +97,7 @@ async function runList(command: Command, terminal: Terminal): Promise<void> {
     json,
     networkName,
   } = command.optsWithGlobals<PeersOptions>();
-  const wish: PeerWish = {
+  const query: PeerQuery = {
     ...(country === undefined ? {} : { countries: country }),
     ...(role === undefined ? {} : { roles: role }),
     ...(kind === undefined ? {} : { networks: kind }),
@@ -108,7 +108,7 @@ async function runList(command: Command, terminal: Terminal): Promise<void> {
   };
   const settings = await loadSettings(terminal, command, "network");
   await withKnownPeers(terminal, { ...settings, networkName }, ({ network, peers, remark }) => {
-    const found = peers?.book.find(wish, most, "reached", { failing: true }) ?? [];
+    const found = peers?.book.find(query, most, "reached", { failing: true }) ?? [];
     const known = peers?.book.size ?? 0;
     terminal.writeOut(
       json === true

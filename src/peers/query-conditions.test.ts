@@ -11,8 +11,8 @@ import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
 import { generateIdentity } from "../identity/identity.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
-import { fitsWish } from "./fits-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
+import { fitsQuery } from "./fits-query.ts";
 import { PeerStore } from "./peer-store.ts";
 import { PEER_STORE_FORMAT } from "./store-schema.ts";
 import type { PeerEntry } from "./stored-peer.ts";
@@ -36,7 +36,7 @@ const kind = fc.record({
   roles: fc.subarray(["relay", "exit", "mirror"]),
   protocols: fc.subarray(["tcp", "udp"]),
 });
-const wish = fc.record({
+const query = fc.record({
   countries: some("us", "de", "ca", "xx"),
   regions: some("california", "ca", "us ca", "us_california", "by", "de by", "caca", "ush", "", "us", "usa", "nevada"),
   cities: some("new york", "NEW_YORK", "sao-paulo", "x", "", "york"),
@@ -64,29 +64,29 @@ function storeAt(path: string): PeerStore {
 }
 
 const { identity, ...someone } = { identity: generateIdentity(), ...advertisedNode() };
-const known = ({ peer, place: where, roles, protocols }: PeerEntry): Parameters<typeof fitsWish>[0] => ({
+const known = ({ peer, place: where, roles, protocols }: PeerEntry): Parameters<typeof fitsQuery>[0] => ({
   ...someone,
   advertisement: { ...someone.advertisement, peer, roles, protocols },
   place: where,
 });
 
-test("the store finds what fits a wish by the rule that one peer is held against it with, and nothing else", () => {
+test("the store finds what fits a query by the rule that one peer is held against it with, and nothing else", () => {
   fc.assert(
     fc.property(
       fc.array(kind, { minLength: 1, maxLength: 8 }),
       // Below 64 all are looked at; above, the indexes are walked.
       fc.constantFrom(20, 130),
-      fc.array(wish, { minLength: 1, maxLength: 12 }),
-      (kinds, count, wishes) => {
+      fc.array(query, { minLength: 1, maxLength: 12 }),
+      (kinds, count, queries) => {
         const store = storeAt(":memory:");
         const entries = Array.from({ length: count }, (_, n) => {
           const { place: where, ...more } = kinds[n % kinds.length] ?? assert.fail();
           return numberedEntry(n, { ...more, place: { ...defined(where), contradicted: [] } });
         });
         store.put(entries);
-        for (const fields of wishes) {
-          const asked: PeerWish = defined(fields);
-          const expected = entries.filter((entry) => fitsWish(known(entry), asked)).map(({ peer }) => peer);
+        for (const fields of queries) {
+          const asked: PeerQuery = defined(fields);
+          const expected = entries.filter((entry) => fitsQuery(known(entry), asked)).map(({ peer }) => peer);
           for (const order of ["random", "reached", "recent"] as const) {
             const found = store.query(asked, { limit: 1_000, order }).map(({ peer }) => peer);
             assert.deepEqual(found.toSorted(), expected.toSorted(), `${order} ${JSON.stringify(asked)}`);

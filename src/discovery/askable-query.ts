@@ -1,15 +1,15 @@
 import type { Random } from "../core/random.ts";
 import { shuffled } from "../core/shuffled.ts";
 import { WIRE_LIMITS } from "../wire/limits.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 
 /**
- * A wish as others may be asked for it: of lists that are longer than a request may have some items by chance, and no name
+ * A query as others may be asked for it: of lists that are longer than a request may have some items by chance, and no name
  * that is longer than one may be. A peer would refuse the whole request; what it answers too much does not fit, and no more.
  */
-export function askableWish(wish: PeerWish, random: Random): PeerWish {
+export function askableQuery(query: PeerQuery, random: Random): PeerQuery {
   const { maxListItems, maxTextBytes, maxAnswerEnvelopes } = WIRE_LIMITS;
-  const entries = Object.entries(wish).flatMap(([key, list]: [string, readonly (string | number)[] | undefined]) => {
+  const entries = Object.entries(query).flatMap(([key, list]: [string, readonly (string | number)[] | undefined]) => {
     const most = (key === "peers" ? maxAnswerEnvelopes : maxListItems).value;
     const fitting = (list ?? []).filter((item) => Buffer.byteLength(String(item)) <= maxTextBytes.value);
     if (list === undefined || (fitting.length === 0 && list.length > 0)) return [];

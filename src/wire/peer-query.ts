@@ -1,7 +1,10 @@
 import type { NetworkKind } from "./advertisement.ts";
 
-/** What sort of nodes someone looks for. Absent asks for nothing; of a list one is enough, except of `roles` and `protocols`: all of them. A list with nothing in it is fitted by nobody. */
-export interface PeerWish {
+/**
+ * The kind of nodes that somebody looks for. A node fits if it has one item of each list, and all of `roles` and `protocols`.
+ * An absent list asks for nothing. No node fits an empty list.
+ */
+export interface PeerQuery {
   /** ISO 3166-1 alpha-2, lower case. */
   readonly countries?: readonly string[];
   /** Regions by name or code, with or without the country before it; in any spelling (`regionMatches` of geo). */

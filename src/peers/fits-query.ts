@@ -1,25 +1,25 @@
 import { foldName } from "../geo/fold-name.ts";
 import { ispMatches, regionMatches } from "../geo/place-names.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import type { KnownPeer, PeerPlace } from "./known-peer.ts";
 
-/** Whether a peer is of the sort that `wish` asks for; its place counts where it was compared with data, its claims elsewhere. */
-export function fitsWish({ advertisement, place }: KnownPeer, wish: PeerWish): boolean {
+/** Whether a peer is of the sort that `query` asks for; its place counts where it was compared with data, its claims elsewhere. */
+export function fitsQuery({ advertisement, place }: KnownPeer, query: PeerQuery): boolean {
   const { peer, roles, protocols } = advertisement;
   const where = place ?? advertisement;
   return (
-    isIn(peer, wish.peers) &&
-    isIn(where.country, wish.countries) &&
-    isIn(where.asn, wish.asns) &&
-    isIn(where.network ?? "unknown", wish.networks) &&
-    (wish.roles ?? []).every((role) => roles.includes(role)) &&
-    (wish.protocols ?? []).every((protocol) => protocols.includes(protocol)) &&
-    fitsNames(where, wish)
+    isIn(peer, query.peers) &&
+    isIn(where.country, query.countries) &&
+    isIn(where.asn, query.asns) &&
+    isIn(where.network ?? "unknown", query.networks) &&
+    (query.roles ?? []).every((role) => roles.includes(role)) &&
+    (query.protocols ?? []).every((protocol) => protocols.includes(protocol)) &&
+    fitsNames(where, query)
   );
 }
 
-/** Whether a place has the names of region, city and provider that `wish` asks for. */
-export function fitsNames(where: Partial<PeerPlace>, { regions, cities, isps }: PeerWish): boolean {
+/** Whether a place has the names of region, city and provider that `query` asks for. */
+export function fitsNames(where: Partial<PeerPlace>, { regions, cities, isps }: PeerQuery): boolean {
   const { city, isp } = where;
   return (
     isOne(regions, (region) => regionMatches(region, where)) &&

@@ -1,17 +1,17 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Random } from "../core/random.ts";
 import type { StoreFile, StoreRow } from "../storage/store-file.ts";
-import type { PeerWish } from "../wire/peer-wish.ts";
-import { fitsNames } from "./fits-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
+import { fitsNames } from "./fits-query.ts";
 import { PEERS_LIMITS } from "./limits.ts";
+import { type Condition, conditionOf, type QueryBounds, type Walk, waysOf } from "./query-conditions.ts";
 import { rowToPeer, type StoredPeer } from "./stored-peer.ts";
-import { type Condition, conditionOf, type Walk, type WishBounds, waysOf } from "./wish-query.ts";
 
 /** Which of the peers that fit come first. */
 export type PeerOrder = "random" | "reached" | "answered" | "recent";
 
-/** How a query chooses among the peers that fit a wish. */
-export interface PeerQuery {
+/** How a store chooses among the peers that fit a query. */
+export interface QueryOptions {
   readonly limit: number;
   /**
    * `random`: any, each query others. `reached`: those that answered their last check, the latest first, then any.
@@ -23,7 +23,7 @@ export interface PeerQuery {
   /** Peers with this many failed checks in a row, or more, are left out for an hour; absent leaves none out. */
   readonly maxFailures?: number;
   /** Valid ones, or those that have expired. Default valid. */
-  readonly state?: WishBounds["state"];
+  readonly state?: QueryBounds["state"];
   /** About how many rows may be looked at for a region or a provider, which have no index; then some that fit are missed. */
   readonly mostRead?: number;
 }
@@ -31,18 +31,18 @@ export interface PeerQuery {
 /** Lots are drawn from 0 up to this. */
 export const LOTS: number = 2 ** 32;
 
-/** The peers that a store finds for a wish. */
+/** The peers that a store finds for a query. */
 export function queryPeers(
   file: StoreFile,
-  wish: PeerWish,
   query: PeerQuery,
+  options: QueryOptions,
   nowSec: number,
   random: Random,
 ): readonly StoredPeer[] {
-  const { limit, order, except, maxFailures, state = "valid", mostRead } = query;
+  const { limit, order, except, maxFailures, state = "valid", mostRead } = options;
   if (limit <= 0) return [];
   const bounds = { state, nowSec, ...(maxFailures === undefined ? {} : { maxFailures }) };
-  const condition = conditionOf(wish, bounds);
+  const condition = conditionOf(query, bounds);
   const leftOut = new Set(except);
   const found: StoredPeer[] = [];
   const take = (rows: readonly StoreRow[]): void => {
@@ -50,38 +50,38 @@ export function queryPeers(
       const peer = rowToPeer(row);
       if (found.length >= limit || leftOut.has(peer.peer)) continue;
       // They were found by hashes, which somebody may have made to collide.
-      if (!fitsNames(peer.place, wish)) continue;
+      if (!fitsNames(peer.place, query)) continue;
       leftOut.add(peer.peer);
       found.push(peer);
     }
   };
   const most = limit + leftOut.size;
   if (order === "recent") take(recent(file, condition, most));
-  if (order === "reached" || order === "answered") take(reached(file, wish, condition, most));
+  if (order === "reached" || order === "answered") take(reached(file, query, condition, most));
   if (order === "recent" || order === "answered" || found.length >= limit) return found;
-  const ids = drawn(candidates(file, wish, condition, { ...bounds, mostRead }, most + found.length, random), random);
+  const ids = drawn(candidates(file, query, condition, { ...bounds, mostRead }, most + found.length, random), random);
   for (let at = 0; at < ids.length && found.length < limit; at += limit) {
     take(file.all(BY_IDS, JSON.stringify(ids.slice(at, at + limit))));
   }
   return found;
 }
 
-/** How many valid peers fit a wish. */
-export function countPeers(file: StoreFile, wish: PeerWish, nowSec: number): number {
-  const { sql, values } = conditionOf(wish, { state: "valid", nowSec });
+/** How many valid peers fit a query. */
+export function countPeers(file: StoreFile, query: PeerQuery, nowSec: number): number {
+  const { sql, values } = conditionOf(query, { state: "valid", nowSec });
   const count = (source: string, ...more: SQLInputValue[]): number =>
     Number(file.get(`SELECT count(*) AS n FROM peers ${source} AND ${sql}`, ...more, ...values)?.n ?? 0);
-  if (wish.peers !== undefined) return count("INDEXED BY peers_peer WHERE true");
-  if (Object.keys(wish).length === 0) return count("INDEXED BY peers_expires WHERE true");
-  return shortestWay(file, wish).reduce(
+  if (query.peers !== undefined) return count("INDEXED BY peers_peer WHERE true");
+  if (Object.keys(query).length === 0) return count("INDEXED BY peers_expires WHERE true");
+  return shortestWay(file, query).reduce(
     (sum, walk) => sum + count(`INDEXED BY ${walk.index} WHERE ${walk.sql}`, ...walk.values),
     0,
   );
 }
 
-/** The walks to take for a wish. */
-function shortestWay(file: StoreFile, wish: PeerWish): readonly Walk[] {
-  const [first = [], ...others] = waysOf(wish);
+/** The walks to take for a query. */
+function shortestWay(file: StoreFile, query: PeerQuery): readonly Walk[] {
+  const [first = [], ...others] = waysOf(query);
   if (others.length === 0) return first;
   const { value: most } = PEERS_LIMITS.comparedRows;
   let [shortest, least] = [first, lengthOf(file, first, most)];
@@ -115,7 +115,7 @@ function recent(file: StoreFile, { sql, values }: Condition, most: number): read
   return file.all(`SELECT * FROM peers WHERE ${sql} ORDER BY last_seen DESC LIMIT ?`, ...values, most);
 }
 
-function reached(file: StoreFile, wish: PeerWish, { sql, values }: Condition, most: number): readonly StoreRow[] {
+function reached(file: StoreFile, query: PeerQuery, { sql, values }: Condition, most: number): readonly StoreRow[] {
   const from = (index: string, part: string, ...more: readonly SQLInputValue[]): readonly StoreRow[] =>
     file.all(
       `SELECT * FROM peers INDEXED BY ${index} WHERE ${part} AND reached_at IS NOT NULL AND failures = 0 AND ${sql}
@@ -124,8 +124,8 @@ function reached(file: StoreFile, wish: PeerWish, { sql, values }: Condition, mo
       ...values,
       most,
     );
-  if (wish.peers !== undefined) return from("peers_peer", "true");
-  const walks = shortestWay(file, wish);
+  if (query.peers !== undefined) return from("peers_peer", "true");
+  const walks = shortestWay(file, query);
   const rows = walks.flatMap((walk) => from(REACHED[walk.index], walk.sql, ...walk.values));
   return walks.length === 1 ? rows : rows.toSorted((a, b) => Number(b.reached_at) - Number(a.reached_at));
 }
@@ -136,26 +136,26 @@ function reached(file: StoreFile, wish: PeerWish, { sql, values }: Condition, mo
  */
 function candidates(
   file: StoreFile,
-  wish: PeerWish,
+  query: PeerQuery,
   condition: Condition,
-  bounds: WishBounds & { readonly mostRead: number | undefined },
+  bounds: QueryBounds & { readonly mostRead: number | undefined },
   most: number,
   random: Random,
 ): readonly number[] {
   const ids = (rows: readonly StoreRow[]): readonly number[] => rows.map((row) => Number(row.id));
   const { sql, values } = condition;
-  if (wish.peers !== undefined)
+  if (query.peers !== undefined)
     return ids(file.all(`SELECT id FROM peers INDEXED BY peers_peer WHERE ${sql} LIMIT ?`, ...values, most));
   const few = fewValid(file, bounds);
   if (few !== undefined) {
     const source = "SELECT id FROM peers INDEXED BY peers_expires WHERE expires_at > ?";
     return ids(file.all(`${source} AND ${sql} LIMIT ?`, bounds.nowSec, ...values, few));
   }
-  const walks = shortestWay(file, wish);
+  const walks = shortestWay(file, query);
   const start = Math.floor(random.float() * LOTS);
   const away = (row: StoreRow): number => (Number(row.lot) - start + LOTS) % LOTS;
   const wide = Math.max(most, PEERS_LIMITS.drawnFrom.value);
-  const isRead = wish.regions !== undefined || wish.isps !== undefined;
+  const isRead = query.regions !== undefined || query.isps !== undefined;
   const share = isRead && bounds.mostRead !== undefined ? shareOf(file, walks, bounds.mostRead) : 1;
   const width = Math.ceil(LOTS * share);
   const rows = walks.flatMap((walk) => walked(file, walk, condition, wide, { start, width }));
@@ -163,7 +163,7 @@ function candidates(
 }
 
 /** How many valid peers there are, if they are few: then walking past all that expired would be the long way. */
-function fewValid(file: StoreFile, { state, nowSec }: WishBounds): number | undefined {
+function fewValid(file: StoreFile, { state, nowSec }: QueryBounds): number | undefined {
   if (state !== "valid") return undefined;
   const most = PEERS_LIMITS.drawnFrom.value;
   const sql = `SELECT count(*) AS n FROM (SELECT 1 FROM peers INDEXED BY peers_expires WHERE expires_at > ? LIMIT ?)`;

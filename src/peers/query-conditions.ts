@@ -1,11 +1,11 @@
 import type { SQLInputValue } from "node:sqlite";
-import type { PeerWish } from "../wire/peer-wish.ts";
+import type { PeerQuery } from "../wire/peer-query.ts";
 import { PEERS_LIMITS } from "./limits.ts";
 import { isKnownWord, peerTraits } from "./peer-traits.ts";
-import { cityKey, type WishedMarks, wishedIsps, wishedRegions } from "./place-marks.ts";
+import { cityKey, type WantedMarks, wantedIsps, wantedRegions } from "./place-marks.ts";
 
-/** What a query asks beside the wish. */
-export interface WishBounds {
+/** Which stored peers a query looks at. */
+export interface QueryBounds {
   /** `valid`: not expired. `expired`: the rest. */
   readonly state: "valid" | "expired";
   readonly nowSec: number;
@@ -19,17 +19,17 @@ export interface Condition {
   readonly values: readonly SQLInputValue[];
 }
 
-/** One walk over an index: every row that fits lies in exactly one of a wish's walks. */
+/** One walk over an index: every row that fits lies in exactly one of a query's walks. */
 export interface Walk extends Condition {
   readonly index: "peers_lot" | "peers_country" | "peers_asn" | "peers_city";
 }
 
 /**
- * The ways to find what fits a wish: a walk for each AS, for each city or for each country that it names, or one over all.
- * Any of them will do; where there are several, the shortest is the one to take. None where the wish names peers: they are
- * found by name. Each value is walked once, however often the wish repeats it.
+ * The ways to find what fits a query: a walk for each AS, for each city or for each country that it names, or one over all.
+ * Any of them will do; where there are several, the shortest is the one to take. None where the query names peers: they are
+ * found by name. Each value is walked once, however often the query repeats it.
  */
-export function waysOf({ peers, asns, cities, countries }: PeerWish): readonly (readonly Walk[])[] {
+export function waysOf({ peers, asns, cities, countries }: PeerQuery): readonly (readonly Walk[])[] {
   if (peers !== undefined) return [];
   const ways: (readonly Walk[])[] = [];
   const add = (index: Walk["index"], column: string, wanted: readonly SQLInputValue[] | undefined): void => {
@@ -43,8 +43,8 @@ export function waysOf({ peers, asns, cities, countries }: PeerWish): readonly (
   return ways.length > 0 ? ways : [[{ index: "peers_lot", sql: "true", values: [] }]];
 }
 
-/** The whole wish as one condition. A list that is there and empty fits nothing. */
-export function conditionOf(wish: PeerWish, bounds: WishBounds): Condition {
+/** The whole query as one condition. A list that is there and empty fits nothing. */
+export function conditionOf(query: PeerQuery, bounds: QueryBounds): Condition {
   const parts: string[] = [bounds.state === "valid" ? "expires_at > ?" : "expires_at <= ?"];
   const values: SQLInputValue[] = [bounds.nowSec];
   if (bounds.maxFailures !== undefined) {
@@ -64,7 +64,7 @@ export function conditionOf(wish: PeerWish, bounds: WishBounds): Condition {
       values.push(` ${word} `);
     }
   };
-  const marked = ({ traits, marks, marksIn }: WishedMarks): void => {
+  const marked = ({ traits, marks, marksIn }: WantedMarks): void => {
     if (traits !== undefined) {
       parts.push("traits & ? > 0");
       values.push(traits);
@@ -74,7 +74,7 @@ export function conditionOf(wish: PeerWish, bounds: WishBounds): Condition {
       (SELECT 1 FROM json_each(?) WHERE country = substr(value, 1, 2) AND ${has("substr(value, 3)")}))`);
     values.push(JSON.stringify(marks), JSON.stringify(marksIn));
   };
-  const { roles = [], protocols = [], networks, cities, regions, isps } = wish;
+  const { roles = [], protocols = [], networks, cities, regions, isps } = query;
   const all = peerTraits({ roles, protocols });
   if (all > 0) {
     parts.push("traits & ? = ?");
@@ -84,16 +84,16 @@ export function conditionOf(wish: PeerWish, bounds: WishBounds): Condition {
     parts.push("traits & ? > 0");
     values.push(networks.reduce((bits, network) => bits | peerTraits({ network }), 0));
   }
-  if (wish.peers !== undefined) {
+  if (query.peers !== undefined) {
     parts.push("substr(peer, -20) IN (SELECT substr(value, -20) FROM json_each(?))");
-    values.push(JSON.stringify(wish.peers));
+    values.push(JSON.stringify(query.peers));
   }
-  oneOf("peer", wish.peers);
-  oneOf("asn", wish.asns);
-  oneOf("country", wish.countries);
+  oneOf("peer", query.peers);
+  oneOf("asn", query.asns);
+  oneOf("country", query.countries);
   oneOf("city_key", cities?.map(cityKey));
-  if (regions !== undefined) marked(wishedRegions(regions));
-  if (isps !== undefined) marked(wishedIsps(isps));
+  if (regions !== undefined) marked(wantedRegions(regions));
+  if (isps !== undefined) marked(wantedIsps(isps));
   allOf("roles", roles);
   allOf("protocols", protocols);
   return { sql: parts.join(" AND "), values };

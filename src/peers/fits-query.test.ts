@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { advertisedNode } from "../../test/support/advertised-node.ts";
-import { fitsWish } from "./fits-wish.ts";
+import { fitsQuery } from "./fits-query.ts";
 
-test("each part of a wish is held against the node, its place before its claims", () => {
+test("each part of a query is held against the node, its place before its claims", () => {
   const claimed = advertisedNode({
     country: "de",
     asn: 64_500,
@@ -15,7 +15,7 @@ test("each part of a wish is held against the node, its place before its claims"
     ...claimed,
     place: { country: "us", asn: 64_501, network: "hosting", contradicted: ["country"] } as const,
   };
-  for (const [node, wish, fits] of [
+  for (const [node, query, fits] of [
     [claimed, {}, true],
     [claimed, { countries: [] }, false],
     [claimed, { countries: ["us", "de"] }, true],
@@ -32,6 +32,6 @@ test("each part of a wish is held against the node, its place before its claims"
     [advertisedNode(), { countries: ["de"] }, false],
     [advertisedNode(), { networks: ["unknown"] }, true],
   ] as const) {
-    assert.equal(fitsWish(node, wish), fits, JSON.stringify(wish));
+    assert.equal(fitsQuery(node, query), fits, JSON.stringify(query));
   }
 });
