@@ -10,13 +10,13 @@ import type { BuildOptions, CircuitBuilder } from "./circuit-builder.ts";
 import type { CircuitGroup, Suits } from "./circuit-group.ts";
 import { CircuitGroups } from "./circuit-groups.ts";
 import type { CircuitRequest, Fits, PathSelector } from "./circuit-request.ts";
-import { CircuitStocks } from "./circuit-stocks.ts";
 import { FailedBuilds } from "./failed-builds.ts";
 import { HedgeBudget } from "./hedge-budget.ts";
 import { buildHedged } from "./hedged-build.ts";
 import { failureIn } from "./hop.ts";
 import { type IsolationGroup, joinGroups } from "./isolation.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
+import { SpareCircuits } from "./spare-circuits.ts";
 
 /** What a pool works with. */
 export interface CircuitPoolComponents {
@@ -57,14 +57,14 @@ const NOBODY: ReadonlySet<string> = new Set();
 /**
  * The circuits of a client: those in use, each bound to one isolation group, and those built ahead, bound to nobody.
  *
- *     asked ─► group has one that fits, with room? ─► stock has a spare? ─► build, hedged
+ *     asked ─► group has one that fits, with room? ─► is there a spare? ─► build, hedged
  *                   │ worn or nearly full: the next one is made ready beside it
  *     asked, and the group rotates ─► may it take a fresh one? ─► the one that served longest ago
  */
 export class CircuitPool {
   readonly #components: CircuitPoolComponents;
   readonly #groups: CircuitGroups;
-  readonly #stocks: CircuitStocks;
+  readonly #spares: SpareCircuits;
   /** Every circuit that is not closed yet, with the group that it is bound to. */
   readonly #open = new Map<Circuit, IsolationGroup | undefined>();
   readonly #failedBuilds: FailedBuilds;
@@ -87,7 +87,7 @@ export class CircuitPool {
     this.#buildHedges = new HedgeBudget(components);
     const build = (choose: PathSelector): Promise<Circuit> => this.#make(choose, {});
     const most = options.spareCircuits ?? CIRCUIT_LIMITS.sparesPerDemand.value;
-    this.#stocks = new CircuitStocks({ clock, logger, build }, { most });
+    this.#spares = new SpareCircuits({ clock, logger, build }, { most });
     this.#timer = clock.every(CIRCUIT_LIMITS.checkPeriodMs.value, () => this.#tick());
   }
 
@@ -98,12 +98,12 @@ export class CircuitPool {
 
   /** Sets of constraints for which circuits are, or may be, built ahead. */
   get demands(): number {
-    return this.#stocks.demands;
+    return this.#spares.demands;
   }
 
   /** Circuits that are open and bound to nobody, or are being built for nobody in particular. */
   get spares(): number {
-    return this.#stocks.size;
+    return this.#spares.size;
   }
 
   /**
@@ -151,7 +151,7 @@ export class CircuitPool {
 
   /** Notes that circuits of these constraints will be wanted, and builds them ahead. */
   expect(request: CircuitRequest): void {
-    this.#stocks.ask(request.group.constraints, request);
+    this.#spares.ask(request.group.constraints, request);
   }
 
   /**
@@ -161,7 +161,7 @@ export class CircuitPool {
   leave(peer: string, failed: Circuit): void {
     this.#components.observer.observe(failureIn(failed.hops, peer, false));
     if (failed.hops[0]?.peerId === peer) this.#components.builder.leave(peer);
-    this.#stocks.leave(peer);
+    this.#spares.leave(peer);
     for (const [circuit, group] of this.#open) {
       if (group !== undefined && circuit.hops.some(({ peerId }) => peerId === peer)) circuit.close();
     }
@@ -171,7 +171,7 @@ export class CircuitPool {
   async stop(): Promise<void> {
     this.#timer.cancel();
     this.#stop.abort(stopped());
-    this.#stocks.close();
+    this.#spares.close();
     await Promise.allSettled(this.#building);
     const circuits = [...this.#open.keys()];
     for (const circuit of circuits) circuit.destroy();
@@ -205,7 +205,7 @@ export class CircuitPool {
       this.#pay(group);
       return spare;
     }
-    const isComing = this.#stocks.sizeOf(request.group.constraints) > 0;
+    const isComing = this.#spares.sizeOf(request.group.constraints) > 0;
     if (next !== undefined && !isComing && group.mayPrepare) {
       this.#pay(group);
       this.#prepare(group, request, suits);
@@ -231,7 +231,7 @@ export class CircuitPool {
   #takeSpare(group: CircuitGroup, request: CircuitRequest, suits: Suits): Circuit | undefined {
     if (group.full && request.rotates !== true) return undefined;
     const exit = this.#pinned(group, request, suits);
-    const circuit = this.#stocks.take(request.group.constraints, (spare) => group.takes(spare, suits, exit));
+    const circuit = this.#spares.take(request.group.constraints, (spare) => group.takes(spare, suits, exit));
     return circuit === undefined ? undefined : this.#bind(circuit, group);
   }
 
@@ -313,7 +313,7 @@ export class CircuitPool {
     const circuit = await this.#make((hints) => request.choose(hints), options);
     if (request.rotates !== true || group.brings(circuit)) return circuit;
     group.noteNoNews();
-    this.#stocks.adopt(request.group.constraints, circuit);
+    this.#spares.adopt(request.group.constraints, circuit);
     throw new BywayError("ERR_NO_NODE", "all exits that are chosen serve already");
   }
 
@@ -323,7 +323,7 @@ export class CircuitPool {
     const isSession = request.group.session !== "";
     const onLate = (circuit: Circuit): void => {
       if (isSession) circuit.destroy();
-      else this.#stocks.adopt(request.group.constraints, circuit);
+      else this.#spares.adopt(request.group.constraints, circuit);
     };
     return buildHedged({ clock, budget: this.#buildHedges, build, onLate }, options, {
       isExitFixed: isSession || options.exit !== undefined,
@@ -357,7 +357,7 @@ export class CircuitPool {
   }
 
   #tick(): void {
-    this.#stocks.check();
+    this.#spares.check();
     this.#groups.check();
   }
 

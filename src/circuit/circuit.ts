@@ -10,9 +10,9 @@ import type { CountedStream } from "../link/counted-stream.ts";
 import type { Link, LinkRequest } from "../link/link.ts";
 import { formatConnectUdpPath } from "../wire/connect-udp-path.ts";
 import type { Hop } from "./hop.ts";
+import { HopCheck } from "./hop-check.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
-import { noAnswer, Openings } from "./openings.ts";
-import { Pulse } from "./pulse.ts";
+import { noAnswer, PendingStreams } from "./pending-streams.ts";
 import { acceptedWithOwnWait } from "./retry-wait.ts";
 
 /** How long one stage of building took. */
@@ -65,8 +65,8 @@ export class Circuit {
   readonly closed: Promise<void>;
   readonly #links: readonly CircuitLink[];
   readonly #exit: CircuitLink;
-  readonly #openings: Openings;
-  readonly #pulse: Pulse;
+  readonly #pending: PendingStreams;
+  readonly #check: HopCheck;
   readonly #random: Random;
   #silent: PeerId | undefined;
   #dead: PeerId | undefined;
@@ -88,9 +88,9 @@ export class Circuit {
     this.#links = links.slice(links.length > 1 ? 1 : 0);
     this.#exit = exit;
     this.#random = components.random;
-    this.#pulse = new Pulse(links);
-    this.#openings = new Openings(components, {
-      ping: () => this.#pulse.ask(),
+    this.#check = new HopCheck(links);
+    this.#pending = new PendingStreams(components, {
+      ping: () => this.#check.ask(),
       bytesReceived: () => exit.bytesReceived,
       onDead: () => {
         const peerId = this.#noteSilent();
@@ -131,7 +131,7 @@ export class Circuit {
 
   /** Targets in a row that the exit did not reach. */
   get silentFailures(): number {
-    return this.#openings.silentFailures;
+    return this.#pending.silentFailures;
   }
 
   /** The hop for whose silence the circuit ended; undefined when it stands or ended for another reason. */
@@ -141,7 +141,7 @@ export class Circuit {
 
   /** The hop to blame when the circuit failed: the first that is silent or whose link is gone, else the exit. */
   get culprit(): PeerId {
-    return this.#silent ?? this.#peerAt(this.#isOver ? this.#gone : this.#pulse.gone);
+    return this.#silent ?? this.#peerAt(this.#isOver ? this.#gone : this.#check.gone);
   }
 
   /** Round trip to the exit and back through all hops, in ms. */
@@ -151,13 +151,13 @@ export class Circuit {
 
   /** Destroys the circuit unless its exit says anything within `checkMs`. */
   check(): Promise<void> {
-    return this.#openings.check();
+    return this.#pending.check();
   }
 
   /** Checks as `check` does; tells whether the exit said anything within `ms`, which may be sooner than the circuit ends. */
   async answers(ms: number): Promise<boolean> {
     const before = this.#exit.bytesReceived;
-    using limit = deadline(this.#openings.clock, ms, noAnswer);
+    using limit = deadline(this.#pending.clock, ms, noAnswer);
     try {
       await withAbort(this.check(), limit.signal);
     } catch {
@@ -183,7 +183,7 @@ export class Circuit {
 
   /** Opens a UDP flow to `target` (RFC 9298). Throws as `openStream` does. */
   async openDatagrams(target: HostPort, options: OpenOptions = {}): Promise<CapsuleDatagrams> {
-    const { clock } = this.#openings;
+    const { clock } = this.#pending;
     using limit = deadline(clock, CIRCUIT_LIMITS.streamMs.value, noAnswer, options.signal);
     await this.#exit.ready(limit.signal);
     const { stream, accepted } = this.#start(
@@ -208,13 +208,13 @@ export class Circuit {
 
   /** Ends its links and every stream now. */
   destroy(): void {
-    this.#gone = this.#isOver ? this.#gone : this.#pulse.gone;
+    this.#gone = this.#isOver ? this.#gone : this.#check.gone;
     this.#isOver = true;
     for (const link of this.#links.toReversed()) link.destroy();
   }
 
   #noteSilent(): PeerId {
-    this.#silent ??= this.#peerAt(this.#pulse.silent);
+    this.#silent ??= this.#peerAt(this.#check.silent);
     return this.#silent;
   }
 
@@ -225,7 +225,7 @@ export class Circuit {
 
   #start(headers: LinkRequest["headers"], { early, signal }: OpenOptions): StartedStream {
     const pending = this.#exit.open({ headers, toward: "target", early, signal });
-    this.#openings.watch(pending);
+    this.#pending.watch(pending);
     return { stream: pending.stream, accepted: acceptedWithOwnWait(pending.accepted, this.#random) };
   }
 }

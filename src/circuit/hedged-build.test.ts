@@ -62,7 +62,7 @@ test("the late circuit of a session, whose exit was chosen for it alone, becomes
   const { pool, clock, network, built } = cheapPool(4);
   network.slow.add("x");
   network.isRelaySlow = true;
-  // Others ask for the same constraints, so that there is a stock of them.
+  // Others ask for the same constraints, so that there are spares for them.
   pool.expect(needOf("b", inTurn("z"), "", "c"));
   const asked = pool.circuit(needOf("a", inTurn("x", "y"), "session", "c"));
   await settle();

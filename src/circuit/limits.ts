@@ -14,7 +14,7 @@ const LIMITS = {
   ],
   suspectMs: [2_000, "ms", "An exit that has not answered a stream by then is asked whether it is still there."],
   checkMs: [3_000, "ms", "How long it has for that answer, which needs no more than a round trip."],
-  checkPeriodMs: [10_000, "ms", "How often unused circuits are checked and the stock is filled up."],
+  checkPeriodMs: [10_000, "ms", "How often spare circuits are checked and missing ones are built."],
   circuits: [1_024, "count", "Circuits that one client keeps for further streams; those unused for longest go first."],
   circuitsPerGroup: [16, "count", "As many streams as the local proxy takes connections, at 1,024 streams a circuit."],
   circuitAgeMs: [600_000, "ms", "Ten minutes, as Tor does: what one exit sees of one user has an end."],

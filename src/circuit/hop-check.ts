@@ -1,15 +1,15 @@
 import type { Link } from "../link/link.ts";
 
-/** What a pulse asks of a link. */
+/** The part of a link that a check uses. */
 export type AskedLink = Pick<Link, "ping" | "bytesReceived" | "ended">;
 
 /**
- * Asks all hops of a circuit at once whether they are there: a silent guard makes every exit behind it look silent, and only
- * the first hop that says nothing is at fault.
+ * Pings all hops of a circuit at once. A silent guard makes every exit behind it look silent, so the first hop that does not
+ * answer is at fault.
  */
-export class Pulse {
+export class HopCheck {
   readonly #links: readonly AskedLink[];
-  /** What each link had brought when it was asked; undefined once it has answered. */
+  /** Bytes of each link when it was pinged; undefined once it has answered. */
   #owed: (number | undefined)[] = [];
 
   /** `links` are those of a circuit, first hop first. */
@@ -17,7 +17,7 @@ export class Pulse {
     this.#links = links;
   }
 
-  /** Asks; resolves when the exit answers, rejects when its link is gone. */
+  /** Pings; resolves when the exit answers, rejects when its link is gone. */
   ask(): Promise<unknown> {
     const owed: (number | undefined)[] = this.#links.map((link) => link.bytesReceived);
     this.#owed = owed;
@@ -30,13 +30,13 @@ export class Pulse {
     return answers.at(-1) ?? Promise.resolve();
   }
 
-  /** Index of the first hop whose link is gone; undefined when all stand. */
+  /** Index of the first hop whose link is gone; undefined when none is. */
   get gone(): number | undefined {
     const index = this.#links.findIndex((link) => link.ended);
     return index === -1 ? undefined : index;
   }
 
-  /** Index of the first hop that is gone or has said nothing since it was asked. */
+  /** Index of the first hop that is gone, or from which nothing has come since it was pinged. */
   get silent(): number | undefined {
     const index = this.#links.findIndex((link, at) => link.ended || link.bytesReceived === this.#owed[at]);
     return index === -1 ? undefined : index;

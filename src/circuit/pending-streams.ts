@@ -5,19 +5,23 @@ import { BywayError, toBywayError } from "../core/errors.ts";
 import type { PendingStream } from "../link/link.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
-/** What openings ask and tell their circuit. */
-export interface OpeningsEvents {
+/** The part of a stream that is watched. */
+type WatchedStream = Pick<PendingStream, "accepted" | "cancel">;
+
+/** The part of a circuit that its pending streams use. */
+export interface PendingStreamsEvents {
   /** Resolves when the exit answers a ping. */
   readonly ping: () => Promise<unknown>;
-  /** Bytes that came from the exit so far. */
+  /** Bytes from the exit so far. */
   readonly bytesReceived: () => number;
+  /** Called when the exit has not answered. */
   readonly onDead: () => void;
 }
 
-/** Refusals that say that the exit, rather than one target, may be cut off. */
+/** Refusals that may mean that the exit, rather than one target, is cut off. */
 const SILENT: ReadonlySet<ErrorCode> = new Set(["ERR_TARGET_TIMEOUT", "ERR_TARGET_NAME_TIMEOUT", "ERR_TARGET_NETWORK"]);
 
-/** What an opening fails with whose exit says nothing. */
+/** The error of a stream whose exit does not answer. */
 export function noAnswer(): BywayError {
   return new BywayError("ERR_HOP_TIMEOUT", "the exit did not answer in time");
 }
@@ -25,19 +29,19 @@ export function noAnswer(): BywayError {
 /**
  * The streams of a circuit that its exit has not answered yet, all watched by one timer.
  *
- * A slow target and a dead exit look alike, so an exit that owes an answer for `suspectMs` is pinged: if it is silent, the
- * circuit ends and its streams can try another; if it is there, it has until `streamMs`.
+ * A slow target and a dead exit look alike. An exit that has not answered for `suspectMs` is pinged. If it does not answer that
+ * either, the circuit ends and its streams can try another one. If it does, it has until `streamMs`.
  */
-export class Openings {
+export class PendingStreams {
   readonly clock: Clock;
-  readonly #events: OpeningsEvents;
+  readonly #events: PendingStreamsEvents;
   /** When each was opened, oldest first. */
-  readonly #sinceMs = new Map<PendingStream, number>();
+  readonly #sinceMs = new Map<WatchedStream, number>();
   #timer: Timer | undefined;
   #checking: Promise<void> | undefined;
   #silentFailures = 0;
 
-  constructor(components: { clock: Clock }, events: OpeningsEvents) {
+  constructor(components: { clock: Clock }, events: PendingStreamsEvents) {
     this.clock = components.clock;
     this.#events = events;
   }
@@ -48,7 +52,7 @@ export class Openings {
   }
 
   /** Watches `pending` until it settles. */
-  watch(pending: PendingStream): void {
+  watch(pending: WatchedStream): void {
     this.#sinceMs.set(pending, this.clock.monotonicMs());
     this.#timer ??= this.clock.every(CIRCUIT_LIMITS.suspectMs.value / 2, () => this.#tick());
     pending.accepted.then(
@@ -57,7 +61,7 @@ export class Openings {
     );
   }
 
-  /** Ends the circuit unless the exit says anything within `checkMs`; concurrent askers share one question. */
+  /** Ends the circuit unless anything comes from the exit within `checkMs`. Concurrent callers share one ping. */
   check(): Promise<void> {
     this.#checking ??= this.#check().finally(() => {
       this.#checking = undefined;
@@ -71,18 +75,18 @@ export class Openings {
     try {
       await withAbort(this.#events.ping(), limit.signal);
     } catch {
-      // On a slow way the answer may stand behind megabytes of a download, which are a sign of life as good.
+      // On a slow path the answer may come after megabytes of a download. These bytes prove as well that the exit is there.
       if (this.#events.bytesReceived() === before) this.#events.onDead();
     }
   }
 
   #silentFailuresAfter(code: ErrorCode): number {
-    // That an app lost its patience says nothing about the exit.
+    // An app that gives up says nothing about the exit.
     if (code === "ERR_ABORTED") return this.#silentFailures;
     return SILENT.has(code) ? this.#silentFailures + 1 : 0;
   }
 
-  #settled(pending: PendingStream, silentFailures: number): void {
+  #settled(pending: WatchedStream, silentFailures: number): void {
     this.#silentFailures = silentFailures;
     this.#sinceMs.delete(pending);
     if (this.#sinceMs.size > 0) return;

@@ -3,18 +3,17 @@ import { test } from "node:test";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
-import type { PendingStream } from "../link/link.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
-import { Openings } from "./openings.ts";
+import { PendingStreams } from "./pending-streams.ts";
 
 const { suspectMs, checkMs, streamMs } = CIRCUIT_LIMITS;
 
-/** Openings of an exit of which the test decides what it answers. */
+/** The pending streams of an exit whose answers the test decides. */
 function bench() {
   const clock = new FakeClock();
   const seen = { pings: 0, dead: 0, bytes: 0 };
   let ping = Promise.withResolvers<void>();
-  const openings = new Openings(
+  const pending = new PendingStreams(
     { clock },
     {
       ping: () => {
@@ -31,10 +30,10 @@ function bench() {
   const open = () => {
     const { promise, resolve, reject } = Promise.withResolvers<never>();
     promise.catch(() => {});
-    openings.watch({ accepted: promise, cancel: reject } as unknown as PendingStream);
+    pending.watch({ accepted: promise, cancel: reject });
     return { accepted: promise, accept: resolve as () => void, refuse: reject };
   };
-  return { clock, seen, openings, open, answerPing: () => ping.resolve() };
+  return { clock, seen, pending, open, answerPing: () => ping.resolve() };
 }
 
 /** Lets everything run that waits for a promise only. */
@@ -65,8 +64,8 @@ test("an exit that answers has time until the stream's own limit", async () => {
 });
 
 test("bytes that arrive are a sign of life as good as the answer to a ping", async () => {
-  const { clock, seen, openings } = bench();
-  const checked = openings.check();
+  const { clock, seen, pending } = bench();
+  const checked = pending.check();
   seen.bytes += 1;
   clock.advance(checkMs.value);
   await checked;
@@ -85,7 +84,7 @@ test("no timer is left when nothing is open", async () => {
 });
 
 test("targets in a row that the exit does not reach are counted until one answers", async () => {
-  const { openings, open } = bench();
+  const { pending, open } = bench();
   const fail = async (code: ErrorCode): Promise<void> => {
     open().refuse(new BywayError(code, "no"));
     await settle();
@@ -93,7 +92,7 @@ test("targets in a row that the exit does not reach are counted until one answer
   await fail("ERR_TARGET_TIMEOUT");
   await fail("ERR_ABORTED");
   await fail("ERR_TARGET_NETWORK");
-  assert.equal(openings.silentFailures, 2);
+  assert.equal(pending.silentFailures, 2);
   await fail("ERR_TARGET_REFUSED");
-  assert.equal(openings.silentFailures, 0, "a refusal is an answer");
+  assert.equal(pending.silentFailures, 0, "a refusal is an answer");
 });

@@ -9,8 +9,8 @@ import { CIRCUIT_LIMITS } from "./limits.ts";
 /** The part of a request that chooses hops. */
 export type Chooser = Pick<CircuitRequest, "choose">;
 
-/** What a stock works with. */
-export interface CircuitStockComponents {
+/** The components of a set of spares. */
+export interface SpareSetComponents {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Builds a circuit through the hops that `choose` names. */
@@ -18,12 +18,11 @@ export interface CircuitStockComponents {
 }
 
 /**
- * Circuits built ahead of need for one set of constraints, which no group has used yet.
+ * The spare circuits for one set of constraints: built ahead of need, and used by no group yet.
  *
- * It holds as many as were taken in the last minute, at least one, as long as somebody asked for these constraints
- * within `demandMs`.
+ * It holds as many as were taken in the last minute, at least one, if these constraints were asked for within `demandMs`.
  */
-export class CircuitStock {
+export class SpareSet {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #build: (choose: PathSelector) => Promise<Circuit>;
@@ -31,7 +30,7 @@ export class CircuitStock {
   readonly #spares = new Set<Circuit>();
   /** The last request for these constraints, which chooses the hops of the next spares. */
   #asker: Chooser;
-  /** Those of the circuits built last: those who take one after another want others. */
+  /** The exits of the circuits built last. The next one should have another exit. */
   #lastExits: readonly PeerId[] = [];
   #building = 0;
   #askedMs: number;
@@ -42,7 +41,7 @@ export class CircuitStock {
   #closed = false;
 
   /** `most` circuits are held at the most. */
-  constructor(components: CircuitStockComponents, options: { most: number; asker: Chooser }) {
+  constructor(components: SpareSetComponents, options: { most: number; asker: Chooser }) {
     this.#most = options.most;
     this.#asker = options.asker;
     this.#clock = components.clock;
@@ -81,7 +80,7 @@ export class CircuitStock {
     return undefined;
   }
 
-  /** Takes a circuit that nobody needs as long as it has `room`; false when it has none, and the circuit is still the caller's. */
+  /** Takes over a circuit that nobody needs if there is `room` for it. False if there is none: the caller still owns it. */
   adopt(circuit: Circuit, room: number): boolean {
     if (this.#closed || this.size >= this.#most || room <= 0 || !circuit.usable) return false;
     this.#keep(circuit);
@@ -106,7 +105,7 @@ export class CircuitStock {
     for (let missing = Math.min(wanted - this.size, room); missing > 0; missing -= 1) void this.#buildOne();
   }
 
-  /** Checks that the circuits still answer; those that do not end. */
+  /** Checks whether the exits still answer. The circuits of those that do not end. */
   check(): void {
     for (const circuit of this.#spares) void circuit.check();
   }
@@ -140,7 +139,7 @@ export class CircuitStock {
     const exit = circuit.hops.at(-1)?.peerId;
     if (exit !== undefined) this.#lastExits = [...this.#lastExits, exit].slice(-CIRCUIT_LIMITS.circuitsPerGroup.value);
     void circuit.closed.then(() => {
-      // An exit that ends what it has just accepted must not be built to again for every stream that is asked for.
+      // An exit that ends circuits at once must not get a new one for each request.
       if (this.#spares.delete(circuit)) this.#pause();
     });
   }
