@@ -122,14 +122,6 @@ export class Dispatcher implements StreamOpener {
     return new ProxyRequest(this.#components, asked, this.#options, { protocol, entry, signal });
   }
 
-  /** A request that never goes out. */
-  #unsent({ user, constraints, protocol = "tcp", port = 0 }: PlanRequest & { readonly user: string }): ProxyRequest {
-    const { listener } = this.#options;
-    const entry = this.#components.log.unlisted({ user, listener, protocol, constraints: "" });
-    const asked = { user, constraints, target: { host: "", port } };
-    return new ProxyRequest(this.#components, asked, this.#options, { protocol, entry, signal: NEVER });
-  }
-
   /** Has `use` open the request on a circuit, and notes the way that it takes. */
   async #open<T>(
     request: ProxyRequest,
@@ -237,6 +229,14 @@ export class Dispatcher implements StreamOpener {
     if (error.kind === "hop") outcomes.failed(circuit, failedPeer(circuit, error));
     else outcomes.declined(circuit, error);
     stream.destroy(error);
+  }
+
+  /** A request that never goes out. */
+  #unsent({ user, constraints, protocol = "tcp", port = 0 }: PlanRequest & { readonly user: string }): ProxyRequest {
+    const { listener } = this.#options;
+    const entry = this.#components.log.unlisted({ user, listener, protocol, constraints: "" });
+    const asked = { user, constraints, target: { host: "", port } };
+    return new ProxyRequest(this.#components, asked, this.#options, { protocol, entry, signal: NEVER });
   }
 
   /** ERR_CLOCK_OFF in place of "no node is known" if all advertisements that came have impossible dates. */

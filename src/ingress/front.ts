@@ -25,6 +25,8 @@ export interface FrontComponents {
 
 /** One of the protocols that the proxy speaks. */
 export interface Front {
+  /** The first byte of each connection of its protocol; undefined for the front that serves all others. */
+  readonly firstByte: number | undefined;
   /**
    * Serves one connection, whose first bytes are `first`, and owns the socket from here on. Resolves when nothing of
    * it is left; never rejects. The server ends a connection by resetting its socket.

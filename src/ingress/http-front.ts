@@ -4,6 +4,7 @@ import { HttpConnection } from "./http-connection.ts";
 
 /** HTTP/1: CONNECT, forwarding of absolute-form requests, and the proxy's own pages. */
 export class HttpFront implements Front {
+  readonly firstByte = undefined;
   readonly #components: FrontComponents;
 
   constructor(components: FrontComponents) {

@@ -8,8 +8,6 @@ import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { abortStream } from "../flow/abort-stream.ts";
 import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { Constraints } from "../routing/constraints.ts";
-import { SOCKS4_VERSION } from "../wire/socks4.ts";
-import { SOCKS5_VERSION } from "../wire/socks5.ts";
 import { ConnectionPlaces } from "./connection-places.ts";
 import { Credentials, type ProxyUser } from "./credentials.ts";
 import type { Front, FrontComponents } from "./front.ts";
@@ -60,7 +58,9 @@ export class ProxyServer {
   readonly #sockets = new Set<Socket>();
   readonly #serving = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
-  readonly #fronts: { readonly socks5: Front; readonly socks4: Front; readonly http: Front };
+  readonly #fronts: readonly Front[];
+  /** Serves what no other front does. */
+  readonly #httpFront: Front;
   #server: Server | undefined;
   #listening: Promise<HostPort> | undefined;
   #stopped: Promise<void> | undefined;
@@ -81,11 +81,9 @@ export class ProxyServer {
     this.#options = options;
     this.#maxConnections = options.maxConnections ?? INGRESS_LIMITS.maxConnections.value;
     this.#places = new ConnectionPlaces(this.#maxConnections);
-    this.#fronts = {
-      socks5: new Socks5Front(this.#components),
-      socks4: new Socks4Front(this.#components),
-      http: new HttpFront(this.#components),
-    };
+    const front = this.#components;
+    this.#fronts = [new Socks5Front(front), new Socks4Front(front)];
+    this.#httpFront = new HttpFront(front);
   }
 
   /** How many client connections are open. */
@@ -179,8 +177,7 @@ export class ProxyServer {
     });
   }
 
-  #frontFor(firstByte: number | undefined): Front {
-    if (firstByte === SOCKS5_VERSION) return this.#fronts.socks5;
-    return firstByte === SOCKS4_VERSION ? this.#fronts.socks4 : this.#fronts.http;
+  #frontFor(first: number | undefined): Front {
+    return this.#fronts.find(({ firstByte }) => firstByte === first) ?? this.#httpFront;
   }
 }

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { BywayError } from "../core/errors.ts";
 import { withoutMapping } from "../core/mapped-ipv4.ts";
 import type { HostPort } from "../core/network-address.ts";
-import { decodeSocks4Request, encodeSocks4Reply, SOCKS4_REPLIES } from "../wire/socks4.ts";
+import { decodeSocks4Request, encodeSocks4Reply, SOCKS4_REPLIES, SOCKS4_VERSION } from "../wire/socks4.ts";
 import { AppSocketReader } from "./app-socket-reader.ts";
 import { carry } from "./carry.ts";
 import { readCredentials } from "./credentials.ts";
@@ -14,6 +14,7 @@ import type { UserNameMeaning } from "./username-parameters.ts";
 
 /** SOCKS4 and SOCKS4a; parameters come in the user id. With users configured it refuses, having no password. */
 export class Socks4Front implements Front {
+  readonly firstByte: number = SOCKS4_VERSION;
   readonly #components: FrontComponents;
 
   constructor(components: FrontComponents) {

@@ -13,6 +13,7 @@ import {
   encodeSocks5Method,
   encodeSocks5Reply,
   SOCKS5_METHODS,
+  SOCKS5_VERSION,
   type Socks5Request,
 } from "../wire/socks5.ts";
 import { AppSocketReader } from "./app-socket-reader.ts";
@@ -34,6 +35,7 @@ type Stage = "greeting" | "credentials" | "request";
  *     greeting ─► [credentials ─►] request ─► stream | association
  */
 export class Socks5Front implements Front {
+  readonly firstByte: number = SOCKS5_VERSION;
   readonly #components: FrontComponents;
   /** Shared fairly between users: at the bound, the oldest one of the user with most of them ends for another user's. */
   readonly #associations = new FairPlaces({
