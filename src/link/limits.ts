@@ -171,6 +171,21 @@ const LIMITS = {
     "bytes",
     "A header list as RFC 9113 §6.5.2 counts it, either way. The longest of ours is a relay's request: 2,400.",
   ],
+  headerBlockBytes: [
+    16_384,
+    "bytes",
+    "A header block before it is decoded, padding included: one frame of the size that every peer may send.",
+  ],
+  headerBlockFrames: [4, "count", "Frames of one header block; ours has one. CVE-2024-27316."],
+  headerTableBytes: [
+    4_096,
+    "bytes",
+    "The dynamic table for a peer's fields (RFC 7541 §4.2). It is the default, which peers use before they read our SETTINGS.",
+    "protocol",
+  ],
+  headerIntegerBits: [28, "count", "Bits of an integer in a header block; a valid one has 15 at most."],
+  settingsOfFrame: [32, "count", "Parameters in one SETTINGS frame; RFC 9113 has six."],
+  goawayDebugBytes: [256, "bytes", "A peer's text in GOAWAY, for the log; the rest of it is skipped."],
   waitingRequestBytes: [
     67_108_864,
     "bytes",

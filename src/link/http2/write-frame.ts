@@ -1,4 +1,5 @@
 import { FRAME_FLAG, FRAME_HEAD_BYTES, FRAME_TYPE } from "./frame-format.ts";
+import { writeUint32 } from "./integers.ts";
 
 /*
  * Frames, written into memory that the caller owns. Each function writes at `at`, and returns the offset after what it wrote.
@@ -89,12 +90,4 @@ export function writeDataHead(
   isLast: boolean,
 ): number {
   return writeFrameHead(target, at, length, FRAME_TYPE.data, isLast ? FRAME_FLAG.endStream : 0, streamId);
-}
-
-function writeUint32(target: Uint8Array, at: number, value: number): number {
-  target[at] = value >>> 24;
-  target[at + 1] = value >>> 16;
-  target[at + 2] = value >>> 8;
-  target[at + 3] = value;
-  return at + 4;
 }
