@@ -1,4 +1,5 @@
 import { type Random, seededRandom } from "../src/core/random.ts";
+import { directTo } from "../src/link/direct-way.ts";
 import type { Candidate } from "../src/routing/candidate.ts";
 import type { TrustSource } from "../src/trust/trust-source.ts";
 
@@ -25,7 +26,7 @@ export function syntheticCandidate(random: Random): Candidate {
   const peerId = `k51qzi5uqu5d${Array.from(random.bytes(25), (byte) => HEX[byte]).join("")}`;
   return {
     peerId,
-    endpoint: { host: `${a}.${b}.${c}.${d}`, port: 4433 },
+    ways: [directTo({ host: `${a}.${b}.${c}.${d}`, port: 4433 })],
     roles: random.float() < 0.7 ? ["exit", "relay"] : ["relay"],
     protocols: random.float() < 0.8 ? ["tcp", "udp"] : ["tcp"],
     acceptedPorts: EXIT_PORTS,

@@ -62,7 +62,7 @@ const builder = new CircuitBuilder({
   random: systemRandom,
   budget: roomyBudget(),
   dialler: {
-    dial: () => {
+    reach: async () => {
       const first = served[0];
       if (first === undefined) throw new Error("no hop");
       return first.dial();

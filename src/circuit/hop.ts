@@ -1,12 +1,12 @@
-import type { HostPort } from "../core/network-address.ts";
 import type { PeerId } from "../identity/peer-id.ts";
+import type { Way } from "../link/way.ts";
 import type { Observation, ObservedHop } from "../trust/observation.ts";
 
 /** A node's place in a circuit: whom to expect where. */
 export interface Hop {
   readonly peerId: PeerId;
-  /** Where the client dials it when it is the first hop. */
-  readonly endpoint: HostPort;
+  /** How the client reaches it when it is the first hop, the way to try first before the others. */
+  readonly ways: readonly Way[];
   /**
    * Its signed advertisement, where this client's owner handed it in: shown to the hop before it, which may not know the peer.
    * What came over the network is never shown, since the peer could have made it for this client alone.

@@ -1,25 +1,21 @@
-import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
-import type { HostPort } from "../core/network-address.ts";
 import type { Random } from "../core/random.ts";
 import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { Link } from "../link/link.ts";
-import { openLink } from "../link/open-link.ts";
+import { type OpenLinkOptions, openLink } from "../link/open-link.ts";
+import { reachPeer } from "../link/reach-peer.ts";
+import type { PeerDialler } from "../link/way-dialler.ts";
 import { formatHopAuthority } from "../wire/hop-authority.ts";
 import { type GuardLink, GuardLinks } from "./guard-links.ts";
 import type { Hop } from "./hop.ts";
 import { acceptedWithOwnWait } from "./retry-wait.ts";
 
-/** Reaches the first hop. */
-export interface FirstHopDialler {
-  dial(endpoint: HostPort, signal?: AbortSignal): Promise<Duplex>;
-}
-
 /** What opening links takes. */
 export interface LinkOpenerComponents {
   readonly clock: Clock;
   readonly budget: ByteBudget;
-  readonly dialler: FirstHopDialler;
+  /** Reaches the first hop. */
+  readonly dialler: PeerDialler;
   /** Decides how long a hop that asks for it is left in peace. */
   readonly random: Random;
 }
@@ -44,11 +40,8 @@ export class LinkOpener {
 
   /** The link to a first hop: a shared one when it is a guard, one of the circuit's own when it is the exit as well. */
   async first(hop: Hop, isGuard: boolean, signal: AbortSignal, onDialled: () => void): Promise<GuardLink> {
-    const open = async (until: AbortSignal): Promise<Link> => {
-      const raw = await this.#components.dialler.dial(hop.endpoint, until);
-      onDialled();
-      return this.#handshake(raw, hop, isGuard, until);
-    };
+    const open = (until: AbortSignal): Promise<Link> =>
+      reachPeer(this.#components, { ...this.#farEnd(hop, isGuard, until), ways: hop.ways, onConnected: onDialled });
     if (isGuard) return this.guardLinks.take(hop.peerId, open, signal);
     return { link: await open(signal), reused: false };
   }
@@ -65,19 +58,14 @@ export class LinkOpener {
       signal,
     });
     // The handshake travels with the request: a refusal is the better reason when both fail.
-    const handshake = this.#handshake(pending.stream, hop, isCarrier, signal);
+    const handshake = openLink(this.#components, pending.stream, this.#farEnd(hop, isCarrier, signal));
     handshake.catch(() => {});
     await acceptedWithOwnWait(pending.accepted, this.#components.random);
     onAccepted();
     return handshake;
   }
 
-  #handshake(raw: Duplex, hop: Hop, carrier: boolean, signal: AbortSignal): Promise<Link> {
-    return openLink(this.#components, raw, {
-      peerId: hop.peerId,
-      carrier,
-      allowClassical: this.#allowClassical,
-      signal,
-    });
+  #farEnd({ peerId }: Hop, carrier: boolean, signal: AbortSignal): OpenLinkOptions & { signal: AbortSignal } {
+    return { peerId, carrier, allowClassical: this.#allowClassical, signal };
   }
 }

@@ -17,7 +17,7 @@ import { WITNESSES } from "../peers/is-witnessed.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import { Nominations } from "../peers/nominations.ts";
 import { spread } from "../peers/spread.ts";
-import { decodeAdvertisement } from "../wire/advertisement.ts";
+import { countedAddress, decodeAdvertisement } from "../wire/advertisement.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import type { PeerQuery } from "../wire/peer-query.ts";
 import { Announcer } from "./announcer.ts";
@@ -96,8 +96,10 @@ export class Directory {
         return decodeAdvertisement(decodeEnvelope(envelope).payload);
       },
       reject: (reason) => book.reject(reason),
-      networkOf: ({ endpoints: [endpoint] }) =>
-        options.localNetwork || endpoint === undefined ? undefined : networkPrefix(endpoint.host),
+      networkOf: (advertisement) => {
+        const address = countedAddress(advertisement);
+        return options.localNetwork || address === undefined ? undefined : networkPrefix(address);
+      },
     });
     this.#joiner = new Joiner(
       {

@@ -6,6 +6,7 @@ import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
 import { generateIdentity } from "../identity/identity.ts";
+import { directTo } from "../link/direct-way.ts";
 import { PeerBook } from "../peers/peer-book.ts";
 import { PeerStore } from "../peers/peer-store.ts";
 import { HopLocator } from "./hop-locator.ts";
@@ -14,6 +15,7 @@ import { DISCOVERY_LIMITS } from "./limits.ts";
 const never = new AbortController().signal;
 const askerAddress = "9.9.9.1";
 const here = (port: number) => ({ endpoints: [{ host: "8.8.4.4", port }] });
+const waysTo = (port: number) => ({ ways: here(port).endpoints.map(directTo) });
 
 function setUp() {
   const clock = new FakeClock();
@@ -44,7 +46,7 @@ test("a peer is where the book says, and nobody is asked", async () => {
   const identity = generateIdentity();
   book.add(signedPeer(clock, identity, here(1)), { kind: "gossip" });
   const { peerId } = identity;
-  assert.deepEqual(await locator.locate({ peerId, askerAddress }, never), here(1));
+  assert.deepEqual(await locator.locate({ peerId, askerAddress }, never), waysTo(1));
   assert.deepEqual(asked, []);
 });
 
@@ -53,7 +55,7 @@ test("what one request shows is where all are sent, so that no endpoint tells wh
   const identity = generateIdentity();
   const { peerId } = identity;
   const locate = async (shown?: Uint8Array) =>
-    (await locator.locate({ peerId, shown, askerAddress }, never)).endpoints[0]?.port;
+    (await locator.locate({ peerId, shown, askerAddress }, never)).ways[0]?.at.port;
   const [older, newer] = [1, 2].map((seq) => signedPeer(clock, identity, { seq, ...here(seq) }));
   assert.equal(await locate(older), 1);
   assert.equal(await locate(newer), 2);
@@ -89,7 +91,7 @@ test("others are asked for a peer that is not known, once for all who wait", asy
   const waiting = [1, 2, 3].map(() => locator.locate({ peerId, askerAddress }, never));
   book.add(signedPeer(clock, identity, here(7)), { kind: "dht" });
   found.resolve();
-  for (const place of await Promise.all(waiting)) assert.deepEqual(place.endpoints, here(7).endpoints);
+  for (const place of await Promise.all(waiting)) assert.deepEqual(place, waysTo(7));
   assert.deepEqual(asked, [peerId]);
 });
 
@@ -232,6 +234,6 @@ test("who comes while a search is being ended has a new one", async () => {
   let second: Promise<unknown> | undefined;
   taken.abort();
   await first;
-  assert.deepEqual(await second, here(3));
+  assert.deepEqual(await second, waysTo(3));
   assert.equal(asked.length, 2);
 });

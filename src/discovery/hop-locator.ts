@@ -5,6 +5,7 @@ import { forgetOldest } from "../core/forget-oldest.ts";
 import { subnetPrefix } from "../geo/network-prefix.ts";
 import { shortPeerId } from "../identity/peer-id.ts";
 import type { AskedHop, LocatedHop } from "../link/locate-hop.ts";
+import { waysOf } from "../link/way-kinds.ts";
 import type { PeerBook } from "../peers/peer-book.ts";
 import { openAdvertisement } from "../peers/signed-advertisement.ts";
 import { FairPlaces } from "../rate/fair-places.ts";
@@ -36,8 +37,8 @@ interface Search {
 /**
  * Where a relay's next hops are reached, by what this node itself knows.
  *
- *     request ─► shown? ─► into the book ─► known? ─► endpoints
- *                                             └─ no ─► ask others ─► known? ─► endpoints, or ERR_HOP_UNKNOWN
+ *     request ─► shown? ─► into the book ─► known? ─► ways
+ *                                             └─ no ─► ask others ─► known? ─► ways, or ERR_HOP_UNKNOWN
  *
  * What a request shows goes into the book first, by the book's rules, so that all who ask are sent to the same place:
  * a peer cannot tell by the endpoint whom it was that asked.
@@ -92,7 +93,7 @@ export class HopLocator {
 
   #held(peerId: string): LocatedHop | undefined {
     const held = this.#components.book.get(peerId);
-    return held && { endpoints: held.advertisement.endpoints };
+    return held && { ways: waysOf(held.advertisement) };
   }
 
   /** Takes what a request shows into the book, where there is room; says what is in it. */
@@ -109,7 +110,7 @@ export class HopLocator {
       const error = toBywayError(cause);
       if (!HARMLESS.has(error.code)) throw error;
     }
-    return { endpoints: advertisement.endpoints };
+    return { ways: waysOf(advertisement) };
   }
 
   async #search(peerId: string, askerAddress: string, signal: AbortSignal): Promise<void> {

@@ -10,6 +10,7 @@ import { isWitnessed, type NodeInNetwork, WITNESSES } from "../peers/is-witnesse
 import type { KnownPeer } from "../peers/known-peer.ts";
 import type { Nominations } from "../peers/nominations.ts";
 import type { PeerBook } from "../peers/peer-book.ts";
+import { countedAddress } from "../wire/advertisement.ts";
 import type { PeerQuery } from "../wire/peer-query.ts";
 import type { ExchangeClient } from "./exchange-client.ts";
 import { DISCOVERY_LIMITS } from "./limits.ts";
@@ -105,10 +106,10 @@ export class Witnesses {
     return hops === 1 || isEnough(usable, this.witnessed(usable), query, hops) ? "enough" : "unwitnessed";
   }
 
-  #placed({ advertisement: { peer, endpoints }, isMute }: KnownPeer): NodeInNetwork {
-    const host = endpoints[0]?.host;
-    const network = this.#localNetwork || host === undefined ? undefined : networkPrefix(host);
-    return { peerId: peer, network, isMute };
+  #placed({ advertisement, isMute }: KnownPeer): NodeInNetwork {
+    const address = countedAddress(advertisement);
+    const network = this.#localNetwork || address === undefined ? undefined : networkPrefix(address);
+    return { peerId: advertisement.peer, network, isMute };
   }
 
   #networkOf(teller: PeerId): string | undefined {

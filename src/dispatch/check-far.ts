@@ -5,6 +5,7 @@ import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import { shuffled } from "../core/shuffled.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
+import { firstHopWays } from "../link/way-kinds.ts";
 import { LIVENESS_LIMITS } from "../liveness/limits.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import type { PathPlanner } from "./path-planner.ts";
@@ -17,11 +18,6 @@ export interface FarCheckComponents {
   readonly planner: Pick<PathPlanner, "firstHops" | "relayBefore">;
 }
 
-/** What is read of the node that is checked. */
-export interface FarPeer {
-  readonly advertisement: Pick<KnownPeer["advertisement"], "peer" | "endpoints">;
-}
-
 /** A hop may lie about the node behind it: only what two ways show that share no hop is held against the node. */
 const WITNESSES = 2;
 
@@ -32,13 +28,13 @@ const WITNESSES = 2;
  */
 export async function checkFar(
   { clock, random, builder, planner }: FarCheckComponents,
-  { advertisement: { peer, endpoints } }: FarPeer,
+  { advertisement }: Pick<KnownPeer, "advertisement">,
   signal: AbortSignal,
   onConnected: () => void,
 ): Promise<number | undefined> {
-  const peerId = parsePeerId(peer);
-  const [endpoint] = endpoints;
-  if (endpoint === undefined) throw new BywayError("ERR_HOP_UNREACHABLE", "the peer has no endpoint");
+  const peerId = parsePeerId(advertisement.peer);
+  const ways = firstHopWays(advertisement);
+  if (ways.length === 0) throw new BywayError("ERR_HOP_UNREACHABLE", "the peer has no endpoint");
   const through = shuffled(planner.firstHops(), random)
     .filter((first) => first.peerId !== peerId)
     .slice(0, WITNESSES);
@@ -52,10 +48,10 @@ export async function checkFar(
       signal,
     );
     try {
-      const relay = planner.relayBefore(peer, used);
+      const relay = planner.relayBefore(peerId, used);
       if (relay !== undefined) used.add(relay.peerId);
       const before = relay === undefined ? [first] : [first, relay];
-      return await builder.probe(before, { peerId, endpoint }, limit.signal, onConnected);
+      return await builder.probe(before, { peerId, ways }, limit.signal, onConnected);
     } catch (error) {
       if (signal.aborted) throw error;
       failure = toBywayError(error);

@@ -24,7 +24,7 @@ suite("requests whose only nodes are dead, a hundred a second", () => {
       ALL_KNOWN,
     );
     const { router, clock } = dispatchSite(t, index, (own, observer) => {
-      const dial = async (): Promise<never> => {
+      const reach = async (): Promise<never> => {
         dials.push(own.monotonicMs());
         throw new BywayError("ERR_HOP_UNREACHABLE", "nobody is there");
       };
@@ -33,7 +33,7 @@ suite("requests whose only nodes are dead, a hundred a second", () => {
         clock: own,
         random: seededRandom(1),
         budget: roomyBudget(),
-        dialler: { dial },
+        dialler: { reach },
       });
     });
     return { router, clock, dials };

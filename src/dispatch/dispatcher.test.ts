@@ -21,7 +21,7 @@ import { DISPATCH_LIMITS } from "./limits.ts";
 /** An index of these nodes as exits. */
 function indexOfHops(hops: readonly Hop[], acceptedPorts: Candidate["acceptedPorts"] = ANY_PORT): CandidateIndex {
   return indexOf(
-    hops.map(({ peerId, endpoint }) => node(peerId, { endpoint, acceptedPorts })),
+    hops.map(({ peerId, ways }) => node(peerId, { ways, acceptedPorts })),
     ALL_KNOWN,
   );
 }
@@ -32,7 +32,7 @@ const { signal } = new AbortController();
 
 suite("a request that no known node fits", () => {
   const request = { target: TARGET, constraints: { countries: ["us"] }, user: "" };
-  const dialler = { dial: () => Promise.reject(new BywayError("ERR_HOP_UNREACHABLE", "nobody is there")) };
+  const dialler = { reach: () => Promise.reject(new BywayError("ERR_HOP_UNREACHABLE", "nobody is there")) };
 
   test("has nodes searched for that carry what it needs", async (t) => {
     const { router, searched } = site(
@@ -52,7 +52,7 @@ suite("a request that no known node fits", () => {
 
 suite("a request while this machine's clock seems to be off", () => {
   const request = { target: TARGET, constraints: { countries: ["us"] }, user: "" };
-  const dialler = { dial: () => Promise.reject(new BywayError("ERR_HOP_UNREACHABLE", "nobody is there")) };
+  const dialler = { reach: () => Promise.reject(new BywayError("ERR_HOP_UNREACHABLE", "nobody is there")) };
   const builder = (clock: FakeClock, observer: Observer) =>
     new CircuitBuilder({ observer, clock, random: seededRandom(1), budget: roomyBudget(), dialler });
   const doubt = { direction: "behind", byMs: 10_800_000, peers: 1, advertisements: 12 } as const;
@@ -72,7 +72,7 @@ suite("a request while this machine's clock seems to be off", () => {
 });
 
 suite("requests that no node fits, a hundred a second", () => {
-  const dialler = { dial: () => Promise.reject(new BywayError("ERR_HOP_UNREACHABLE", "nobody is there")) };
+  const dialler = { reach: () => Promise.reject(new BywayError("ERR_HOP_UNREACHABLE", "nobody is there")) };
   const nobody = (clock: FakeClock, observer: Observer): CircuitBuilder =>
     new CircuitBuilder({ observer, clock, random: seededRandom(1), budget: roomyBudget(), dialler });
   const PERIOD_MS = 10;

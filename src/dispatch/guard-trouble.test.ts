@@ -35,9 +35,9 @@ async function inTime(clock: FakeClock, building: Promise<Circuit>): Promise<Cir
 test("stopping takes the dialling of a guard back that does not answer", async () => {
   await using network = await hopNetwork(2);
   const dialled = Promise.withResolvers<void>();
-  const dial = (_: unknown, signal?: AbortSignal): Promise<never> =>
+  const reach = (_way: unknown, _peerId: unknown, signal: AbortSignal): Promise<never> =>
     new Promise((_resolve, reject) => {
-      signal?.addEventListener("abort", () => reject(abortReason(signal)));
+      signal.addEventListener("abort", () => reject(abortReason(signal)));
       dialled.resolve();
     });
   const observer = new Observer({ clock: new FakeClock() });
@@ -46,7 +46,7 @@ test("stopping takes the dialling of a guard back that does not answer", async (
     clock: new FakeClock(),
     random: systemRandom,
     budget: roomyBudget(),
-    dialler: { dial },
+    dialler: { reach },
   });
   const pool = new CircuitPool(
     { builder, observer, clock: new FakeClock(), logger: silentLogger },

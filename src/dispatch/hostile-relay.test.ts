@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { answeringNodes, indexOf, node } from "../../test/support/candidates.ts";
 import { hopNetwork } from "../../test/support/hop-network.ts";
+import { knownPeer } from "../../test/support/known-peer.ts";
 import { poolBench } from "../../test/support/pool-bench.ts";
 import { settled } from "../../test/support/settled.ts";
 import { BywayError } from "../core/errors.ts";
@@ -46,7 +47,7 @@ async function hour(t: TestContext, hops: number, guards: readonly number[]): Pr
   const kept = guards.map((index) => [String(network.peers[index]), clock.nowMs(), 3_600_000_000, clock.nowMs()]);
   records.put("guards", "sample", { drawn: [], guards: kept });
   const all = network.hopsOf(...network.peers.keys());
-  const candidates = new Map(all.map(({ peerId, endpoint }) => [String(peerId), node(peerId, { endpoint })]));
+  const candidates = new Map(all.map(({ peerId, ways }) => [String(peerId), node(peerId, { ways })]));
   const experience = new OwnExperience({ clock, records });
   const index = indexOf([...candidates.values()], experience);
   experience.onChange((peer) => {
@@ -63,10 +64,9 @@ async function hour(t: TestContext, hops: number, guards: readonly number[]): Pr
     return inquiry;
   };
   const check = async (peer: string): Promise<boolean | undefined> => {
-    const endpoint = candidates.get(peer)?.endpoint;
-    const advertisement = { peer, endpoints: endpoint === undefined ? [] : [endpoint] };
+    const endpoints = candidates.get(peer)?.ways.map(({ at }) => at) ?? [];
     const components = { clock, random, builder, planner };
-    return checkFar(components, { advertisement }, signal, () => {}).then(
+    return checkFar(components, knownPeer(peer, { endpoints }), signal, () => {}).then(
       (ms) => (ms === undefined ? undefined : true),
       () => false,
     );

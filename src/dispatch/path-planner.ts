@@ -184,10 +184,10 @@ export class PathPlanner {
   }
 
   #asHop(candidate: Candidate): Hop {
-    const { peerId, endpoint, shown, country } = candidate;
+    const { peerId, ways, shown, country } = candidate;
     const hop: Hop = {
       peerId: parsePeerId(peerId),
-      endpoint,
+      ways,
       ...(shown === undefined ? {} : { shown }),
       ...(country === undefined ? {} : { country }),
     };

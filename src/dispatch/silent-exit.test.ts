@@ -4,13 +4,14 @@ import { test } from "node:test";
 import { createServer } from "node:tls";
 import { hopOf, onlyHops } from "../../test/support/hops.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
+import { tcpDialler } from "../../test/support/tcp-dialler.ts";
 import { CircuitBuilder } from "../circuit/circuit-builder.ts";
 import { systemClock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { systemRandom } from "../core/random.ts";
 import { createCertificate } from "../identity/certificate.ts";
 import { generateIdentity } from "../identity/identity.ts";
-import { TcpTransport } from "../link/tcp-transport.ts";
+import { directTo } from "../link/direct-way.ts";
 import { serverTls } from "../link/tls-profile.ts";
 import { Observer } from "../trust/observer.ts";
 
@@ -22,15 +23,15 @@ test("an exit that never sends its settings does not hold an opening of datagram
   await once(server, "listening");
   const address = server.address();
   assert.ok(address !== null && typeof address === "object");
-  const endpoint = { host: "127.0.0.1", port: address.port };
+  const at = { host: "127.0.0.1", port: address.port };
   const builder = new CircuitBuilder({
     observer: new Observer({ clock: systemClock }),
     clock: systemClock,
     random: systemRandom,
     budget: roomyBudget(),
-    dialler: new TcpTransport({ clock: systemClock }),
+    dialler: tcpDialler(),
   });
-  const circuit = await builder.build(onlyHops([{ ...hopOf(identity), endpoint }]));
+  const circuit = await builder.build(onlyHops([{ ...hopOf(identity), ways: [directTo(at)] }]));
   const controller = new AbortController();
   const opening = circuit.openDatagrams({ host: "target.example", port: 53 }, { signal: controller.signal });
   controller.abort(new BywayError("ERR_ABORTED", "changed my mind"));

@@ -1,43 +1,42 @@
 import { withAbort } from "../core/abort.ts";
-import { BywayError } from "../core/errors.ts";
-import type { HostPort } from "../core/network-address.ts";
 import type { PeerId } from "../identity/peer-id.ts";
-import type { LinkComponents } from "./link.ts";
-import { openLink } from "./open-link.ts";
-import type { Transport } from "./transport.ts";
+import { type ReachPeerComponents, reachPeer, tryWays } from "./reach-peer.ts";
+import type { Way } from "./way.ts";
 
 /** Whom to check, and how strictly. */
 export interface PeerCheck {
   readonly peerId: PeerId;
-  /** The first of them is asked. */
-  readonly endpoints: readonly HostPort[];
+  /** The ones to try first. */
+  readonly ways: readonly Way[];
   /** Accept a peer without post-quantum key exchange. */
   readonly allowClassical: boolean;
   /** Open a link and send a PING on it, and not only a TCP connection. */
   readonly thorough: boolean;
-  /** Called when the endpoint has accepted the connection, whoever is there. */
-  readonly onConnected?: () => void;
+  /** Called once, when somebody has accepted a connection, whoever that is. */
+  readonly onConnected?: (() => void) | undefined;
 }
 
 /**
  * Whether a peer answers, and its round trip in ms: that of a PING on a link, or of a TCP connection. Leaves nothing open.
- * Throws what dialling and `openLink` throw, ERR_HOP_UNREACHABLE for a peer without endpoint, ERR_HOP_LOST or the abort reason.
+ * Throws as `reachPeer`, or ERR_HOP_LOST.
  */
 export async function checkPeer(
-  components: LinkComponents & { readonly dialler: Pick<Transport, "dial"> },
-  { peerId, endpoints: [endpoint], allowClassical, thorough, onConnected }: PeerCheck,
+  components: ReachPeerComponents,
+  { thorough, ...peer }: PeerCheck,
   signal: AbortSignal,
 ): Promise<number> {
-  if (endpoint === undefined) throw new BywayError("ERR_HOP_UNREACHABLE", "the peer has no endpoint");
-  const startMs = components.clock.monotonicMs();
-  const raw = await components.dialler.dial(endpoint, signal);
-  onConnected?.();
+  const { clock, dialler } = components;
   if (!thorough) {
-    const roundTripMs = components.clock.monotonicMs() - startMs;
-    raw.destroy();
-    return roundTripMs;
+    return tryWays(components, { ways: peer.ways, signal }, async (way, until) => {
+      const startMs = clock.monotonicMs();
+      const raw = await dialler.reach(way, peer.peerId, until);
+      const roundTripMs = clock.monotonicMs() - startMs;
+      peer.onConnected?.();
+      raw.destroy();
+      return roundTripMs;
+    });
   }
-  const link = await openLink(components, raw, { peerId, allowClassical, signal });
+  const link = await reachPeer(components, { ...peer, signal });
   try {
     return await withAbort(link.ping(), signal);
   } finally {

@@ -2,6 +2,16 @@ import { type Limits, limitsOf } from "../core/limits.ts";
 
 const LIMITS = {
   handshakeMs: [10_000, "ms", "A TLS handshake takes two round trips; a slower peer is stalling."],
+  waysTried: [
+    3,
+    "count",
+    "Ways to one peer that are tried; strangers name them, and each may lead to a server of others.",
+  ],
+  wayMs: [
+    4_000,
+    "ms",
+    "Time for one way where another follows: a lost SYN is sent again after 1 and 3 s, and 15 s are there for the hop.",
+  ],
   pingPeriodMs: [15_000, "ms", "Below the 30 s after which home routers forget a silent TCP mapping."],
   unansweredPings: [
     2,

@@ -1,4 +1,4 @@
-import type { HostPort } from "../core/network-address.ts";
+import type { Way } from "./way.ts";
 
 /** The next hop that a request asks for. */
 export interface AskedHop {
@@ -11,8 +11,8 @@ export interface AskedHop {
 
 /** Where a next hop is. */
 export interface LocatedHop {
-  /** IP endpoints that the peer signed, the best first. */
-  readonly endpoints: readonly HostPort[];
+  /** Those that the peer signed, the ones to try first. */
+  readonly ways: readonly Way[];
 }
 
 /**

@@ -1,69 +1,23 @@
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { test } from "node:test";
-import { closeOf, collect } from "../../test/support/collect.ts";
 import type { BywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
-import { abortStream } from "../flow/abort-stream.ts";
+import { type ConnectionPair, connectionCompliance } from "./connection.compliance.ts";
 import type { Transport } from "./transport.ts";
 
-/** What every way to reach a hop must do. `endpoint` is a place that can be listened on, with port 0. */
+/** What everything that connects to endpoints must do. `endpoint` is a place that can be listened on, with port 0. */
 export function transportCompliance(name: string, make: () => Transport, endpoint: HostPort): void {
-  async function pair(): Promise<{ near: Duplex; far: Duplex; close: () => Promise<void> }> {
+  async function pair(): Promise<ConnectionPair> {
     const transport = make();
     const incoming = Promise.withResolvers<Duplex>();
     const listener = await transport.listen(endpoint, incoming.resolve);
     const near = await transport.dial(listener.address);
     const far = await incoming.promise;
-    for (const end of [near, far]) end.on("error", () => {});
     return { near, far, close: () => listener.close() };
   }
 
-  test(`${name}: bytes arrive whole and in order, both ways at once`, async () => {
-    const { near, far, close } = await pair();
-    const sent = [randomBytes(3_000_000), randomBytes(2_000_000)] as const;
-    near.end(sent[0]);
-    far.end(sent[1]);
-    const [atFar, atNear] = await Promise.all([collect(far), collect(near)]);
-    const hash = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
-    assert.deepEqual([hash(atFar), hash(atNear)], sent.map(hash));
-    await close();
-  });
-
-  test(`${name}: one direction ends while the other goes on`, async () => {
-    const { near, far, close } = await pair();
-    near.end("question");
-    assert.equal((await collect(far)).toString(), "question");
-    far.end("answer");
-    assert.equal((await collect(near)).toString(), "answer");
-    await close();
-  });
-
-  test(`${name}: an abrupt end at one side closes the other without an end`, async () => {
-    const { near, far, close } = await pair();
-    let ended = false;
-    near.on("end", () => {
-      ended = true;
-    });
-    near.resume();
-    const closed = closeOf(near);
-    abortStream(far);
-    await closed;
-    assert.equal(ended, false);
-    await close();
-  });
-
-  test(`${name}: a reader that stops holds the writer back`, async () => {
-    const { near, far, close } = await pair();
-    const chunk = Buffer.alloc(65_536);
-    let accepted = 0;
-    while (near.write(chunk)) accepted += 1;
-    assert.ok(accepted < 1_000);
-    abortStream(near);
-    abortStream(far);
-    await close();
-  });
+  connectionCompliance(name, pair);
 
   test(`${name}: nobody there is ERR_HOP_UNREACHABLE`, async () => {
     const transport = make();

@@ -1,12 +1,14 @@
 import type { Clock } from "../core/clock.ts";
 import { forgetOldest } from "../core/forget-oldest.ts";
-import { formatHostPort } from "../core/network-address.ts";
 import { addressCrowd, addressNetwork } from "../link/address-crowd.ts";
+import { formatWay } from "../link/way.ts";
+import { firstHopWays } from "../link/way-kinds.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import { PEERS_LIMITS } from "../peers/limits.ts";
 import { isVouchedBy } from "../peers/nominations.ts";
 import { KeyedBackoff } from "../rate/keyed-backoff.ts";
 import { TokenBuckets } from "../rate/token-buckets.ts";
+import { countedAddress } from "../wire/advertisement.ts";
 import { LIVENESS_LIMITS } from "./limits.ts";
 
 /** How a check ended. */
@@ -114,7 +116,7 @@ export class CheckPauses {
         return;
       }
       const { aloneAddressPauseMs, alonePauseMs } = LIVENESS_LIMITS;
-      this.#fail(peerId, endpointOf(peer), isAlone);
+      this.#fail(peerId, wayTo(peer), isAlone);
       // Another key at an endpoint that is in use says nothing of the one to whom the endpoint belongs.
       if (!isConnected) this.#endpoints.fail(endpoint, isAlone ? alonePauseMs.value : undefined, by);
       this.#addresses.fail(address, isAlone ? aloneAddressPauseMs.value : undefined, by);
@@ -169,7 +171,7 @@ export class CheckPauses {
     const { peer: peerId } = peer.advertisement;
     const nowMs = this.#clock.monotonicMs();
     const failed = this.#failed.get(peerId);
-    if (failed === undefined || failed.untilMs <= nowMs || endpointOf(peer) === failed.at) return;
+    if (failed === undefined || failed.untilMs <= nowMs || wayTo(peer) === failed.at) return;
     this.#failed.set(peerId, { ...failed, forgivenAtMs: nowMs });
   }
 
@@ -182,24 +184,24 @@ export class CheckPauses {
     const nowMs = this.#clock.monotonicMs();
     const failed = this.#failed.get(peer.advertisement.peer);
     if (failed === undefined || failed.untilMs <= nowMs) return false;
-    return endpointOf(peer) === failed.at || this.#isForgiven(failed);
+    return wayTo(peer) === failed.at || this.#isForgiven(failed);
   }
 }
 
-/** The endpoint at which a peer is checked, as text; empty for one without any. */
-export function endpointOf({ advertisement }: KnownPeer): string {
-  const [endpoint] = advertisement.endpoints;
-  return endpoint === undefined ? "" : formatHostPort(endpoint);
+/** The way by which a peer is checked first, as text; empty for one without any. */
+export function wayTo({ advertisement }: KnownPeer): string {
+  const [way] = firstHopWays(advertisement);
+  return way === undefined ? "" : formatWay(way);
 }
 
 function keysOf(
   peer: KnownPeer,
   vouch: Vouch,
 ): { readonly endpoint: string; readonly address: string; readonly subnet: string } {
-  const host = peer.advertisement.endpoints[0]?.host ?? "";
+  const host = countedAddress(peer.advertisement) ?? "";
   const kind = kindOf(vouch);
   return {
-    endpoint: `${kind} ${endpointOf(peer)}`,
+    endpoint: `${kind} ${wayTo(peer)}`,
     address: `${kind} ${addressCrowd(host)}`,
     subnet: `${kind} ${addressNetwork(host)}`,
   };

@@ -5,7 +5,7 @@ import { isTheSame, type KnownPeer } from "../peers/known-peer.ts";
 import type { PeerQuery } from "../wire/peer-query.ts";
 import { type Asked, askPeer } from "./ask-peer.ts";
 import { CheckAlarm } from "./check-alarm.ts";
-import { CheckPauses, endpointOf, type Vouch } from "./check-pauses.ts";
+import { CheckPauses, type Vouch, wayTo } from "./check-pauses.ts";
 import type { CheckPeer, CheckWay } from "./check-way.ts";
 import { CheckWays } from "./check-ways.ts";
 import { FarLooks } from "./far-looks.ts";
@@ -279,7 +279,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   #isUsable(peer: Peer, { atMs, provenAt, isFar }: Reached): boolean {
     if (!isFar && this.#looks.hasFailed(peer.advertisement.peer)) return false;
     const sinceMs = this.#components.clock.monotonicMs() - this.#alarm.periodMs(isFar) - LIVENESS_LIMITS.checkMs.value;
-    return atMs >= sinceMs && endpointOf(peer) === provenAt;
+    return atMs >= sinceMs && wayTo(peer) === provenAt;
   }
 
   /** Checks those again whose turn has come, the longest unasked first, and those that moved. */
@@ -291,10 +291,10 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
       const peer = this.#components.get(peerId);
       if (peer === undefined) continue;
       if (!isFar && this.#looks.isDue(peerId)) void this.#looks.look(peer);
-      const isInPlace = this.#usable.has(peerId) || (this.#looks.hasFailed(peerId) && endpointOf(peer) === provenAt);
+      const isInPlace = this.#usable.has(peerId) || (this.#looks.hasFailed(peerId) && wayTo(peer) === provenAt);
       if (this.#checking.has(peerId) || (nowMs - atMs < dueMs && isInPlace)) continue;
       // One that moved is as new as one that was never asked.
-      if (endpointOf(peer) === provenAt || this.#mayCheck(peerId)) this.#check(peer, isFar);
+      if (wayTo(peer) === provenAt || this.#mayCheck(peerId)) this.#check(peer, isFar);
       else this.#reached.delete(peerId);
     }
   }
@@ -308,7 +308,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     this.#checking.set(peerId, peer);
     const before = this.#reached.get(peerId);
     const nowMs = this.#components.clock.monotonicMs();
-    const where = endpointOf(peer);
+    const where = wayTo(peer);
     // Who proved itself in one place and moves has proved nothing of the other, where anybody may stand.
     const isHere = !isDoubted && before?.provenAt === where;
     const isProven = isHere && nowMs - before.provenAtMs < LIVENESS_LIMITS.thoroughMs.value;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BywayError } from "../core/errors.ts";
+import { directTo } from "../link/direct-way.ts";
 import type { AskedHop, LocateHop } from "../link/locate-hop.ts";
 import { answerWorker, askNode } from "./ask-node.ts";
 
@@ -16,10 +17,10 @@ test("a worker hears where its node locates a hop", async () => {
   const asked: AskedHop[] = [];
   const locate = worker(async (hop) => {
     asked.push(hop);
-    return { endpoints: [{ host: "8.8.4.4", port: 443 }] };
+    return { ways: [directTo({ host: "8.8.4.4", port: 443 })] };
   });
   const hop = { peerId: "k51next", askerAddress: "9.9.9.9" };
-  assert.deepEqual(await locate(hop, signal), { endpoints: [{ host: "8.8.4.4", port: 443 }] });
+  assert.deepEqual(await locate(hop, signal), { ways: [directTo({ host: "8.8.4.4", port: 443 })] });
   await locate({ ...hop, shown: Uint8Array.of(1, 2) }, signal);
   assert.deepEqual(asked, [hop, { ...hop, shown: Buffer.of(1, 2) }]);
 });

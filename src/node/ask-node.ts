@@ -21,7 +21,7 @@ export function askNode(ask: (asked: HopQuestion) => Promise<HopAnswer | undefin
       shown === undefined ? asked : { ...asked, shown: Buffer.from(shown).toString("base64url") };
     const answer = await withAbort(ask(question), signal);
     if (answer === undefined) throw new BywayError("ERR_HOP_UNKNOWN", "this relay's node did not answer");
-    if ("endpoints" in answer) return answer;
+    if ("ways" in answer) return answer;
     throw new BywayError(answer.code, answer.message);
   };
 }

@@ -2,13 +2,15 @@ import { abortReason, deadline } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { ByteBudget } from "../flow/byte-budget.ts";
-import { classifyAddress } from "../geo/reserved-ranges.ts";
 import { type PeerId, parsePeerId } from "../identity/peer-id.ts";
 import type { Link } from "../link/link.ts";
 import { openLink } from "../link/open-link.ts";
+import { reachPeer } from "../link/reach-peer.ts";
 import { TcpTransport } from "../link/tcp-transport.ts";
+import { WayDialler } from "../link/way-dialler.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import { formatHopAuthority } from "../wire/hop-authority.ts";
+import { publicWays } from "./public-ways.ts";
 import { SELF_LIMITS } from "./self/limits.ts";
 import type { AskRelay, ReachAnswer } from "./self/reach-answer.ts";
 import { isOfNextHop } from "./self/reach-reason.ts";
@@ -26,17 +28,15 @@ export function askRelay(
   },
   options: { readonly self: PeerId; readonly localNetwork?: boolean; readonly allowClassical?: boolean },
 ): AskRelay<KnownPeer> {
-  const transport = new TcpTransport(components);
   const { self, localNetwork = false, allowClassical = false } = options;
 
-  const openRelay = async ({ advertisement }: KnownPeer, signal: AbortSignal): Promise<Link> => {
-    const [endpoint] = advertisement.endpoints;
-    if (endpoint === undefined || (!localNetwork && classifyAddress(endpoint.host) !== undefined)) {
-      throw new BywayError("ERR_ADVERTISEMENT_PRIVATE", "the relay has no public endpoint");
-    }
-    const peerId = parsePeerId(advertisement.peer);
-    const raw = await transport.dial(endpoint, signal);
-    return openLink(components, raw, { peerId, carrier: true, allowClassical, signal });
+  const { clock, budget } = components;
+  const dialler = new WayDialler({ clock, budget, transport: new TcpTransport({ clock }) });
+
+  const openRelay = async (relay: KnownPeer, signal: AbortSignal): Promise<Link> => {
+    const ways = publicWays(relay, { localNetwork, message: "the relay has no public endpoint" });
+    const peerId = parsePeerId(relay.advertisement.peer);
+    return reachPeer({ clock, budget, dialler }, { peerId, ways, carrier: true, allowClassical, signal });
   };
 
   /** Over a link that is open. */

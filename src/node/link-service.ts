@@ -20,6 +20,7 @@ import { LinkServer } from "../link/link-server.ts";
 import type { LocateHop } from "../link/locate-hop.ts";
 import { NoticeServer } from "../link/notice-server.ts";
 import { type AcceptOverlay, PublicPort } from "../link/public-port.ts";
+import { WayDialler } from "../link/way-dialler.ts";
 import type { ServingOrders } from "../operation/serving-orders.ts";
 import type { ServingReport } from "../operation/serving-report.ts";
 import { RefusalCounts } from "../rate/refusal-counts.ts";
@@ -131,7 +132,7 @@ export async function openLinkService(
       clock,
       budget,
       locate: components.locateHop ?? shownHops({ clock }, { localNetwork }),
-      dialler: egress,
+      dialler: new WayDialler({ clock, budget, transport: { dial: (at, signal) => egress.dialHop(at, signal) } }),
       log: exitStack.proofLog,
       paceOf,
     },

@@ -4,7 +4,7 @@ import type { Logger } from "../core/logger.ts";
 import { type PeerId, peerIdFromPublicKey, shortPeerId } from "../identity/peer-id.ts";
 import { addressCrowd } from "../link/address-crowd.ts";
 import { TokenBuckets } from "../rate/token-buckets.ts";
-import type { Advertisement } from "../wire/advertisement.ts";
+import { type Advertisement, countedAddress } from "../wire/advertisement.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
 import type { PeerQuery } from "../wire/peer-query.ts";
 import { type BookPeer, bookPeer } from "./book-peer.ts";
@@ -219,9 +219,8 @@ export class PeerBook {
    */
   noteMet(peer: PeerId, address: string | undefined): void {
     const known = this.get(peer);
-    const [endpoint] = known?.advertisement.endpoints ?? [];
-    if (address === undefined || endpoint?.host !== address) return;
-    if (this.#clock.nowMs() - (known?.reachedAtMs ?? 0) < PEERS_LIMITS.metMs.value) return;
+    if (known === undefined || address === undefined || countedAddress(known.advertisement) !== address) return;
+    if (this.#clock.nowMs() - (known.reachedAtMs ?? 0) < PEERS_LIMITS.metMs.value) return;
     if (!this.#met.take(addressCrowd(address))) return;
     this.flush();
     this.#buffer.attempt(() => this.#store.recordMet(peer));
@@ -311,9 +310,9 @@ export class PeerBook {
   }
 
   /** Whether a peer tells of itself from where it says it stands. Of one address only some count, as in `noteMet`. */
-  #isMet(peer: PeerId, toldBy: ToldBy, { endpoints: [endpoint] }: Advertisement): boolean {
+  #isMet(peer: PeerId, toldBy: ToldBy, advertisement: Advertisement): boolean {
     const { address } = toldBy;
-    if (address === undefined || toldBy.peer !== peer || endpoint?.host !== address) return false;
+    if (address === undefined || toldBy.peer !== peer || countedAddress(advertisement) !== address) return false;
     return this.#met.has(addressCrowd(address));
   }
 

@@ -1,5 +1,5 @@
 import { networkPrefix } from "../geo/network-prefix.ts";
-import type { Advertisement } from "../wire/advertisement.ts";
+import { type Advertisement, countedAddress } from "../wire/advertisement.ts";
 import type { PeerPlace } from "./known-peer.ts";
 import type { PeerEntry, ToldBy } from "./stored-peer.ts";
 
@@ -27,9 +27,8 @@ export function peerEntry(
   toldBy: ToldBy,
   seenMs: number,
 ): PeerEntry {
-  const { peer, seq, issuedAtSec, expiresAtSec, roles, protocols, endpoints, software, upMbps, downMbps } =
-    advertisement;
-  const prefix = networkPrefix(endpoints[0]?.host ?? "") ?? NO_PREFIX;
+  const { peer, seq, issuedAtSec, expiresAtSec, roles, protocols, software, upMbps, downMbps } = advertisement;
+  const prefix = networkPrefix(countedAddress(advertisement) ?? "") ?? NO_PREFIX;
   return {
     peer,
     seq,

@@ -7,7 +7,7 @@ const LIMITS = {
     "A signed advertisement of 1 KiB in base64url, with its envelope.",
     "protocol",
   ],
-  endpointsTried: [
+  waysTried: [
     2,
     "count",
     "A node has one address of each family; more only helps a scanner. One that fails takes its part of the time.",

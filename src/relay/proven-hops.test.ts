@@ -6,8 +6,9 @@ import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { settled } from "../../test/support/settled.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
-import type { HostPort } from "../core/network-address.ts";
 import { generateIdentity } from "../identity/identity.ts";
+import { directTo } from "../link/direct-way.ts";
+import type { Way } from "../link/way.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 import type { FailedProof } from "./proof-log.ts";
 import { ProvenHops } from "./proven-hops.ts";
@@ -106,8 +107,8 @@ test("proofs under way are bounded, and a newcomer gets the place of the network
 test("what is remembered of hops is bounded: the oldest proof and the oldest failure are forgotten", async (t) => {
   const node = await memoryNode(t);
   const dialler = {
-    dialHop: ({ host }: HostPort): Promise<Duplex> =>
-      host === "192.0.2.7" ? node.dial() : Promise.reject(new BywayError("ERR_HOP_UNREACHABLE", "nobody listens")),
+    reach: ({ at }: Way): Promise<Duplex> =>
+      at.host === "192.0.2.7" ? node.dial() : Promise.reject(new BywayError("ERR_HOP_UNREACHABLE", "nobody listens")),
   };
   const clock = new FakeClock();
   const hops = new ProvenHops({ clock, budget: roomyBudget(), dialler }, { maxProven: 2, maxFailed: 2 });
@@ -116,7 +117,7 @@ test("what is remembered of hops is bounded: the oldest proof and the oldest fai
       .prove(
         {
           peerId: node.identity.peerId,
-          endpoint: { host, port },
+          way: directTo({ host, port }),
           asker: { linkId: 1, remoteAddress: "203.0.113.1" },
           isKnown: true,
           ms: RELAY_LIMITS.proofMs.value,
@@ -128,7 +129,7 @@ test("what is remembered of hops is bounded: the oldest proof and the oldest fai
         (error: Error) => error.message,
       );
   for (const port of [1, 2, 3]) assert.equal(await prove("192.0.2.7", port), "proven");
-  const states = [1, 2, 3].map((port) => hops.stateOf(node.identity.peerId, { host: "192.0.2.7", port }));
+  const states = [1, 2, 3].map((port) => hops.stateOf(node.identity.peerId, directTo({ host: "192.0.2.7", port })));
   assert.deepEqual(states, ["unknown", "proven", "proven"]);
   for (const port of [1, 2, 3]) assert.equal(await prove("192.0.2.8", port), "nobody listens");
   assert.equal(await prove("192.0.2.8", 3), "it failed a moment ago");

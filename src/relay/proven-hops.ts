@@ -1,23 +1,18 @@
-import type { Duplex } from "node:stream";
 import { abortReason, deadline, pause, withAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
-import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import type { Random } from "../core/random.ts";
 import type { ByteBudget } from "../flow/byte-budget.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
-import { openLink } from "../link/open-link.ts";
+import { reachPeer } from "../link/reach-peer.ts";
+import { formatWay, type Way } from "../link/way.ts";
+import type { PeerDialler } from "../link/way-dialler.ts";
 import { LruMap } from "../rate/lru-map.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 import { type Asker, ProofBounds, type ProofBoundsOptions, type ProofTicket } from "./proof-bounds.ts";
 import type { ProofLog } from "./proof-log.ts";
 import { ProofPlaces, type ProofPlacesOptions } from "./proof-places.ts";
 import { RecentCount } from "./recent-count.ts";
-
-/** Dials an IP endpoint of a node, under the node's address guard; failures are hop errors. */
-export interface HopDialler {
-  dialHop(endpoint: HostPort, signal: AbortSignal): Promise<Duplex>;
-}
 
 /** How much getting to know is done; every value has a default in `limits.ts`. */
 export interface ProvenHopsOptions extends ProofBoundsOptions, Omit<ProofPlacesOptions, "localNetwork"> {
@@ -29,16 +24,17 @@ export interface ProvenHopsOptions extends ProofBoundsOptions, Omit<ProofPlacesO
 export interface ProvenHopsComponents {
   readonly clock: Clock;
   readonly budget: ByteBudget;
-  readonly dialler: HopDialler;
+  /** Connects under the node's address guard alone. */
+  readonly dialler: PeerDialler;
   readonly random?: Pick<Random, "bytes">;
-  /** Where failed proofs of endpoints that only strangers name are written; nowhere when absent. */
+  /** Where failed proofs of ways that only strangers name are written; nowhere when absent. */
   readonly log?: ProofLog | undefined;
 }
 
 /** Which proof is wanted. */
 export interface ProofAsked {
   readonly peerId: string;
-  readonly endpoint: HostPort;
+  readonly way: Way;
   readonly asker: Asker;
   /** Whether the peer has proved itself there before. */
   readonly isKnown: boolean;
@@ -46,7 +42,7 @@ export interface ProofAsked {
   readonly ms: number;
 }
 
-/** What is known of a peer at an endpoint. */
+/** What is known of a peer by one way. */
 export type HopState = "proven" | "known" | "unknown";
 
 interface Pending {
@@ -56,13 +52,13 @@ interface Pending {
 }
 
 /**
- * Which endpoints have proved that the peer they are advertised for answers there.
+ * Which ways have proved that they lead to the peer that they are advertised for.
  *
- * Anybody can sign an advertisement with a fresh key and name any server in it. So before the relay carries anything to
- * an endpoint for the first time, it opens a link of its own to it and checks the key; a server that is no node of
+ * Anybody can sign an advertisement with a fresh key and name any server in it. So before the relay carries anything by
+ * a way for the first time, it opens a link of its own to it and checks the key; a server that is no node of
  * that key cannot pass. Proofs are kept for a while, failures for a moment. Concurrent askers share one proof, which ends
  * with the last of them. A failed proof of what only strangers name takes all the time that it has, whatever was found:
- * else the endpoint behind it in the advertisement would be told when this one failed.
+ * else the way after it in the advertisement would show when this one failed.
  */
 export class ProvenHops {
   readonly #components: ProvenHopsComponents;
@@ -94,8 +90,8 @@ export class ProvenHops {
   }
 
   /** `proven` for an hour after a proof, then `known` for a day, unless a proof fails: what only strangers name is `unknown`. */
-  stateOf(peerId: string, endpoint: HostPort): HopState {
-    const untilMs = this.#provenUntilMs.get(keyOf(peerId, endpoint));
+  stateOf(peerId: string, way: Way): HopState {
+    const untilMs = this.#provenUntilMs.get(keyOf(peerId, way));
     if (untilMs === undefined) return "unknown";
     const nowMs = this.#components.clock.monotonicMs();
     if (untilMs > nowMs) return "proven";
@@ -107,7 +103,7 @@ export class ProvenHops {
    * abort reason, and whatever was found in place of the peer.
    */
   async prove(asked: ProofAsked, signal: AbortSignal): Promise<void> {
-    const key = keyOf(asked.peerId, asked.endpoint);
+    const key = keyOf(asked.peerId, asked.way);
     if (this.#isUntil(this.#provenUntilMs, key)) return;
     if (signal.aborted) throw abortReason(signal);
     if (this.#isUntil(this.#failedUntilMs, key)) throw new BywayError("ERR_HOP_UNREACHABLE", "it failed a moment ago");
@@ -122,15 +118,15 @@ export class ProvenHops {
   }
 
   #begin(key: string, asked: ProofAsked): Pending {
-    const { endpoint, asker, isKnown } = asked;
+    const { way, asker, isKnown } = asked;
     const end = new AbortController();
     const evict = (): void =>
       this.#end(key, pending, new BywayError("ERR_STREAM_LIMIT", TOO_MANY, { data: { by: "pending proofs" } }));
-    const release = this.#places.take(asker.remoteAddress, endpoint.host, evict);
+    const release = this.#places.take(asker.remoteAddress, way.at.host, evict);
     if (release === undefined) throw new BywayError("ERR_STREAM_LIMIT", TOO_MANY, { data: { by: "pending proofs" } });
     let ticket: ProofTicket | undefined;
     try {
-      ticket = isKnown ? undefined : this.#bounds.admit(asker, endpoint);
+      ticket = isKnown ? undefined : this.#bounds.admit(asker, way.at);
       if (!isKnown && ticket === undefined) throw new BywayError("ERR_HOP_UNREACHABLE", "too much was named there");
       this.#bounds.pace(asker);
     } catch (error) {
@@ -170,14 +166,14 @@ export class ProvenHops {
         throw result;
       }
       const durationMs = Math.round(clock.monotonicMs() - beganMs);
-      // What was found must not show in when the next endpoint is tried, nor in when a place or an attempt is free again.
+      // What was found must not show in when the next way is tried, nor in when a place or an attempt is free again.
       if (!asked.isKnown) await pause(clock, beganMs + asked.ms - clock.monotonicMs(), signal).catch(() => {});
       ticket?.failed();
       if (!asked.isKnown) {
         this.#failures.count();
         log?.proofFailed({
           linkId: asked.asker.linkId,
-          endpoint: asked.endpoint,
+          endpoint: asked.way.at,
           durationMs,
           result: result.code,
         });
@@ -191,13 +187,12 @@ export class ProvenHops {
     }
   }
 
-  async #meet({ peerId, endpoint, ms }: ProofAsked, signal: AbortSignal): Promise<void> {
+  async #meet({ peerId, way, ms }: ProofAsked, signal: AbortSignal): Promise<void> {
     const { clock, budget, dialler } = this.#components;
     using limit = deadline(clock, ms, () => new BywayError("ERR_HOP_TIMEOUT", "the next hop did not answer"), signal);
-    const raw = await dialler.dialHop(endpoint, limit.signal);
     // Whether the key exchange is strong enough is for the client to say, whose link it will be.
-    const options = { peerId: parsePeerId(peerId), allowClassical: true, signal: limit.signal };
-    const link = await openLink({ clock, budget }, raw, options);
+    const options = { peerId: parsePeerId(peerId), ways: [way], allowClassical: true, signal: limit.signal };
+    const link = await reachPeer({ clock, budget, dialler }, options);
     link.destroy();
     await link.closed;
   }
@@ -209,6 +204,6 @@ export class ProvenHops {
 
 const TOO_MANY = "this relay is getting to know too many nodes at once";
 
-function keyOf(peerId: string, endpoint: HostPort): string {
-  return `${peerId}@${formatHostPort(endpoint)}`;
+function keyOf(peerId: string, way: Way): string {
+  return `${peerId}@${formatWay(way)}`;
 }

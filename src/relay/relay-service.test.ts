@@ -202,7 +202,7 @@ test("of many endpoints no more than two are dialled", async () => {
   }
   await bench.passAnswers();
   assert.equal((await answer).said, UNPROVEN);
-  assert.equal(bench.dialled.length, RELAY_LIMITS.endpointsTried.value);
+  assert.equal(bench.dialled.length, RELAY_LIMITS.waysTried.value);
 });
 
 test("what is carried waits no longer", async (t) => {
@@ -374,7 +374,7 @@ test("what a request shows goes to whoever knows where hops are; nothing is dial
       located.push({ ...asked });
       throw new BywayError("ERR_HOP_UNKNOWN", "nobody knows it");
     },
-    dialler: { dialHop: async () => assert.fail("dialled") },
+    dialler: { reach: async () => assert.fail("dialled") },
   });
   const ask = (header: string | undefined): Promise<void> => {
     const headers = header === undefined ? {} : { "byway-advertisement": header };

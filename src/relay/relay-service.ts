@@ -2,12 +2,13 @@ import type { Duplex } from "node:stream";
 import { abortReason, deadline, pause } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
-import type { HostPort } from "../core/network-address.ts";
 import { abortStream } from "../flow/abort-stream.ts";
 import type { Pace } from "../flow/pace.ts";
 import { splice } from "../flow/splice.ts";
+import { parsePeerId } from "../identity/peer-id.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
 import type { LocateHop } from "../link/locate-hop.ts";
+import type { Way } from "../link/way.ts";
 import { HopPlaces } from "./hop-places.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 import { OnwardPlaces } from "./onward-places.ts";
@@ -29,22 +30,22 @@ export interface RelayOptions extends ProvenHopsOptions {
   readonly maxWaiting?: number;
 }
 
-/** Which endpoints come first. */
+/** Which ways come first. */
 const TURN: Readonly<Record<HopState, number>> = { proven: 0, known: 1, unknown: 2 };
 
 /** The hop that is asked for, as it will be dialled. */
 interface NextHop {
   readonly peerId: string;
-  readonly endpoints: readonly HostPort[];
+  readonly ways: readonly Way[];
   readonly asker: Asker;
 }
 
 /**
  * The relay role: carries a link onward to the next hop, and nowhere else.
  *
- * It dials only endpoints that the next hop itself signed, through the address guard, and only after that hop has proved
- * its key there; so a relay cannot be used as an exit (docs/protocol.md §5). It knows by itself where the next hop is: if
- * the client told, the next hop could give each client another endpoint, and see who asks. What strangers sign is dialled at
+ * It uses only ways that the next hop itself signed, through the address guard, and only after that hop has proved
+ * its key by them; so a relay cannot be used as an exit (docs/protocol.md §5). It knows by itself where the next hop is: if
+ * the client told, the next hop could give each client another address, and see who asks. What strangers sign is dialled at
  * a pace that they cannot set, and every failed proof has one answer. It sees ciphertext only.
  */
 export class RelayService {
@@ -85,7 +86,7 @@ export class RelayService {
     return this.#proven.pending;
   }
 
-  /** Proofs of endpoints that only strangers name, which failed within the last hour. */
+  /** Proofs of ways that only strangers name, which failed within the last hour. */
   get failedProofsLastHour(): number {
     return this.#proven.failedLastHour;
   }
@@ -114,9 +115,9 @@ export class RelayService {
     incoming.signal.addEventListener("abort", leave, { once: true });
     held.defer(() => incoming.signal.removeEventListener("abort", leave));
     const located = await this.#components.locate({ peerId, shown, askerAddress: remoteAddress }, ending.signal);
-    const endpoints = located.endpoints.slice(0, RELAY_LIMITS.endpointsTried.value);
-    held.defer(this.#return(asker, endpoints));
-    const onward = await this.#reach({ peerId, endpoints, asker }, ending.signal);
+    const ways = located.ways.slice(0, RELAY_LIMITS.waysTried.value);
+    held.defer(this.#return(asker, ways));
+    const onward = await this.#reach({ peerId, ways, asker }, ending.signal);
     incoming.signal.removeEventListener("abort", leave);
     connected();
     client = incoming.accept();
@@ -124,8 +125,8 @@ export class RelayService {
     await splice({ clock: this.#clock, budget, pace: paceOf?.(linkId) }, client, onward);
   }
 
-  #return({ remoteAddress }: Asker, endpoints: readonly HostPort[]): () => void {
-    const release = this.#localNetwork ? () => {} : this.#returning.take(remoteAddress, endpoints);
+  #return({ remoteAddress }: Asker, ways: readonly Way[]): () => void {
+    const release = this.#localNetwork ? () => {} : this.#returning.take(remoteAddress, ways);
     if (release !== undefined) return release;
     throw new BywayError("ERR_STREAM_LIMIT", "this relay sends no more streams back to their own address", {
       data: { by: "returning streams" },
@@ -139,15 +140,15 @@ export class RelayService {
     let hasTried = false;
     let isTimed = false;
     // A place where the peer has proved itself comes before one that fails, which takes its time.
-    const states = next.endpoints.map((endpoint) => ({ endpoint, state: this.#proven.stateOf(next.peerId, endpoint) }));
+    const states = next.ways.map((way) => ({ way, state: this.#proven.stateOf(next.peerId, way) }));
     states.sort((one, other) => TURN[one.state] - TURN[other.state]);
-    for (const [index, { endpoint, state }] of states.entries()) {
+    for (const [index, { way, state }] of states.entries()) {
       try {
         if (state !== "proven") {
-          const endpointsLeft = states.length - index;
-          await this.#prove({ ...next, endpoint, endpointsLeft }, state, beganMs, signal);
+          const waysLeft = states.length - index;
+          await this.#prove({ ...next, way, waysLeft }, state, beganMs, signal);
         }
-        return await this.#dial(endpoint, signal);
+        return await this.#connect(next.peerId, way, signal);
       } catch (error) {
         if (signal.aborted) throw abortReason(signal);
         const known = toBywayError(error);
@@ -167,28 +168,28 @@ export class RelayService {
     });
   }
 
-  /** The endpoints that only strangers name share the time that all of them have. */
+  /** The ways that only strangers name share the time that all of them have. */
   async #prove(
-    next: Pick<NextHop, "peerId" | "asker"> & { readonly endpoint: HostPort; readonly endpointsLeft: number },
+    next: Pick<NextHop, "peerId" | "asker"> & { readonly way: Way; readonly waysLeft: number },
     state: "known" | "unknown",
     beganMs: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const { endpoint, endpointsLeft, peerId, asker } = next;
+    const { way, waysLeft, peerId, asker } = next;
     const leftMs = beganMs + RELAY_LIMITS.unknownProofMs.value - this.#clock.monotonicMs();
-    const ms = state === "known" ? RELAY_LIMITS.proofMs.value : leftMs / endpointsLeft;
-    if (ms <= 0) throw new BywayError("ERR_HOP_TIMEOUT", "no time is left for this endpoint");
-    await this.#proven.prove({ peerId, endpoint, asker, isKnown: state === "known", ms }, signal);
+    const ms = state === "known" ? RELAY_LIMITS.proofMs.value : leftMs / waysLeft;
+    if (ms <= 0) throw new BywayError("ERR_HOP_TIMEOUT", "no time is left for this way");
+    await this.#proven.prove({ peerId, way, asker, isKnown: state === "known", ms }, signal);
   }
 
-  async #dial(endpoint: HostPort, signal: AbortSignal): Promise<Duplex> {
+  async #connect(peerId: string, way: Way, signal: AbortSignal): Promise<Duplex> {
     using limit = deadline(
       this.#clock,
       RELAY_LIMITS.dialMs.value,
       () => new BywayError("ERR_HOP_TIMEOUT", "the next hop did not answer"),
       signal,
     );
-    return await this.#components.dialler.dialHop(endpoint, limit.signal);
+    return await this.#components.dialler.reach(way, parsePeerId(peerId), limit.signal);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { HostPort } from "../core/network-address.ts";
 import { addressCrowd } from "../link/address-crowd.ts";
+import type { Way } from "../link/way.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 
 /**
@@ -10,12 +10,12 @@ export class ReturnStreams {
   readonly #open = new Map<string, number>();
 
   /**
-   * Counts a stream from `remoteAddress` to a hop at `endpoints` and returns what ends the count, once. Undefined where
+   * Counts a stream from `remoteAddress` to a hop by `ways` and returns what ends the count, once. Undefined where
    * there are too many. What does not return is not counted.
    */
-  take(remoteAddress: string, endpoints: readonly HostPort[]): (() => void) | undefined {
+  take(remoteAddress: string, ways: readonly Way[]): (() => void) | undefined {
     const crowd = addressCrowd(remoteAddress);
-    if (crowd === "" || !endpoints.some(({ host }) => addressCrowd(host) === crowd)) return () => {};
+    if (crowd === "" || !ways.some(({ at }) => addressCrowd(at.host) === crowd)) return () => {};
     const open = this.#open.get(crowd) ?? 0;
     if (open >= RELAY_LIMITS.returning.value) return undefined;
     this.#open.set(crowd, open + 1);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { knownPeer } from "../../test/support/known-peer.ts";
+import { directTo } from "../link/direct-way.ts";
 import type { ToldBy } from "../peers/stored-peer.ts";
 import { advertisedCandidate } from "./advertised-candidate.ts";
 
@@ -18,7 +19,7 @@ const { advertisement, envelope } = knownPeer("k51peer", {
 test("a candidate is what the advertisement says, at its first endpoint", () => {
   assert.deepEqual(advertisedCandidate({ advertisement, envelope }, { sharedNetworks: false }), {
     peerId: "k51peer",
-    endpoint: { host: "8.8.4.4", port: 1 },
+    ways: [directTo({ host: "8.8.4.4", port: 1 })],
     roles: ["exit"],
     protocols: ["tcp"],
     acceptedPorts: [],

@@ -1,7 +1,9 @@
 import { networkPrefix, subnetPrefix } from "../geo/network-prefix.ts";
+import { firstHopWays } from "../link/way-kinds.ts";
 import type { BookPeer } from "../peers/book-peer.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import type { ToldBy } from "../peers/stored-peer.ts";
+import { countedAddress } from "../wire/advertisement.ts";
 import type { Candidate } from "./candidate.ts";
 import { deniedClaims } from "./denied-claims.ts";
 
@@ -11,23 +13,23 @@ export interface CandidateOptions {
   readonly sharedNetworks: boolean;
 }
 
-/** The candidate that a known node makes, in the place where data says it is; undefined for one that cannot be dialled. */
+/** The candidate that a known node makes, in the place where data says it is; undefined for one that cannot be reached. */
 export function advertisedCandidate(
   known: KnownPeer & Partial<BookPeer>,
   options: CandidateOptions,
 ): Candidate | undefined {
   const { advertisement, envelope, place, rttMs, toldBy, namedIn, isMute } = known;
-  const { peer, roles, protocols, policy, family, endpoints, upMbps, downMbps, load, availability, price } =
-    advertisement;
+  const { peer, roles, protocols, policy, family, upMbps, downMbps, load, availability, price } = advertisement;
   const { country, region, city, asn, isp, network: networkKind } = place ?? advertisement;
   const regionCode = place?.regionCode;
-  const [endpoint] = endpoints;
-  if (endpoint === undefined) return undefined;
-  const apart = options.sharedNetworks ? NO_GROUPS : groupsOf(endpoint.host, place?.provenAsn);
+  const ways = firstHopWays(advertisement);
+  const address = countedAddress(advertisement);
+  if (ways.length === 0 || address === undefined) return undefined;
+  const apart = options.sharedNetworks ? NO_GROUPS : groupsOf(address, place?.provenAsn);
   const capacityMbps = upMbps === undefined || downMbps === undefined ? undefined : Math.min(upMbps, downMbps);
   return defined({
     peerId: peer,
-    endpoint,
+    ways,
     roles,
     protocols,
     acceptedPorts: policy.acceptedPorts,

@@ -1,4 +1,4 @@
-import type { HostPort } from "../core/network-address.ts";
+import type { Way } from "../link/way.ts";
 import type { BelievedPlace } from "../peers/known-peer.ts";
 import type { NetworkKind } from "../wire/advertisement.ts";
 import type { PortRange } from "../wire/port-range.ts";
@@ -8,8 +8,8 @@ import type { DeniedClaims } from "./denied-claims.ts";
 export interface Candidate extends BelievedPlace {
   /** Peer id in base36. */
   readonly peerId: string;
-  /** Where the node answers: an IP address and a port. */
-  readonly endpoint: HostPort;
+  /** How this client reaches the node, the way to try first before the others; one at least. */
+  readonly ways: readonly Way[];
   /** `relay` forwards links, `exit` opens streams to targets. */
   readonly roles: readonly string[];
   /** `tcp`, `udp`. */
@@ -19,9 +19,9 @@ export interface Candidate extends BelievedPlace {
   readonly networkKind: NetworkKind;
   /** What it claims of its place and address data contradicts; absent where that is nothing. */
   readonly denied?: DeniedClaims;
-  /** The /16 or /32 that the endpoint stands in, as `networkPrefix` writes it; two hops never share one. */
+  /** The /16 or /32 of its address, as `networkPrefix` writes it; two hops never share one. */
   readonly network?: string;
-  /** The /24 or /48 that it stands in; those in one share one allotment. */
+  /** The /24 or /48 of its address; the nodes of one share one allotment. */
   readonly subnet?: string;
   /** Peer ids of the nodes of the same operator, or a name that they share; two hops are never of one family. */
   readonly family?: readonly string[];

@@ -79,6 +79,11 @@ const TEXT = text(/^[!-~](?:[ -~]*[!-~])?$/, maxTextBytes.value);
 const PEER = text(/^k51[0-9a-z]{59}$/, maxTextBytes.value);
 const WORDS = list(text(/^[a-z0-9][a-z0-9._/-]*$/, maxTokenBytes.value), maxListItems.value);
 
+/** The IP address that a peer counts under in networks, crowds and places: that of its first endpoint. */
+export function countedAddress({ endpoints }: Pick<Advertisement, "endpoints">): string | undefined {
+  return endpoints[0]?.host;
+}
+
 /** Writes `advertisement`; throws ERR_ADVERTISEMENT_MALFORMED where `decodeAdvertisement` would refuse the result. */
 export function encodeAdvertisement(advertisement: Advertisement): Uint8Array {
   const bytes = encoded(advertisement);

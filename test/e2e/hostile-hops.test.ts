@@ -11,6 +11,7 @@ import type { HostPort } from "../../src/core/network-address.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { createCertificate } from "../../src/identity/certificate.ts";
 import { generateIdentity, type Identity } from "../../src/identity/identity.ts";
+import { directTo } from "../../src/link/direct-way.ts";
 import type { Link } from "../../src/link/link.ts";
 import { openLink } from "../../src/link/open-link.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
@@ -21,6 +22,7 @@ import { Observer } from "../../src/trust/observer.ts";
 import { formatHopAuthority } from "../../src/wire/hop-authority.ts";
 import { onlyHops } from "../support/hops.ts";
 import { roomyBudget } from "../support/roomy-budget.ts";
+import { tcpDialler } from "../support/tcp-dialler.ts";
 
 const HOST = "127.203.0.1";
 
@@ -32,7 +34,7 @@ suite("hostile hops", () => {
     clock: systemClock,
     random: systemRandom,
     budget: roomyBudget(),
-    dialler: transport,
+    dialler: tcpDialler(),
   });
   /** Serves as both roles. */
   let honest: BywayNode;
@@ -97,7 +99,11 @@ suite("hostile hops", () => {
 
     test(`a ${place} hop with another key is found out`, async () => {
       const impostor = generateIdentity();
-      const hop = { peerId: impostor.peerId, endpoint: honest.address, shown: signed(impostor, honest.address) };
+      const hop = {
+        peerId: impostor.peerId,
+        ways: [directTo(honest.address)],
+        shown: signed(impostor, honest.address),
+      };
       await assert.rejects(build(hop), (error: { code?: string; data?: { status?: unknown } }) => {
         assert.equal(error.code, found("ERR_HOP_IDENTITY"));
         const [hop, stage] = place === "first" ? [1, "handshake"] : [2, "extend"];
@@ -115,7 +121,7 @@ suite("hostile hops", () => {
         cleanup,
         tls.createServer(classical).on("tlsClientError", () => {}),
       );
-      const hop = { peerId: identity.peerId, endpoint, shown: signed(identity, endpoint) };
+      const hop = { peerId: identity.peerId, ways: [directTo(endpoint)], shown: signed(identity, endpoint) };
       await assert.rejects(build(hop), { code: "ERR_HOP_CLASSICAL" });
     });
 
@@ -128,7 +134,7 @@ suite("hostile hops", () => {
           .end("HTTP/1.1 400 Bad Request\r\n\r\n");
       });
       const endpoint = await listen(cleanup, plain);
-      const hop = { peerId: identity.peerId, endpoint, shown: signed(identity, endpoint) };
+      const hop = { peerId: identity.peerId, ways: [directTo(endpoint)], shown: signed(identity, endpoint) };
       await assert.rejects(build(hop), { code: found("ERR_HOP_TLS") });
     });
   }
@@ -229,7 +235,7 @@ suite("hostile hops", () => {
 });
 
 function hopOf(node: BywayNode): Hop {
-  return { peerId: node.peerId, endpoint: node.address, shown: node.advertisement() };
+  return { peerId: node.peerId, ways: [directTo(node.address)], shown: node.advertisement() };
 }
 
 /** An advertisement of `identity` at `endpoint` with a good signature, whatever it claims. */

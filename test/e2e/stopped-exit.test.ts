@@ -13,13 +13,14 @@ import { systemRandom } from "../../src/core/random.ts";
 import { DISPATCH_LIMITS } from "../../src/dispatch/limits.ts";
 import { race } from "../../src/dispatch/race.ts";
 import { parsePeerId } from "../../src/identity/peer-id.ts";
-import { TcpTransport } from "../../src/link/tcp-transport.ts";
+import { directTo } from "../../src/link/direct-way.ts";
 import { verifyAdvertisement } from "../../src/peers/signed-advertisement.ts";
 import { type NodeProcess, startNodeProcess } from "../support/node-process.ts";
 import { poolBench } from "../support/pool-bench.ts";
 import { startTcpTarget, type TargetFixture, until } from "../support/proxy-fixture.ts";
 import { racedRequest } from "../support/raced-request.ts";
 import { roomyBudget } from "../support/roomy-budget.ts";
+import { tcpDialler } from "../support/tcp-dialler.ts";
 
 const options = { skip: existsSync("/proc/self/fd") ? false : "this system cannot stop a process", timeout: 60_000 };
 const EXITS = ["127.10.0.1", "127.20.0.1", "127.30.0.1", "127.40.0.1"];
@@ -39,7 +40,7 @@ function inTurn(hops: readonly Hop[]): PathSelector {
 
 function hopOf({ address, advertisementFile }: NodeProcess): Hop {
   const envelope = Buffer.from(readFileSync(advertisementFile, "utf8").trim(), "base64url");
-  return { peerId: parsePeerId(verifyAdvertisement(envelope).peer), endpoint: address };
+  return { peerId: parsePeerId(verifyAdvertisement(envelope).peer), ways: [directTo(address)] };
 }
 
 /** Four exits in processes of their own and a client's circuits, whose time stands still unless the test turns it. */
@@ -51,7 +52,7 @@ async function startBench(t: TestContext, sessionExit?: number) {
     EXITS.map((host) => startNodeProcess(t, { host, country: "de", roles: "exit", allowTargets })),
   );
   const clock = new FakeClock(Date.now());
-  const dialler = new TcpTransport({ clock });
+  const dialler = tcpDialler(clock);
   const bench = poolBench(
     clock,
     (observer) => new CircuitBuilder({ observer, clock, random: systemRandom, budget: roomyBudget(), dialler }),

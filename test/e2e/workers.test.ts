@@ -202,7 +202,7 @@ test("a node knows what its workers carry", { skip }, async (t) => {
       clock: systemClock,
       logger: silentLogger,
       fork: forkWorker(new URL("../../src/node/worker.ts", import.meta.url)),
-      answers: { locateHop: async () => ({ endpoints: [] }) },
+      answers: { locateHop: async () => ({ ways: [] }) },
     },
     { workers: WORKERS },
   );

@@ -1,4 +1,5 @@
 import type { PathPlannerComponents } from "../../src/dispatch/path-planner.ts";
+import { directTo } from "../../src/link/direct-way.ts";
 import type { Candidate } from "../../src/routing/candidate.ts";
 import { CandidateIndex } from "../../src/routing/candidate-index.ts";
 import type { TrustSource } from "../../src/trust/trust-source.ts";
@@ -7,7 +8,7 @@ import type { TrustSource } from "../../src/trust/trust-source.ts";
 export function node(peerId: string, fields: Partial<Candidate> = {}): Candidate {
   return {
     peerId,
-    endpoint: { host: "127.0.0.1", port: 443 },
+    ways: [directTo({ host: "127.0.0.1", port: 443 })],
     roles: ["relay", "exit"],
     protocols: ["tcp"],
     acceptedPorts: [{ first: 1, last: 65_535 }],

@@ -5,6 +5,7 @@ import { BywayError } from "../../src/core/errors.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import type { ByteBudget } from "../../src/flow/byte-budget.ts";
 import type { PeerId } from "../../src/identity/peer-id.ts";
+import { directTo } from "../../src/link/direct-way.ts";
 import type { PendingStream } from "../../src/link/link.ts";
 import { roomyBudget } from "./roomy-budget.ts";
 
@@ -75,7 +76,7 @@ export function linkOf(circuit: Circuit): FakeLink {
 
 /** A one-hop circuit's only hop, by a name of the test's. */
 export function namedHop(name: string): Hop {
-  return { peerId: name as PeerId, endpoint: { host: "192.0.2.1", port: 443 } };
+  return { peerId: name as PeerId, ways: [directTo({ host: "192.0.2.1", port: 443 })] };
 }
 
 /** The exit of a circuit, by name. */

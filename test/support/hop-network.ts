@@ -126,9 +126,7 @@ export async function hopNetwork(count: number): Promise<HopNetwork> {
         ...told,
         clock,
         budget: roomyBudget(),
-        dialler: {
-          dial: async (endpoint) => dial(String(hops.find((hop) => hop.endpoint === endpoint)?.peerId)),
-        },
+        dialler: { reach: (_way, peerId) => dial(peerId) },
       }),
     async [Symbol.asyncDispose]() {
       for (const node of served) await node[Symbol.asyncDispose]();

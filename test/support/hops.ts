@@ -2,10 +2,11 @@ import type { CircuitRequest, PathSelector } from "../../src/circuit/circuit-req
 import type { Hop } from "../../src/circuit/hop.ts";
 import { BywayError } from "../../src/core/errors.ts";
 import type { Identity } from "../../src/identity/identity.ts";
+import { directTo } from "../../src/link/direct-way.ts";
 
 /** The hop that `identity` serves; dialled wherever the test's dialler likes. */
 export function hopOf(identity: Identity): Hop {
-  return { peerId: identity.peerId, endpoint: { host: "192.0.2.1", port: 443 } };
+  return { peerId: identity.peerId, ways: [directTo({ host: "192.0.2.1", port: 443 })] };
 }
 
 /** Chooses `hops` and no others: once one of them has failed nobody is left. */

@@ -4,6 +4,7 @@ import { BywayError } from "../../src/core/errors.ts";
 import { FakeClock } from "../../src/core/fake-clock.ts";
 import type { HostPort } from "../../src/core/network-address.ts";
 import type { Identity } from "../../src/identity/identity.ts";
+import { directTo } from "../../src/link/direct-way.ts";
 import type { IncomingStream } from "../../src/link/incoming-stream.ts";
 import { MemoryPipe } from "../../src/link/memory-pipe.ts";
 import { MemoryTransport } from "../../src/link/memory-transport.ts";
@@ -48,12 +49,12 @@ export class RelayBench {
         clock: this.clock,
         budget: roomyBudget(),
         locate: async ({ shown = Buffer.of() }) => ({
-          endpoints: JSON.parse(Buffer.from(shown).toString()) as HostPort[],
+          ways: (JSON.parse(Buffer.from(shown).toString()) as HostPort[]).map(directTo),
         }),
         dialler: {
-          dialHop: (endpoint, signal) => {
-            this.dialled.push(endpoint);
-            return reach(endpoint, signal);
+          reach: ({ at }, _peerId, signal) => {
+            this.dialled.push(at);
+            return reach(at, signal);
           },
         },
         ...components,

@@ -3,6 +3,7 @@ import { type Logger, silentLogger } from "../../core/logger.ts";
 import { type Random, systemRandom } from "../../core/random.ts";
 import { ByteBudget } from "../../flow/byte-budget.ts";
 import { TcpTransport } from "../../link/tcp-transport.ts";
+import { type PeerDialler, WayDialler } from "../../link/way-dialler.ts";
 import type { ClientOptions } from "../client-options.ts";
 
 /** What all parts of a client work with. */
@@ -12,7 +13,7 @@ export interface ClientBase {
   readonly logger: Logger;
   readonly budget: ByteBudget;
   /** Reaches first hops, and nodes to check. */
-  readonly dialler: TcpTransport;
+  readonly dialler: PeerDialler;
   /** Whether nodes without post-quantum key exchange will do. */
   readonly allowClassical: boolean;
   /** Whether addresses that are not public may be used. */
@@ -23,5 +24,6 @@ export function clientBase(options: ClientOptions): ClientBase {
   const { clock = systemClock, random = systemRandom, logger = silentLogger } = options;
   const { allowClassical = false, localNetwork = false } = options;
   const budget = options.budget ?? new ByteBudget({ clock, logger }, { bytes: options.memoryBudgetBytes });
-  return { clock, random, logger, budget, dialler: new TcpTransport({ clock }), allowClassical, localNetwork };
+  const dialler = new WayDialler({ clock, budget, transport: new TcpTransport({ clock }) });
+  return { clock, random, logger, budget, dialler, allowClassical, localNetwork };
 }

@@ -5,6 +5,7 @@ import type { SearchMemory } from "../../dispatch/search-memory.ts";
 import { generateIdentity } from "../../identity/identity.ts";
 import { parsePeerId } from "../../identity/peer-id.ts";
 import { checkPeer } from "../../link/check-peer.ts";
+import { firstHopWays } from "../../link/way-kinds.ts";
 import type { OpenedPeers } from "../../peers/open-peers.ts";
 import type { ClientOptions } from "../client-options.ts";
 import type { ClientCircuits } from "./circuits.ts";
@@ -30,8 +31,9 @@ export async function openClientDirectory(
       identity: generateIdentity(),
       check: (known, way, signal, onConnected) => {
         if (way.isFar) return checkFar({ clock, random, builder, planner }, known, signal, onConnected);
-        const { peer, endpoints } = known.advertisement;
-        const target = { peerId: parsePeerId(peer), endpoints, allowClassical, ...way, onConnected };
+        const { advertisement } = known;
+        const peerId = parsePeerId(advertisement.peer);
+        const target = { peerId, ways: firstHopWays(advertisement), allowClassical, ...way, onConnected };
         return checkPeer({ clock, budget, dialler }, target, signal);
       },
       canCheckFar: () => planner.firstHops().length > 0,

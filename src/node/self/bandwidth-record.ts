@@ -3,6 +3,7 @@ import { toBywayError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Random } from "../../core/random.ts";
 import type { Bandwidth } from "../../link/measure-bandwidth.ts";
+import { firstHopWays } from "../../link/way-kinds.ts";
 import type { KnownPeer } from "../../peers/known-peer.ts";
 import { SELF_LIMITS } from "./limits.ts";
 
@@ -109,7 +110,7 @@ export class BandwidthRecord {
   #choose(): KnownPeer | undefined {
     const all = this.#components
       .peers()
-      .filter(({ advertisement: { peer, endpoints } }) => peer !== this.#self && endpoints.length > 0);
+      .filter(({ advertisement }) => advertisement.peer !== this.#self && firstHopWays(advertisement).length > 0);
     const fresh = all.filter(({ advertisement: { peer } }) => !this.#asked.includes(peer));
     const from = fresh.length > 0 ? fresh : all;
     return from[Math.floor(this.#components.random.float() * from.length)];

@@ -7,9 +7,11 @@ import type { Random } from "../../core/random.ts";
 import { shuffled } from "../../core/shuffled.ts";
 import { networkPrefix } from "../../geo/network-prefix.ts";
 import { classifyAddress } from "../../geo/reserved-ranges.ts";
+import { firstHopWays } from "../../link/way-kinds.ts";
 import type { ClockWords } from "../../peers/clock-words.ts";
 import { crowdOf } from "../../peers/crowd-of.ts";
 import type { KnownPeer } from "../../peers/known-peer.ts";
+import { countedAddress } from "../../wire/advertisement.ts";
 import { SELF_LIMITS } from "./limits.ts";
 import type { AskRelay, ReachAnswer } from "./reach-answer.ts";
 import { type EndpointPlace, GONE_REMEDY, onlyFromHereReason, PRIVATE_REMEDY, reachReason } from "./reach-reason.ts";
@@ -131,7 +133,7 @@ export class ReachCheck {
     const hasAnswered = ({ reachedAtMs }: (typeof relays)[number]): boolean => reachedAtMs !== undefined;
     for (const peer of [...relays.filter(hasAnswered), ...relays.filter((relay) => !hasAnswered(relay))]) {
       if (chosen.length >= SELF_LIMITS.reachRelays.value) break;
-      if (peer.advertisement.peer === self || peer.advertisement.endpoints.length === 0) continue;
+      if (peer.advertisement.peer === self || firstHopWays(peer.advertisement).length === 0) continue;
       const { network } = crowdOf(peer);
       if (!localNetwork && networks.has(network)) continue;
       networks.add(network);
@@ -202,10 +204,13 @@ export class ReachCheck {
   }
 
   /** Only a relay that answered has looked at the advertisement. */
-  #noteTime({ advertisement: { peer, endpoints } }: KnownPeer, answer: ReachAnswer): void {
+  #noteTime({ advertisement }: KnownPeer, answer: ReachAnswer): void {
     const direction = answer.found === "nothing" ? clockDirection(answer.error) : "right";
     if (direction === undefined) return;
-    this.#components.clockWords?.noteRelay({ peer, address: endpoints[0]?.host }, direction);
+    this.#components.clockWords?.noteRelay(
+      { peer: advertisement.peer, address: countedAddress(advertisement) },
+      direction,
+    );
   }
 
   #tell(found: Omit<Reachability, "checkedAt">): void {
