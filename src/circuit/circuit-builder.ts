@@ -9,7 +9,7 @@ import type { Observer } from "../trust/observer.ts";
 import { type Blame, blameFor, hopError, nobodyLeft, type Stage } from "./build-failure.ts";
 import { BuildTimes } from "./build-times.ts";
 import { Circuit, type StageTiming } from "./circuit.ts";
-import type { PathSelector } from "./circuit-request.ts";
+import type { PathHints, PathSelector } from "./circuit-request.ts";
 import { failureIn, type Hop, observedHop } from "./hop.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { LinkOpener, type LinkOpenerComponents, type LinkOpenerOptions } from "./link-opener.ts";
@@ -30,13 +30,7 @@ export interface HopWait {
 }
 
 /** How to build one circuit. */
-export interface BuildOptions {
-  /** Peers that must not be in it. */
-  readonly failed?: ReadonlySet<string> | undefined;
-  /** The exit, when it must be this one. */
-  readonly exit?: PeerId | undefined;
-  /** Exits to take only where no other one fits. */
-  readonly avoid?: readonly PeerId[] | undefined;
+export interface BuildOptions extends Partial<Omit<PathHints, "kept">> {
   /** The name of the request that waits for it; observations of hops that fail bear it. */
   readonly requestId?: string | undefined;
   /** Called with each hop when the wait for it begins. */

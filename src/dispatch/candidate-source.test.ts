@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { advertisedNode, type NodeTraits } from "../../test/support/advertised-node.ts";
 import { NO_TRUST } from "../../test/support/candidates.ts";
+import { fakeDirectory } from "../../test/support/fake-directory.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
-import type { Directory } from "../discovery/directory.ts";
 import { DISCOVERY_LIMITS } from "../discovery/limits.ts";
 import { LIVENESS_LIMITS } from "../liveness/limits.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
@@ -36,7 +36,7 @@ function fixture(t: TestContext, hasDirectory = true): Fixture {
     { sharedNetworks: true },
   );
   const candidates = t.mock.fn((): readonly KnownPeer[] => []);
-  if (hasDirectory) peers.follow({ candidates } as unknown as Directory);
+  if (hasDirectory) peers.follow(fakeDirectory({ candidates }));
   const known = (traits: NodeTraits = {}): KnownPeer => {
     const peer = advertisedNode({ atMs: clock.nowMs(), ...traits });
     kept.book.add(peer.envelope, { kind: "file" });

@@ -22,6 +22,9 @@ export interface PeerSources {
   readonly more: (() => readonly KnownPeer[]) | undefined;
 }
 
+/** The part of the directory that candidates come from. */
+export type CandidateDirectory = Pick<Directory, "find" | "candidates" | "expect" | "doubt" | "clockDoubt">;
+
 /** All nodes that a client may use, whoever told of them, in the order that routing needs. */
 export class CandidateSource {
   readonly #sources: PeerSources;
@@ -35,7 +38,7 @@ export class CandidateSource {
   readonly #offered = new Map<string, KnownPeer>();
   /** What the index holds, and whose word for it. */
   readonly #shown = new Map<string, KnownPeer>();
-  #directory: Directory | undefined;
+  #directory: CandidateDirectory | undefined;
   /** By query, what was known a moment ago; the one made longest ago stands first. */
   readonly #known = new Map<string, { readonly index: CandidateIndex; readonly atMs: number }>();
   /** What was read from the book where there is no directory, and when, in ms of the monotonic clock. */
@@ -55,7 +58,7 @@ export class CandidateSource {
   }
 
   /** Takes the nodes that answer from `directory` from now on; without one, all that the book knows will do. */
-  follow(directory: Directory): void {
+  follow(directory: CandidateDirectory): void {
     this.#directory = directory;
   }
 

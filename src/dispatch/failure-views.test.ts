@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { NO_TRUST } from "../../test/support/candidates.ts";
+import { fakeDirectory } from "../../test/support/fake-directory.ts";
 import { settled } from "../../test/support/settled.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
-import type { Directory } from "../discovery/directory.ts";
 import { openPeers } from "../peers/open-peers.ts";
 import { GuardSet } from "../routing/guard-set.ts";
 import { MemoryRecords } from "../storage/record-keeper.ts";
@@ -32,7 +32,7 @@ async function site(answers?: boolean) {
     checked.push(`${peer}${isFar ? " by way of others" : ""}`);
     return answers;
   };
-  peers.follow({ doubt } as unknown as Directory);
+  peers.follow(fakeDirectory({ doubt }));
   const experience = new OwnExperience({ clock, records });
   const guards = new GuardSet({ clock, random, records });
   const candidates = ["first", "second"];

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { type CheapPool, cheapPool, inTurn } from "../../test/support/cheap-pool.ts";
 import { exitOf } from "../../test/support/fake-circuit.ts";
@@ -297,6 +298,30 @@ test("an app that takes its request back takes both tries back", async () => {
   await settle();
   controller.abort();
   assert.deepEqual([use("a").signal.aborted, use("b").signal.aborted], [true, true]);
+  await bench.pool.stop();
+});
+
+test("a request that was taken back before a circuit was there is taken back on it", async () => {
+  const bench = cheapPool(0);
+  const ready = await bench.pool.circuit(needOf("", inTurn("a")));
+  const { use } = stream(bench, { ...needOf("", inTurn("a")), signal: AbortSignal.abort() });
+  assert.equal(use(exitOf(ready)).signal.aborted, true);
+  await bench.pool.stop();
+});
+
+test("the app's signal remembers no stream that was opened, hedged or not", async () => {
+  const bench = cheapPool(0);
+  const { signal } = new AbortController();
+  for (const isHedged of [false, true]) {
+    const { result, use } = stream(bench, { signal });
+    await settle();
+    assert.ok(getEventListeners(signal, "abort").length > 0);
+    if (isHedged) bench.clock.advance(HEDGE_MS);
+    await settle();
+    use(isHedged ? "b" : "a").resolve("answer");
+    await result;
+    assert.deepEqual(getEventListeners(signal, "abort"), []);
+  }
   await bench.pool.stop();
 });
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { advertisedNode } from "../../test/support/advertised-node.ts";
 import { ALL_KNOWN, answeringNodes, indexOf, node } from "../../test/support/candidates.ts";
+import { fakeDirectory } from "../../test/support/fake-directory.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { seededRandom } from "../core/random.ts";
-import type { Directory } from "../discovery/directory.ts";
 import { generateIdentity } from "../identity/identity.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import { openPeers } from "../peers/open-peers.ts";
@@ -105,7 +105,7 @@ test("a client that was just started enters through the guards that it had, befo
       { clock, book: kept.book, trust: ALL_KNOWN, more: undefined },
       { sharedNetworks: false },
     );
-    peers.follow({ candidates: () => candidates, expect: () => {} } as unknown as Directory);
+    peers.follow(fakeDirectory({ candidates: () => candidates, expect: () => {} }));
     return { peers, planner: new PathPlanner({ peers, guards, random }, { defaultHops: 3 }) };
   };
   const firstsOf = (planner: PathPlanner): ReadonlySet<string> =>

@@ -2,6 +2,7 @@ import type { Circuit } from "../circuit/circuit.ts";
 import type { CircuitPool } from "../circuit/circuit-pool.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { CLOSED, isPaced, restMs } from "../circuit/retry-wait.ts";
+import { type LinkedAbort, linkedAbort } from "../core/abort.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { ErrorCode } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
@@ -107,7 +108,7 @@ class Race<R extends RacedRequest, T> {
   readonly #closing = new Set<string>();
   readonly #patience: Patience;
   /** Ends the search for a second circuit. */
-  #over: AbortController | undefined;
+  #over: LinkedAbort | undefined;
   #begun = 0;
   /** Tries that an exit ended because it took no more for now. */
   #paced = 0;
@@ -337,9 +338,9 @@ class Race<R extends RacedRequest, T> {
     const exit = slow.hops.at(-1);
     const failed = new Set([...this.#failed, ...(exit === undefined ? [] : [exit.peerId])]);
     this.#isHedging = true;
-    this.#over = new AbortController();
-    const signal = AbortSignal.any([this.#request.signal, this.#over.signal]);
-    const second = await this.#patience.take(failed, signal).catch(() => undefined);
+    using over = linkedAbort(this.#request.signal);
+    this.#over = over;
+    const second = await this.#patience.take(failed, over.signal).catch(() => undefined);
     this.#isHedging = false;
     const isFree = !this.#isDone && second !== undefined && second.room > 0 && this.#patience.takeNow(second);
     if (isFree) return this.#begin(second);

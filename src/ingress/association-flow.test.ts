@@ -4,7 +4,6 @@ import { settled } from "../../test/support/settled.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
 import { AssociationFlow, type PendingDatagrams } from "./association-flow.ts";
-import type { FrontComponents } from "./front.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import type { DatagramFlow } from "./stream-opener.ts";
 
@@ -32,7 +31,7 @@ function bench() {
       }),
   };
   const pending: PendingDatagrams = { bytes: 0 };
-  const components = { clock: new FakeClock(), logger: silentLogger, opener } as unknown as FrontComponents;
+  const components = { clock: new FakeClock(), logger: silentLogger, opener };
   const flow = () =>
     new AssociationFlow(
       components,

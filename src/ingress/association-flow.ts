@@ -2,7 +2,12 @@ import { withAbort } from "../core/abort.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { FrontComponents } from "./front.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
-import type { DatagramFlow, StreamRequest } from "./stream-opener.ts";
+import type { DatagramFlow, StreamOpener, StreamRequest } from "./stream-opener.ts";
+
+/** The components of a flow. */
+export interface AssociationFlowComponents extends Pick<FrontComponents, "clock" | "logger"> {
+  readonly opener: Pick<StreamOpener, "openDatagrams">;
+}
 
 /** Bytes of the datagrams of one association that wait for their flows to open. */
 export interface PendingDatagrams {
@@ -18,7 +23,7 @@ export interface PendingDatagrams {
 export class AssociationFlow {
   /** Resolves when nothing of the flow is left. */
   readonly closed: Promise<void>;
-  readonly #components: FrontComponents;
+  readonly #components: AssociationFlowComponents;
   readonly #pending: PendingDatagrams;
   readonly #stop = new AbortController();
   #waiting: Uint8Array[] = [];
@@ -28,7 +33,7 @@ export class AssociationFlow {
 
   /** `pending` is shared by all flows of the association. */
   constructor(
-    components: FrontComponents,
+    components: AssociationFlowComponents,
     request: StreamRequest,
     pending: PendingDatagrams,
     onDatagram: (payload: Uint8Array) => void,

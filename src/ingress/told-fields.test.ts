@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { validateHeaderName, validateHeaderValue } from "node:http";
+import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import fc from "fast-check";
 import { FAKE_ROUTE } from "../../test/support/direct-opener.ts";
@@ -14,7 +15,7 @@ import { type ToldRequest, toldFields } from "./told-fields.ts";
 const QUIET: ToldRequest = { ignored: [], debug: false, reused: false };
 
 function told(opened: Partial<OpenedStream>, request: Partial<ToldRequest> = {}): Readonly<Record<string, string>> {
-  const stream = undefined as unknown as OpenedStream["stream"];
+  const stream = new PassThrough();
   const fields = toldFields({ stream, route: FAKE_ROUTE, ...opened }, { ...QUIET, ...request });
   return Object.fromEntries(
     fields.flatMap((name, index) => (index % 2 === 0 ? [[name, fields[index + 1] ?? ""]] : [])),

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { JsonValue } from "../core/errors.ts";
 
-/** What tells a session from others. */
+/** The identity of a session. Never changed: digests of it are kept. */
 export interface SessionKey {
   /** Whose session it is: two users never share one. */
   readonly user: string;
@@ -36,17 +36,38 @@ export interface HeldSession {
 /** 128 bits: two of a billion sessions fall together with a chance of 10⁻²¹. */
 const DIGEST_CHARACTERS = 32;
 
+/** The digests of a key, which a request asks for again and again. */
+interface KeyDigests {
+  name?: string;
+  seed?: { readonly period: number; readonly digest: string };
+}
+
+const DIGESTS = new WeakMap<SessionKey, KeyDigests>();
+
 /** The name of a session in the table: a digest, so that neither memory nor file holds what users called it. */
-export function sessionName({ user, session, listener, constraints }: SessionKey): string {
-  return digest(["session", user, session, listener, constraints]);
+export function sessionName(key: SessionKey): string {
+  const known = digestsOf(key);
+  known.name ??= digest(["session", key.user, key.session, key.listener, key.constraints]);
+  return known.name;
 }
 
 /**
  * What chooses a session's exit in one period. It leaves out the listener and the machine: clients behind one load balancer
  * agree on it without telling each other.
  */
-export function sessionSeed({ user, session, constraints }: SessionKey, period: number): string {
-  return digest(["seed", user, session, constraints, period]);
+export function sessionSeed(key: SessionKey, period: number): string {
+  const known = digestsOf(key);
+  if (known.seed?.period !== period)
+    known.seed = { period, digest: digest(["seed", key.user, key.session, key.constraints, period]) };
+  return known.seed.digest;
+}
+
+function digestsOf(key: SessionKey): KeyDigests {
+  const known = DIGESTS.get(key);
+  if (known !== undefined) return known;
+  const fresh: KeyDigests = {};
+  DIGESTS.set(key, fresh);
+  return fresh;
 }
 
 /** JSON keeps apart what a mere separator would let a name forge. */
