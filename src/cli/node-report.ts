@@ -1,7 +1,8 @@
 import { counted } from "../core/counted.ts";
 import { plainText } from "../core/plain-text.ts";
 import { BYTES_PER_MBIT } from "../core/units.ts";
-import type { LineBytes, NodeStatus } from "../operation/node-status.ts";
+import type { LineBytes } from "../flow/socket-totals.ts";
+import type { NodeStatus } from "../operation/node-status.ts";
 import { byteText } from "./byte-text.ts";
 import { momentText, nodeSentence, untilText } from "./node-sentence.ts";
 import { age } from "./text-table.ts";

@@ -9,6 +9,7 @@ import { Sensitive } from "../core/sensitive.ts";
 import { abortStream } from "../flow/abort-stream.ts";
 import { PooledSocket } from "../flow/pooled-socket.ts";
 import { ReadPool } from "../flow/read-pool.ts";
+import { type CountedSocket, type LineBytes, SocketTotals } from "../flow/socket-totals.ts";
 import type { AddressGuard } from "./address-guard.ts";
 import { type Asker, NO_ASKER } from "./fair-counts.ts";
 import { FairSlots } from "./fair-slots.ts";
@@ -46,15 +47,8 @@ export interface EgressOptions {
 interface Closing {
   readonly close: () => void;
   readonly closed: Promise<unknown>;
-  readonly traffic: () => Traffic;
   /** Throws where the guard would refuse now what it let pass then. */
   readonly recheck: () => void;
-}
-
-/** Bytes of payload. */
-interface Traffic {
-  readonly received: number;
-  readonly sent: number;
 }
 
 interface Checked {
@@ -81,8 +75,7 @@ export class Egress {
   readonly #lookupSlots: FairSlots;
   readonly #stopping = new AbortController();
   readonly #closings = new Map<object, Closing>();
-  /** What the sockets carried that are closed. */
-  readonly #carried = { received: 0, sent: 0 };
+  readonly #totals = new SocketTotals();
   readonly #pending = new Set<Promise<unknown>>();
 
   /** Throws ERR_CONFIG_VALUE when `bindEgress` holds what is no IP address. */
@@ -110,14 +103,8 @@ export class Egress {
   }
 
   /** Bytes of payload that all sockets and flows carried since the start, to hops and targets alike. */
-  get traffic(): Traffic {
-    const all = { ...this.#carried };
-    for (const { traffic } of this.#closings.values()) {
-      const { received, sent } = traffic();
-      all.received += received;
-      all.sent += sent;
-    }
-    return all;
+  get traffic(): LineBytes {
+    return this.#totals.bytes;
   }
 
   /** A TCP connection to `target` for `asker`, half-open allowed; the caller owns it. */
@@ -149,8 +136,7 @@ export class Egress {
         };
         const flow = await openUdpFlow(this.#components, addresses, port, what, options, stopOrAbort);
         const recheck = (): void => this.#components.guard.check(flow.address, port, "target", name);
-        const traffic = (): Traffic => flow.traffic;
-        this.#own(flow, { close: () => flow.close(), closed: flow.closed, traffic, recheck }, release);
+        this.#own(flow, { close: () => flow.close(), closed: flow.closed, recheck }, release);
         return flow;
       } catch (error) {
         release();
@@ -252,18 +238,16 @@ export class Egress {
   #keepSocket(socket: Socket, release: () => void, recheck: () => void): Socket {
     const { promise, resolve } = Promise.withResolvers<void>();
     socket.once("close", () => resolve());
-    const traffic = (): Traffic => ({ received: socket.bytesRead, sent: socket.bytesWritten });
-    this.#own(socket, { close: () => abortStream(socket), closed: promise, traffic, recheck }, release);
+    this.#own(socket, { close: () => abortStream(socket), closed: promise, recheck }, release);
     return socket;
   }
 
-  #own(thing: object, closing: Closing, release: () => void): void {
-    this.#closings.set(thing, closing);
+  #own(carrier: CountedSocket, closing: Closing, release: () => void): void {
+    this.#closings.set(carrier, closing);
+    this.#totals.add(carrier);
     void closing.closed.then(() => {
-      this.#closings.delete(thing);
-      const { received, sent } = closing.traffic();
-      this.#carried.received += received;
-      this.#carried.sent += sent;
+      this.#closings.delete(carrier);
+      this.#totals.close(carrier);
       release();
     });
   }

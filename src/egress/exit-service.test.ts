@@ -20,7 +20,7 @@ test("a flow is closed although its stream was gone before the flow was open", a
   let closed = 0;
   const flow = {
     address: "192.0.2.1",
-    send: () => {},
+    send: () => true,
     onDatagram: undefined,
     closed: over.promise,
     close: () => {
@@ -63,7 +63,7 @@ test("the log is told the port on this side, of TCP and UDP, and the ways out wh
   const flow = {
     address: "192.0.2.1",
     fromPort: 40_001,
-    send: () => {},
+    send: () => true,
     onDatagram: undefined,
     closed: Promise.resolve(undefined),
     close: () => {},

@@ -5,7 +5,8 @@ import { BywayError, toBywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
 import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { LinkPace } from "../flow/line-pace-link.ts";
-import { type SpliceResult, splice } from "../flow/splice.ts";
+import { Meter } from "../flow/meter.ts";
+import { splice } from "../flow/splice.ts";
 import { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
 import { normaliseHost, parseAuthority } from "../wire/authority.ts";
@@ -65,7 +66,9 @@ export class ExitService {
       this.#reached(entry, address, portOf(socket));
       const pace = paceOf(incoming.linkId);
       const firstBytes = this.#firstBytes(target, address);
-      return endOf(await splice({ clock, budget, pace, firstBytes }, incoming.accept(), socket));
+      const meter = new Meter();
+      const error = await splice({ clock, budget, meter, pace, firstBytes }, incoming.accept(), socket);
+      return endOf(meter, error);
     });
   }
 
@@ -78,7 +81,7 @@ export class ExitService {
       this.#reached(entry, flow.address, flow.fromPort);
       const datagrams = new CapsuleDatagrams({ clock, budget }, incoming.accept({ "capsule-protocol": "?1" }));
       const first = opens(target.host, target.port) ? undefined : new FirstDatagrams(policy);
-      return carryDatagrams(datagrams, flow, paceOf(incoming.linkId), first);
+      return carryDatagrams(datagrams, flow, new Meter(), paceOf(incoming.linkId), first);
     });
   }
 
@@ -125,19 +128,18 @@ function portOf(socket: Duplex): number | undefined {
   return "localPort" in socket && typeof socket.localPort === "number" ? socket.localPort : undefined;
 }
 
-function endOf({ bytesAToB, bytesBToA, error }: SpliceResult): StreamEnd {
+function endOf({ up, down }: Meter, error: Error | undefined): StreamEnd {
   const end = error === undefined ? "ok" : error instanceof BywayError ? error.code : "ERR_TARGET_RESET";
-  return { bytesUp: bytesAToB, bytesDown: bytesBToA, end };
+  return { bytesUp: up.bytes, bytesDown: down.bytes, end };
 }
 
 async function carryDatagrams(
   datagrams: CapsuleDatagrams,
   flow: UdpFlow,
+  meter: Meter,
   pace: LinkPace | undefined,
   first: FirstDatagrams | undefined,
 ): Promise<StreamEnd> {
-  let bytesUp = 0;
-  let bytesDown = 0;
   let refusal: BywayError | undefined;
   const isPassed = (from: FlowSide, payload: Uint8Array): boolean => {
     try {
@@ -150,17 +152,13 @@ async function carryDatagrams(
     return pace?.spendOrDrop(payload.length) ?? true;
   };
   datagrams.onDatagram = (payload) => {
-    if (!isPassed("client", payload)) return;
-    bytesUp += payload.length;
-    flow.send(payload);
+    if (isPassed("client", payload) && flow.send(payload)) meter.up.add(payload.length);
   };
   flow.onDatagram = (payload) => {
-    if (!isPassed("target", payload)) return;
-    bytesDown += payload.length;
-    datagrams.send(payload);
+    if (isPassed("target", payload) && datagrams.send(payload)) meter.down.add(payload.length);
   };
   void datagrams.closed.then(() => flow.close());
   const error = await flow.closed;
   datagrams.close();
-  return { bytesUp, bytesDown, end: (refusal ?? error)?.code ?? "ok" };
+  return endOf(meter, refusal ?? error);
 }

@@ -170,12 +170,12 @@ for (const [what, method, limit] of [
     const flow = await openUdpFlow({ clock: new FakeClock() }, ["127.0.0.1"], port, "target", {}, never);
     t.after(() => flow.close());
     const queued = t.mock.method(Socket.prototype, method, () => limit);
-    flow.send(Buffer.from("lost"));
-    assert.equal(flow.traffic.sent, 0);
+    assert.equal(flow.send(Buffer.from("lost")), false);
     queued.mock.mockImplementation(() => limit - 1);
     const answer = next(flow);
-    flow.send(Buffer.from("sent"));
+    assert.equal(flow.send(Buffer.from("sent")), true);
     assert.equal(await answer, "127.0.0.1 sent");
+    assert.deepEqual([flow.bytesWritten, flow.bytesRead], [4, 14]);
     flow.close();
     await flow.closed;
   });

@@ -13,8 +13,8 @@ export interface UdpFlow {
   readonly address: string;
   /** The port on this side, where that is known. */
   readonly fromPort?: number;
-  /** Sends one UDP payload; the bytes must not change until they are out. Lost silently, as UDP may, when it cannot be sent. */
-  send(payload: Uint8Array): void;
+  /** Sends one UDP payload; the bytes must not change until they are out. Returns false if it is dropped, as UDP may. */
+  send(payload: Uint8Array): boolean;
   /** Called with each payload that comes back, which then belongs to the callee; set by the owner. */
   onDatagram: ((payload: Uint8Array) => void) | undefined;
   /** Settles, never rejects, when the flow is over and its socket gone: with the error that ended it, if one did. */
@@ -23,10 +23,10 @@ export interface UdpFlow {
   close(): void;
 }
 
-/** A flow that counts. */
+/** A flow that counts its payload. */
 export interface CountedUdpFlow extends UdpFlow {
-  /** Bytes of payload so far; what could not be sent counts as well. */
-  readonly traffic: { readonly received: number; readonly sent: number };
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
 }
 
 /** How to open flows; every value has a default in `limits.ts`. */
@@ -94,7 +94,8 @@ class ConnectedUdpFlow implements CountedUdpFlow {
   readonly #idleTimeoutMs: number;
   readonly closed: Promise<BywayError | undefined>;
   onDatagram: ((payload: Uint8Array) => void) | undefined;
-  readonly traffic = { received: 0, sent: 0 };
+  bytesRead = 0;
+  bytesWritten = 0;
   #lastMs: number;
   #timer: Timer;
   #over = false;
@@ -121,20 +122,21 @@ class ConnectedUdpFlow implements CountedUdpFlow {
       // What came between bind and connect waits in the socket, whoever sent it.
       if (from.port !== target.port || from.address !== target.address) return;
       this.#lastMs = this.#clock.monotonicMs();
-      this.traffic.received += payload.length;
+      this.bytesRead += payload.length;
       if (!this.#over) this.onDatagram?.(payload);
     });
     // An ICMP error makes the socket unusable as RFC 9298 §3.1 has it: this flow ends, the others have sockets of their own.
     socket.on("error", (error) => this.#end(socketError(error, what)));
   }
 
-  send(payload: Uint8Array): void {
-    if (this.#over || this.#isFull()) return;
+  send(payload: Uint8Array): boolean {
+    if (this.#over || this.#isFull()) return false;
     this.#lastMs = this.#clock.monotonicMs();
-    this.traffic.sent += payload.length;
+    this.bytesWritten += payload.length;
     this.#socket.send(payload, (error) => {
       if (error !== null && !LOST.has(systemCode(error))) this.#end(socketError(error, this.#what));
     });
+    return true;
   }
 
   /** Whether the kernel takes so little that no more may wait. */

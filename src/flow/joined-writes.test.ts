@@ -3,6 +3,7 @@ import { Duplex } from "node:stream";
 import { test } from "node:test";
 import { JoinedWrites } from "./joined-writes.ts";
 import { FLOW_LIMITS } from "./limits.ts";
+import { ByteCount } from "./meter.ts";
 
 /** A stream whose writes leave when the test says so. */
 function bench() {
@@ -22,8 +23,9 @@ function bench() {
     done = undefined;
     now?.();
   };
-  const writes = new JoinedWrites(to, () => (waits += 1));
-  return { to, written, leave, waits: () => waits, writes };
+  const count = new ByteCount();
+  const writes = new JoinedWrites(to, () => (waits += 1), count);
+  return { to, written, leave, waits: () => waits, writes, count };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -130,4 +132,26 @@ test("once a turn it is told that bytes wait", async () => {
   for (let count = 0; count < 100; count += 1) writes.write(Buffer.from("a"));
   await turn();
   assert.equal(waits(), 1);
+});
+
+test("bytes count once their write has left: large chunks, those with memory to give back, and blocks", async () => {
+  const { to, leave, writes, count } = bench();
+  const large = Buffer.alloc(FLOW_LIMITS.smallChunkBytes.value);
+  let releases = 0;
+  writes.write(large);
+  writes.write(large, () => (releases += 1));
+  await turn();
+  assert.deepEqual([count.bytes, releases], [0, 0]);
+  leave();
+  assert.deepEqual([count.bytes, releases], [2 * large.length, 1]);
+  for (let small = 0; small < 10 * FEW; small += 1) writes.write(Buffer.from("a"));
+  await turn();
+  leave();
+  assert.equal(count.bytes, 2 * large.length + 10 * FEW);
+  writes.write(large, () => (releases += 1));
+  to.on("error", () => {}).destroy();
+  await turn();
+  leave();
+  await turn();
+  assert.deepEqual([count.bytes, releases], [2 * large.length + 10 * FEW, 2]);
 });

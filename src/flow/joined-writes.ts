@@ -1,6 +1,8 @@
 import { ChunkOverhead } from "./chunk-overhead.ts";
+import { CountedWrite } from "./counted-write.ts";
 import { JoinedBytes } from "./joined-bytes.ts";
 import { FLOW_LIMITS } from "./limits.ts";
+import type { ByteCount } from "./meter.ts";
 
 // Read for each chunk of each stream.
 const SMALL = FLOW_LIMITS.smallChunkBytes.value;
@@ -29,6 +31,7 @@ export interface JoinedWritesTarget {
 export class JoinedWrites {
   readonly #to: JoinedWritesTarget;
   readonly #onWaiting: () => void;
+  readonly #count: ByteCount | undefined;
   /** Made for the first chunk that is joined: most streams have none. */
   #joined: JoinedBytes | undefined;
   #releases: (() => void)[] | undefined;
@@ -37,10 +40,11 @@ export class JoinedWrites {
   /** Blocks that were written and have not left. */
   #underWay = 0;
 
-  /** `onWaiting` is told, once a turn at most, when the stream keeps what was written. */
-  constructor(to: JoinedWritesTarget, onWaiting: () => void) {
+  /** Calls `onWaiting`, once a turn at most, when the stream keeps what was written. Adds what has gone out to `count`. */
+  constructor(to: JoinedWritesTarget, onWaiting: () => void, count?: ByteCount) {
     this.#to = to;
     this.#onWaiting = onWaiting;
+    this.#count = count;
   }
 
   /** Bytes that were not yet given to the stream. */
@@ -53,7 +57,8 @@ export class JoinedWrites {
     this.#beginTurn();
     if (!this.#mustJoin(chunk)) {
       this.#writeBlock();
-      return this.#to.write(chunk, release);
+      const count = this.#count;
+      return this.#to.write(chunk, count === undefined ? release : CountedWrite.begin(count, chunk.length, release));
     }
     let more = true;
     this.#joined ??= new JoinedBytes();
@@ -101,8 +106,10 @@ export class JoinedWrites {
     this.#underWay += 1;
     const releases = this.#releases;
     this.#releases = undefined;
-    return this.#to.write(this.#joined.take(), () => {
+    const block = this.#joined.take();
+    return this.#to.write(block, (error) => {
       this.#underWay -= 1;
+      if (error === undefined || error === null) this.#count?.add(block.length);
       for (const release of releases ?? []) release();
       if (this.bytes > 0) this.#beginTurn();
     });

@@ -12,6 +12,7 @@ import { ByteBudget } from "./byte-budget.ts";
 import type { FirstBytes } from "./first-bytes.ts";
 import { FLOW_LIMITS } from "./limits.ts";
 import { LinePace } from "./line-pace.ts";
+import { Meter } from "./meter.ts";
 import type { Pace } from "./pace.ts";
 import { PooledSocket } from "./pooled-socket.ts";
 import { ReadPool } from "./read-pool.ts";
@@ -30,8 +31,10 @@ function between(holds: { pace?: Pace; firstBytes?: FirstBytes }, clock = new Fa
   for (const end of [app, target]) end.on("error", () => {});
   // An end is through once the far side has read it; the target's reader is each test's own.
   app.resume();
-  const done = splice(components(clock, holds), innerApp, innerTarget);
-  return { app, target, inner: [innerApp, innerTarget] as const, done, clock };
+  const meter = new Meter();
+  const done = splice({ ...components(clock, holds), meter }, innerApp, innerTarget);
+  const carried = async (): Promise<unknown> => [await done, meter.up.bytes, meter.down.bytes];
+  return { app, target, inner: [innerApp, innerTarget] as const, done, carried, clock };
 }
 
 function heard(stream: Duplex): { bytes: Buffer } {
@@ -72,7 +75,7 @@ function wanting(bytes: number): FirstBytes & { readonly shown: string[] } {
 
 test("first bytes are held and shown whole each time, while the target speaks first", async () => {
   const firstBytes = wanting(10);
-  const { app, target, done } = between({ firstBytes });
+  const { app, target, carried } = between({ firstBytes });
   const [atApp, atTarget] = [heard(app), heard(target)];
   target.write("SSH-2.0 banner");
   for (const part of ["abc", "defg"]) {
@@ -84,13 +87,13 @@ test("first bytes are held and shown whole each time, while the target speaks fi
   await settle();
   app.end("rest");
   target.end();
-  assert.deepEqual(await done, { bytesAToB: 15, bytesBToA: 14, error: undefined });
+  assert.deepEqual(await carried(), [undefined, 15, 14]);
   assert.equal(atTarget.bytes.toString(), "abcdefghijkrest");
   assert.deepEqual(firstBytes.shown, ["abc", "abcdefg", "abcdefghijk"]);
 });
 
 test("the end of the app lets go what was held", async () => {
-  const { app, target, done } = between({ firstBytes: wanting(1_000) });
+  const { app, target, carried } = between({ firstBytes: wanting(1_000) });
   const atTarget = collect(target);
   app.write("too ");
   await settle();
@@ -98,12 +101,12 @@ test("the end of the app lets go what was held", async () => {
   assert.equal((await atTarget).toString(), "too short");
   target.end("answer");
   assert.equal((await collect(app)).toString(), "answer");
-  assert.deepEqual(await done, { bytesAToB: 9, bytesBToA: 6, error: undefined });
+  assert.deepEqual(await carried(), [undefined, 9, 6]);
 });
 
 test("what the look throws ends both sides and is the error", async () => {
   const refusal = new BywayError("ERR_POLICY_PROTOCOL", "not here");
-  const { app, target, inner, done } = between({
+  const { app, target, inner, carried } = between({
     firstBytes: {
       look() {
         throw refusal;
@@ -112,8 +115,7 @@ test("what the look throws ends both sides and is the error", async () => {
   });
   const atTarget = heard(target);
   app.write("bad");
-  const result = await done;
-  assert.deepEqual(result, { bytesAToB: 3, bytesBToA: 0, error: refusal });
+  assert.deepEqual(await carried(), [refusal, 0, 0]);
   assert.deepEqual([inner[0].destroyed, inner[1].destroyed, inner[1].writableFinished], [true, true, false]);
   assert.equal(atTarget.bytes.length, 0);
 });
@@ -154,7 +156,7 @@ test("after the look backpressure and drain are as ever", async () => {
 test("both directions together keep to the pace, in pieces, and end only when all has passed", async () => {
   const clock = new FakeClock();
   const line = new LinePace({ clock }, { bytesPerSecond: RATE });
-  const { app, target, done } = between({ pace: line.paceOf(1) }, clock);
+  const { app, target, carried } = between({ pace: line.paceOf(1) }, clock);
   const [up, down] = [pattern(400_000), pattern(300_000)];
   const [atApp, atTarget] = [heard(app), heard(target)];
   app.end(up);
@@ -172,7 +174,7 @@ test("both directions together keep to the pace, in pieces, and end only when al
   assert.ok(Math.abs(before / (RATE * 0.2 + startBytes) - 1) < 0.05, `${before}`);
   assert.equal(app.readableEnded || target.readableEnded, false);
   await pass(clock, 200);
-  assert.deepEqual(await done, { bytesAToB: up.length, bytesBToA: down.length, error: undefined });
+  assert.deepEqual(await carried(), [undefined, up.length, down.length]);
   assert.ok(atApp.bytes.equals(down) && atTarget.bytes.equals(up));
   clock.advance(FLOW_LIMITS.budgetPeriodMs.value);
   assert.deepEqual([line.waiting, clock.pending], [0, 0]);
@@ -315,7 +317,7 @@ test("a target that ends while its last bytes wait is not cut", async () => {
   });
   while (!isOver) await pass(clock, 20);
   assert.ok(at.bytes.equals(sent));
-  assert.equal((await done).error, undefined);
+  assert.equal(await done, undefined);
 });
 
 test("first bytes that are held count for the memory budget, which ends those who hold most", async () => {
@@ -336,7 +338,7 @@ test("first bytes that are held count for the memory budget, which ends those wh
     streams.map(({ innerApp }) => innerApp.destroyed),
     [true, true, false, false],
   );
-  const { error } = (await streams[0]?.done) ?? {};
+  const error = (await streams[0]?.done) ?? {};
   assert.ok(error instanceof BywayError && error.code === "ERR_STREAM_STALLED");
   for (const { app } of streams) app.destroy();
 });

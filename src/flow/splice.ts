@@ -6,25 +6,20 @@ import type { ByteBudget } from "./byte-budget.ts";
 import type { FirstBytes } from "./first-bytes.ts";
 import { JoinedWrites } from "./joined-writes.ts";
 import { FLOW_LIMITS } from "./limits.ts";
+import type { Meter } from "./meter.ts";
 import type { Pace } from "./pace.ts";
 import { PooledSocket } from "./pooled-socket.ts";
 
 /** A half-closed stream is looked at so often within `halfClosedIdleMs`: its silence lasts at most a fifth longer. */
 const SILENT_LOOKS = 5;
 
-/** What passed through a splice: all that was taken from each side, also what an abrupt end kept from the other. */
-export interface SpliceResult {
-  readonly bytesAToB: number;
-  readonly bytesBToA: number;
-  /** The first error on either side, if the splice did not end cleanly. */
-  readonly error: Error | undefined;
-}
-
 /** What a splice works with. */
 export interface SpliceComponents {
   readonly clock: Clock;
   /** Told of streams that are held up. */
   readonly budget: ByteBudget;
+  /** Counts what goes out: from `a` to `b` as up, from `b` to `a` as down. */
+  readonly meter?: Meter | undefined;
   /** Holds both directions together to a speed. */
   readonly pace?: Pace | undefined;
   /** Looks at what `a` sends. Meanwhile `b` may speak. */
@@ -36,16 +31,16 @@ export interface SpliceComponents {
  *
  * Backpressure and half-close go through in each direction. An error, or a close before the end, on one side
  * aborts the other, so that nobody takes a cut body for a whole one. What `firstBytes` throws ends both and is the error.
- * Never rejects.
+ * Settles with the first error on either side, or undefined if both ended cleanly. Never rejects.
  *
  * Once one direction has ended, silence in the other for `halfClosedIdleMs` ends the splice: a socket that is neither read
  * nor written never learns that its far side is gone.
  */
-export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Promise<SpliceResult> {
-  const { clock, budget, pace, firstBytes } = components;
+export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Promise<Error | undefined> {
+  const { clock, budget, meter, pace, firstBytes } = components;
   return new Promise((resolve) => {
-    let bytesAToB = 0;
-    let bytesBToA = 0;
+    // Bytes that were taken from either side.
+    let moved = 0;
     let error: Error | undefined;
     let open = 2;
     let idle: Timer | undefined;
@@ -54,14 +49,13 @@ export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Prom
       open -= 1;
       if (open > 0) return;
       idle?.cancel();
-      resolve({ bytesAToB, bytesBToA, error });
+      resolve(error);
     };
 
     const watchIdleness = (): void => {
-      let seen = bytesAToB + bytesBToA;
+      let seen = moved;
       let silentLooks = 0;
       idle ??= clock.every(FLOW_LIMITS.halfClosedIdleMs.value / SILENT_LOOKS, () => {
-        const moved = bytesAToB + bytesBToA;
         silentLooks = moved === seen ? silentLooks + 1 : 0;
         seen = moved;
         if (silentLooks < SILENT_LOOKS) return;
@@ -85,8 +79,8 @@ export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Prom
     const keptFromA = (): number => (aToB?.bytes ?? 0) + toB.bytes;
     const keptFromB = (): number => (bToA?.bytes ?? 0) + toA.bytes;
     const watchBytes = (from: Duplex): void => budget.watch(from, end, from === a ? keptFromA : keptFromB);
-    const toA = new JoinedWrites(a, () => watchBytes(a));
-    const toB = new JoinedWrites(b, () => watchBytes(b));
+    const toA = new JoinedWrites(a, () => watchBytes(a), meter?.down);
+    const toB = new JoinedWrites(b, () => watchBytes(b), meter?.up);
     const writesTo = (to: Duplex): JoinedWrites => (to === a ? toA : toB);
     const hold = (from: Duplex, to: Duplex): void => {
       from.pause();
@@ -94,7 +88,11 @@ export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Prom
       watchBytes(to);
     };
 
-    const buffered = (from: Duplex, to: Duplex, looks: FirstBytes | undefined): BufferedDirection | undefined => {
+    const bufferedDirection = (
+      from: Duplex,
+      to: Duplex,
+      looks: FirstBytes | undefined,
+    ): BufferedDirection | undefined => {
       if (pace === undefined && looks === undefined) return undefined;
       const writes = writesTo(to);
       const write = (chunk: Buffer, release?: () => void): boolean => writes.write(chunk, release);
@@ -103,8 +101,8 @@ export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Prom
         { clock, pace, firstBytes: looks },
       );
     };
-    const aToB = buffered(a, b, firstBytes);
-    const bToA = buffered(b, a, undefined);
+    const aToB = bufferedDirection(a, b, firstBytes);
+    const bToA = bufferedDirection(b, a, undefined);
 
     const watch = (
       stream: Duplex,
@@ -147,32 +145,23 @@ export function splice(components: SpliceComponents, a: Duplex, b: Duplex): Prom
       abortStream(b);
       return;
     }
-    const carry = (
-      from: Duplex,
-      to: Duplex,
-      way: BufferedDirection | undefined,
-      count: (bytes: number) => void,
-    ): void => {
+    const carry = (from: Duplex, to: Duplex, buffered: BufferedDirection | undefined): void => {
       const writes = writesTo(to);
       const pass = (chunk: Buffer, release?: () => void): boolean => {
-        count(chunk.length);
+        moved += chunk.length;
         const more = writes.write(chunk, release);
         if (!more) hold(from, to);
         return more;
       };
-      const passHeld = (chunk: Buffer, release?: () => void): boolean => {
-        count(chunk.length);
-        return way?.take(chunk, release) ?? true;
+      const buffer = (chunk: Buffer, release?: () => void): boolean => {
+        moved += chunk.length;
+        return buffered?.take(chunk, release) ?? true;
       };
-      const take = way === undefined ? pass : passHeld;
+      const take = buffered === undefined ? pass : buffer;
       if (from instanceof PooledSocket) from.takeChunks(take);
       else from.on("data", take);
     };
-    carry(a, b, aToB, (bytes) => {
-      bytesAToB += bytes;
-    });
-    carry(b, a, bToA, (bytes) => {
-      bytesBToA += bytes;
-    });
+    carry(a, b, aToB);
+    carry(b, a, bToA);
   });
 }

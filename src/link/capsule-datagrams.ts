@@ -53,13 +53,14 @@ export class CapsuleDatagrams {
     return { bytesRead: this.#bytesRead, bytesWritten: this.#bytesWritten };
   }
 
-  /** Sends one payload; dropped when the link is too slow or gone, as UDP may. */
-  send(payload: Uint8Array): void {
+  /** Sends one payload. Returns false if it is dropped, as UDP may, when the link is too slow or gone. */
+  send(payload: Uint8Array): boolean {
     const waiting = this.#stream.writableLength + this.#writes.bytes;
-    if (!this.#stream.writable || waiting > LINK_LIMITS.datagramBacklogBytes.value) return;
+    if (!this.#stream.writable || waiting > LINK_LIMITS.datagramBacklogBytes.value) return false;
     this.#bytesWritten += payload.length;
     const { buffer, byteOffset, length } = encodeUdpCapsule(payload);
     this.#writes.write(Buffer.from(buffer, byteOffset, length));
+    return true;
   }
 
   /** Ends the flow; abruptly when the far side does not end it too within `datagramDrainMs`. Idempotent. */

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
+import { type LineBytes, SocketTotals } from "../flow/socket-totals.ts";
 import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import type { LinkPlace, LinkPlaces } from "./link-places.ts";
 
@@ -16,9 +17,7 @@ export class ServedConnections {
   readonly #places: LinkPlaces;
   readonly #refusals: RefusalCounts | undefined;
   readonly #connections = new Map<Duplex, Connection>();
-  /** Of connections that are closed. */
-  #receivedBefore = 0;
-  #sentBefore = 0;
+  readonly #totals = new SocketTotals();
 
   constructor(components: {
     readonly clock: Pick<Clock, "monotonicMs">;
@@ -36,15 +35,8 @@ export class ServedConnections {
   }
 
   /** Bytes since the start. */
-  get bytes(): { readonly received: number; readonly sent: number } {
-    let received = this.#receivedBefore;
-    let sent = this.#sentBefore;
-    for (const raw of this.#connections.keys()) {
-      const { bytesRead = 0, bytesWritten = 0 } = raw as Partial<Socket>;
-      received += bytesRead;
-      sent += bytesWritten;
-    }
-    return { received, sent };
+  get bytes(): LineBytes {
+    return this.#totals.bytes;
   }
 
   /** Takes a place for a connection until it is closed; false when there is none. */
@@ -55,11 +47,10 @@ export class ServedConnections {
     // A handshake has bounds of its own, and ends in time.
     place.use(true);
     this.#connections.set(raw, { place, idle: undefined });
+    this.#totals.add(raw);
     raw.once("close", () => {
       this.#connections.delete(raw);
-      const { bytesRead = 0, bytesWritten = 0 } = raw as Partial<Socket>;
-      this.#receivedBefore += bytesRead;
-      this.#sentBefore += bytesWritten;
+      this.#totals.close(raw);
       place.release();
     });
     return true;

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { LineBytes } from "./node-status.ts";
+import type { LineBytes } from "../flow/socket-totals.ts";
 
 const SMOOTHING_MS = 10_000;
 

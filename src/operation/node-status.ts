@@ -1,8 +1,4 @@
-/** What crossed the node's line: links, targets and hops together. */
-export interface LineBytes {
-  readonly received: number;
-  readonly sent: number;
-}
+import type { LineBytes } from "../flow/socket-totals.ts";
 
 /** Whether other peers can connect to the node. */
 export interface Reachability {

@@ -1,4 +1,5 @@
-import type { LineBytes, NodeStatus } from "./node-status.ts";
+import type { LineBytes } from "../flow/socket-totals.ts";
+import type { NodeStatus } from "./node-status.ts";
 
 /** What a link service reports of itself. A node has one service, or one in each worker. Plain JSON. */
 export interface ServingReport {

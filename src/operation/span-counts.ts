@@ -1,6 +1,6 @@
 import type { JsonValue } from "../core/errors.ts";
+import type { LineBytes } from "../flow/socket-totals.ts";
 import { OPERATION_LIMITS } from "./limits.ts";
-import type { LineBytes } from "./node-status.ts";
 import type { TimeSpan } from "./time-span.ts";
 
 /** Bytes of one span of time. */

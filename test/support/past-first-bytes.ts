@@ -33,7 +33,7 @@ export async function sendPast(
   for (const piece of pieces) app.write(piece);
   app.end();
   const timer = systemClock.after(PATIENCE_MS, () => server.destroy());
-  const { error } = await done;
+  const error = await done;
   timer.cancel();
   app.destroy();
   return { answer: Buffer.concat(answer), refusal: error instanceof BywayError ? error.code : undefined };

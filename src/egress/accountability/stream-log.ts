@@ -13,7 +13,7 @@ export interface LoggedStream {
 
 /** How a stream ended. */
 export interface StreamEnd {
-  /** Bytes of payload to the target, and from it. */
+  /** Payload in bytes that went out to the target, and from the target to the client. */
   readonly bytesUp: number;
   readonly bytesDown: number;
   /** `ok`, or why it ended or never began. */
