@@ -42,7 +42,7 @@ async function measured(work: () => Promise<void>): Promise<{ readonly wallMs: n
 async function write(count: number): Promise<void> {
   for (let stream = 0; stream < count / 2; stream += 1) {
     const target = { host: `host-${stream % 5000}.example.org`, port: 443 };
-    const entry = log.begin({ linkId: stream % 200, protocol: "tcp", target });
+    const entry = log.begin({ link: { id: stream % 200, payer: undefined }, protocol: "tcp", target });
     entry.opened("93.184.216.34");
     entry.ended({ bytesUp: stream, bytesDown: stream * 7, end: "ok" });
     // As streams come: some at a time, with other work of the process in between.

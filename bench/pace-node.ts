@@ -29,18 +29,23 @@ async function holds() {
   if (hold === "look") return { firstBytes: { look: () => "pass" as const } };
   const { LinePace } = await from<typeof import("../src/flow/line-pace.ts")>("src/flow/line-pace.ts");
   const bytesPerSecond = Number(hold);
-  return { line: new LinePace({ clock: systemClock }, { bytesPerSecond, linkBytesPerSecond: bytesPerSecond }) };
+  const line = new LinePace({ clock: systemClock }, { bytesPerSecond, linkBytesPerSecond: bytesPerSecond });
+  return { openPace: () => line.openLink() };
 }
 
 tuneGarbageCollection(systemClock);
 const pool = new ReadPool();
-const { line, firstBytes } = await holds();
+const { openPace, firstBytes } = await holds();
 const served = await serveLink(new TcpTransport({ clock: systemClock }), {
+  openPace,
   connectTarget: async (incoming: IncomingStream) => {
     const socket = PooledSocket.open(pool, { host, port: Number(port), allowHalfOpen: true, noDelay: true });
     await once(socket, "connect");
-    const pace = line?.paceOf(incoming.linkId);
-    await splice({ clock: systemClock, budget: roomyBudget(), pace, firstBytes }, incoming.accept(), socket);
+    await splice(
+      { clock: systemClock, budget: roomyBudget(), pace: incoming.link.pace, firstBytes },
+      incoming.accept(),
+      socket,
+    );
   },
 });
 const raw = await served.dial();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { closeOf, collect } from "../../test/support/collect.ts";
 import { hopOf, onlyHops } from "../../test/support/hops.ts";
-import { type ServedLink, serveLink } from "../../test/support/link-bench.ts";
+import { type LinkBench, serveLink } from "../../test/support/link-bench.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
@@ -19,7 +19,7 @@ import type { Hop } from "./hop.ts";
 
 // Five hops in memory: each carries onward by peer id, and echoes as an exit.
 const transport = new MemoryTransport();
-const served: ServedLink[] = [];
+const served: LinkBench[] = [];
 let refuseOnward: BywayError | undefined;
 
 async function onward(incoming: IncomingStream, peerId: string): Promise<void> {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { test } from "node:test";
+import { someLink } from "../../test/support/some-link.ts";
 import { withAbort } from "../core/abort.ts";
 import { systemClock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
@@ -32,21 +33,18 @@ test("neither one link nor one network takes all look-ups or all UDP flows", { t
   const never = new AbortController().signal;
   const leaving = new AbortController();
   const slow = { host: "slow.example", port: 80 };
-  const hog = { linkId: 1, remoteAddress: "198.51.100.7" };
-  const others = [
-    { linkId: 2, remoteAddress: "198.51.100.7" },
-    { linkId: 3, remoteAddress: "203.0.113.7" },
-  ];
+  const hog = someLink(1, "198.51.100.7");
+  const others = [someLink(2, "198.51.100.7"), someLink(3, "203.0.113.7")];
 
   const held = Array.from({ length: 20 }, () => out.connect(slow, leaving.signal, hog));
   const codes = Promise.all(held.map((waiting) => waiting.catch(({ code }: BywayError) => code)));
   await assert.rejects(out.openUdp(slow, never, hog), { code: "ERR_STREAM_LIMIT", message: /for other clients$/ });
-  const served = others.map((asker) => out.connect(slow, leaving.signal, asker));
+  const served = others.map((link) => out.connect(slow, leaving.signal, link));
   leaving.abort(new BywayError("ERR_ABORTED", "gone"));
   for (const waiting of served) await assert.rejects(waiting, { code: "ERR_ABORTED" });
   assert.ok((await codes).filter((code) => code === "ERR_STREAM_LIMIT").length >= 7);
 
   const flows = await Promise.allSettled(Array.from({ length: 20 }, () => out.openUdp(here, never, hog)));
   assert.ok(flows.filter(({ status }) => status === "rejected").length >= 7);
-  for (const asker of others) await out.openUdp(here, never, asker);
+  for (const link of others) await out.openUdp(here, never, link);
 });

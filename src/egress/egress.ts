@@ -10,8 +10,9 @@ import { abortStream } from "../flow/abort-stream.ts";
 import { PooledSocket } from "../flow/pooled-socket.ts";
 import { ReadPool } from "../flow/read-pool.ts";
 import { type CountedSocket, type LineBytes, SocketTotals } from "../flow/socket-totals.ts";
+import type { LinkSession } from "../link/link-session.ts";
 import type { AddressGuard } from "./address-guard.ts";
-import { type Asker, NO_ASKER } from "./fair-counts.ts";
+import { NO_LINK } from "./fair-counts.ts";
 import { FairSlots } from "./fair-slots.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 import type { TargetPolicy } from "./policy/policy-decision.ts";
@@ -107,12 +108,12 @@ export class Egress {
     return this.#totals.bytes;
   }
 
-  /** A TCP connection to `target` for `asker`, half-open allowed; the caller owns it. */
-  connect(target: HostPort, signal: AbortSignal, asker: Asker = NO_ASKER): Promise<Socket> {
+  /** A TCP connection to `target` for `link`, half-open allowed; the caller owns it. */
+  connect(target: HostPort, signal: AbortSignal, link: LinkSession = NO_LINK): Promise<Socket> {
     return this.#guarded("connect", target, signal, async (stopOrAbort) => {
       const release = this.#targetSlots.take();
       try {
-        const { addresses, port, name, what } = await this.#check(target, "tcp", asker, stopOrAbort);
+        const { addresses, port, name, what } = await this.#check(target, "tcp", link, stopOrAbort);
         const socket = await this.#dialler.dial(addresses, port, what, stopOrAbort);
         const { remoteAddress: address = "" } = socket;
         return this.#keepSocket(socket, release, () => this.#components.guard.check(address, port, "target", name));
@@ -123,12 +124,12 @@ export class Egress {
     });
   }
 
-  /** UDP to `target` (RFC 9298) for `asker`; the caller owns the flow. */
-  openUdp(target: HostPort, signal: AbortSignal, asker: Asker = NO_ASKER): Promise<UdpFlow> {
+  /** UDP to `target` (RFC 9298) for `link`; the caller owns the flow. */
+  openUdp(target: HostPort, signal: AbortSignal, link: LinkSession = NO_LINK): Promise<UdpFlow> {
     return this.#guarded("udp", target, signal, async (stopOrAbort) => {
-      const release = this.#udpSlots.take(asker);
+      const release = this.#udpSlots.take(link);
       try {
-        const { addresses, port, name, what } = await this.#check(target, "udp", asker, stopOrAbort);
+        const { addresses, port, name, what } = await this.#check(target, "udp", link, stopOrAbort);
         const { bindEgress, udpIdleTimeoutMs } = this.#options;
         const options = {
           ...(bindEgress === undefined ? {} : { bindEgress }),
@@ -194,9 +195,9 @@ export class Egress {
     await Promise.all(closings.map(({ closed }) => closed));
   }
 
-  async #check(target: HostPort, protocol: "tcp" | "udp", asker: Asker, signal: AbortSignal): Promise<Checked> {
+  async #check(target: HostPort, protocol: "tcp" | "udp", link: LinkSession, signal: AbortSignal): Promise<Checked> {
     const { guard, policy } = this.#components;
-    const resolver: Resolver = { resolve: (name, until) => this.#lookUp(name, asker, until) };
+    const resolver: Resolver = { resolve: (name, until) => this.#lookUp(name, link, until) };
     const targets = new TargetCheck({ guard, policy, resolver });
     const { addresses, decision, ...hostPort } = await targets.judge(target, protocol, signal);
     if (decision === undefined) throw new BywayError("ERR_INTERNAL", "a policy did not decide");
@@ -205,8 +206,8 @@ export class Egress {
     return { addresses, port: hostPort.port, name, what: formatHostPort(hostPort) };
   }
 
-  async #lookUp(name: string, asker: Asker, signal: AbortSignal): Promise<readonly string[]> {
-    const release = this.#lookupSlots.take(asker);
+  async #lookUp(name: string, link: LinkSession, signal: AbortSignal): Promise<readonly string[]> {
+    const release = this.#lookupSlots.take(link);
     try {
       return await this.#components.resolver.resolve(name, signal);
     } finally {

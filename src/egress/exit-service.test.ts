@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
+import { someLink } from "../../test/support/some-link.ts";
 import { systemClock } from "../core/clock.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
 import { NO_LOG, type StreamLog } from "./accountability/stream-log.ts";
@@ -30,8 +31,7 @@ test("a flow is closed although its stream was gone before the flow was open", a
   };
   const waysOut: WaysOut = { connect: () => Promise.reject(new Error("not asked for")), openUdp: async () => flow };
   const incoming = {
-    linkId: 1,
-    remoteAddress: "198.51.100.7",
+    link: someLink(1, "198.51.100.7"),
     headers: { ":path": "/.well-known/masque/udp/192.0.2.1/53/" },
     signal: new AbortController().signal,
     accept: () => gone,
@@ -42,7 +42,6 @@ test("a flow is closed although its stream was gone before the flow was open", a
     waysOut,
     limits: new StreamLimits({ clock: systemClock }),
     log: NO_LOG,
-    paceOf: () => undefined,
     policy: new ExitPolicy(parsePolicy(["accept *:*"])),
     opens: () => false,
   };
@@ -68,14 +67,14 @@ test("the log is told the port on this side, of TCP and UDP, and the ways out wh
     closed: Promise.resolve(undefined),
     close: () => {},
   };
-  const askers: unknown[] = [];
+  const links: unknown[] = [];
   const waysOut: WaysOut = {
-    connect: async (_target, _signal, asker) => {
-      askers.push(asker);
+    connect: async (_target, _signal, link) => {
+      links.push(link);
       return socket;
     },
-    openUdp: async (_target, _signal, asker) => {
-      askers.push(asker);
+    openUdp: async (_target, _signal, link) => {
+      links.push(link);
       return flow;
     },
   };
@@ -89,20 +88,19 @@ test("the log is told the port on this side, of TCP and UDP, and the ways out wh
     waysOut,
     limits: new StreamLimits({ clock: systemClock }),
     log,
-    paceOf: () => undefined,
     policy: new ExitPolicy(parsePolicy(["accept *:*"])),
     opens: () => true,
   });
   const { signal } = new AbortController();
   const accept = (): PassThrough => new PassThrough().end();
-  const asker = { linkId: 1, remoteAddress: "198.51.100.7" };
-  const tcp = { ...asker, authority: "127.0.0.1:7", headers: {}, signal, accept };
+  const link = someLink(1, "198.51.100.7");
+  const tcp = { link, authority: "127.0.0.1:7", headers: {}, signal, accept };
   await service.connectTarget(tcp as unknown as IncomingStream).catch(() => {});
-  const udp = { ...asker, headers: { ":path": "/.well-known/masque/udp/192.0.2.1/53/" }, signal, accept };
+  const udp = { link, headers: { ":path": "/.well-known/masque/udp/192.0.2.1/53/" }, signal, accept };
   await service.connectUdp(udp as unknown as IncomingStream).catch(() => {});
   assert.deepEqual(told, [
     ["127.0.0.1", localPort],
     ["192.0.2.1", 40_001],
   ]);
-  assert.deepEqual(askers, [asker, asker]);
+  assert.deepEqual(links, [link, link]);
 });

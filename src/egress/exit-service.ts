@@ -9,10 +9,11 @@ import { Meter } from "../flow/meter.ts";
 import { splice } from "../flow/splice.ts";
 import { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
+import type { LinkSession } from "../link/link-session.ts";
+import type { RequestRow } from "../link/request-table.ts";
 import { normaliseHost, parseAuthority } from "../wire/authority.ts";
 import { parseConnectUdpPath } from "../wire/connect-udp-path.ts";
 import type { StreamEnd, StreamEntry, StreamLog } from "./accountability/stream-log.ts";
-import type { Asker } from "./fair-counts.ts";
 import { FirstDatagrams, type FlowSide } from "./first-datagrams.ts";
 import type { TargetPolicy } from "./policy/policy-decision.ts";
 import { StreamFirstBytes } from "./stream-first-bytes.ts";
@@ -21,8 +22,8 @@ import type { UdpFlow } from "./udp-flow.ts";
 
 /** The guarded ways out that an exit offers. */
 export interface WaysOut {
-  connect(target: HostPort, signal: AbortSignal, asker: Asker): Promise<Duplex>;
-  openUdp(target: HostPort, signal: AbortSignal, asker: Asker): Promise<UdpFlow>;
+  connect(target: HostPort, signal: AbortSignal, link: LinkSession): Promise<Duplex>;
+  openUdp(target: HostPort, signal: AbortSignal, link: LinkSession): Promise<UdpFlow>;
 }
 
 /** What the exit is made of. */
@@ -32,8 +33,8 @@ export interface ExitComponents {
   readonly waysOut: WaysOut;
   readonly limits: Pick<StreamLimits, "admit">;
   readonly log: StreamLog;
-  /** The speed that a link is held to, where there is one. */
-  readonly paceOf: (linkId: number) => LinkPace | undefined;
+  /** Throws while the exit is closed, as when a list is missing. */
+  readonly checkOpen?: (() => void) | undefined;
   /** By which what a client sends first is judged. */
   readonly policy: TargetPolicy;
   /** Whether the operator opened the target to everybody, which no policy changes. */
@@ -49,6 +50,14 @@ export class ExitService {
     this.#components = components;
   }
 
+  /** Its rows for the table of requests. */
+  get requests(): readonly RequestRow[] {
+    return [
+      { method: "CONNECT", to: "target", serve: (incoming) => this.connectTarget(incoming) },
+      { method: "CONNECT", protocol: "connect-udp", serve: (incoming) => this.connectUdp(incoming) },
+    ];
+  }
+
   /** Streams to targets that were opened since the start. */
   get opened(): number {
     return this.#opened;
@@ -56,18 +65,17 @@ export class ExitService {
 
   /**
    * Serves `CONNECT host:port` (RFC 9113 §8.5): answers 200 once the target is connected, then carries bytes.
-   * Throws what `WaysOut.connect` throws, ERR_NODE_LIMIT and ERR_NODE_LOG.
+   * Throws what `checkOpen` and `WaysOut.connect` throw, ERR_NODE_LIMIT and ERR_NODE_LOG.
    */
   connectTarget(incoming: IncomingStream): Promise<void> {
     return this.#serve(incoming, "tcp", parseAuthority(incoming.authority), async (target, entry) => {
-      const { clock, budget, waysOut, paceOf } = this.#components;
-      const socket = await waysOut.connect(target, incoming.signal, askerOf(incoming));
+      const { clock, budget, waysOut } = this.#components;
+      const socket = await waysOut.connect(target, incoming.signal, incoming.link);
       const address = addressOf(socket);
       this.#reached(entry, address, portOf(socket));
-      const pace = paceOf(incoming.linkId);
       const firstBytes = this.#firstBytes(target, address);
       const meter = new Meter();
-      const error = await splice({ clock, budget, meter, pace, firstBytes }, incoming.accept(), socket);
+      const error = await splice({ clock, budget, meter, pace: incoming.link.pace, firstBytes }, incoming.accept(), socket);
       return endOf(meter, error);
     });
   }
@@ -76,12 +84,12 @@ export class ExitService {
   connectUdp(incoming: IncomingStream): Promise<void> {
     const asked = parseConnectUdpPath(String(incoming.headers[":path"] ?? ""));
     return this.#serve(incoming, "udp", asked, async (target, entry) => {
-      const { clock, budget, waysOut, paceOf, policy, opens } = this.#components;
-      const flow = await waysOut.openUdp(target, incoming.signal, askerOf(incoming));
+      const { clock, budget, waysOut, policy, opens } = this.#components;
+      const flow = await waysOut.openUdp(target, incoming.signal, incoming.link);
       this.#reached(entry, flow.address, flow.fromPort);
       const datagrams = new CapsuleDatagrams({ clock, budget }, incoming.accept({ "capsule-protocol": "?1" }));
       const first = opens(target.host, target.port) ? undefined : new FirstDatagrams(policy);
-      return carryDatagrams(datagrams, flow, new Meter(), paceOf(incoming.linkId), first);
+      return carryDatagrams(datagrams, flow, new Meter(), incoming.link.pace, first);
     });
   }
 
@@ -99,14 +107,15 @@ export class ExitService {
 
   /** One stream from its admission to its record; `carry` settles when it is over. */
   async #serve(
-    { linkId, remoteAddress }: IncomingStream,
+    { link }: IncomingStream,
     protocol: "tcp" | "udp",
     asked: HostPort,
     carry: (target: HostPort, entry: StreamEntry) => Promise<StreamEnd>,
   ): Promise<void> {
     const target = { host: normaliseHost(asked.host), port: asked.port };
-    using _place = this.#components.limits.admit({ linkId, remoteAddress, target });
-    const entry = this.#components.log.begin({ linkId, protocol, target });
+    this.#components.checkOpen?.();
+    using _place = this.#components.limits.admit({ link, target });
+    const entry = this.#components.log.begin({ link, protocol, target });
     try {
       entry.ended(await carry(target, entry));
     } catch (error) {
@@ -114,10 +123,6 @@ export class ExitService {
       throw error;
     }
   }
-}
-
-function askerOf({ linkId, remoteAddress }: IncomingStream): Asker {
-  return { linkId, remoteAddress };
 }
 
 function addressOf(socket: Duplex): string {

@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Asker, FairCounts, NO_ASKER } from "./fair-counts.ts";
+import { someLink } from "../../test/support/some-link.ts";
+import type { LinkSession } from "../link/link-session.ts";
+import { FairCounts, NO_LINK } from "./fair-counts.ts";
 
 const MOST = 252;
-const asker = (linkId: number, network: number): Asker => ({ linkId, remoteAddress: `198.51.${network}.7` });
+const from = (id: number, network: number): LinkSession => someLink(id, `198.51.${network}.7`);
 
 /** Takes as many places for these in turn as they get, and says how many each has. */
-function fill(counts: FairCounts, askers: readonly Asker[]): readonly number[] {
-  const got = askers.map(() => 0);
+function fill(counts: FairCounts, links: readonly LinkSession[]): readonly number[] {
+  const got = links.map(() => 0);
   for (let isRefused = false; !isRefused; ) {
     isRefused = true;
-    for (const [index, one] of askers.entries()) {
+    for (const [index, one] of links.entries()) {
       if (counts.fullFor(one, MOST) !== undefined) continue;
       counts.take(one);
       got[index] = (got[index] ?? 0) + 1;
@@ -21,75 +23,72 @@ function fill(counts: FairCounts, askers: readonly Asker[]): readonly number[] {
 }
 
 test("neither a link, nor a network with many links, nor many networks take all places", () => {
-  const rows: [string, Asker[], number, number][] = [
-    ["one link", [asker(1, 1)], 105, 115],
-    ["ten links of a network", Array.from({ length: 10 }, (_, n) => asker(n, 1)), 84, 95],
-    ["ten networks of a link each", Array.from({ length: 10 }, (_, n) => asker(n, n)), 10, 40],
-    ["ten networks of ten links", Array.from({ length: 100 }, (_, n) => asker(n, n % 10)), 5, 15],
+  const rows: [string, LinkSession[], number, number][] = [
+    ["one link", [from(1, 1)], 105, 115],
+    ["ten links of a network", Array.from({ length: 10 }, (_, n) => from(n, 1)), 84, 95],
+    ["ten networks of a link each", Array.from({ length: 10 }, (_, n) => from(n, n)), 10, 40],
+    ["ten networks of ten links", Array.from({ length: 100 }, (_, n) => from(n, n % 10)), 5, 15],
   ];
   for (const [what, hogs, leastLeft, mostLeft] of rows) {
     const counts = new FairCounts();
     fill(counts, hogs);
     const free = MOST - counts.taken;
     assert.ok(free >= leastLeft && free <= mostLeft, `${what} leave ${free}`);
-    assert.equal(counts.fullFor(hogs[0] ?? NO_ASKER, MOST), "others");
-    assert.equal(counts.fullFor(asker(1_000, 200), MOST), undefined, `${what} shut out another network`);
-    assert.equal(counts.fullFor(asker(1_000, 1), MOST), undefined, `${what} shut out another link of the network`);
+    assert.equal(counts.fullFor(hogs[0] ?? NO_LINK, MOST), "others");
+    assert.equal(counts.fullFor(from(1_000, 200), MOST), undefined, `${what} shut out another network`);
+    assert.equal(counts.fullFor(from(1_000, 1), MOST), undefined, `${what} shut out another link of the network`);
   }
 });
 
 test("a network whose every link asks for one place gets no more than with one link", () => {
   const counts = new FairCounts();
-  const links = Array.from({ length: MOST }, (_, n) => asker(n, 1));
+  const links = Array.from({ length: MOST }, (_, n) => from(n, 1));
   for (const link of links) if (counts.fullFor(link, MOST) === undefined) counts.take(link);
   assert.equal(counts.taken, (MOST * 2) / 3);
-  assert.equal(counts.fullFor(asker(1_000, 1), MOST), "others");
-  assert.equal(counts.fullFor(asker(1_000, 2), MOST), undefined);
+  assert.equal(counts.fullFor(from(1_000, 1), MOST), "others");
+  assert.equal(counts.fullFor(from(1_000, 2), MOST), undefined);
 });
 
 test("links without an address are no network: each has a share of its own", () => {
   const counts = new FairCounts();
-  const [one = 0, other = 0] = fill(counts, [
-    { linkId: 1, remoteAddress: "" },
-    { linkId: 2, remoteAddress: "" },
-  ]);
-  assert.deepEqual([one, other], fill(new FairCounts(), [asker(1, 1), asker(2, 2)]));
+  const [one = 0, other = 0] = fill(counts, [someLink(1), someLink(2)]);
+  assert.deepEqual([one, other], fill(new FairCounts(), [from(1, 1), from(2, 2)]));
 });
 
 test("a link and a network without places are forgotten", () => {
   const counts = new FairCounts();
-  const releases = Array.from({ length: 6 }, (_, n) => counts.take(asker(n % 3, n % 2)));
-  assert.equal(counts.askers, 5);
+  const releases = Array.from({ length: 6 }, (_, n) => counts.take(from(n % 3, (n % 3) % 2)));
+  assert.equal(counts.remembered, 5);
   for (const release of releases) release();
-  assert.deepEqual([counts.askers, counts.taken], [0, 0]);
+  assert.deepEqual([counts.remembered, counts.taken], [0, 0]);
 });
 
 test("two that ask for as much as they get are served alike, and each place that is given back counts once", () => {
   const counts = new FairCounts();
-  const [one = 0, other = 0] = fill(counts, [asker(1, 1), asker(2, 2)]);
+  const [one = 0, other = 0] = fill(counts, [from(1, 1), from(2, 2)]);
   assert.ok(Math.abs(one - other) <= 1, `${one} and ${other}`);
   const before = counts.taken;
-  const release = counts.take(NO_ASKER);
+  const release = counts.take(NO_LINK);
   release();
   release();
   assert.equal(counts.taken, before);
 });
 
-test("a small pool goes to those who come first, and what has no asker is bounded by the pool alone", () => {
+test("a small pool goes to those who come first, and what no link asks for is bounded by the pool alone", () => {
   const small = new FairCounts();
   for (let n = 0; n < 15; n += 1) {
-    assert.equal(small.fullFor(asker(1, 1), 15), undefined);
-    small.take(asker(1, 1));
+    assert.equal(small.fullFor(from(1, 1), 15), undefined);
+    small.take(from(1, 1));
   }
-  assert.equal(small.fullFor(asker(2, 2), 15), "all");
+  assert.equal(small.fullFor(from(2, 2), 15), "all");
   const counts = new FairCounts();
-  assert.deepEqual(fill(counts, [NO_ASKER]), [MOST]);
-  assert.equal(counts.fullFor(NO_ASKER, MOST), "all");
+  assert.deepEqual(fill(counts, [NO_LINK]), [MOST]);
+  assert.equal(counts.fullFor(NO_LINK, MOST), "all");
 });
 
 test("links without an address are bounded each by itself", () => {
   const counts = new FairCounts();
-  fill(counts, [{ linkId: 1, remoteAddress: "" }]);
+  fill(counts, [someLink(1)]);
   assert.ok(counts.taken < (2 * MOST) / 3);
-  assert.equal(counts.fullFor({ linkId: 2, remoteAddress: "" }, MOST), undefined);
+  assert.equal(counts.fullFor(someLink(2), MOST), undefined);
 });

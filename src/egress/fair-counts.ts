@@ -1,24 +1,19 @@
 import { addressNetwork } from "../link/address-crowd.ts";
+import { LinkSession } from "../link/link-session.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 
-/** Who asks an exit for something: a link, and the IP address at its far end ("" where it has none). */
-export interface Asker {
-  readonly linkId: number;
-  readonly remoteAddress: string;
-}
-
-/** Nobody in particular: bounded by the whole pool alone. */
-export const NO_ASKER: Asker = { linkId: -1, remoteAddress: "" };
+/** For what no link asks for: bounded by the whole pool alone. */
+export const NO_LINK: LinkSession = new LinkSession(0, "");
 
 /**
- * Counts who holds the places of one pool. One asker alone never takes all of them, and nobody loses a place that it has.
+ * Counts which links hold the places of one pool. One link or network alone never takes all of them, and nobody loses a place.
  *
  * The bound of a network (/24, IPv6: /48) is a multiple of the places that are free, so it shrinks as the pool fills up
  * (dynamic thresholds; Choudhury and Hahne, 1998). The bound of a link is the same multiple of what is left to its network. With a
  * multiple of 2, one network gets two thirds of a pool, one link four sevenths, and ten networks together leave a twentieth.
  */
 export class FairCounts {
-  readonly #links = new Map<number, number>();
+  readonly #links = new Map<LinkSession, number>();
   readonly #networks = new Map<string, number>();
   #taken = 0;
 
@@ -28,20 +23,20 @@ export class FairCounts {
   }
 
   /** Links and networks that hold places: no others are remembered. */
-  get askers(): number {
+  get remembered(): number {
     return this.#links.size + this.#networks.size;
   }
 
   /**
-   * What refuses `asker` one more of `most` places: all are taken, or what is left is for `others`. Undefined if it may have
+   * What refuses `link` one more of `most` places: all are taken, or what is left is for `others`. Undefined if it may have
    * one. Changes nothing. A pool of few places has nothing to share: there the first come take all.
    */
-  fullFor({ linkId, remoteAddress }: Asker, most: number): "all" | "others" | undefined {
+  fullFor(link: LinkSession, most: number): "all" | "others" | undefined {
     if (this.#taken >= most) return "all";
-    if (most < EGRESS_LIMITS.leastSharedPlaces.value || linkId === NO_ASKER.linkId) return undefined;
+    if (most < EGRESS_LIMITS.leastSharedPlaces.value || link === NO_LINK) return undefined;
     const multiple = EGRESS_LIMITS.fairMultiple.value;
-    const ofLink = this.#links.get(linkId) ?? 0;
-    const network = addressNetwork(remoteAddress);
+    const ofLink = this.#links.get(link) ?? 0;
+    const network = addressNetwork(link.remote);
     // Links without an address are no network: each stands for itself.
     const ofNetwork = network === "" ? ofLink : (this.#networks.get(network) ?? 0);
     const left = multiple * (most - this.#taken) - ofNetwork;
@@ -51,17 +46,17 @@ export class FairCounts {
   }
 
   /** Takes a place and returns what gives it back. Calling that twice is harmless. */
-  take({ linkId, remoteAddress }: Asker): () => void {
-    const network = addressNetwork(remoteAddress);
+  take(link: LinkSession): () => void {
+    const network = addressNetwork(link.remote);
     this.#taken += 1;
-    add(this.#links, linkId, 1);
+    add(this.#links, link, 1);
     add(this.#networks, network, 1);
     let isHeld = true;
     return () => {
       if (!isHeld) return;
       isHeld = false;
       this.#taken -= 1;
-      add(this.#links, linkId, -1);
+      add(this.#links, link, -1);
       add(this.#networks, network, -1);
     };
   }

@@ -1,5 +1,6 @@
 import { BywayError } from "../core/errors.ts";
-import { type Asker, FairCounts, fullText } from "./fair-counts.ts";
+import type { LinkSession } from "../link/link-session.ts";
+import { FairCounts, fullText } from "./fair-counts.ts";
 
 /** A bounded number of places for one kind of thing that strangers can open, shared between them (`FairCounts`). */
 export class FairSlots {
@@ -18,10 +19,10 @@ export class FairSlots {
     return this.#counts.taken;
   }
 
-  /** Takes a place for `asker` and returns what gives it back (calling that twice is harmless). Throws ERR_STREAM_LIMIT if there is none. */
-  take(asker: Asker): () => void {
-    const full = this.#counts.fullFor(asker, this.#capacity);
-    if (full === undefined) return this.#counts.take(asker);
+  /** Takes a place for `link` and returns what gives it back (calling that twice is harmless). Throws ERR_STREAM_LIMIT if there is none. */
+  take(link: LinkSession): () => void {
+    const full = this.#counts.fullFor(link, this.#capacity);
+    if (full === undefined) return this.#counts.take(link);
     throw new BywayError("ERR_STREAM_LIMIT", `the node ${fullText(full, `${this.#capacity} ${this.#what}`)}`);
   }
 }

@@ -84,7 +84,7 @@ const LIMITS = {
   limitedKeys: [
     65_536,
     "count",
-    "links, payers and hosts without streams that are remembered, of each so many: more than 500 new ones a second leave in two minutes",
+    "payers and hosts without streams that are remembered, of each so many: more than 500 new ones a second leave in two minutes",
   ],
   fairMultiple: [
     2,

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { someLink } from "../../test/support/some-link.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { seededRandom } from "../core/random.ts";
+import { LinkSession } from "../link/link-session.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 import { type StreamAsked, type StreamLimitOptions, StreamLimits } from "./stream-limits.ts";
 
@@ -21,11 +23,11 @@ function create(options: StreamLimitOptions): { clock: FakeClock; limits: Stream
   return { clock, limits: new StreamLimits({ clock, random: seededRandom(1) }, { ...LOOSE, ...options }) };
 }
 
-const asked = (linkId: number, host: string, port = 443, payer?: string): StreamAsked => ({
-  linkId,
-  target: { host, port },
-  ...(payer === undefined ? {} : { payer }),
-});
+const asked = (id: number, host: string, port = 443, payer?: string): StreamAsked => {
+  const link = someLink(id);
+  link.payer = payer;
+  return { link, target: { host, port } };
+};
 
 /** What the refusal says; undefined when the stream is let through, which then stays open. */
 function refusedBy(limits: StreamLimits, stream: StreamAsked): string | undefined {
@@ -72,9 +74,9 @@ test("others are not held to what one has used up", () => {
 });
 
 test("no link and no network takes all streams of a node, or all of a host", () => {
-  const from = (linkId: number, host: string, network: number): StreamAsked => ({
-    ...asked(linkId, host),
-    remoteAddress: `198.51.${network}.7`,
+  const from = (id: number, host: string, network: number): StreamAsked => ({
+    ...asked(id, host),
+    link: someLink(id, `198.51.${network}.7`),
   });
   const rows: [StreamLimitOptions, string, (n: number) => string][] = [
     [{ maxStreams: 100 }, "open streams", (n) => `h${n}.test`],
@@ -181,19 +183,35 @@ test("a refusal uses nothing up", () => {
   assert.equal(refusedBy(limits, asked(2, "full.test")), undefined);
 });
 
-test("what is remembered is bounded, and those who are busy are not forgotten in a flood", () => {
+test("what is remembered of payers and hosts is bounded, and a busy payer is not forgotten in a flood", () => {
   const { clock, limits } = create({ linkTargetsPerMinute: 5 });
   const keys = EGRESS_LIMITS.limitedKeys.value;
+  const busy = (port: number): StreamAsked => asked(-port, "192.0.2.7", port, "busy");
+  const fresh = (n: number, payer = n): StreamAsked => {
+    const link = new LinkSession(n, "");
+    link.payer = `p${payer}`;
+    return { link, target: { host: `h${n}.test`, port: 443 } };
+  };
   for (let n = 0; n < 2 * keys; n++) {
-    limits.admit(asked(n, `h${n}.test`))[Symbol.dispose]();
-    if (n === keys) for (let port = 1; port <= 5; port++) limits.admit(asked(-1, "192.0.2.7", port))[Symbol.dispose]();
+    limits.admit(fresh(n))[Symbol.dispose]();
+    if (n === keys) for (let port = 1; port <= 5; port++) limits.admit(busy(port))[Symbol.dispose]();
     if (n % 100 === 0) clock.advance(1);
   }
-  assert.equal(refusedBy(limits, asked(-1, "192.0.2.7", 6)), "targets per minute of a link");
+  assert.equal(refusedBy(limits, busy(6)), "targets per minute of a payer");
   assert.ok(limits.remembered <= 2 * keys + 2, `${limits.remembered}`);
   for (let n = 0; n < keys; n++) {
     clock.advance(1000);
-    limits.admit(asked(n + 1_000_000, `h${n}.test`))[Symbol.dispose]();
+    limits.admit(fresh(n, n + 1_000_000))[Symbol.dispose]();
   }
   assert.ok(limits.remembered < 200, `${limits.remembered} when all but a few are at rest`);
+});
+
+test("a link is held to what it had for as long as it is open, and its number says nothing", () => {
+  const { clock, limits } = create({ linkTargetsPerMinute: 5 });
+  const link = new LinkSession(7, "");
+  const scan = (port: number, by = link): StreamAsked => ({ link: by, target: { host: "192.0.2.7", port } });
+  for (let port = 1; port <= 5; port += 1) limits.admit(scan(port))[Symbol.dispose]();
+  clock.advance(30_000);
+  assert.equal(refusedBy(limits, scan(6)), "targets per minute of a link");
+  assert.equal(refusedBy(limits, scan(6, new LinkSession(7, ""))), undefined);
 });

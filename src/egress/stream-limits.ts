@@ -2,14 +2,15 @@ import type { Clock } from "../core/clock.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { type Random, systemRandom } from "../core/random.ts";
 import { addressCrowd } from "../link/address-crowd.ts";
+import type { LinkSession } from "../link/link-session.ts";
 import { KeyedHash } from "../rate/keyed-hash.ts";
 import { type HeldState, KeyedStates } from "../rate/keyed-states.ts";
 import { RateRule } from "../rate/rate-rule.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
-import { type Asker, FairCounts, fullText, NO_ASKER } from "./fair-counts.ts";
+import { FairCounts, fullText } from "./fair-counts.ts";
 import { HostState } from "./host-state.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
-import { PerClientLimits, refusal } from "./per-client-limits.ts";
+import { type ClientState, PerClientLimits, refusal } from "./per-client-limits.ts";
 
 /** What an exit lets through; each has its default in `EGRESS_LIMITS`. All are whole numbers above 0. */
 export interface StreamLimitOptions {
@@ -27,10 +28,7 @@ export interface StreamLimitOptions {
 
 /** Who asks for a stream, and whereto. */
 export interface StreamAsked {
-  readonly linkId: number;
-  /** At the far end of the link; "" or absent where it has no address. */
-  readonly remoteAddress?: string;
-  readonly payer?: string;
+  readonly link: LinkSession;
   /** Normalised, so that a host has one spelling. */
   readonly target: HostPort;
 }
@@ -41,10 +39,11 @@ const PORT_FACTOR = 0x9e3779b1;
 /**
  * Holds streams to targets to what the operator allows: how many at a time, how many new ones a second, and how many
  * different targets a minute, as whoever scans asks for many. A refusal uses nothing up. A second's limit lets through
- * what the first four tenths of a second bring at once. What all askers share, the node's streams and those to one host, no
- * asker alone takes (`FairCounts`).
+ * what the first four tenths of a second bring at once. What all links share, the node's streams and those to one host, no
+ * link alone takes (`FairCounts`).
  *
- * What is kept of a link, payer or host is bounded, and so is how many of each are kept.
+ * The state of a link, payer or host is bounded. Links keep theirs while they are open; of payers and hosts a bounded number is
+ * remembered.
  */
 export class StreamLimits {
   readonly #clock: Pick<Clock, "monotonicMs">;
@@ -52,8 +51,10 @@ export class StreamLimits {
   readonly #maxStreams: number;
   readonly #streamsPerSecond: number;
   readonly #rate: TokenBucket;
-  readonly #links: PerClientLimits;
-  readonly #payers: PerClientLimits;
+  readonly #linkRules: PerClientLimits;
+  readonly #links = new WeakMap<LinkSession, ClientState>();
+  readonly #payerRules: PerClientLimits;
+  readonly #payers: KeyedStates<ClientState>;
   readonly #targetStreams: number;
   readonly #targetRule: RateRule;
   readonly #hosts: KeyedStates<HostState>;
@@ -71,14 +72,14 @@ export class StreamLimits {
     this.#maxStreams = limit("maxStreams");
     this.#streamsPerSecond = limit("streamsPerSecond");
     this.#rate = new TokenBucket({ perSecond: this.#streamsPerSecond, burst: burstOf(this.#streamsPerSecond) });
-    const asker = {
+    const bounds = {
       streams: limit("linkStreams"),
       perSecond: ruleOf(limit("linkStreamsPerSecond")),
       targetsPerMinute: limit("linkTargetsPerMinute"),
-      keys,
     };
-    this.#links = new PerClientLimits({ clock }, "link", asker);
-    this.#payers = new PerClientLimits({ clock }, "payer", asker);
+    this.#linkRules = new PerClientLimits("link", bounds);
+    this.#payerRules = new PerClientLimits("payer", bounds);
+    this.#payers = new KeyedStates({ clock, fresh: () => this.#payerRules.fresh() }, { most: keys });
     this.#targetStreams = limit("targetStreams");
     this.#targetRule = ruleOf(limit("targetStreamsPerSecond"));
     this.#hosts = new KeyedStates({ clock, fresh: () => new HostState(this.#targetRule) }, { most: keys });
@@ -89,36 +90,41 @@ export class StreamLimits {
     return this.#open.taken;
   }
 
-  /** How many links, payers and hosts are remembered. */
+  /** How many payers and hosts are remembered. */
   get remembered(): number {
-    return this.#links.size + this.#payers.size + this.#hosts.size;
+    return this.#payers.size + this.#hosts.size;
   }
 
   /**
    * Takes a place for a stream, given back by disposing of it (once counts); throws ERR_NODE_LIMIT, with `data.by` and
    * `data.retryAfterSec`.
    */
-  admit(asked: StreamAsked): Disposable {
-    const { linkId, target } = asked;
+  admit({ link, target }: StreamAsked): Disposable {
     const nowMs = this.#clock.monotonicMs();
     const exactKey = this.#hash.of(target.host);
     const hostKey = target.host.includes(":") ? this.#hash.of(addressCrowd(target.host)) : exactKey;
     // By an odd number, so that no two ports of a host are taken for one.
     const targetKey = (exactKey + Math.imul(target.port, PORT_FACTOR)) | 0;
-    const payerKey = asked.payer === undefined ? undefined : this.#hash.of(asked.payer);
+    const payerKey = link.payer === undefined ? undefined : this.#hash.of(link.payer);
 
-    const link = this.#links.check(linkId, targetKey, nowMs);
-    const payer = payerKey === undefined ? undefined : this.#payers.check(payerKey, targetKey, nowMs);
-    const asker = { linkId, remoteAddress: asked.remoteAddress ?? NO_ASKER.remoteAddress };
-    const host = this.#checkHost(hostKey, asker, nowMs);
-    this.#checkNode(asker, nowMs);
+    let ofLink = this.#links.get(link);
+    this.#linkRules.check(ofLink, targetKey, nowMs);
+    const payer = payerKey === undefined ? undefined : this.#payers.find(payerKey);
+    this.#payerRules.check(payer?.state, targetKey, nowMs);
+    const host = this.#checkHost(hostKey, link, nowMs);
+    this.#checkNode(link, nowMs);
 
-    const close = this.#open.take(asker);
+    const close = this.#open.take(link);
     this.#rate.take(nowMs);
     const heldHost = this.#hosts.hold(hostKey, host);
-    const closeToHost = heldHost.state.open(asker, this.#targetRule, nowMs);
-    const heldLink = this.#links.take(linkId, link, targetKey, nowMs);
-    const heldPayer = payerKey === undefined ? undefined : this.#payers.take(payerKey, payer, targetKey, nowMs);
+    const closeToHost = heldHost.state.open(link, this.#targetRule, nowMs);
+    if (ofLink === undefined) {
+      ofLink = this.#linkRules.fresh();
+      this.#links.set(link, ofLink);
+    }
+    this.#linkRules.take(ofLink, targetKey, nowMs);
+    const heldPayer = payerKey === undefined ? undefined : this.#payers.hold(payerKey, payer);
+    if (heldPayer !== undefined) this.#payerRules.take(heldPayer.state, targetKey, nowMs);
     let isHeld = true;
     return {
       [Symbol.dispose]: () => {
@@ -126,17 +132,20 @@ export class StreamLimits {
         isHeld = false;
         close();
         closeToHost();
-        this.#links.release(heldLink);
-        if (heldPayer !== undefined) this.#payers.release(heldPayer);
+        ofLink.open -= 1;
+        if (heldPayer !== undefined) {
+          heldPayer.state.open -= 1;
+          this.#payers.release(heldPayer);
+        }
         this.#hosts.release(heldHost);
       },
     };
   }
 
-  #checkHost(key: number, asker: Asker, nowMs: number): HeldState<HostState> | undefined {
+  #checkHost(key: number, link: LinkSession, nowMs: number): HeldState<HostState> | undefined {
     const found = this.#hosts.find(key);
     if (found === undefined) return undefined;
-    const full = found.state.fullFor(asker, this.#targetStreams);
+    const full = found.state.fullFor(link, this.#targetStreams);
     if (full !== undefined) {
       throw refusal(
         "open streams of a target",
@@ -151,8 +160,8 @@ export class StreamLimits {
     return found;
   }
 
-  #checkNode(asker: Asker, nowMs: number): void {
-    const full = this.#open.fullFor(asker, this.#maxStreams);
+  #checkNode(link: LinkSession, nowMs: number): void {
+    const full = this.#open.fullFor(link, this.#maxStreams);
     if (full !== undefined) {
       throw refusal("open streams", `the node ${fullText(full, `${this.#maxStreams} streams to targets`)}`);
     }

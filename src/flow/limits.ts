@@ -40,7 +40,6 @@ const LIMITS = {
   paceBurstBytes: [4_608, "bytes", "But no less: a big datagram has to pass on a slow line."],
   paceLateMs: [250, "ms", "A busy process wakes late; so much it may catch up, or it would be slower than allowed."],
   paceWakeMs: [2, "ms", "Streams that wait for the line are not woken more often."],
-  paceLinks: [4_096, "count", "Links whose speed is remembered; beyond it those without streams are forgotten."],
   heldBytes: [16_384, "bytes", "A stream that waits for the line is read again when it holds no more than this."],
   heldReadBytes: [16_384, "bytes", "And its socket is read so little at a time: thousands may wait."],
 } as const;

@@ -26,7 +26,6 @@ export class LinePace {
   readonly #clock: Clock;
   readonly #line: PaceBucket;
   readonly #linkBytesPerSecond: number | undefined;
-  readonly #links = new Map<number, PacedLink>();
   /** Links with places that wait. */
   readonly #row = new Ring<PacedLink>();
   readonly #turns: LineTurns = {
@@ -61,24 +60,9 @@ export class LinePace {
     if (this.#waiting > 0) this.#wakeIn(0);
   }
 
-  /** The pace of the streams of a link, for as long as the link stands; forget it then. */
-  paceOf(linkId: number): LinkPace {
-    let link = this.#links.get(linkId);
-    if (link === undefined) {
-      if (this.#links.size >= FLOW_LIMITS.paceLinks.value) this.#forgetQuietLinks();
-      link = new PacedLink(this.#turns, this.#clock.monotonicMs(), this.#linkBytesPerSecond);
-      this.#links.set(linkId, link);
-    }
-    return link;
-  }
-
-  /** Says that a link is gone. Streams of it that still stand go on at the pace that they have. */
-  forgetLink(linkId: number): void {
-    this.#links.delete(linkId);
-  }
-
-  #forgetQuietLinks(): void {
-    for (const [id, link] of this.#links) if (link.streams === 0) this.#links.delete(id);
+  /** The pace of one more link, which all streams of the link share. It goes with whoever keeps it. */
+  openLink(): LinkPace {
+    return new PacedLink(this.#turns, this.#clock.monotonicMs(), this.#linkBytesPerSecond);
   }
 
   #spend(place: PacedDirection, wanted: number): number {

@@ -156,7 +156,7 @@ test("after the look backpressure and drain are as ever", async () => {
 test("both directions together keep to the pace, in pieces, and end only when all has passed", async () => {
   const clock = new FakeClock();
   const line = new LinePace({ clock }, { bytesPerSecond: RATE });
-  const { app, target, carried } = between({ pace: line.paceOf(1) }, clock);
+  const { app, target, carried } = between({ pace: line.openLink() }, clock);
   const [up, down] = [pattern(400_000), pattern(300_000)];
   const [atApp, atTarget] = [heard(app), heard(target)];
   app.end(up);
@@ -183,7 +183,7 @@ test("both directions together keep to the pace, in pieces, and end only when al
 test("a half-closed stream goes on at its pace", async () => {
   const clock = new FakeClock();
   const line = new LinePace({ clock }, { bytesPerSecond: RATE });
-  const { app, target, done } = between({ pace: line.paceOf(1) }, clock);
+  const { app, target, done } = between({ pace: line.openLink() }, clock);
   app.end("question");
   const [atApp, atTarget] = [heard(app), heard(target)];
   await settle();
@@ -200,7 +200,7 @@ test("a half-closed stream goes on at its pace", async () => {
 test("a far side that takes nothing is not asked to share the line, and goes on when it drains", async () => {
   const clock = new FakeClock();
   const line = new LinePace({ clock }, { bytesPerSecond: RATE });
-  const { app, target, inner, done } = between({ pace: line.paceOf(1) }, clock);
+  const { app, target, inner, done } = between({ pace: line.openLink() }, clock);
   const sent = pattern(500_000);
   app.end(sent);
   await pass(clock, 500);
@@ -223,7 +223,7 @@ for (const [name, end] of [
   test(`when ${name} while bytes wait, nothing is left`, async () => {
     const clock = new FakeClock();
     const line = new LinePace({ clock }, { bytesPerSecond: RATE });
-    const bench = between({ pace: line.paceOf(1) }, clock);
+    const bench = between({ pace: line.openLink() }, clock);
     bench.app.write(pattern(400_000));
     bench.target.write(pattern(400_000));
     heard(bench.app);
@@ -241,7 +241,7 @@ for (const [name, end] of [
 test("a look and a pace together: what was held passes at the pace", async () => {
   const clock = new FakeClock();
   const line = new LinePace({ clock }, { bytesPerSecond: RATE });
-  const { app, target, done } = between({ pace: line.paceOf(1), firstBytes: wanting(60_000) }, clock);
+  const { app, target, done } = between({ pace: line.openLink(), firstBytes: wanting(60_000) }, clock);
   const atTarget = heard(target);
   const sent = pattern(150_000);
   app.end(sent);
@@ -269,11 +269,11 @@ test("a pooled socket at a pace reads little, hands all on in order, and its mem
   const clock = new FakeClock();
   const line = new LinePace({ clock }, { bytesPerSecond: RATE });
   const spliced = await Promise.all(
-    [1, 2, 3].map(async (linkId) => {
+    [1, 2, 3].map(async () => {
       const socket = PooledSocket.open(pool, { ...target.address, allowHalfOpen: true });
       await once(socket, "connect");
       const [app, inner] = duplexPair();
-      const done = splice(components(clock, { pace: line.paceOf(linkId) }), inner, socket);
+      const done = splice(components(clock, { pace: line.openLink() }), inner, socket);
       // Copies: a pipe hands on the very memory that the socket uses again.
       const at: Buffer[] = [];
       app.on("data", (chunk: Buffer) => at.push(Buffer.from(chunk)));
@@ -307,7 +307,7 @@ test("a target that ends while its last bytes wait is not cut", async () => {
   const socket = net.connect({ ...target.address, allowHalfOpen: true });
   await once(socket, "connect");
   const [app, inner] = duplexPair();
-  const done = splice(components(clock, { pace: line.paceOf(1) }), inner, socket);
+  const done = splice(components(clock, { pace: line.openLink() }), inner, socket);
   const at = heard(app);
   app.end();
   const gone = closeOf(app);
@@ -354,7 +354,7 @@ test("what waits for the line counts by its bytes, however many chunks it came i
   const [target, innerTarget] = duplexPair();
   for (const end of [app, target]) end.on("error", () => {});
   target.on("data", (chunk: Buffer) => writes.push(Buffer.from(chunk)));
-  const done = splice({ clock, budget, pace: line.paceOf(1) }, inner, innerTarget);
+  const done = splice({ clock, budget, pace: line.openLink() }, inner, innerTarget);
   const sent = pattern(12_000);
   for (const byte of sent) app.write(Buffer.of(byte));
   await settle();

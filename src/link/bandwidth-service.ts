@@ -2,11 +2,11 @@ import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { abortStream } from "../flow/abort-stream.ts";
-import type { Pace } from "../flow/pace.ts";
 import { FairPlaces } from "../rate/fair-places.ts";
 import { addressCrowd, addressNetwork } from "./address-crowd.ts";
 import type { IncomingStream } from "./incoming-stream.ts";
 import { LINK_LIMITS } from "./limits.ts";
+import type { RequestRow } from "./request-table.ts";
 
 /** Where bandwidth is measured, on a link. */
 export const BANDWIDTH_PATH = "/.well-known/byway/bytes";
@@ -22,18 +22,13 @@ type Direction = "download" | "upload";
  */
 export class BandwidthService {
   readonly #clock: Clock;
-  readonly #paceOf: (linkId: number) => Pace | undefined;
   /** When each address last had each direction, oldest first. */
   readonly #lastMs = new Map<string, number>();
   readonly #places: FairPlaces;
 
-  /** `paceOf` is the speed that a link is held to, where there is one; `most` how many transfers there may be at a time. */
-  constructor(
-    components: { readonly clock: Clock; readonly paceOf?: (linkId: number) => Pace | undefined },
-    most: number = LINK_LIMITS.bandwidthTransfers.value,
-  ) {
+  /** `most` is how many transfers there may be at a time. */
+  constructor(components: { readonly clock: Clock }, most: number = LINK_LIMITS.bandwidthTransfers.value) {
     this.#clock = components.clock;
-    this.#paceOf = components.paceOf ?? (() => undefined);
     this.#places = new FairPlaces({ most, mostPerKey: most });
   }
 
@@ -68,7 +63,7 @@ export class BandwidthService {
         }
         if (left === 0 && !stream.writableEnded) stream.end();
       };
-      const place = this.#paceOf(incoming.linkId)?.join(write);
+      const place = incoming.link.pace?.join(write);
       stream.on("drain", () => {
         isFull = false;
         write();
@@ -100,7 +95,7 @@ export class BandwidthService {
     let unpaid = 0;
     using _stall = this.#endStalled(stream, () => (unpaid > 0 ? undefined : bytes));
     await new Promise<void>((resolve) => {
-      const place = this.#paceOf(incoming.linkId)?.join(() => pay());
+      const place = incoming.link.pace?.join(() => pay());
       const pay = (): void => {
         if (place === undefined || unpaid === 0) return;
         unpaid -= place.spend(unpaid);
@@ -139,21 +134,30 @@ export class BandwidthService {
   }
 
   /** A place; `evicted` is aborted when it goes to another network that has none. */
-  #take({ remoteAddress }: IncomingStream, direction: Direction, evicted: AbortController): Disposable {
+  #take({ link }: IncomingStream, direction: Direction, evicted: AbortController): Disposable {
     const { bandwidthPeriodMs, bandwidthAddresses } = LINK_LIMITS;
     const nowMs = this.#clock.monotonicMs();
     for (const [key, lastMs] of this.#lastMs) {
       if (nowMs - lastMs < bandwidthPeriodMs.value && this.#lastMs.size < bandwidthAddresses.value) break;
       this.#lastMs.delete(key);
     }
-    const key = `${direction} ${addressCrowd(remoteAddress)}`;
+    const key = `${direction} ${addressCrowd(link.remote)}`;
     const lastMs = this.#lastMs.get(key);
     if (lastMs !== undefined) throw busy("this address has measured lately", lastMs + bandwidthPeriodMs.value - nowMs);
-    const release = this.#places.take(addressNetwork(remoteAddress), () => evicted.abort());
+    const release = this.#places.take(addressNetwork(link.remote), () => evicted.abort());
     if (release === undefined) throw busy("others are measuring", LINK_LIMITS.bandwidthMs.value);
     this.#lastMs.set(key, nowMs);
     return { [Symbol.dispose]: release };
   }
+}
+
+/** The rows of a service that measures bandwidth, for the table of requests. */
+export function bandwidthRequests(service: Pick<BandwidthService, "send" | "take">): readonly RequestRow[] {
+  const [path, takesQuery] = [BANDWIDTH_PATH, true];
+  return [
+    { method: "GET", path, takesQuery, serve: (incoming) => service.send(incoming) },
+    { method: "POST", path, takesQuery, serve: (incoming) => service.take(incoming) },
+  ];
 }
 
 function bytesAsked(path: string): number {

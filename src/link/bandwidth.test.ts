@@ -3,8 +3,9 @@ import type { OutgoingHttpHeaders } from "node:http2";
 import { type Duplex, PassThrough } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { closeOf, collect } from "../../test/support/collect.ts";
-import { type ServedLink, serveLink } from "../../test/support/link-bench.ts";
+import { type LinkBench, serveLink } from "../../test/support/link-bench.ts";
 import { until } from "../../test/support/proxy-fixture.ts";
+import { someLink } from "../../test/support/some-link.ts";
 import { systemClock } from "../core/clock.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { BANDWIDTH_PATH, BandwidthService } from "./bandwidth-service.ts";
@@ -20,7 +21,7 @@ const { bandwidthBytes, bandwidthMs, bandwidthPeriodMs, bandwidthClientMs } = LI
 async function serve(t: TestContext, service?: Pick<BandwidthService, "send" | "take">, most?: number) {
   const clock = new FakeClock();
   const bandwidth = service ?? new BandwidthService({ clock }, most);
-  const served: ServedLink = await serveLink(new TcpTransport({ clock: systemClock }), { bandwidth });
+  const served: LinkBench = await serveLink(new TcpTransport({ clock: systemClock }), { bandwidth });
   t.after(() => served[Symbol.asyncDispose]());
   const open = async (): Promise<Link> => {
     const link = await served.open();
@@ -151,7 +152,7 @@ function incomingFrom(
   path = `${BANDWIDTH_PATH}?n=1`,
 ): { incoming: IncomingStream; stream: PassThrough } {
   const stream = new PassThrough();
-  const incoming = { remoteAddress, linkId: 1, headers: { ":path": path }, accept: () => stream };
+  const incoming = { link: someLink(1, remoteAddress), headers: { ":path": path }, accept: () => stream };
   return { incoming: incoming as unknown as IncomingStream, stream };
 }
 

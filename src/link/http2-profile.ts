@@ -1,4 +1,12 @@
-import { constants, type Http2Session, type SessionOptions, type Settings } from "node:http2";
+import {
+  constants,
+  type Http2Session,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type SessionOptions,
+  type Settings,
+} from "node:http2";
+import type { TLSSocket } from "node:tls";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** HTTP/2 settings (RFC 9113 §6.5.2) of an end that takes up to `streamWindowBytes` ahead on each stream. */
@@ -18,6 +26,19 @@ export const SESSION_OPTIONS: SessionOptions & { streamResetBurst: number; strea
   streamResetBurst: LINK_LIMITS.resetBurst.value,
   streamResetRate: LINK_LIMITS.resetsPerSecond.value,
 };
+
+/** Begins the server end of a session on `socket`. */
+export function serveSession(socket: TLSSocket): ServerHttp2Session {
+  return performServerHandshake(socket, {
+    ...SESSION_OPTIONS,
+    settings: {
+      ...linkSettings(LINK_LIMITS.streamWindowBytes.value),
+      enableConnectProtocol: true,
+      // Node itself resets what is longer, once the peer has acknowledged it.
+      maxHeaderListSize: LINK_LIMITS.headerListBytes.value,
+    },
+  });
+}
 
 /**
  * Ends a session and resets its streams, which fail with `reason`. Without a code Node would end them cleanly, and tell the far

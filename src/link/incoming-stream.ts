@@ -1,11 +1,24 @@
-import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { errorAnswer } from "./answer.ts";
 import { hardenStream, type StreamWatch } from "./harden-stream.ts";
+import { ERROR_CODE } from "./http2/error-code.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import type { LinkConduct } from "./link-conduct.ts";
+import type { LinkSession } from "./link-session.ts";
+
+/** The link of a stream, as far as the stream reports to it. */
+export interface StreamOwner {
+  readonly session: LinkSession;
+  readonly watch: StreamWatch & { readonly clock: Clock };
+  /** Judges how the requests on the link end. */
+  readonly conduct: Pick<LinkConduct, "refused" | "served">;
+  /** A stream has its whole answer, though the far side may not have ended its half; or it is closed. Called once a stream. */
+  streamDone(): void;
+  streamClosed(stream: ServerHttp2Stream): void;
+}
 
 // Made once: a reason made anew for each stream would cost more than the stream.
 const GONE = new BywayError("ERR_ABORTED", "the far side ended the stream");
@@ -14,41 +27,28 @@ const GONE = new BywayError("ERR_ABORTED", "the far side ended the stream");
 export class IncomingStream {
   /** `:authority`, or "" when there is none. */
   readonly authority: string;
-  /** The link that it came on; an opaque number for limits and logs. */
-  readonly linkId: number;
-  /** The IP address at the far end of that link, for limits; "" where it has none. */
-  readonly remoteAddress: string;
+  /** The link that it came on. */
+  readonly link: LinkSession;
   /** Aborts when the far side goes away before or after the answer. */
   readonly signal: AbortSignal;
   #headers: IncomingHttpHeaders;
   #answered: (() => void) | undefined;
-  #done: (() => void) | undefined;
   readonly #stream: ServerHttp2Stream;
-  readonly #clock: Clock;
-  readonly #conduct: Pick<LinkConduct, "refused" | "served"> | undefined;
+  readonly #owner: StreamOwner;
+  #isDone = false;
 
-  constructor(
-    components: { clock: Clock } & StreamWatch,
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders,
-    link: {
-      readonly id: number;
-      readonly remoteAddress: string;
-      /** Told how the requests on the link end. */
-      readonly conduct?: Pick<LinkConduct, "refused" | "served">;
-    },
-  ) {
-    hardenStream(stream, components);
+  constructor(owner: StreamOwner, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+    hardenStream(stream, owner.watch);
     this.#headers = headers;
     this.authority = headers[":authority"] ?? "";
-    this.linkId = link.id;
-    this.remoteAddress = link.remoteAddress;
+    this.link = owner.session;
     this.#stream = stream;
-    this.#clock = components.clock;
-    this.#conduct = link.conduct;
+    this.#owner = owner;
     const controller = new AbortController();
     this.signal = controller.signal;
     stream.once("close", () => {
+      owner.streamClosed(stream);
+      this.#done();
       this.#answered?.();
       controller.abort(GONE);
     });
@@ -70,11 +70,6 @@ export class IncomingStream {
     else this.#answered = release;
   }
 
-  /** `done` is called when the whole answer is given, though the far side has not ended its own half. */
-  onDone(done: () => void): void {
-    this.#done = done;
-  }
-
   /** Answers 200 and hands over the byte stream; the caller owns it. */
   accept(headers: OutgoingHttpHeaders = {}): Duplex {
     this.#answered?.();
@@ -89,7 +84,7 @@ export class IncomingStream {
     this.#stream.respond({ ":status": status, "content-type": "application/json" });
     this.#stream.end(`${JSON.stringify(body)}\n`);
     this.#dropRest();
-    this.#conduct?.served();
+    this.#owner.conduct.served();
   }
 
   /** Answers with an error and lets the far side end the stream in its own time. */
@@ -98,7 +93,7 @@ export class IncomingStream {
     if (!this.#answerable) return;
     this.#stream.respond(errorAnswer(error), { endStream: true });
     this.#dropRest();
-    this.#conduct?.refused(error);
+    this.#owner.conduct.refused(error);
   }
 
   /** A stream that was reset is closed before it is destroyed, and answering it would throw. */
@@ -106,11 +101,19 @@ export class IncomingStream {
     return !this.#stream.destroyed && !this.#stream.closed;
   }
 
+  #done(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#owner.streamDone();
+  }
+
   #dropRest(): void {
-    this.#done?.();
+    this.dropHeaders();
+    this.#done();
     this.#stream.resume();
     // The answer is whole: NO_ERROR takes back nothing of it (RFC 9113 §8.1).
-    const timer = this.#clock.after(LINK_LIMITS.drainMs.value, () => this.#stream.close(constants.NGHTTP2_NO_ERROR));
+    const { clock } = this.#owner.watch;
+    const timer = clock.after(LINK_LIMITS.drainMs.value, () => this.#stream.close(ERROR_CODE.noError));
     this.#stream.once("close", () => timer.cancel());
   }
 }

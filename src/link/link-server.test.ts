@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { connect as tls } from "node:tls";
 import { closeOf } from "../../test/support/collect.ts";
+import { requestsOf } from "../../test/support/link-bench.ts";
 import { until } from "../../test/support/proxy-fixture.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { systemClock } from "../core/clock.ts";
@@ -40,9 +41,8 @@ async function setUp(t: TestContext, bounds: HandshakeBounds, load = 0) {
   const handshakes = new HandshakeQueue({ clock, refusals }, bounds);
   const identity = generateIdentity();
   const [logger, budget] = [silentLogger, roomyBudget()];
-  const services = { describe: () => ({ v: 1 }) };
   const server = new LinkServer(
-    { clock, logger, budget, services, refusals, handshakes, load: () => load },
+    { clock, logger, budget, requests: requestsOf({}), refusals, handshakes, load: () => load },
     await createCertificate(identity, systemClock, systemRandom),
   );
   const port = new PublicPort({ clock }, { link: (raw) => server.accept(raw), notice: (socket) => socket.destroy() });
@@ -145,15 +145,14 @@ async function setUpFull(t: TestContext, most: number) {
       budget,
       refusals,
       places: new LinkPlaces({ most, mostPerCrowd: most, mostPerNetwork: most }, refusals),
-      services: {
-        describe: () => ({ v: 1 }),
+      requests: requestsOf({
         connectTarget: async (incoming) => {
           asked += 1;
           if (incoming.authority.startsWith("closed.")) throw new BywayError("ERR_POLICY_PORT", "closed");
           incoming.accept();
           await held.promise;
         },
-      },
+      }),
     },
     await createCertificate(identity, systemClock, systemRandom),
   );

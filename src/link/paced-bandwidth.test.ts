@@ -16,8 +16,9 @@ for (const direction of ["download", "upload"] as const) {
     const clock = new FakeClock();
     const pace = new LinePace({ clock }, {});
     pace.setRate(BYTES_PER_SECOND);
-    const bandwidth = new BandwidthService({ clock, paceOf: (linkId) => pace.paceOf(linkId) });
-    const served = await serveLink(new TcpTransport({ clock: systemClock }), { bandwidth });
+    const bandwidth = new BandwidthService({ clock });
+    const openPace = () => pace.openLink();
+    const served = await serveLink(new TcpTransport({ clock: systemClock }), { bandwidth, openPace });
     t.after(() => served[Symbol.asyncDispose]());
     const link = await served.open();
     t.after(() => link.destroy());

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { someLink } from "../../test/support/some-link.ts";
 import { BywayError } from "../core/errors.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { headerListBytes, RequestRoom } from "./request-room.ts";
@@ -21,7 +22,7 @@ test("a header list counts with 32 bytes a field beside its text", () => {
 
 test("requests have room for each link, each network and altogether, and give it back once", () => {
   const room = new RequestRoom(BOUNDS);
-  const take = (linkId: number, remoteAddress: string, bytes: number) => room.take({ linkId, remoteAddress }, bytes);
+  const take = (id: number, remote: string, bytes: number) => room.take(someLink(id, remote), bytes);
   const release = take(1, "192.0.2.1", 3_000);
   assert.equal(
     codeOf(() => take(1, "192.0.2.1", 1_001)),
@@ -48,7 +49,7 @@ test("requests have room for each link, each network and altogether, and give it
 
 test("links without an address share no network", () => {
   const room = new RequestRoom(BOUNDS);
-  for (let linkId = 0; linkId < 10; linkId += 1) room.take({ linkId, remoteAddress: "" }, 1_000);
+  for (let id = 0; id < 10; id += 1) room.take(someLink(id), 1_000);
   assert.equal(room.bytes, 10_000);
 });
 
@@ -56,11 +57,11 @@ test("a header list beyond the bound is no matter of room", () => {
   const room = new RequestRoom();
   const most = LINK_LIMITS.headerListBytes.value;
   assert.equal(
-    codeOf(() => room.take({ linkId: 1, remoteAddress: "" }, most + 1)),
+    codeOf(() => room.take(someLink(), most + 1)),
     "ERR_REQUEST_TOO_LARGE",
   );
   assert.equal(
-    codeOf(() => room.take({ linkId: 1, remoteAddress: "" }, most)),
+    codeOf(() => room.take(someLink(), most)),
     undefined,
   );
 });
@@ -72,6 +73,6 @@ test("a full link may wait for a relay with the longest requests of ours", () =>
     ...["byway-advertisement", "a".repeat(2_048)],
   ]);
   for (let stream = 0; stream < LINK_LIMITS.streamsPerLink.value; stream += 1)
-    room.take({ linkId: 1, remoteAddress: "192.0.2.1" }, longest);
+    room.take(someLink(1, "192.0.2.1"), longest);
   assert.ok(room.bytes > 0);
 });

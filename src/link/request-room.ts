@@ -1,6 +1,7 @@
 import { BywayError } from "../core/errors.ts";
 import { addressNetwork } from "./address-crowd.ts";
 import { LINK_LIMITS } from "./limits.ts";
+import type { LinkSession } from "./link-session.ts";
 
 /** How many bytes of requests may wait for their answers. */
 export interface RequestBounds {
@@ -32,7 +33,7 @@ export function headerListBytes(raw: readonly string[]): number {
 /** Room for requests that wait for their answers: so much altogether, for one network of addresses, and for one link. */
 export class RequestRoom {
   readonly #bounds: RequestBounds;
-  readonly #links = new Map<number, HeldByLink>();
+  readonly #links = new Map<LinkSession, HeldByLink>();
   readonly #networks = new Map<string, number>();
   #all = 0;
 
@@ -49,40 +50,37 @@ export class RequestRoom {
    * Takes room for a request and returns what gives it back; calling that twice is harmless.
    * Throws ERR_REQUEST_TOO_LARGE for more than `headerListBytes`, and ERR_HOP_LIMIT where there is none left.
    */
-  take(
-    { linkId, remoteAddress }: { readonly linkId: number; readonly remoteAddress: string },
-    bytes: number,
-  ): () => void {
+  take(link: LinkSession, bytes: number): () => void {
     const { headerListBytes: most } = LINK_LIMITS;
     if (bytes > most.value)
       throw new BywayError("ERR_REQUEST_TOO_LARGE", `the header list is longer than ${most.value} bytes`);
-    const link = this.#links.get(linkId) ?? { bytes: 0, network: addressNetwork(remoteAddress) };
+    const held = this.#links.get(link) ?? { bytes: 0, network: addressNetwork(link.remote) };
     const { mostPerLink, mostPerNetwork } = this.#bounds;
     if (
       this.#all + bytes > this.#bounds.most ||
-      link.bytes + bytes > mostPerLink ||
-      (this.#networks.get(link.network) ?? 0) + bytes > mostPerNetwork
+      held.bytes + bytes > mostPerLink ||
+      (this.#networks.get(held.network) ?? 0) + bytes > mostPerNetwork
     ) {
       throw new BywayError("ERR_HOP_LIMIT", "too many requests wait for their answers", {
         data: { by: "waiting requests" },
       });
     }
-    this.#change(linkId, link, bytes);
+    this.#change(link, held, bytes);
     let isHeld = true;
     return () => {
-      if (isHeld) this.#change(linkId, link, -bytes);
+      if (isHeld) this.#change(link, held, -bytes);
       isHeld = false;
     };
   }
 
-  #change(linkId: number, link: HeldByLink, by: number): void {
+  #change(link: LinkSession, held: HeldByLink, by: number): void {
     this.#all += by;
-    link.bytes += by;
-    if (link.bytes <= 0) this.#links.delete(linkId);
-    else this.#links.set(linkId, link);
-    if (link.network === "") return;
-    const bytes = (this.#networks.get(link.network) ?? 0) + by;
-    if (bytes <= 0) this.#networks.delete(link.network);
-    else this.#networks.set(link.network, bytes);
+    held.bytes += by;
+    if (held.bytes <= 0) this.#links.delete(link);
+    else this.#links.set(link, held);
+    if (held.network === "") return;
+    const bytes = (this.#networks.get(held.network) ?? 0) + by;
+    if (bytes <= 0) this.#networks.delete(held.network);
+    else this.#networks.set(held.network, bytes);
   }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { closeOf, collect } from "../../test/support/collect.ts";
-import { type ServedLink, serveLink } from "../../test/support/link-bench.ts";
+import { type LinkBench, serveLink } from "../../test/support/link-bench.ts";
 import { until } from "../../test/support/proxy-fixture.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import type { BywayError } from "../core/errors.ts";
@@ -21,7 +21,7 @@ const clock = new FakeClock();
 /** A hop whose streams nobody reads, and what they are. */
 async function unreadingHop(t: TestContext, budget?: ByteBudget) {
   const far: Duplex[] = [];
-  const served: ServedLink = await serveLink(
+  const served: LinkBench = await serveLink(
     new MemoryTransport(),
     { connectTarget: async (incoming) => void far.push(incoming.accept()) },
     {},

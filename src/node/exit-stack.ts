@@ -17,7 +17,6 @@ import { parsePolicy } from "../egress/policy/parse-policy.ts";
 import { DEFAULT_POLICY } from "../egress/policy/policy-rule.ts";
 import { type StreamLimitOptions, StreamLimits } from "../egress/stream-limits.ts";
 import type { ByteBudget } from "../flow/byte-budget.ts";
-import type { LinkPace } from "../flow/line-pace-link.ts";
 import { NO_REPORT, type ServingReport } from "../operation/serving-report.ts";
 import type { LinkServiceOptions } from "./link-service-options.ts";
 
@@ -26,8 +25,6 @@ export interface ExitStack {
   readonly policy: ExitPolicy;
   /** Serves with the ways out, which are made of `policy`. */
   serve(waysOut: Egress): ExitService;
-  /** Throws ERR_NODE_CLOSED while a list is missing. */
-  checkOpen(): void;
   readonly report: Pick<ServingReport, "blocklists" | "log">;
   /** Takes failed proofs of a relay; absent where nothing is logged. */
   readonly proofLog: Pick<AccountabilityLog, "proofFailed"> | undefined;
@@ -43,13 +40,12 @@ export async function openExitStack(
     readonly logger: Logger;
     readonly budget: ByteBudget;
     readonly guard: AddressGuard;
-    readonly paceOf: (linkId: number) => LinkPace | undefined;
     /** Number of the process, from 1. */
     readonly processNumber: number;
   },
   options: LinkServiceOptions,
 ): Promise<ExitStack> {
-  const { clock, logger, budget, guard, paceOf } = components;
+  const { clock, logger, budget, guard } = components;
   const isExit = options.roles.includes("exit");
   const rules = parsePolicy(options.policyRules ?? DEFAULT_POLICY);
   const lists =
@@ -60,6 +56,13 @@ export async function openExitStack(
   const isLogged = isExit || options.roles.includes("relay");
   const log = isLogged ? await openLog(components, options) : undefined;
   if (lists !== undefined) await startLists(clock, lists);
+  const checkOpen = (): void => {
+    const [missing] = lists?.missing ?? [];
+    if (missing === undefined) return;
+    throw new BywayError("ERR_NODE_CLOSED", "a blocklist of this exit was never loaded", {
+      data: { by: `list ${missing} is missing` },
+    });
+  };
   return {
     policy,
     serve: (waysOut) =>
@@ -69,18 +72,11 @@ export async function openExitStack(
         waysOut,
         limits: new StreamLimits({ clock }, limitsOfProcess(options)),
         log: log ?? NO_LOG,
-        paceOf,
+        checkOpen,
         policy,
         opens: (host, port) => guard.opens(host, port),
       }),
     proofLog: log,
-    checkOpen() {
-      const [missing] = lists?.missing ?? [];
-      if (missing === undefined) return;
-      throw new BywayError("ERR_NODE_CLOSED", "a blocklist of this exit was never loaded", {
-        data: { by: `list ${missing} is missing` },
-      });
-    },
     get report() {
       return { blocklists: lists?.status() ?? [], log: log?.status() ?? NO_REPORT.log };
     },

@@ -13,8 +13,8 @@ import { Nat64Watch } from "../egress/nat64-watch.ts";
 import { DnsResolver } from "../egress/resolver.ts";
 import { ByteBudget } from "../flow/byte-budget.ts";
 import { LinePace } from "../flow/line-pace.ts";
-import type { LinkPace } from "../flow/line-pace-link.ts";
-import { BandwidthService } from "../link/bandwidth-service.ts";
+import { BandwidthService, bandwidthRequests } from "../link/bandwidth-service.ts";
+import { documentRequest } from "../link/document-request.ts";
 import { LINK_LIMITS } from "../link/limits.ts";
 import { LinkServer } from "../link/link-server.ts";
 import type { LocateHop } from "../link/locate-hop.ts";
@@ -106,9 +106,8 @@ export async function openLinkService(
   );
   const refusals = new RefusalCounts();
   const pace = new LinePace({ clock }, { linkBytesPerSecond: options.linkBytesPerSecond });
-  const paceOf = (linkId: number): LinkPace | undefined => (options.isPaced ? pace.paceOf(linkId) : undefined);
   const exitStack = await openExitStack(
-    { clock, logger, budget, guard, paceOf, processNumber: components.processNumber ?? 1 },
+    { clock, logger, budget, guard, processNumber: components.processNumber ?? 1 },
     options,
   );
   await using made = new AsyncDisposableStack();
@@ -134,7 +133,6 @@ export async function openLinkService(
       locate: components.locateHop ?? shownHops({ clock }, { localNetwork }),
       dialler: new WayDialler({ clock, budget, transport: { dial: (at, signal) => egress.dialHop(at, signal) } }),
       log: exitStack.proofLog,
-      paceOf,
     },
     {
       processes: options.processes,
@@ -152,30 +150,19 @@ export async function openLinkService(
       budget,
       refusals,
       load: components.load,
-      services: {
-        ...(roles.includes("exit")
-          ? {
-              connectTarget: (incoming) => {
-                exitStack.checkOpen();
-                return exit.connectTarget(incoming);
-              },
-              connectUdp: (incoming) => {
-                exitStack.checkOpen();
-                return exit.connectUdp(incoming);
-              },
-            }
-          : {}),
-        ...(roles.includes("relay") ? { connectHop: (incoming, peerId) => relay.connectHop(incoming, peerId) } : {}),
-        bandwidth: new BandwidthService({ clock, paceOf }, share(LINK_LIMITS.bandwidthTransfers)),
-        refusal: () => orders.refusal && refusalOf(orders.refusal),
-        onLinkEnd: (linkId) => pace.forgetLink(linkId),
-        describe: () => ({
+      openPace: options.isPaced ? () => pace.openLink() : undefined,
+      refusal: () => orders.refusal && refusalOf(orders.refusal),
+      requests: [
+        documentRequest(() => ({
           v: PROTOCOL_VERSION,
           roles,
           policy: { acceptedPorts: policy.acceptedPorts },
           load: components.load?.() ?? server.load,
-        }),
-      },
+        })),
+        ...(roles.includes("exit") ? exit.requests : []),
+        ...(roles.includes("relay") ? relay.requests : []),
+        ...bandwidthRequests(new BandwidthService({ clock }, share(LINK_LIMITS.bandwidthTransfers))),
+      ],
     },
     { ...options.certificate, allowClassical: options.allowClassical },
   );

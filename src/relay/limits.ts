@@ -71,7 +71,11 @@ const LIMITS = {
   proofsPerSecondOfNetwork: [5, "per-second", "A network of a thousand nodes is proven in a few minutes."],
   proofBurst: [400, "count", "The same for all askers together: after a restart nobody is proven."],
   proofsPerSecond: [20, "per-second", "About 4 % of a core."],
-  limitedKeys: [16_384, "count", "Links, networks and hosts whose proofs are remembered; about 200 bytes each."],
+  limitedKeys: [
+    16_384,
+    "count",
+    "Networks and hosts whose proofs are remembered, of each so many; about 200 bytes each.",
+  ],
 } as const;
 
 /** Bounds of the relay room. Networks are a /24 of IPv4 or a /48 of IPv6. */

@@ -1,9 +1,9 @@
 import { BywayError } from "../core/errors.ts";
 import { addressNetwork } from "../link/address-crowd.ts";
+import type { LinkSession } from "../link/link-session.ts";
 import { FairPlaces } from "../rate/fair-places.ts";
-import type { Asker } from "./proof-bounds.ts";
 
-/** How many places there are, for all, for the askers of one network, and for one link. */
+/** How many places there are, for all, for the links of one network, and for one link. */
 export interface OnwardBounds {
   readonly most: number;
   readonly mostPerNetwork: number;
@@ -18,7 +18,7 @@ export class OnwardPlaces {
   readonly #what: string;
   readonly #mostPerLink: number;
   readonly #places: FairPlaces;
-  readonly #ofLink = new Map<number, number>();
+  readonly #ofLink = new Map<LinkSession, number>();
 
   /** `what` is said in refusals: `carried connections`. */
   constructor(what: string, { most, mostPerNetwork, mostPerLink }: OnwardBounds) {
@@ -36,23 +36,23 @@ export class OnwardPlaces {
    * Takes a place and returns what gives it back; calling that twice is harmless. Throws ERR_STREAM_LIMIT. `evict` is
    * called at most once, with such an error, when the place goes to another network; it is given back by then.
    */
-  take({ linkId, remoteAddress }: Asker, evict: (reason: BywayError) => void): () => void {
-    const own = this.#ofLink.get(linkId) ?? 0;
+  take(link: LinkSession, evict: (reason: BywayError) => void): () => void {
+    const own = this.#ofLink.get(link) ?? 0;
     if (own >= this.#mostPerLink) throw this.#refusal(" of a link");
     let isHeld = true;
     const give = (): void => {
       if (!isHeld) return;
       isHeld = false;
-      const left = (this.#ofLink.get(linkId) ?? 0) - 1;
-      if (left > 0) this.#ofLink.set(linkId, left);
-      else this.#ofLink.delete(linkId);
+      const left = (this.#ofLink.get(link) ?? 0) - 1;
+      if (left > 0) this.#ofLink.set(link, left);
+      else this.#ofLink.delete(link);
     };
-    const release = this.#places.take(addressNetwork(remoteAddress), () => {
+    const release = this.#places.take(addressNetwork(link.remote), () => {
       give();
       evict(this.#refusal(""));
     });
     if (release === undefined) throw this.#refusal(" of a network");
-    this.#ofLink.set(linkId, own + 1);
+    this.#ofLink.set(link, own + 1);
     return () => {
       give();
       release();

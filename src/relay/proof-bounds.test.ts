@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { someLink } from "../../test/support/some-link.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { HOUR_MS } from "../core/units.ts";
+import type { LinkSession } from "../link/link-session.ts";
 import { RELAY_LIMITS } from "./limits.ts";
-import { type Asker, ProofBounds, type ProofBoundsOptions, type ProofTicket } from "./proof-bounds.ts";
+import { ProofBounds, type ProofBoundsOptions, type ProofTicket } from "./proof-bounds.ts";
 
-const asker = (linkId: number, network = linkId): Asker => ({
-  linkId,
-  remoteAddress: `203.${network >> 8}.${network & 255}.9`,
-});
+const from = (id: number, network = id): LinkSession => someLink(id, `203.${network >> 8}.${network & 255}.9`);
 
 function setUp(options: ProofBoundsOptions = {}) {
   const clock = new FakeClock();
@@ -21,7 +20,7 @@ function setUp(options: ProofBoundsOptions = {}) {
     return { host: `100.${host >> 8}.${host & 255}.1`, port: 4433 };
   };
   /** How many attempts of `who` are let through, one after the other, and what refused the next one. */
-  const use = (who: (n: number) => Asker, where = somewhere): { count: number; by: string; waitSec: unknown } => {
+  const use = (who: (n: number) => LinkSession, where = somewhere): { count: number; by: string; waitSec: unknown } => {
     for (let count = 0; count < 10_000; count += 1) {
       try {
         const ticket = bounds.admit(who(count), where());
@@ -41,60 +40,60 @@ test("a link, a network and the node each have a burst, and a few more a minute"
   const { clock, use } = setUp();
   const { unprovenBurstOfLink, unprovenBurstOfNetwork } = RELAY_LIMITS;
   assert.deepEqual(
-    use(() => asker(1)),
+    use(() => from(1)),
     { count: unprovenBurstOfLink.value, by: "unproven hops of a link", waitSec: 6 },
   );
   const left = unprovenBurstOfNetwork.value - unprovenBurstOfLink.value;
   assert.deepEqual(
-    use((n) => asker(2 + n, 1)),
+    use((n) => from(2 + n, 1)),
     { count: left, by: "unproven hops of a network", waitSec: 2 },
   );
   clock.advance(60_000);
-  assert.equal(use(() => asker(1)).count, RELAY_LIMITS.unprovenPerMinuteOfLink.value);
+  assert.equal(use(() => from(1)).count, RELAY_LIMITS.unprovenPerMinuteOfLink.value);
   const perMinute = RELAY_LIMITS.unprovenPerMinuteOfNetwork.value - RELAY_LIMITS.unprovenPerMinuteOfLink.value;
-  assert.equal(use((n) => asker(200 + n, 1)).count, perMinute);
+  assert.equal(use((n) => from(200 + n, 1)).count, perMinute);
 });
 
 test("all networks together have a bound, of which the last fourth is for who did not fail lately", () => {
   const { clock, use } = setUp();
   const { unprovenBurst, unprovenPerMinute } = RELAY_LIMITS;
   // Twelve links of six networks take turns; each stays below its own bound.
-  const busy = use((n) => asker(n % 12, n % 6));
+  const busy = use((n) => from(n % 12, n % 6));
   assert.deepEqual([busy.count, busy.by], [(unprovenBurst.value * 3) / 4, "unproven hops"]);
-  const quietLinks = use((n) => asker(100 + n, n % 6));
+  const quietLinks = use((n) => from(100 + n, n % 6));
   assert.deepEqual([quietLinks.count, quietLinks.by], [unprovenBurst.value / 8, "unproven hops"]);
-  const quiet = use((n) => asker(1_000 + n, 1_000 + n));
+  const quiet = use((n) => from(1_000 + n, 1_000 + n));
   assert.deepEqual([quiet.count, quiet.by], [unprovenBurst.value / 8, "unproven hops"]);
   clock.advance(60_000);
-  assert.equal(use((n) => asker(5_000 + n, 5_000 + n)).count, unprovenPerMinute.value);
+  assert.equal(use((n) => from(5_000 + n, 5_000 + n)).count, unprovenPerMinute.value);
 });
 
 test("one of several processes has its part of what is for the node", () => {
   const { use } = setUp({ processes: 4 });
-  assert.equal(use((n) => asker(n, n)).count, RELAY_LIMITS.unprovenBurst.value / 4);
+  assert.equal(use((n) => from(n, n)).count, RELAY_LIMITS.unprovenBurst.value / 4);
 });
 
 test("a peer that proves itself costs nothing, and what is under way counts", () => {
   const { bounds, somewhere } = setUp();
-  for (let n = 0; n < 5_000; n += 1) bounds.admit(asker(1), somewhere())?.succeeded();
+  for (let n = 0; n < 5_000; n += 1) bounds.admit(from(1), somewhere())?.succeeded();
   const open: (ProofTicket | undefined)[] = [];
-  for (let n = 0; n < RELAY_LIMITS.unprovenBurstOfLink.value; n += 1) open.push(bounds.admit(asker(1), somewhere()));
-  assert.throws(() => bounds.admit(asker(1), somewhere()), { code: "ERR_STREAM_LIMIT" });
+  for (let n = 0; n < RELAY_LIMITS.unprovenBurstOfLink.value; n += 1) open.push(bounds.admit(from(1), somewhere()));
+  assert.throws(() => bounds.admit(from(1), somewhere()), { code: "ERR_STREAM_LIMIT" });
   for (const ticket of open) {
     ticket?.succeeded();
     // Only how it ended first counts.
     ticket?.succeeded();
     ticket?.failed();
   }
-  assert.equal(open.length, setUp().use(() => asker(1)).count);
-  for (let n = 0; n < RELAY_LIMITS.unprovenBurstOfLink.value; n += 1) bounds.admit(asker(1), somewhere())?.failed();
-  assert.throws(() => bounds.admit(asker(1), somewhere()), { code: "ERR_STREAM_LIMIT" });
+  assert.equal(open.length, setUp().use(() => from(1)).count);
+  for (let n = 0; n < RELAY_LIMITS.unprovenBurstOfLink.value; n += 1) bounds.admit(from(1), somewhere())?.failed();
+  assert.throws(() => bounds.admit(from(1), somewhere()), { code: "ERR_STREAM_LIMIT" });
 });
 
 test("of one host few ports may be named within an hour, by one network and by all", () => {
   const { clock, bounds } = setUp();
   const tries = (network: number, port: number, host = "198.51.100.1"): boolean => {
-    const ticket = bounds.admit(asker(network), { host, port });
+    const ticket = bounds.admit(from(network), { host, port });
     ticket?.failed();
     return ticket !== undefined;
   };
@@ -120,8 +119,8 @@ test("of one host few ports may be named within an hour, by one network and by a
 
 test("a port where the peer proved itself does not count", () => {
   const { bounds } = setUp();
-  for (let port = 1; port <= 100; port += 1) bounds.admit(asker(1), { host: "198.51.100.1", port })?.succeeded();
-  assert.notEqual(bounds.admit(asker(1), { host: "198.51.100.1", port: 443 }), undefined);
+  for (let port = 1; port <= 100; port += 1) bounds.admit(from(1), { host: "198.51.100.1", port })?.succeeded();
+  assert.notEqual(bounds.admit(from(1), { host: "198.51.100.1", port: 443 }), undefined);
 });
 
 test("one network of endpoints is named a few times a minute, whoever asks, and who did not fail lately has the last fourth", () => {
@@ -132,24 +131,24 @@ test("one network of endpoints is named a few times a minute, whoever asks, and 
     last += 1;
     return { host: `198.51.100.${last & 255}`, port: 4433 };
   };
-  const busy = use((n) => asker(n % 2), inside);
+  const busy = use((n) => from(n % 2), inside);
   assert.deepEqual([busy.count, busy.by], [(unprovenBurstToNetwork.value * 3) / 4, "place"]);
-  assert.equal(use((n) => asker(50 + n, n % 2), inside).count, unprovenBurstToNetwork.value / 8);
-  assert.equal(use((n) => asker(100 + n), inside).count, unprovenBurstToNetwork.value / 8);
+  assert.equal(use((n) => from(50 + n, n % 2), inside).count, unprovenBurstToNetwork.value / 8);
+  assert.equal(use((n) => from(100 + n), inside).count, unprovenBurstToNetwork.value / 8);
   clock.advance(60_000);
-  assert.equal(use((n) => asker(200 + n), inside).count, unprovenPerMinuteToNetwork.value);
+  assert.equal(use((n) => from(200 + n), inside).count, unprovenPerMinuteToNetwork.value);
 });
 
 test("in a local network hosts and networks are shared by nodes, and not bounded", () => {
   const { bounds } = setUp({ localNetwork: true });
   for (let port = 1; port <= 200; port += 1) {
-    assert.notEqual(bounds.admit(asker(port), { host: "127.0.0.1", port }), undefined);
+    assert.notEqual(bounds.admit(from(port), { host: "127.0.0.1", port }), undefined);
   }
 });
 
 test("proofs of every kind have a pace, for a network and for all", () => {
   const { clock, bounds } = setUp();
-  const pace = (who: (n: number) => Asker): number => {
+  const pace = (who: (n: number) => LinkSession): number => {
     for (let n = 0; n < 10_000; n += 1) {
       try {
         bounds.pace(who(n));
@@ -162,20 +161,20 @@ test("proofs of every kind have a pace, for a network and for all", () => {
   };
   const { proofBurst, proofBurstOfNetwork, proofsPerSecond, proofsPerSecondOfNetwork } = RELAY_LIMITS;
   assert.equal(
-    pace((n) => asker(n, 1)),
+    pace((n) => from(n, 1)),
     proofBurstOfNetwork.value,
   );
   assert.equal(
-    pace((n) => asker(n, 2 + n)),
+    pace((n) => from(n, 2 + n)),
     proofBurst.value - proofBurstOfNetwork.value,
   );
   clock.advance(1_000);
   assert.equal(
-    pace((n) => asker(n, 1)),
+    pace((n) => from(n, 1)),
     proofsPerSecondOfNetwork.value,
   );
   assert.equal(
-    pace((n) => asker(n, 1_000 + n)),
+    pace((n) => from(n, 1_000 + n)),
     proofsPerSecond.value - proofsPerSecondOfNetwork.value,
   );
 });

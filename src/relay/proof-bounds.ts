@@ -4,19 +4,13 @@ import type { Limit } from "../core/limits.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { type Random, systemRandom } from "../core/random.ts";
 import { addressNetwork } from "../link/address-crowd.ts";
+import type { LinkSession } from "../link/link-session.ts";
 import { KeyedHash } from "../rate/keyed-hash.ts";
 import { type HeldState, KeyedStates } from "../rate/keyed-states.ts";
 import { RateRule, RateState } from "../rate/rate-rule.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
 import { HostPorts } from "./host-ports.ts";
 import { RELAY_LIMITS } from "./limits.ts";
-
-/** Who asks for a hop. */
-export interface Asker {
-  readonly linkId: number;
-  /** The IP address at the far end of that link; "" where it has none. */
-  readonly remoteAddress: string;
-}
 
 /** What bounds proofs; every value has a default. */
 export interface ProofBoundsOptions {
@@ -55,7 +49,7 @@ export class ProofBounds {
   });
   readonly #pace: TokenBucket;
   readonly #localNetwork: boolean;
-  readonly #links: KeyedStates<RateState>;
+  readonly #links = new WeakMap<LinkSession, RateState>();
   readonly #networks: KeyedStates<RateState>;
   readonly #networkPaces: KeyedStates<RateState>;
   readonly #targets: KeyedStates<RateState>;
@@ -79,7 +73,6 @@ export class ProofBounds {
     });
     const keyed = (rule: RateRule): KeyedStates<RateState> =>
       new KeyedStates({ clock, fresh: () => new RateState(rule) }, { most: RELAY_LIMITS.limitedKeys.value });
-    this.#links = keyed(this.#link);
     this.#networks = keyed(this.#network);
     this.#networkPaces = keyed(this.#networkPace);
     this.#targets = keyed(this.#target.quietNetwork);
@@ -88,9 +81,9 @@ export class ProofBounds {
   }
 
   /** Counts a proof of any kind. Throws ERR_STREAM_LIMIT, with `data.by` and `data.retryAfterSec`. */
-  pace({ remoteAddress }: Asker): void {
+  pace({ remote }: LinkSession): void {
     const nowMs = this.#clock.monotonicMs();
-    const network = addressNetwork(remoteAddress);
+    const network = addressNetwork(remote);
     const key = this.#hash.of(network);
     const found = network === "" ? undefined : this.#networkPaces.find(key);
     if (found !== undefined) {
@@ -107,18 +100,18 @@ export class ProofBounds {
   /**
    * Lets an attempt through to an endpoint that only the client names; undefined where that endpoint's host or
    * network was named in vain too often. Throws ERR_STREAM_LIMIT, with `data.by` and `data.retryAfterSec`, where it is
-   * the asker's bound or that of the node. What is refused counts nothing.
+   * the link's bound or that of the node. What is refused counts nothing.
    */
-  admit({ linkId, remoteAddress }: Asker, { host, port }: HostPort): ProofTicket | undefined {
+  admit(link: LinkSession, { host, port }: HostPort): ProofTicket | undefined {
     const nowMs = this.#clock.monotonicMs();
-    const network = addressNetwork(remoteAddress);
-    const link = this.#links.find(linkId);
-    if (link !== undefined) refuseWait("unproven hops of a link", this.#link.waitMs(link.state.nextMs, nowMs));
+    const network = addressNetwork(link.remote);
+    const ofLink = this.#links.get(link) ?? new RateState(this.#link);
+    refuseWait("unproven hops of a link", this.#link.waitMs(ofLink.nextMs, nowMs));
     const networkKey = this.#hash.of(network);
     const asking = network === "" ? undefined : this.#networks.find(networkKey);
     if (asking !== undefined)
       refuseWait("unproven hops of a network", this.#network.waitMs(asking.state.nextMs, nowMs));
-    const who = isQuiet(asking, nowMs) ? "quietNetwork" : isQuiet(link, nowMs) ? "quietLink" : "others";
+    const who = isQuiet(asking?.state, nowMs) ? "quietNetwork" : isQuiet(ofLink, nowMs) ? "quietLink" : "others";
     refuseWait("unproven hops", this.#node[who].waitMs(this.#nodeNextMs, nowMs));
 
     const undo: (() => void)[] = [];
@@ -136,7 +129,8 @@ export class ProofBounds {
       }
       this.#take(this.#targets, targetKey, target, this.#target.quietNetwork, undo, failed);
     }
-    this.#take(this.#links, linkId, link, this.#link, undo, failed);
+    this.#links.set(link, ofLink);
+    undo.push(this.#count(ofLink, this.#link));
     if (network !== "") this.#take(this.#networks, networkKey, asking, this.#network, undo, failed);
     this.#nodeNextMs = this.#node.quietNetwork.taken(this.#nodeNextMs, nowMs);
     undo.push(() => {
@@ -155,16 +149,24 @@ export class ProofBounds {
     failed: (() => void)[],
   ): void {
     const held = states.hold(key, found);
-    held.state.nextMs = rule.taken(held.state.nextMs, this.#clock.monotonicMs());
+    const giveBack = this.#count(held.state, rule);
     undo.push(() => {
-      held.state.nextMs = rule.taken(held.state.nextMs, this.#clock.monotonicMs(), -1);
+      giveBack();
       states.release(held);
     });
     failed.push(() => states.release(held));
   }
+
+  /** Counts one, and returns what gives it back. */
+  #count(state: RateState, rule: RateRule): () => void {
+    state.nextMs = rule.taken(state.nextMs, this.#clock.monotonicMs());
+    return () => {
+      state.nextMs = rule.taken(state.nextMs, this.#clock.monotonicMs(), -1);
+    };
+  }
 }
 
-/** One bound that all askers share, as it is for those whose proofs did not fail lately, and for others. */
+/** One bound that all links share, as it is for those whose proofs did not fail lately, and for others. */
 interface SharedRule {
   readonly quietNetwork: RateRule;
   /** In a network that is not. */
@@ -187,8 +189,8 @@ function sharedRule(
   };
 }
 
-function isQuiet(asker: HeldState<RateState> | undefined, nowMs: number): boolean {
-  return (asker?.state.nextMs ?? RateRule.FRESH) <= nowMs;
+function isQuiet(state: RateState | undefined, nowMs: number): boolean {
+  return (state?.nextMs ?? RateRule.FRESH) <= nowMs;
 }
 
 function ruleOf(

@@ -1,10 +1,11 @@
 import type { ErrorCode } from "../core/error-table.ts";
 import type { HostPort } from "../core/network-address.ts";
+import type { LinkSession } from "../link/link-session.ts";
 
 /** A failed proof of an endpoint that only strangers name, as the operator's log is told of it. */
 export interface FailedProof {
   /** The link that asked for it first. */
-  readonly linkId: number;
+  readonly link: Pick<LinkSession, "id">;
   readonly endpoint: HostPort;
   readonly durationMs: number;
   /** What was found there in place of the peer. */

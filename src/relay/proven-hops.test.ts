@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { memoryNode, NO_NODES, RelayBench } from "../../test/support/relay-bench.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { settled } from "../../test/support/settled.ts";
+import { someLink } from "../../test/support/some-link.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { generateIdentity } from "../identity/identity.ts";
@@ -40,7 +41,7 @@ test("requests for a silent port that are reset at once hold nothing, and shut n
   assert.equal(bench.service.pendingProofs, 0);
   assert.equal(bench.dialled.length, RELAY_LIMITS.unprovenBurstToNetwork.value * (3 / 4));
   // Of the very network that the attack came from, over another link.
-  const ask = bench.ask({ peer: hop.identity.peerId, endpoints: [honest], linkId: 2 });
+  const ask = bench.ask({ peer: hop.identity.peerId, endpoints: [honest], link: 2 });
   await until(() => bench.dialled.filter(({ host }) => host === honest.host).length === 2, "it was not carried");
   ask.client.destroy();
   assert.equal((await ask.answer).said, "carried");
@@ -61,7 +62,7 @@ test("32 such requests a second for a minute shut nobody out either", async (t) 
   }
   const { unprovenBurstOfLink, unprovenPerMinuteOfLink } = RELAY_LIMITS;
   assert.ok(bench.dialled.length <= unprovenBurstOfLink.value + unprovenPerMinuteOfLink.value);
-  const ask = bench.ask({ peer: hop.identity.peerId, endpoints: [{ host: "192.0.2.7", port: 443 }], linkId: 2 });
+  const ask = bench.ask({ peer: hop.identity.peerId, endpoints: [{ host: "192.0.2.7", port: 443 }], link: 2 });
   await until(() => bench.dialled.filter(({ host }) => host === "192.0.2.7").length === 2, "it was not carried");
   ask.client.destroy();
   await ask.answer;
@@ -92,7 +93,7 @@ test("proofs under way are bounded, and a newcomer gets the place of the network
   const bench = new RelayBench(NO_NODES.filtered, { maxPendingProofs: 4 });
   const said: string[] = [];
   const ask = async (n: number, from: string): Promise<void> => {
-    const request = { ...stranger([{ host: `198.51.${n}.1`, port: 443 }]), linkId: n, from };
+    const request = { ...stranger([{ host: `198.51.${n}.1`, port: 443 }]), link: n, from };
     void bench.ask(request).answer.then((answer) => said.push(answer.said));
     await settled();
   };
@@ -118,7 +119,7 @@ test("what is remembered of hops is bounded: the oldest proof and the oldest fai
         {
           peerId: node.identity.peerId,
           way: directTo({ host, port }),
-          asker: { linkId: 1, remoteAddress: "203.0.113.1" },
+          link: someLink(1, "203.0.113.1"),
           isKnown: true,
           ms: RELAY_LIMITS.proofMs.value,
         },
@@ -156,14 +157,16 @@ test("failed proofs of what only strangers name are logged with what was found, 
     { log },
   );
   const good = { host: "192.0.2.7", port: 443 };
-  const carried = bench.ask({ peer: hop.identity.peerId, endpoints: [good], linkId: 5 });
+  const carried = bench.ask({ peer: hop.identity.peerId, endpoints: [good], link: 5 });
   await until(() => bench.dialled.length === 2, "it was not carried");
   carried.client.destroy();
   await carried.answer;
-  const failed = bench.ask({ ...stranger(), linkId: 6 });
+  const failed = bench.ask({ ...stranger(), link: 6 });
   await bench.passAnswers();
   await failed.answer;
-  assert.deepEqual(logged, [{ linkId: 6, endpoint: silent, durationMs: 0, result: "ERR_HOP_UNREACHABLE" }]);
+  assert.deepEqual(logged, [
+    { link: someLink(6, "203.0.113.200"), endpoint: silent, durationMs: 0, result: "ERR_HOP_UNREACHABLE" },
+  ]);
   assert.equal(bench.service.failedProofsLastHour, 1);
   bench.clock.advance(3_600_000);
   assert.equal(bench.service.failedProofsLastHour, 0);

@@ -4,12 +4,13 @@ import { BywayError, toBywayError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { ByteBudget } from "../flow/byte-budget.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
+import type { LinkSession } from "../link/link-session.ts";
 import { reachPeer } from "../link/reach-peer.ts";
 import { formatWay, type Way } from "../link/way.ts";
 import type { PeerDialler } from "../link/way-dialler.ts";
 import { LruMap } from "../rate/lru-map.ts";
 import { RELAY_LIMITS } from "./limits.ts";
-import { type Asker, ProofBounds, type ProofBoundsOptions, type ProofTicket } from "./proof-bounds.ts";
+import { ProofBounds, type ProofBoundsOptions, type ProofTicket } from "./proof-bounds.ts";
 import type { ProofLog } from "./proof-log.ts";
 import { ProofPlaces, type ProofPlacesOptions } from "./proof-places.ts";
 import { RecentCount } from "./recent-count.ts";
@@ -35,7 +36,7 @@ export interface ProvenHopsComponents {
 export interface ProofAsked {
   readonly peerId: string;
   readonly way: Way;
-  readonly asker: Asker;
+  readonly link: LinkSession;
   /** Whether the peer has proved itself there before. */
   readonly isKnown: boolean;
   /** How long it may take. */
@@ -99,7 +100,7 @@ export class ProvenHops {
   }
 
   /**
-   * Settles once the peer has proved itself. Throws ERR_STREAM_LIMIT where the asker, or this relay, has no proof left, the
+   * Settles once the peer has proved itself. Throws ERR_STREAM_LIMIT where the link, or this relay, has no proof left, the
    * abort reason, and whatever was found in place of the peer.
    */
   async prove(asked: ProofAsked, signal: AbortSignal): Promise<void> {
@@ -118,17 +119,17 @@ export class ProvenHops {
   }
 
   #begin(key: string, asked: ProofAsked): Pending {
-    const { way, asker, isKnown } = asked;
+    const { way, link, isKnown } = asked;
     const end = new AbortController();
     const evict = (): void =>
       this.#end(key, pending, new BywayError("ERR_STREAM_LIMIT", TOO_MANY, { data: { by: "pending proofs" } }));
-    const release = this.#places.take(asker.remoteAddress, way.at.host, evict);
+    const release = this.#places.take(link.remote, way.at.host, evict);
     if (release === undefined) throw new BywayError("ERR_STREAM_LIMIT", TOO_MANY, { data: { by: "pending proofs" } });
     let ticket: ProofTicket | undefined;
     try {
-      ticket = isKnown ? undefined : this.#bounds.admit(asker, way.at);
+      ticket = isKnown ? undefined : this.#bounds.admit(link, way.at);
       if (!isKnown && ticket === undefined) throw new BywayError("ERR_HOP_UNREACHABLE", "too much was named there");
-      this.#bounds.pace(asker);
+      this.#bounds.pace(link);
     } catch (error) {
       ticket?.succeeded();
       release();
@@ -172,7 +173,7 @@ export class ProvenHops {
       if (!asked.isKnown) {
         this.#failures.count();
         log?.proofFailed({
-          linkId: asked.asker.linkId,
+          link: asked.link,
           endpoint: asked.way.at,
           durationMs,
           result: result.code,

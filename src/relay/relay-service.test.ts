@@ -5,6 +5,7 @@ import { closeOf, collect } from "../../test/support/collect.ts";
 import { memoryNode, NO_NODES, type Reach, RelayBench } from "../../test/support/relay-bench.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import { settled } from "../../test/support/settled.ts";
+import { someLink } from "../../test/support/some-link.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { generateIdentity } from "../identity/identity.ts";
@@ -238,7 +239,7 @@ test("connections that are carried are bounded in all, and a newcomer takes over
   assert.match((await bench.ask(request).answer).said, /^ERR_STREAM_LIMIT this relay has as many carried connections/);
   const evicted = closeOf(mine[0]?.client ?? assert.fail("none"));
   mine[0]?.client.on("error", () => {}).resume();
-  const other = bench.ask({ ...request, from: "198.51.100.1", linkId: 2 });
+  const other = bench.ask({ ...request, from: "198.51.100.1", link: 2 });
   await until(() => bench.dialled.length === 5, "the newcomer was not carried");
   await evicted;
   assert.equal(bench.service.carried, 3);
@@ -259,17 +260,17 @@ test("connections that are carried are bounded for a link, for a network and to 
     );
     /** Has so many carried over each of these links, as many as may wait at a time. */
     const fill = async (links: readonly number[], count: number): Promise<void> => {
-      for (const linkId of links) {
+      for (const link of links) {
         for (let left = count; left > 0; left -= waitingPerLink.value) {
           const some = Math.min(left, waitingPerLink.value);
           const expected = Math.max(1, bench.dialled.length) + some;
-          for (let n = 0; n < some; n += 1) held.push(bench.ask({ ...request, linkId }));
+          for (let n = 0; n < some; n += 1) held.push(bench.ask({ ...request, link }));
           await until(() => bench.dialled.length === expected, "the connections were not carried");
           await settled();
         }
       }
     };
-    const refusal = async (linkId: number): Promise<string> => (await bench.ask({ ...request, linkId }).answer).said;
+    const refusal = async (link: number): Promise<string> => (await bench.ask({ ...request, link }).answer).said;
     return { fill, refusal };
   };
 
@@ -294,13 +295,13 @@ test("no client takes a hop from the other clients of a relay, however many conn
   const mine = [bench.ask(request), bench.ask(request), bench.ask(request)];
   await until(() => bench.dialled.length === 4, "three were not carried");
   const refusal = /^ERR_STREAM_LIMIT this relay has as many connections to that hop as it may$/;
-  assert.match((await bench.ask({ ...request, linkId: 7 }).answer).said, refusal);
+  assert.match((await bench.ask({ ...request, link: 7 }).answer).said, refusal);
   // Its connections to other hops are bounded apart.
   const other = bench.ask({ peer: elsewhere.identity.peerId, endpoints: endpoints.slice(1, 2) });
   await until(() => bench.dialled.length === 6, "the one to another hop was not carried");
   const evicted = closeOf(mine[0]?.client ?? assert.fail("none"));
   mine[0]?.client.on("error", () => {}).resume();
-  const newcomer = bench.ask({ ...request, from: "198.51.100.1", linkId: 2 });
+  const newcomer = bench.ask({ ...request, from: "198.51.100.1", link: 2 });
   await until(() => bench.dialled.length === 7, "the newcomer was not carried");
   await evicted;
   assert.equal(bench.service.carried, 4);
@@ -315,9 +316,9 @@ test("requests that wait for one proof are bounded for a link, for a network and
   const peer = generateIdentity().peerId;
   const refused: string[] = [];
   let count = 0;
-  const ask = (linkId: number, from: string): void => {
+  const ask = (link: number, from: string): void => {
     count += 1;
-    const request = bench.ask({ peer, endpoints: endpoints.slice(0, 1), linkId, from });
+    const request = bench.ask({ peer, endpoints: endpoints.slice(0, 1), link, from });
     void request.answer.then(({ said }) => refused.push(said));
   };
   for (let n = 0; n <= waitingPerLink.value; n += 1) ask(1, "203.0.113.1");
@@ -379,10 +380,7 @@ test("what a request shows goes to whoever knows where hops are; nothing is dial
   const ask = (header: string | undefined): Promise<void> => {
     const headers = header === undefined ? {} : { "byway-advertisement": header };
     const { signal } = new AbortController();
-    return service.connectHop(
-      { headers, signal, linkId: 1, remoteAddress: "203.0.113.1" } as IncomingStream,
-      "k51next",
-    );
+    return service.connectHop({ headers, signal, link: someLink(1, "203.0.113.1") } as IncomingStream, "k51next");
   };
   await assert.rejects(ask(undefined), { code: "ERR_HOP_UNKNOWN" });
   await assert.rejects(ask(Buffer.from([1, 2, 3]).toString("base64url")), { code: "ERR_HOP_UNKNOWN" });

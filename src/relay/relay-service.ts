@@ -3,24 +3,22 @@ import { abortReason, deadline, pause } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import { abortStream } from "../flow/abort-stream.ts";
-import type { Pace } from "../flow/pace.ts";
 import { splice } from "../flow/splice.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
 import type { IncomingStream } from "../link/incoming-stream.ts";
+import type { LinkSession } from "../link/link-session.ts";
 import type { LocateHop } from "../link/locate-hop.ts";
+import type { RequestRow } from "../link/request-table.ts";
 import type { Way } from "../link/way.ts";
 import { HopPlaces } from "./hop-places.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 import { OnwardPlaces } from "./onward-places.ts";
-import type { Asker } from "./proof-bounds.ts";
 import { type HopState, ProvenHops, type ProvenHopsComponents, type ProvenHopsOptions } from "./proven-hops.ts";
 import { ReturnStreams } from "./return-streams.ts";
 
 /** What a relay is made of. */
 export interface RelayComponents extends ProvenHopsComponents {
   readonly locate: LocateHop;
-  /** The speed that a link is held to; any when absent. */
-  readonly paceOf?: ((linkId: number) => Pace | undefined) | undefined;
 }
 
 /** How much a relay takes on; every value has a default in `limits.ts`. */
@@ -37,7 +35,7 @@ const TURN: Readonly<Record<HopState, number>> = { proven: 0, known: 1, unknown:
 interface NextHop {
   readonly peerId: string;
   readonly ways: readonly Way[];
-  readonly asker: Asker;
+  readonly link: LinkSession;
 }
 
 /**
@@ -76,6 +74,11 @@ export class RelayService {
     });
   }
 
+  /** Its rows for the table of requests. */
+  get requests(): readonly RequestRow[] {
+    return [{ method: "CONNECT", to: "hop", serve: (incoming, peerId) => this.connectHop(incoming, peerId) }];
+  }
+
   /** Onward connections open or asked for now. */
   get carried(): number {
     return this.#carried.taken;
@@ -96,8 +99,7 @@ export class RelayService {
    * ERR_STREAM_LIMIT, or ERR_HOP_UNREACHABLE, always with the same words, when the next hop does not prove itself.
    */
   async connectHop(incoming: IncomingStream, peerId: string): Promise<void> {
-    const { linkId, remoteAddress } = incoming;
-    const asker = { linkId, remoteAddress };
+    const { link } = incoming;
     const shown = shownBy(incoming);
     const ending = new AbortController();
     let client: Duplex | undefined;
@@ -107,26 +109,26 @@ export class RelayService {
     };
     const leave = (): void => end(abortReason(incoming.signal));
     using held = new DisposableStack();
-    held.defer(this.#carried.take(asker, end));
-    held.defer(this.#toHop.take(peerId, remoteAddress, end));
-    const connected = this.#waiting.take(asker, end);
+    held.defer(this.#carried.take(link, end));
+    held.defer(this.#toHop.take(peerId, link.remote, end));
+    const connected = this.#waiting.take(link, end);
     held.defer(connected);
     if (incoming.signal.aborted) throw abortReason(incoming.signal);
     incoming.signal.addEventListener("abort", leave, { once: true });
     held.defer(() => incoming.signal.removeEventListener("abort", leave));
-    const located = await this.#components.locate({ peerId, shown, askerAddress: remoteAddress }, ending.signal);
+    const located = await this.#components.locate({ peerId, shown, askerAddress: link.remote }, ending.signal);
     const ways = located.ways.slice(0, RELAY_LIMITS.waysTried.value);
-    held.defer(this.#return(asker, ways));
-    const onward = await this.#reach({ peerId, ways, asker }, ending.signal);
+    held.defer(this.#return(link, ways));
+    const onward = await this.#reach({ peerId, ways, link }, ending.signal);
     incoming.signal.removeEventListener("abort", leave);
     connected();
     client = incoming.accept();
-    const { budget, paceOf } = this.#components;
-    await splice({ clock: this.#clock, budget, pace: paceOf?.(linkId) }, client, onward);
+    const { budget } = this.#components;
+    await splice({ clock: this.#clock, budget, pace: link.pace }, client, onward);
   }
 
-  #return({ remoteAddress }: Asker, ways: readonly Way[]): () => void {
-    const release = this.#localNetwork ? () => {} : this.#returning.take(remoteAddress, ways);
+  #return({ remote }: LinkSession, ways: readonly Way[]): () => void {
+    const release = this.#localNetwork ? () => {} : this.#returning.take(remote, ways);
     if (release !== undefined) return release;
     throw new BywayError("ERR_STREAM_LIMIT", "this relay sends no more streams back to their own address", {
       data: { by: "returning streams" },
@@ -170,16 +172,16 @@ export class RelayService {
 
   /** The ways that only strangers name share the time that all of them have. */
   async #prove(
-    next: Pick<NextHop, "peerId" | "asker"> & { readonly way: Way; readonly waysLeft: number },
+    next: Pick<NextHop, "peerId" | "link"> & { readonly way: Way; readonly waysLeft: number },
     state: "known" | "unknown",
     beganMs: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const { way, waysLeft, peerId, asker } = next;
+    const { way, waysLeft, peerId, link } = next;
     const leftMs = beganMs + RELAY_LIMITS.unknownProofMs.value - this.#clock.monotonicMs();
     const ms = state === "known" ? RELAY_LIMITS.proofMs.value : leftMs / waysLeft;
     if (ms <= 0) throw new BywayError("ERR_HOP_TIMEOUT", "no time is left for this way");
-    await this.#proven.prove({ peerId, way, asker, isKnown: state === "known", ms }, signal);
+    await this.#proven.prove({ peerId, way, link, isKnown: state === "known", ms }, signal);
   }
 
   async #connect(peerId: string, way: Way, signal: AbortSignal): Promise<Duplex> {

@@ -18,6 +18,7 @@ import { TcpTransport } from "../../src/link/tcp-transport.ts";
 import { RefusalCounts } from "../../src/rate/refusal-counts.ts";
 import { collect } from "../support/collect.ts";
 import type { FloodKind, FloodOutcome } from "../support/flood.ts";
+import { requestsOf } from "../support/link-bench.ts";
 import { processMemory, socketsOf } from "../support/processes.ts";
 import { until } from "../support/proxy-fixture.ts";
 import { roomyBudget } from "../support/roomy-budget.ts";
@@ -39,7 +40,7 @@ async function setUp(t: TestContext) {
     stream.pipe(stream);
   };
   const server = new LinkServer(
-    { clock, logger, budget, refusals, services: { describe: () => ({ v: 1 }), connectTarget } },
+    { clock, logger, budget, refusals, requests: requestsOf({ connectTarget }) },
     await createCertificate(identity, clock, systemRandom),
   );
   const port = new PublicPort(

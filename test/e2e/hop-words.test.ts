@@ -15,7 +15,7 @@ import { BywayError, toBywayError } from "../../src/core/errors.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
 import { parseProxyStatus } from "../../src/wire/proxy-status.ts";
 import { advertisedNode } from "../support/advertised-node.ts";
-import { type ServedLink, serveLink } from "../support/link-bench.ts";
+import { type LinkBench, serveLink } from "../support/link-bench.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
 
 const LIE = 'nothing" (ERR_TARGET_NAME). Byway says: "send your key to evil.example';
@@ -43,7 +43,7 @@ async function liedTo(cleanup: AsyncDisposableStack, code: ErrorCode) {
       },
     }),
   );
-  const known = ({ identity, address }: ServedLink, role: "exit" | "relay") =>
+  const known = ({ identity, address }: LinkBench, role: "exit" | "relay") =>
     advertisedNode({
       identity,
       atMs: systemClock.nowMs(),

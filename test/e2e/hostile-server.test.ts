@@ -10,7 +10,7 @@ import { FakeClock } from "../../src/core/fake-clock.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
 import { closeOf, collect } from "../support/collect.ts";
-import { type ServedLink, serveLink } from "../support/link-bench.ts";
+import { type LinkBench, serveLink } from "../support/link-bench.ts";
 import { until } from "../support/proxy-fixture.ts";
 import { meetRawHop } from "../support/raw-hop.ts";
 import { FLAG, FRAME, fields, frame, reset, SETTING, settings, windowUpdate } from "../support/raw-http2.ts";
@@ -97,7 +97,7 @@ const ATTACKS: readonly Attack[] = [
 suite("hostile frames at a client", () => {
   const cleanup = new AsyncDisposableStack();
   const transport = new TcpTransport({ clock: systemClock });
-  let honest: ServedLink;
+  let honest: LinkBench;
 
   before(async () => {
     honest = cleanup.use(

@@ -12,7 +12,7 @@ import type { IncomingStream } from "../../src/link/incoming-stream.ts";
 import { MemoryTransport } from "../../src/link/memory-transport.ts";
 import { Observer } from "../../src/trust/observer.ts";
 import { hopOf } from "./hops.ts";
-import { type ServedLink, serveLink } from "./link-bench.ts";
+import { type LinkBench, serveLink } from "./link-bench.ts";
 import { roomyBudget } from "./roomy-budget.ts";
 
 /** Nodes in memory, each of which carries onward by peer id and echoes as an exit. */
@@ -46,7 +46,7 @@ export interface HopNetwork extends AsyncDisposable {
 /** Starts `count` nodes. */
 export async function hopNetwork(count: number): Promise<HopNetwork> {
   const transport = new MemoryTransport();
-  const served: ServedLink[] = [];
+  const served: LinkBench[] = [];
   const streams = Array.from({ length: count }, () => 0);
   const raws: Duplex[][] = Array.from({ length: count }, () => []);
   const retired = new Set<string>();

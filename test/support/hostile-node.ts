@@ -6,7 +6,7 @@ import { systemRandom } from "../../src/core/random.ts";
 import { createCertificate } from "../../src/identity/certificate.ts";
 import { generateIdentity, type Identity } from "../../src/identity/identity.ts";
 import { type PeerId, parsePeerId } from "../../src/identity/peer-id.ts";
-import { LinkServer, type LinkServices } from "../../src/link/link-server.ts";
+import { LinkServer } from "../../src/link/link-server.ts";
 import { PublicPort } from "../../src/link/public-port.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
 import { createOverlay } from "../../src/overlay/create-overlay.ts";
@@ -14,6 +14,7 @@ import type { Overlay, OverlayAsker } from "../../src/overlay/overlay.ts";
 import { signAdvertisement } from "../../src/peers/signed-advertisement.ts";
 import type { Advertisement } from "../../src/wire/advertisement.ts";
 import { encodeDirectoryAnswer, encodeDirectoryRequest } from "../../src/wire/directory-message.ts";
+import { type BenchServices, requestsOf } from "./link-bench.ts";
 import { roomyBudget } from "./roomy-budget.ts";
 
 /** A link that came to a hostile node: at which of its ports, and from where. */
@@ -45,7 +46,7 @@ export interface HostileNodeOptions {
   /** How many ports it has beside the public one. */
   readonly tags?: number;
   /** Serves the requests on the links at one port. */
-  readonly services: (tag: number) => Partial<LinkServices>;
+  readonly services: (tag: number) => BenchServices;
   /** What it answers to somebody who asks for nodes. */
   readonly answer: (asker: OverlayAsker) => readonly Uint8Array[];
 }
@@ -64,7 +65,7 @@ export async function hostileNode(cleanup: AsyncDisposableStack, options: Hostil
         clock: systemClock,
         logger: silentLogger,
         budget: roomyBudget(),
-        services: { describe: () => ({ v: 1 }), ...services(tag) },
+        requests: requestsOf(services(tag)),
       },
       certificate,
     );

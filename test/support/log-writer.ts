@@ -23,7 +23,11 @@ const logs = await Promise.all(
 process.stdout.write("0\n");
 for (let stream = 1; ; stream += 1) {
   for (const log of logs) {
-    const entry = log.begin({ linkId: 1, protocol: "tcp", target: { host: "example.org", port: 443 } });
+    const entry = log.begin({
+      link: { id: 1, payer: undefined },
+      protocol: "tcp",
+      target: { host: "example.org", port: 443 },
+    });
     entry.opened("192.0.2.1");
     entry.ended({ bytesUp: 1, bytesDown: stream, end: "ok" });
   }

@@ -67,7 +67,7 @@ export async function openLog(
 
 /** A stream of some link to some target. */
 export function someStream(host = "example.org", fields: Partial<LoggedStream> = {}): LoggedStream {
-  return { linkId: 3, protocol: "tcp", target: { host, port: 443 }, ...fields };
+  return { link: { id: 3, payer: undefined }, protocol: "tcp", target: { host, port: 443 }, ...fields };
 }
 
 /** A stream from its beginning to its end. */

@@ -13,12 +13,13 @@ import { type RelayComponents, type RelayOptions, RelayService } from "../../src
 import { serveLink } from "./link-bench.ts";
 import { roomyBudget } from "./roomy-budget.ts";
 import { settled } from "./settled.ts";
+import { someLink } from "./some-link.ts";
 
 /** Who asks the relay, and for what; the header is the endpoints themselves. */
 export interface BenchRequest {
   readonly peer: string;
   readonly endpoints: readonly HostPort[];
-  readonly linkId?: number;
+  readonly link?: number;
   readonly from?: string;
 }
 
@@ -63,14 +64,13 @@ export class RelayBench {
     );
   }
 
-  ask({ peer, endpoints, linkId = 1, from = "203.0.113.200" }: BenchRequest): BenchAsk {
+  ask({ peer, endpoints, link = 1, from = "203.0.113.200" }: BenchRequest): BenchAsk {
     const [client, far] = MemoryPipe.pair();
     const taken = new AbortController();
     const beganMs = this.clock.monotonicMs();
     const incoming = {
       headers: { "byway-advertisement": Buffer.from(JSON.stringify(endpoints)).toString("base64url") },
-      linkId,
-      remoteAddress: from,
+      link: someLink(link, from),
       signal: taken.signal,
       accept: () => far,
     } as unknown as IncomingStream;

@@ -122,7 +122,7 @@ test("node report tells an abuse desk what was forwarded to one target, and noth
   assert.match(text, /abuse@operator\.example/);
   assert.doesNotMatch(text, /others\.example|connection to see/);
   const endpoint = { host: "198.51.100.7", port: 22 };
-  log.proofFailed({ linkId: 1, endpoint, durationMs: 5, result: "ERR_HOP_UNREACHABLE" });
+  log.proofFailed({ link: { id: 1 }, endpoint, durationMs: 5, result: "ERR_HOP_UNREACHABLE" });
   await log.flush();
   const proof = await report("--target", "198.51.100.7");
   assert.match(

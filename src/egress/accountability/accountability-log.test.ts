@@ -82,7 +82,7 @@ test("a dial that failed leaves a record, a refusal of policy none", async (t) =
 
 test("a next hop that was not there leaves a record, one that was never dialled none", async (t) => {
   const { log, records } = await openLog(t, new FakeClock(START_MS));
-  const proof = { linkId: 7, endpoint: { host: "2a00::1", port: 4433 }, durationMs: 31 };
+  const proof = { link: { id: 7 }, endpoint: { host: "2a00::1", port: 4433 }, durationMs: 31 };
   log.proofFailed({ ...proof, result: "ERR_HOP_TLS" });
   log.proofFailed({ ...proof, result: "ERR_TARGET_PROHIBITED" });
   log.proofFailed({ ...proof, result: "ERR_POLICY_PORT" });
@@ -103,15 +103,16 @@ test("a next hop that was not there leaves a record, one that was never dialled 
 test("links and payers have names that last a day and lead back to nobody", async (t) => {
   const clock = new FakeClock(START_MS);
   const { log, records, lines } = await openLog(t, clock);
-  forward(log, someStream("a.example", { linkId: 31_337, payer: "0xfeedface" }));
-  forward(log, someStream("b.example", { linkId: 31_337, payer: "0xfeedface" }));
-  forward(log, someStream("c.example", { linkId: 31_338 }));
+  const payer = { id: 31_337, payer: "0xfeedface" };
+  forward(log, someStream("a.example", { link: payer }));
+  forward(log, someStream("b.example", { link: payer }));
+  forward(log, someStream("c.example", { link: { id: 31_338, payer: undefined } }));
   for (let turn = 0; turn < 3; turn += 1) {
     clock.advance(11_000);
     await log.idle;
   }
   clock.advance(DAY_MS);
-  forward(log, someStream("d.example", { linkId: 31_337, payer: "0xfeedface" }));
+  forward(log, someStream("d.example", { link: payer }));
   await log.flush();
   const names = (host: string): readonly unknown[] => {
     const { link, payer } = records().find(({ target }) => target === `${host}:443`) ?? {};

@@ -129,7 +129,7 @@ export class AccountabilityLog implements StreamLog {
       : { state: "failing", reason: this.#reason === "" ? "it is closed" : this.#reason, ...counts };
   }
 
-  begin({ linkId, payer, protocol, target }: LoggedStream): StreamEntry {
+  begin({ link, protocol, target }: LoggedStream): StreamEntry {
     const { failure } = this;
     if (failure !== undefined) throw failure;
     const beganMs = this.#clock.monotonicMs();
@@ -137,8 +137,8 @@ export class AccountabilityLog implements StreamLog {
     this.#streams += 1;
     const facts: StreamFacts = {
       stream: this.#streams,
-      link: this.#names.nameOf(`link:${linkId}`, nowMs),
-      ...(payer === undefined ? {} : { payer: this.#names.nameOf(`payer:${payer}`, nowMs) }),
+      link: this.#names.nameOf(`link:${link.id}`, nowMs),
+      ...(link.payer === undefined ? {} : { payer: this.#names.nameOf(`payer:${link.payer}`, nowMs) }),
       protocol,
       target,
     };
@@ -168,7 +168,7 @@ export class AccountabilityLog implements StreamLog {
    */
   proofFailed(proof: LoggedProof): void {
     if (errorRow(proof.result).kind === "policy") return;
-    const link = this.#names.nameOf(`link:${proof.linkId}`, this.#clock.nowMs());
+    const link = this.#names.nameOf(`link:${proof.link.id}`, this.#clock.nowMs());
     this.#add(proofFields(link, this.#nonce(), proof));
   }
 

@@ -93,7 +93,7 @@ test("proofs of next hops are handed out as streams are: by their target, and al
   const clock = new FakeClock(NOON_MS);
   const { log, dataDirectory } = await openLog(t, clock);
   for (const host of ["198.51.100.7", "198.51.100.8"]) {
-    log.proofFailed({ linkId: 1, endpoint: { host, port: 22 }, durationMs: 5, result: "ERR_HOP_UNREACHABLE" });
+    log.proofFailed({ link: { id: 1 }, endpoint: { host, port: 22 }, durationMs: 5, result: "ERR_HOP_UNREACHABLE" });
   }
   await log.stop();
   const target = { text: "198.51.100.7", matches: parseLogTarget("198.51.100.7") };

@@ -24,12 +24,12 @@ interface Site {
 }
 
 /** A log of three days, a file each, that was stopped. */
-async function writeDays(t: TestContext, options: { days?: number; linkId?: number } = {}): Promise<Site> {
+async function writeDays(t: TestContext, options: { days?: number; link?: number } = {}): Promise<Site> {
   const clock = new FakeClock(Date.parse("2026-11-20T12:00:00Z"));
   const { log, dataDirectory, directory, reopen } = await openLog(t, clock, options);
   for (let day = 0; day < 3; day += 1) {
     if (day > 0) clock.advance(DAY_MS);
-    forward(log, someStream("example.org", { linkId: options.linkId ?? 3 }));
+    forward(log, someStream("example.org", { link: { id: options.link ?? 3, payer: undefined } }));
     await log.flush();
   }
   await log.stop();
@@ -114,7 +114,7 @@ test("newest files, newest records and whole chains are missed", async (t) => {
 
 test("a log that was written anew in place of the node's is another one", async (t) => {
   const { verify, paths, directory } = await writeDays(t);
-  const other = await writeDays(t, { linkId: 4 });
+  const other = await writeDays(t, { link: 4 });
   for (const path of paths) rmSync(path);
   cpSync(other.directory, directory, { recursive: true });
   assert.match(messages(await verify()).join(), /^record \d+ is another one/);

@@ -1,11 +1,11 @@
 import type { ErrorCode } from "../../core/error-table.ts";
 import type { HostPort } from "../../core/network-address.ts";
+import type { LinkSession } from "../../link/link-session.ts";
 
 /** A stream as the accountability log is told of it. */
 export interface LoggedStream {
-  /** The link that asked for it; it goes into the log salted. */
-  readonly linkId: number;
-  readonly payer?: string;
+  /** The link that asked for it. Its id and its payer go into the log salted. */
+  readonly link: Pick<LinkSession, "id" | "payer">;
   readonly protocol: "tcp" | "udp";
   /** Normalised. */
   readonly target: HostPort;
@@ -36,8 +36,8 @@ export interface StreamLog {
 
 /** A connection of a relay to an endpoint where the peer that it was named for was not. */
 export interface LoggedProof {
-  /** The link that asked for it; it goes into the log salted. */
-  readonly linkId: number;
+  /** The link that asked for it. Its id goes into the log salted. */
+  readonly link: Pick<LinkSession, "id">;
   /** An IP address. */
   readonly endpoint: HostPort;
   readonly durationMs: number;
