@@ -75,7 +75,11 @@ export class ExitService {
       this.#reached(entry, address, portOf(socket));
       const firstBytes = this.#firstBytes(target, address);
       const meter = new Meter();
-      const error = await splice({ clock, budget, meter, pace: incoming.link.pace, firstBytes }, incoming.accept(), socket);
+      const error = await splice(
+        { clock, budget, meter, pace: incoming.link.pace, firstBytes },
+        incoming.accept(),
+        socket,
+      );
       return endOf(meter, error);
     });
   }
