@@ -6,6 +6,7 @@ import { type FuzzBounds, fuzzParser, type Parser } from "../support/fuzz-parser
 import { longRows, type RowBounds } from "../support/long-rows.ts";
 import { temporaryDirectory } from "../support/run-byway.ts";
 import { fileParsers } from "./file-parsers.ts";
+import { HTTP2_PARSERS } from "./http2-parsers.ts";
 import { MESSAGE_PARSERS } from "./message-parsers.ts";
 import { STREAM_PARSERS } from "./stream-parsers.ts";
 import { TEXT_PARSERS } from "./text-parsers.ts";
@@ -31,7 +32,7 @@ function fuzz(parsers: readonly Parser[]): void {
   }
 }
 
-fuzz([...MESSAGE_PARSERS, ...STREAM_PARSERS, ...TEXT_PARSERS, ...WORKER_PARSERS]);
+fuzz([...MESSAGE_PARSERS, ...HTTP2_PARSERS, ...STREAM_PARSERS, ...TEXT_PARSERS, ...WORKER_PARSERS]);
 
 test("nothing breaks what reads files", { timeout: 1_200_000 }, async (t: TestContext) => {
   const example = readFileSync(new URL("../../byway.example.toml", import.meta.url), "utf8");

@@ -112,6 +112,9 @@ test("the table never holds more than its bound", () => {
   for (let turn = 0; turn < 300; turn += 1) {
     decode(decoder, indexed(`n${turn}`, "v".repeat(turn % 100)));
     assert.ok(decoder.tableBytes <= LINK_LIMITS.headerTableBytes.value);
+    const newest = [`n${turn}`, "v".repeat(turn % 100)];
+    const second = turn > 0 ? [`n${turn - 1}`, "v".repeat((turn - 1) % 100)] : [];
+    assert.deepEqual(decode(decoder, turn > 0 ? "bebf" : "be"), [...newest, ...second]);
   }
   assert.ok(decoder.tableBytes > LINK_LIMITS.headerTableBytes.value / 2);
 });

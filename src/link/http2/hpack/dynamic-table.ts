@@ -1,11 +1,15 @@
 /** What an entry counts beside its name and value (RFC 7541 §4.1). */
 export const ENTRY_BYTES = 32;
 
+/** How many entries may have left before their places are given up. */
+const MOST_LEFT = 64;
+
 /** The dynamic table of one direction (RFC 7541 §2.3.2): newest first, the oldest leave when there is no room. */
 export class DynamicTable {
-  /** Oldest first. */
+  /** Oldest first; those before `#first` have left. */
   readonly #names: string[] = [];
   readonly #values: string[] = [];
+  #first = 0;
   #bytes = 0;
   #mostBytes: number;
 
@@ -16,7 +20,7 @@ export class DynamicTable {
 
   /** How many entries it has. */
   get length(): number {
-    return this.#names.length;
+    return this.#names.length - this.#first;
   }
 
   /** The sum that is bounded. */
@@ -51,8 +55,15 @@ export class DynamicTable {
   }
 
   #evict(leftBytes: number): void {
-    while (this.#bytes > leftBytes && this.#names.length > 0) {
-      this.#bytes -= ENTRY_BYTES + (this.#names.shift() ?? "").length + (this.#values.shift() ?? "").length;
+    while (this.#bytes > leftBytes && this.length > 0) {
+      this.#bytes -= ENTRY_BYTES + this.name(this.length - 1).length + this.value(this.length - 1).length;
+      this.#names[this.#first] = this.#values[this.#first] = "";
+      this.#first += 1;
     }
+    // Not for each that leaves: a block can replace thousands.
+    if (this.#first < MOST_LEFT) return;
+    this.#names.splice(0, this.#first);
+    this.#values.splice(0, this.#first);
+    this.#first = 0;
   }
 }
