@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Mistakes } from "../config/mistakes.ts";
 import { type ResolvedSettings, resolveSettings } from "../config/resolve-settings.ts";
 import { settingRow } from "../config/schema.ts";
-import type { SettingCommand } from "../config/setting.ts";
+import type { SettingGroup } from "../config/setting.ts";
 import type { ConfigFile } from "../config/sources.ts";
 import { BywayError, systemCode } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
@@ -70,7 +70,7 @@ async function readConfigFile(path: string, isNamed: boolean): Promise<ConfigFil
 export async function loadSettings(
   terminal: Terminal,
   command: Command,
-  name: SettingCommand,
+  name: SettingGroup,
   gathered?: Mistakes,
 ): Promise<LoadedSettings> {
   const { path, isNamed } = configPath(terminal, command);
@@ -83,7 +83,7 @@ export async function loadSettings(
     flags: givenFlags(command, name),
   };
   const resolved = resolveSettings(sources, gathered);
-  if (resolved.values.data === undefined && settingRow("data").commands.includes(name)) {
+  if (resolved.values.data === undefined && settingRow("data").groups.includes(name)) {
     throw new BywayError(
       "ERR_CONFIG_VALUE",
       "no home directory is known to keep data in: name a directory with --data",

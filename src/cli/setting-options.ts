@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { SETTING_KEYS, type SettingKey, settingRow } from "../config/schema.ts";
-import type { Setting, SettingCommand } from "../config/setting.ts";
+import type { Setting, SettingGroup } from "../config/setting.ts";
 import type { FlagValue } from "../config/sources.ts";
 
 const METAVARS: Readonly<Record<Setting["type"], string>> = {
@@ -40,12 +40,12 @@ function describe(row: Setting): string {
   return `${row.docs}${repeats}${shown === "" || shown === "false" ? "" : ` (default: ${shown})`}`;
 }
 
-function keysOf(name: SettingCommand): readonly SettingKey[] {
-  return SETTING_KEYS.filter((key) => settingRow(key).commands.includes(name));
+function keysOf(name: SettingGroup): readonly SettingKey[] {
+  return SETTING_KEYS.filter((key) => settingRow(key).groups.includes(name));
 }
 
 /** Gives `command` the flags of every setting that serves `name`. */
-export function addSettingOptions(command: Command, name: SettingCommand): Command {
+export function addSettingOptions(command: Command, name: SettingGroup): Command {
   for (const key of keysOf(name)) {
     const made = option(key);
     if (made !== undefined) command.addOption(made);
@@ -54,7 +54,7 @@ export function addSettingOptions(command: Command, name: SettingCommand): Comma
 }
 
 /** The setting flags that `command` was given on this command line. */
-export function givenFlags(command: Command, name: SettingCommand): Readonly<Partial<Record<SettingKey, FlagValue>>> {
+export function givenFlags(command: Command, name: SettingGroup): Readonly<Partial<Record<SettingKey, FlagValue>>> {
   const given = command.optsWithGlobals<Readonly<Record<string, FlagValue>>>();
   const flags: Partial<Record<SettingKey, FlagValue>> = {};
   for (const key of [...keysOf("every"), ...keysOf(name)]) {

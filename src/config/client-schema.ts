@@ -6,7 +6,7 @@ export const CLIENT_SCHEMA = {
     default: "127.0.0.1:1080",
     flag: "listen",
     environment: "BYWAY_CLIENT_LISTEN",
-    commands: ["up", "env"],
+    groups: ["up", "env"],
     docs: "Where the local proxy listens for SOCKS and HTTP. Any address but loopback needs client.users.",
   },
   "client.users": {
@@ -15,7 +15,7 @@ export const CLIENT_SCHEMA = {
     default: [],
     example: ["alice:correct horse"],
     environment: "BYWAY_CLIENT_USERS",
-    commands: ["up", "env"],
+    groups: ["up", "env"],
     secret: true,
     docs: "The users of the local proxy, with passwords. There is no flag, because other users of a machine can read command lines.",
   },
@@ -26,7 +26,7 @@ export const CLIENT_SCHEMA = {
     example: ["node-a.advertisement", "node-b.advertisement"],
     flag: "peers",
     environment: "BYWAY_CLIENT_PEERS",
-    commands: ["up"],
+    groups: ["up"],
     docs: "Files with advertisements of nodes. `byway node --advertisement-file` writes them.",
   },
   "client.hops": {
@@ -37,7 +37,7 @@ export const CLIENT_SCHEMA = {
     default: 1,
     flag: "hops",
     environment: "BYWAY_CLIENT_HOPS",
-    commands: ["up"],
+    groups: ["up"],
     docs: "How many nodes a circuit has, unless the request says. With one, that node sees both you and the target. With three, no node sees both.",
   },
   "client.spare-circuits": {
@@ -48,7 +48,7 @@ export const CLIENT_SCHEMA = {
     default: 4,
     flag: "spare-circuits",
     environment: "BYWAY_CLIENT_SPARE_CIRCUITS",
-    commands: ["up"],
+    groups: ["up"],
     docs: "The most unused circuits to keep ready for requests of one kind, so that requests do not wait for a handshake. 0 keeps none.",
   },
   "client.shared-networks": {
@@ -57,7 +57,7 @@ export const CLIENT_SCHEMA = {
     default: false,
     flag: "shared-networks",
     environment: "BYWAY_CLIENT_SHARED_NETWORKS",
-    commands: ["up"],
+    groups: ["up"],
     docs: "Allow several hops of a circuit in one network (/16, IPv6 /32). Needed if all nodes are in one LAN.",
   },
   "client.allow-classical": {
@@ -66,7 +66,7 @@ export const CLIENT_SCHEMA = {
     default: false,
     flag: "allow-classical",
     environment: "BYWAY_CLIENT_ALLOW_CLASSICAL",
-    commands: ["up"],
+    groups: ["up"],
     docs: "Accept nodes without post-quantum key exchange. A future quantum computer may then read traffic that is recorded today.",
   },
   "client.select": {
@@ -75,7 +75,7 @@ export const CLIENT_SCHEMA = {
     example: "country=us+de, hops=3",
     flag: "select",
     environment: "BYWAY_CLIENT_SELECT",
-    commands: ["up"],
+    groups: ["up"],
     docs: "Default parameters, written as in the `byway-select` header. A parameter in the request replaces the default of the same name.",
   },
   "client.lenient": {
@@ -84,7 +84,7 @@ export const CLIENT_SCHEMA = {
     default: false,
     flag: "lenient",
     environment: "BYWAY_CLIENT_LENIENT",
-    commands: ["up"],
+    groups: ["up"],
     docs: "Ignore parameters of user names that only other proxy networks have, and list them in `byway-ignored`. Otherwise they are an error.",
   },
   "client.ask-name": {
@@ -94,7 +94,7 @@ export const CLIENT_SCHEMA = {
     default: "waiting",
     flag: "ask-name",
     environment: "BYWAY_CLIENT_ASK_NAME",
-    commands: ["up", "env"],
+    groups: ["up", "env"],
     docs: "If there are no users: which programs to ask for a user name with a 407. Any name will do. `waiting`: those that send a name only after a 407 (git, ffmpeg, Java, browsers, w3m, lynx, lftp), at most twice. `always`: every program; a request without a name is refused. `never`: none.",
   },
   "client.preset": {
@@ -104,7 +104,7 @@ export const CLIENT_SCHEMA = {
     default: "balanced",
     flag: "preset",
     environment: "BYWAY_CLIENT_PRESET",
-    commands: ["up"],
+    groups: ["up"],
     docs: "What counts in the choice of exits, unless the request says. `private` uses three hops and keeps a circuit for ten minutes.",
   },
   "client.weights": {
@@ -115,7 +115,7 @@ export const CLIENT_SCHEMA = {
     max: 1000,
     example: [4, 2, 2, 2],
     environment: "BYWAY_CLIENT_WEIGHTS",
-    commands: ["up"],
+    groups: ["up"],
     docs: "How much trust, latency, availability and load count, in this order, instead of the weights of `balanced`. Only their ratio matters.",
   },
   "client.exploration": {
@@ -126,7 +126,7 @@ export const CLIENT_SCHEMA = {
     default: 5,
     flag: "exploration",
     environment: "BYWAY_CLIENT_EXPLORATION",
-    commands: ["up"],
+    groups: ["up"],
     docs: "The share of choices, in per cent, that may go to nodes of which this client knows little. 0 never tries such a node.",
   },
   "client.rotation": {
@@ -136,7 +136,7 @@ export const CLIENT_SCHEMA = {
     default: "request",
     flag: "rotation",
     environment: "BYWAY_CLIENT_ROTATION",
-    commands: ["up"],
+    groups: ["up"],
     docs: "When requests without a session change their exit. `request`: for each request. `circuit`: after at most ten minutes.",
   },
   // Tables come last in their group: in the file, a plain key after them would belong to them.
@@ -176,7 +176,7 @@ export const CLIENT_SCHEMA = {
     },
     default: [],
     environment: "BYWAY_CLIENT_LISTENERS",
-    commands: ["up"],
+    groups: ["up"],
     docs: "More addresses where the local proxy listens, each with its own rules. In the environment: the same as JSON.",
   },
   "client.limits": {
@@ -219,7 +219,7 @@ export const CLIENT_SCHEMA = {
     },
     default: [],
     environment: "BYWAY_CLIENT_LIMITS",
-    commands: ["up"],
+    groups: ["up"],
     docs: "Limits for each user, over all listeners together. A key that is absent sets no limit. In the environment: the same as JSON.",
   },
 } as const;

@@ -26,11 +26,11 @@ test("the table has a row for every setting", () => {
 test("no two settings share a variable, nor a flag within one command", () => {
   const variables = SETTING_KEYS.map((key) => settingRow(key).environment);
   assert.equal(new Set(variables).size, variables.length);
-  for (const command of ["node", "up", "env", "keys", "geo"] as const) {
+  for (const group of ["node", "up", "env", "data", "geo"] as const) {
     const flags = SETTING_KEYS.map(settingRow)
-      .filter((row) => row.flag !== undefined && (row.commands.includes(command) || row.commands.includes("every")))
+      .filter((row) => row.flag !== undefined && (row.groups.includes(group) || row.groups.includes("every")))
       .map((row) => row.flag);
-    assert.equal(new Set(flags).size, flags.length, command);
+    assert.equal(new Set(flags).size, flags.length, group);
   }
 });
 

@@ -1,6 +1,6 @@
 import { expectedForm } from "./scalar-parser.ts";
 import { SETTING_KEYS, type SettingKey, settingRow } from "./schema.ts";
-import type { Column, Setting, SettingCommand, ShownValue } from "./setting.ts";
+import type { Column, Setting, SettingGroup, ShownValue } from "./setting.ts";
 import { settingForm } from "./value-parser.ts";
 
 /** A value as TOML writes it. */
@@ -14,14 +14,14 @@ function defaultOf(row: Setting): string {
   return row.default === undefined ? "none" : `\`${toml(row.default)}\``;
 }
 
-/** Commands that take the settings of another one. */
-const ALSO: Readonly<Partial<Record<SettingCommand, readonly string[]>>> = {
-  network: ["peers", "pick"],
-  keys: ["requests"],
+/** The commands of groups that are no command, or more than one. */
+const COMMANDS: Readonly<Partial<Record<SettingGroup, readonly string[]>>> = {
+  network: ["network", "peers", "pick"],
+  data: ["keys", "requests"],
 };
 
-function commandsOf({ commands }: Setting): string {
-  return commands.flatMap((name) => [name, ...(ALSO[name] ?? [])]).join(", ");
+function commandsOf({ groups }: Setting): string {
+  return groups.flatMap((group) => COMMANDS[group] ?? [group]).join(", ");
 }
 
 /** The settings as a Markdown table. */

@@ -6,7 +6,7 @@ export const NODE_SCHEMA = {
     example: "192.0.2.10:4433",
     flag: "listen",
     environment: "BYWAY_NODE_LISTEN",
-    commands: ["node"],
+    groups: ["node"],
     docs: "Where the node accepts links from other peers. There is no default, so that nothing is open to the world unless you say so.",
   },
   "node.advertise": {
@@ -16,7 +16,7 @@ export const NODE_SCHEMA = {
     example: "198.51.100.7:4433",
     flag: "advertise",
     environment: "BYWAY_NODE_ADVERTISE",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The address and port at which others reach the node, if a router or cloud maps them to `listen`.",
   },
   "node.bind-egress": {
@@ -26,7 +26,7 @@ export const NODE_SCHEMA = {
     example: ["192.0.2.10", "2001:db8::10"],
     flag: "bind-egress",
     environment: "BYWAY_NODE_BIND_EGRESS",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The machine's addresses from which the exit connects to targets, at most one IPv4 and one IPv6 address. If empty, the system chooses. On Linux one source port serves many targets; elsewhere each connection needs a port of its own.",
   },
   "node.allow-targets": {
@@ -36,7 +36,7 @@ export const NODE_SCHEMA = {
     example: ["127.0.0.1:8000", "intranet.example:443"],
     flag: "allow-target",
     environment: "BYWAY_NODE_ALLOW_TARGETS",
-    commands: ["node", "policy"],
+    groups: ["node", "policy"],
     docs: "Private targets, or targets on this machine, that the exit opens to everybody. Exactly these hosts and ports.",
   },
   "node.family": {
@@ -46,7 +46,7 @@ export const NODE_SCHEMA = {
     example: ["my-nodes"],
     flag: "family",
     environment: "BYWAY_NODE_FAMILY",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The peer ids of your other nodes, or a name that they share. No circuit uses two nodes of one family.",
   },
   "node.dns-servers": {
@@ -56,7 +56,7 @@ export const NODE_SCHEMA = {
     example: ["192.0.2.53", "127.0.0.1:5353"],
     flag: "dns-server",
     environment: "BYWAY_NODE_DNS_SERVERS",
-    commands: ["node", "policy"],
+    groups: ["node", "policy"],
     docs: "The name servers that the exit asks, in this order. One that fails is asked last for five minutes. If empty, those of the system.",
   },
   "node.advertisement-file": {
@@ -65,7 +65,7 @@ export const NODE_SCHEMA = {
     example: "/var/lib/byway/node.advertisement",
     flag: "advertisement-file",
     environment: "BYWAY_NODE_ADVERTISEMENT_FILE",
-    commands: ["node"],
+    groups: ["node"],
     docs: "Where the node writes its signed advertisement, each time that it changes.",
   },
   "node.unlisted": {
@@ -74,7 +74,7 @@ export const NODE_SCHEMA = {
     default: false,
     flag: "unlisted",
     environment: "BYWAY_NODE_UNLISTED",
-    commands: ["node"],
+    groups: ["node"],
     docs: "Do not join the directory. Only clients that have the advertisement file can then find the node.",
   },
   "node.workers": {
@@ -85,7 +85,7 @@ export const NODE_SCHEMA = {
     default: 1,
     flag: "workers",
     environment: "BYWAY_NODE_WORKERS",
-    commands: ["node"],
+    groups: ["node"],
     docs: "How many processes serve links. 1 is enough for a home line. For a busy node, use the number of cores. Each process has its part of the node's limits.",
   },
   "node.country": {
@@ -94,7 +94,7 @@ export const NODE_SCHEMA = {
     example: "de",
     flag: "country",
     environment: "BYWAY_NODE_COUNTRY",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The country that the node claims to be in (ISO 3166 alpha-2).",
   },
   "node.region": {
@@ -103,7 +103,7 @@ export const NODE_SCHEMA = {
     example: "berlin",
     flag: "region",
     environment: "BYWAY_NODE_REGION",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The region or state that the node claims to be in.",
   },
   "node.city": {
@@ -112,7 +112,7 @@ export const NODE_SCHEMA = {
     example: "berlin",
     flag: "city",
     environment: "BYWAY_NODE_CITY",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The city that the node claims to be in.",
   },
   "node.asn": {
@@ -123,7 +123,7 @@ export const NODE_SCHEMA = {
     example: 64496,
     flag: "asn",
     environment: "BYWAY_NODE_ASN",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The number of the autonomous system that the node claims to be in.",
   },
   "node.isp": {
@@ -132,7 +132,7 @@ export const NODE_SCHEMA = {
     example: "Example Net",
     flag: "isp",
     environment: "BYWAY_NODE_ISP",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The provider that the node claims to be with.",
   },
   "node.network": {
@@ -142,7 +142,7 @@ export const NODE_SCHEMA = {
     example: "hosting",
     flag: "network",
     environment: "BYWAY_NODE_NETWORK",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The kind of network that the node claims to be in.",
   },
   "node.contact": {
@@ -151,7 +151,7 @@ export const NODE_SCHEMA = {
     example: "abuse@example.org",
     flag: "contact",
     environment: "BYWAY_NODE_CONTACT",
-    commands: ["node"],
+    groups: ["node"],
     docs: "How to reach the operator. The node shows it to everybody who opens its address in a browser.",
   },
   "node.capacity-mbps": {
@@ -162,7 +162,7 @@ export const NODE_SCHEMA = {
     example: 50,
     flag: "capacity-mbps",
     environment: "BYWAY_NODE_CAPACITY_MBPS",
-    commands: ["node"],
+    groups: ["node"],
     docs: "Mbit/s that the node should use, of the line's slower direction. The node advertises its load as a share of this. Without it, the measured bandwidth counts.",
   },
   "node.price-per-gib": {
@@ -173,7 +173,7 @@ export const NODE_SCHEMA = {
     example: 10000,
     flag: "price-per-gib",
     environment: "BYWAY_NODE_PRICE_PER_GIB",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The price for each GiB that the node carries, in millionths of a USDC.",
   },
   "node.price-per-request": {
@@ -184,7 +184,7 @@ export const NODE_SCHEMA = {
     example: 10,
     flag: "price-per-request",
     environment: "BYWAY_NODE_PRICE_PER_REQUEST",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The price for each stream that the node opens, in millionths of a USDC.",
   },
 } as const;

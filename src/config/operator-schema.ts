@@ -6,7 +6,7 @@ export const OPERATOR_SCHEMA = {
     default: false,
     flag: "relay",
     environment: "BYWAY_NODE_RELAY",
-    commands: ["node"],
+    groups: ["node"],
     docs: "Forward other peers' links to the next node. Targets never see this node's address.",
   },
   "node.exit": {
@@ -15,7 +15,7 @@ export const OPERATOR_SCHEMA = {
     default: false,
     flag: "exit",
     environment: "BYWAY_NODE_EXIT",
-    commands: ["node"],
+    groups: ["node"],
     docs: "Connect to targets for other peers, from this machine's own address. Read docs/operators.md first.",
   },
   "node.policy": {
@@ -25,7 +25,7 @@ export const OPERATOR_SCHEMA = {
     default: ["reject mail", "accept tor-reduced-exit"],
     flag: "policy",
     environment: "BYWAY_NODE_POLICY",
-    commands: ["node", "policy"],
+    groups: ["node", "policy"],
     docs: "Rules that say which targets the exit serves. The first that matches decides. If no rule accepts a target, it is refused. docs/policy.md has the syntax. In a flag and in the environment, separate rules with semicolons.",
   },
   "node.up-mbps": {
@@ -36,7 +36,7 @@ export const OPERATOR_SCHEMA = {
     example: 20,
     flag: "up-mbps",
     environment: "BYWAY_NODE_UP_MBPS",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The most that the node sends, in Mbit/s. Each byte comes in once and goes out once, so the lower of this and down-mbps counts.",
   },
   "node.down-mbps": {
@@ -47,7 +47,7 @@ export const OPERATOR_SCHEMA = {
     example: 20,
     flag: "down-mbps",
     environment: "BYWAY_NODE_DOWN_MBPS",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The most that the node receives, in Mbit/s.",
   },
   "node.monthly-gb": {
@@ -58,7 +58,7 @@ export const OPERATOR_SCHEMA = {
     example: 200,
     flag: "monthly-gb",
     environment: "BYWAY_NODE_MONTHLY_GB",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The most that the node sends and receives together in a month, in GB of 10^9 bytes. The node slows down near this cap, to make it last.",
   },
   "node.monthly-reset-day": {
@@ -69,7 +69,7 @@ export const OPERATOR_SCHEMA = {
     default: 1,
     flag: "monthly-reset-day",
     environment: "BYWAY_NODE_MONTHLY_RESET_DAY",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The day of the month on which that count starts again. In shorter months, the last day.",
   },
   "node.hours": {
@@ -79,7 +79,7 @@ export const OPERATOR_SCHEMA = {
     example: ["22:00-07:00"],
     flag: "hours",
     environment: "BYWAY_NODE_HOURS",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The hours of the day in which the node serves, by this machine's clock. If empty, all.",
   },
   "node.max-streams": {
@@ -90,7 +90,7 @@ export const OPERATOR_SCHEMA = {
     default: 4096,
     flag: "max-streams",
     environment: "BYWAY_NODE_MAX_STREAMS",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The most streams to targets at the same time. One network gets two thirds at most.",
   },
   "node.streams-per-second": {
@@ -101,7 +101,7 @@ export const OPERATOR_SCHEMA = {
     default: 500,
     flag: "streams-per-second",
     environment: "BYWAY_NODE_STREAMS_PER_SECOND",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The most new streams to targets in a second.",
   },
   "node.link-streams": {
@@ -112,7 +112,7 @@ export const OPERATOR_SCHEMA = {
     default: 1024,
     flag: "link-streams",
     environment: "BYWAY_NODE_LINK_STREAMS",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The most streams of one link at the same time. Once there are payments: of one payer.",
   },
   "node.link-streams-per-second": {
@@ -123,7 +123,7 @@ export const OPERATOR_SCHEMA = {
     default: 200,
     flag: "link-streams-per-second",
     environment: "BYWAY_NODE_LINK_STREAMS_PER_SECOND",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The most new streams of one link in a second. Once there are payments: of one payer.",
   },
   "node.link-targets-per-minute": {
@@ -134,7 +134,7 @@ export const OPERATOR_SCHEMA = {
     default: 300,
     flag: "link-targets-per-minute",
     environment: "BYWAY_NODE_LINK_TARGETS_PER_MINUTE",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The most different targets of one link in a minute. Once there are payments: of one payer. More is the sign of a scan.",
   },
   "node.link-mbps": {
@@ -145,7 +145,7 @@ export const OPERATOR_SCHEMA = {
     example: 10,
     flag: "link-mbps",
     environment: "BYWAY_NODE_LINK_MBPS",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The most that one link may use, in Mbit/s each way.",
   },
   "node.target-streams": {
@@ -156,7 +156,7 @@ export const OPERATOR_SCHEMA = {
     default: 512,
     flag: "target-streams",
     environment: "BYWAY_NODE_TARGET_STREAMS",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The most streams to one host at the same time, of all users together. One network gets two thirds at most.",
   },
   "node.target-streams-per-second": {
@@ -167,7 +167,7 @@ export const OPERATOR_SCHEMA = {
     default: 100,
     flag: "target-streams-per-second",
     environment: "BYWAY_NODE_TARGET_STREAMS_PER_SECOND",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The most new streams to one host in a second, of all users together.",
   },
   "node.log": {
@@ -177,7 +177,7 @@ export const OPERATOR_SCHEMA = {
     default: "required",
     flag: "log",
     environment: "BYWAY_NODE_LOG",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The accountability log. `required`: the exit is closed while the log cannot be written. `best-effort`: the exit goes on. `off`: no log.",
   },
   "node.log-days": {
@@ -188,7 +188,7 @@ export const OPERATOR_SCHEMA = {
     default: 30,
     flag: "log-days",
     environment: "BYWAY_NODE_LOG_DAYS",
-    commands: ["node"],
+    groups: ["node"],
     docs: "How many days the accountability log keeps its records.",
   },
   "node.log-mib": {
@@ -199,7 +199,7 @@ export const OPERATOR_SCHEMA = {
     default: 1024,
     flag: "log-mib",
     environment: "BYWAY_NODE_LOG_MIB",
-    commands: ["node"],
+    groups: ["node"],
     docs: "The largest size of the accountability log, in MiB. The oldest records are removed first.",
   },
   "node.notice-listen": {
@@ -208,7 +208,7 @@ export const OPERATOR_SCHEMA = {
     example: "192.0.2.10:80",
     flag: "notice-listen",
     environment: "BYWAY_NODE_NOTICE_LISTEN",
-    commands: ["node"],
+    groups: ["node"],
     docs: "A second address that shows a browser what this machine is. People look at port 80. The node's own port shows it too.",
   },
   "node.metrics": {
@@ -217,7 +217,7 @@ export const OPERATOR_SCHEMA = {
     example: "127.0.0.1:9464",
     flag: "metrics",
     environment: "BYWAY_NODE_METRICS",
-    commands: ["node"],
+    groups: ["node"],
     docs: "Where the node serves metrics for Prometheus, at /metrics. Loopback only.",
   },
   "node.blocklists": {
@@ -257,7 +257,7 @@ export const OPERATOR_SCHEMA = {
     },
     maxLength: 32,
     environment: "BYWAY_NODE_BLOCKLISTS",
-    commands: ["node", "policy"],
+    groups: ["node", "policy"],
     docs: "Lists of names and addresses that the exit refuses, whatever the policy says. Each is a hosts, domain or CIDR list, in a file or at an https address.",
   },
 } as const;

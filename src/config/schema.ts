@@ -13,7 +13,7 @@ const GENERAL_SCHEMA = {
     example: "/var/lib/byway",
     flag: "data",
     environment: "BYWAY_DATA",
-    commands: ["node", "up", "keys", "network", "geo", "policy", "log"],
+    groups: ["node", "up", "data", "network", "geo", "policy", "log"],
     docs: "The directory of this peer's key and other state. If it is missing, Byway makes it, readable by its owner only.",
   },
   "log-level": {
@@ -23,7 +23,7 @@ const GENERAL_SCHEMA = {
     default: "info",
     flag: "log-level",
     environment: "BYWAY_LOG_LEVEL",
-    commands: ["every"],
+    groups: ["every"],
     docs: "The least urgent level of messages to write to standard error.",
   },
   "network-file": {
@@ -33,7 +33,7 @@ const GENERAL_SCHEMA = {
     example: "/etc/byway/network.toml",
     flag: "network-file",
     environment: "BYWAY_NETWORK_FILE",
-    commands: ["node", "up", "network"],
+    groups: ["node", "up", "network"],
     docs: "The network file: the network's name, its bootstrap addresses and its kind.",
   },
   bootstrap: {
@@ -43,7 +43,7 @@ const GENERAL_SCHEMA = {
     example: ["/ip4/192.0.2.1/tcp/4433/p2p/12D3KooWQK1wnefoLrcVHbbnf5tLzbopUd3K3bFAoJpA7YJgL5pV"],
     flag: "bootstrap",
     environment: "BYWAY_BOOTSTRAP",
-    commands: ["node", "up"],
+    groups: ["node", "up"],
     docs: "Addresses of peers through which to join, in addition to those of the network file. Any node of the network will do.",
   },
   "local-network": {
@@ -52,7 +52,7 @@ const GENERAL_SCHEMA = {
     default: false,
     flag: "local-network",
     environment: "BYWAY_LOCAL_NETWORK",
-    commands: ["node", "up"],
+    groups: ["node", "up"],
     docs: "Accept nodes with loopback and private addresses. For a network on one machine or in your own LAN.",
   },
   "memory-budget": {
@@ -63,7 +63,7 @@ const GENERAL_SCHEMA = {
     example: 512,
     flag: "memory-budget",
     environment: "BYWAY_MEMORY_BUDGET",
-    commands: ["node", "up"],
+    groups: ["node", "up"],
     docs: "How many MiB may wait for slow readers and targets. Beyond it, the streams that hold most are ended. By default a quarter of the memory, at most 1024.",
   },
   "geo-data": {
@@ -72,7 +72,7 @@ const GENERAL_SCHEMA = {
     example: "/usr/share/GeoIP",
     flag: "geo-data",
     environment: "BYWAY_GEO_DATA",
-    commands: ["node", "up", "network", "geo"],
+    groups: ["node", "up", "network", "geo"],
     docs: "A directory or file of address data (.mmdb, .csv, hosting.txt), instead of the geo directory in the data directory. It takes precedence over the data that npm installs.",
   },
 } as const;

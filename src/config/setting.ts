@@ -51,8 +51,8 @@ export interface Column {
   readonly docs: string;
 }
 
-/** The commands that settings serve; `every` is all of them. */
-export type SettingCommand = "node" | "up" | "env" | "keys" | "network" | "geo" | "policy" | "log" | "every";
+/** A group of settings, by the command that takes their flags. `data`: commands that need the data directory alone. `every`: all. */
+export type SettingGroup = "node" | "up" | "env" | "data" | "network" | "geo" | "policy" | "log" | "every";
 
 /** One row of the schema. */
 export interface Setting {
@@ -82,7 +82,7 @@ export interface Setting {
   /** Without the dashes; a row without one can be set in the file and the environment only. */
   readonly flag?: string;
   readonly environment: string;
-  readonly commands: readonly SettingCommand[];
+  readonly groups: readonly SettingGroup[];
   /** Printed as `[scrubbed]`. */
   readonly secret?: boolean;
   /** Sentences that say what it does. */

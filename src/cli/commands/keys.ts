@@ -12,8 +12,8 @@ export function registerKeys(program: Command, terminal: Terminal): void {
     .description(
       "Show this peer's key file and its id, in the two forms that tables and bootstrap addresses use. The key is made on first use. Back the file up: it is the identity.",
     );
-  addSettingOptions(command, "keys").action(async () => {
-    const { values } = await loadSettings(terminal, command, "keys");
+  addSettingOptions(command, "data").action(async () => {
+    const { values } = await loadSettings(terminal, command, "data");
     const { loadOrCreateIdentity } = await import("../../identity/key-file.ts");
     const path = keyFile(values.data);
     const { peerId } = await loadOrCreateIdentity(path);

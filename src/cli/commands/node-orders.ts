@@ -37,7 +37,7 @@ export function registerNodeOrders(node: Command, terminal: Terminal): void {
 }
 
 async function change(command: Command, terminal: Terminal, name: "pause" | "resume" | "drain"): Promise<void> {
-  const { values } = await loadSettings(terminal, command, "keys");
+  const { values } = await loadSettings(terminal, command, "data");
   const { json } = command.optsWithGlobals<OrderOptions>();
   const status = await askNode(terminal, values.data, (node, signal) => node[name](signal));
   terminal.writeOut(json === true ? jsonLine(status) : `${nodeSentence(status, terminal.clock.nowMs())}\n`);
@@ -49,7 +49,7 @@ async function runDrain(command: Command, terminal: Terminal): Promise<void> {
     await change(command, terminal, "drain");
     return;
   }
-  const { values } = await loadSettings(terminal, command, "keys");
+  const { values } = await loadSettings(terminal, command, "data");
   await askNode(terminal, values.data, (node, signal) => waitForDrain(terminal, node, signal));
   terminal.writeOut(json === true ? jsonLine({ stopped: true }) : "The node has stopped.\n");
 }
@@ -60,7 +60,7 @@ function blocklistsText(blocklists: NodeStatus["blocklists"], nowMs: number): st
 }
 
 async function runReload(command: Command, terminal: Terminal): Promise<void> {
-  const { values } = await loadSettings(terminal, command, "keys");
+  const { values } = await loadSettings(terminal, command, "data");
   const { json } = command.optsWithGlobals<OrderOptions>();
   if (terminal.errorIsTty) terminal.writeError("Reading the blocklists …\n");
   const blocklists = await askNode(terminal, values.data, (node, signal) => node.reload(signal));

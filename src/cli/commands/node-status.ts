@@ -24,7 +24,7 @@ export function registerNodeStatus(node: Command, terminal: Terminal): void {
 }
 
 async function run(command: Command, terminal: Terminal): Promise<void> {
-  const { values } = await loadSettings(terminal, command, "keys");
+  const { values } = await loadSettings(terminal, command, "data");
   const { json } = command.optsWithGlobals<{ readonly json?: true }>();
   const status = await askNode(terminal, values.data, (node, signal) => node.status(signal));
   terminal.writeOut(json === true ? jsonLine(status) : nodeText(status, terminal.clock.nowMs()));

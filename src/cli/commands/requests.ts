@@ -24,7 +24,7 @@ export function registerRequests(program: Command, terminal: Terminal): void {
     .command("requests")
     .description("List the latest requests of the client that runs here: path, time, bytes, retries and outcome.")
     .option("--limit <n>", "The most requests to list. The latest come first.", limit, SHOWN);
-  addSettingOptions(requests, "keys").action(() => runList(requests, terminal));
+  addSettingOptions(requests, "data").action(() => runList(requests, terminal));
   const show = requests
     .command("show <id>")
     .description("Show one request: each hop and stage, what failed, and why these nodes were chosen.");
@@ -39,7 +39,7 @@ function limit(text: string): number {
 }
 
 async function runList(command: Command, terminal: Terminal): Promise<void> {
-  const { values } = await loadSettings(terminal, command, "keys");
+  const { values } = await loadSettings(terminal, command, "data");
   const { limit: most, json } = command.optsWithGlobals<RequestsOptions>();
   const { requests, searches } = await askClient(terminal, values.data, async (client, signal) => ({
     requests: await client.requests(most, signal),
@@ -50,7 +50,7 @@ async function runList(command: Command, terminal: Terminal): Promise<void> {
 }
 
 async function runShow(command: Command, terminal: Terminal, id: string): Promise<void> {
-  const { values } = await loadSettings(terminal, command, "keys");
+  const { values } = await loadSettings(terminal, command, "data");
   const { json } = command.optsWithGlobals<RequestsOptions>();
   const request = await askClient(terminal, values.data, (client, signal) => client.request(id, signal));
   terminal.writeOut(json === true ? jsonLine({ request }) : requestText(request, terminal.clock.nowMs()));
