@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { formatHostPort } from "../core/network-address.ts";
 import type { Testnet } from "../testnet/testnet.ts";
+import { jsonLine } from "./json-line.ts";
 import { shellQuote } from "./shell-quote.ts";
 
 /** What one request of `byway demo --once` showed. */
@@ -64,7 +65,15 @@ export function demoReport(
   const nodes = nodeRows(testnet);
   const { distinctAddresses, target } = testnet;
   if (json) {
-    return `${JSON.stringify({ ready: true, address, nodes, target: { http, https }, bootstrap: testnet.network.bootstrap, distinctAddresses, data })}\n`;
+    return jsonLine({
+      ready: true,
+      address,
+      nodes,
+      target: { http, https },
+      bootstrap: testnet.network.bootstrap,
+      distinctAddresses,
+      data,
+    });
   }
   const country = nodes[0]?.country ?? "de";
   return [
@@ -110,7 +119,7 @@ export function fetchedReport(testnet: Testnet, fetched: readonly Fetched[], jso
       saw,
       timings,
     }));
-    return `${JSON.stringify({ ready: true, address: proxyAddress(testnet), nodes: nodeRows(testnet), results })}\n`;
+    return jsonLine({ ready: true, address: proxyAddress(testnet), nodes: nodeRows(testnet), results });
   }
   return fetched
     .flatMap(({ hops, secure, route, saw, timings }) => [

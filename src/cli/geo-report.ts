@@ -1,6 +1,7 @@
 import { DAY_MS } from "../core/units.ts";
 import type { GeoFacts } from "../geo/geo-facts.ts";
 import type { GeoFileInUse } from "../geo/open-geo.ts";
+import { jsonLine } from "./json-line.ts";
 
 /** What is known of one address. */
 export interface GeoAnswer extends GeoFacts {
@@ -52,5 +53,5 @@ export function geoJson(files: readonly GeoFileInUse[], answers: readonly GeoAns
     title: title ?? null,
     ...attribution,
   }));
-  return `${JSON.stringify({ files: shown, addresses: answers })}\n`;
+  return jsonLine({ files: shown, addresses: answers });
 }

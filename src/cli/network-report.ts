@@ -1,6 +1,7 @@
 import type { JsonValue } from "../core/errors.ts";
 import type { DirectoryState } from "../discovery/directory-state.ts";
 import type { PeerCounts } from "../peers/peer-counts.ts";
+import { jsonLine } from "./json-line.ts";
 import { age } from "./text-table.ts";
 
 /** How the network looks from here. */
@@ -68,7 +69,7 @@ export function networkText(view: NetworkView, nowMs: number): string {
 export function networkJson(view: NetworkView): string {
   const { counts, state, refused, network } = view;
   const { countries, networks, roles, software, ...sums } = counts;
-  return `${JSON.stringify({
+  return jsonLine({
     network,
     ...sums,
     countries: Object.fromEntries(countries),
@@ -78,5 +79,5 @@ export function networkJson(view: NetworkView): string {
     completeness: completeness(view) ?? null,
     state: state ?? null,
     byway_directory_rejected_total: refused,
-  })}\n`;
+  });
 }

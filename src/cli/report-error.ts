@@ -2,13 +2,14 @@ import { isOutOfDescriptors } from "../core/descriptors.ts";
 import { errorRow } from "../core/error-table.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import { plainText } from "../core/plain-text.ts";
+import { jsonLine } from "./json-line.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Prints an error with its remedy on standard error, as one JSON line if `json`; the exit code it asks for. */
 export function reportError(terminal: Terminal, json: boolean, thrown: unknown): number {
   const error = withRightRemedy(toBywayError(thrown));
   if (json) {
-    terminal.writeError(`${JSON.stringify({ error: error.toJSON() })}\n`);
+    terminal.writeError(jsonLine({ error: error.toJSON() }));
   } else {
     for (const { code, message } of [error, ...others(error)])
       terminal.writeError(`byway: ${plainText(message)} (${code})\n`);

@@ -7,7 +7,7 @@ import type { Setting } from "./setting.ts";
 import { parseFileValue, parseText, printValue } from "./value-parser.ts";
 
 function row(type: Setting["type"], more: Partial<Setting> = {}): Setting {
-  return { type, list: false, environment: "", commands: [], docs: "", ...more };
+  return { type, list: false, environment: "", groups: [], docs: "", ...more };
 }
 
 for (const [type, text, expected] of [

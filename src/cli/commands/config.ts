@@ -10,6 +10,7 @@ import { printValue } from "../../config/value-parser.ts";
 import { BywayError, systemCode } from "../../core/errors.ts";
 import { makeDirectory } from "../../storage/make-directory.ts";
 import { checkClientSettings } from "../client-settings.ts";
+import { isJson, jsonLine } from "../json-line.ts";
 import { configPath, type LoadedSettings, loadSettings } from "../load-settings.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -22,10 +23,6 @@ export function registerConfig(program: Command, terminal: Terminal): void {
   check.action(() => runCheck(check, terminal));
   const show = config.command("show").description("Show every setting, its value and its source.");
   show.action(() => runShow(show, terminal));
-}
-
-function isJson(command: Command): boolean {
-  return command.optsWithGlobals<{ readonly json?: true }>().json === true;
 }
 
 async function runInit(command: Command, terminal: Terminal): Promise<void> {
@@ -47,7 +44,7 @@ async function runInit(command: Command, terminal: Terminal): Promise<void> {
     const reason = isThere ? "exists already and was not changed" : `cannot be written (${systemCode(cause)})`;
     throw new BywayError("ERR_CONFIG_FILE", `the configuration file ${path} ${reason}`, { data: { path }, cause });
   }
-  terminal.writeOut(isJson(command) ? `${JSON.stringify({ path })}\n` : `${path}\n`);
+  terminal.writeOut(isJson(command) ? jsonLine({ path }) : `${path}\n`);
 }
 
 async function runCheck(command: Command, terminal: Terminal): Promise<void> {
@@ -65,7 +62,7 @@ async function runCheck(command: Command, terminal: Terminal): Promise<void> {
   const text = exists
     ? `${path} is good.`
     : `There is no ${path ?? "configuration file"}; the defaults and the environment are good.`;
-  terminal.writeOut(isJson(command) ? `${JSON.stringify({ ok: true, path: path ?? null, exists })}\n` : `${text}\n`);
+  terminal.writeOut(isJson(command) ? jsonLine({ ok: true, path: path ?? null, exists }) : `${text}\n`);
 }
 
 function originText({ layer, name }: Origin): string {
@@ -87,7 +84,7 @@ async function runShow(command: Command, terminal: Terminal): Promise<void> {
         source: settings.origins[key].name ?? null,
       },
     ]);
-    terminal.writeOut(`${JSON.stringify(Object.fromEntries(entries))}\n`);
+    terminal.writeOut(jsonLine(Object.fromEntries(entries)));
     return;
   }
   const width = Math.max(...SETTING_KEYS.map((key) => key.length));

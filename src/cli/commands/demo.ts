@@ -52,7 +52,7 @@ export function registerDemo(program: Command, terminal: Terminal): void {
 }
 
 function argument<T>(flag: string, text: string, type: Setting["type"], bounds: Partial<Setting> = {}): T {
-  const row: Setting = { type, list: false, environment: "", commands: [], docs: "", ...bounds };
+  const row: Setting = { type, list: false, environment: "", groups: [], docs: "", ...bounds };
   try {
     return parseScalar(text, row) as T;
   } catch (error) {

@@ -5,6 +5,7 @@ import { writeUserName } from "../../ingress/write-user-name.ts";
 import { checkConstraints } from "../../routing/constraint-keys.ts";
 import type { Constraints } from "../../routing/constraints.ts";
 import { addConstraintOptions, givenConstraints } from "../constraint-options.ts";
+import { isJson, jsonLine } from "../json-line.ts";
 import { loadSettings } from "../load-settings.ts";
 import { addSettingOptions } from "../setting-options.ts";
 import { shellQuote } from "../shell-quote.ts";
@@ -21,10 +22,9 @@ export function registerEnv(program: Command, terminal: Terminal): void {
     const constraints = givenConstraints(command);
     checkConstraints(constraints);
     const variables = proxyVariables(values["client.listen"], values["client.users"][0], constraints);
-    const isJson = command.optsWithGlobals<{ readonly json?: true }>().json === true;
     terminal.writeOut(
-      isJson
-        ? `${JSON.stringify(variables)}\n`
+      isJson(command)
+        ? jsonLine(variables)
         : Object.entries(variables)
             .map(([name, value]) => `export ${name}=${shellQuote(value)}\n`)
             .join(""),

@@ -6,6 +6,7 @@ import { systemRandom } from "../../core/random.ts";
 import type { GeoKind } from "../../geo/geo-file.ts";
 import { geoBytes } from "../geo-bytes.ts";
 import { geoJson, geoText } from "../geo-report.ts";
+import { isJson, jsonLine } from "../json-line.ts";
 import { CLI_LIMITS } from "../limits.ts";
 import { type LoadedSettings, loadSettings } from "../load-settings.ts";
 import { addSettingOptions } from "../setting-options.ts";
@@ -32,10 +33,6 @@ export function registerGeo(program: Command, terminal: Terminal): void {
     .requiredOption("--from <file|url>", "The file, gzipped or not; an https address is fetched.")
     .addOption(new Option("--as <kind>", "The kind of data, if the content does not show it.").choices([...KINDS]));
   addSettingOptions(update, "geo").action((options: UpdateOptions) => runUpdate(update, terminal, options));
-}
-
-function isJson(command: Command): boolean {
-  return command.optsWithGlobals<{ readonly json?: true }>().json === true;
 }
 
 async function runShow(command: Command, terminal: Terminal, ips: readonly string[]): Promise<void> {
@@ -79,7 +76,7 @@ async function runUpdate(command: Command, terminal: Terminal, { from, as }: Upd
   const date = new Date(facts.dateMs).toISOString().slice(0, 10);
   terminal.writeOut(
     isJson(command)
-      ? `${JSON.stringify({ path, kind, format, family, date, records, replaced })}\n`
+      ? jsonLine({ path, kind, format, family, date, records, replaced })
       : `Installed ${path}: ${kind} data, ${format}, ${family}, of ${date}; ${records} entries were looked at.\n`,
   );
 }

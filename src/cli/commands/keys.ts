@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { libp2pPeerId } from "../../identity/peer-id.ts";
+import { isJson, jsonLine } from "../json-line.ts";
 import { loadSettings } from "../load-settings.ts";
 import { keyFile } from "../paths.ts";
 import { addSettingOptions } from "../setting-options.ts";
@@ -17,10 +18,9 @@ export function registerKeys(program: Command, terminal: Terminal): void {
     const { loadOrCreateIdentity } = await import("../../identity/key-file.ts");
     const path = keyFile(values.data);
     const { peerId } = await loadOrCreateIdentity(path);
-    const isJson = command.optsWithGlobals<{ readonly json?: true }>().json === true;
     terminal.writeOut(
-      isJson
-        ? `${JSON.stringify({ peerId, libp2pPeerId: libp2pPeerId(peerId), keyFile: path })}\n`
+      isJson(command)
+        ? jsonLine({ peerId, libp2pPeerId: libp2pPeerId(peerId), keyFile: path })
         : `peer id       ${peerId}\nin addresses  ${libp2pPeerId(peerId)}\nkey file      ${path}\n`,
     );
   });

@@ -4,6 +4,7 @@ import { DIRECTORY_STATE } from "../../discovery/directory-state.ts";
 import type { PeerCounts } from "../../peers/peer-counts.ts";
 import { replaceFile } from "../../storage/replace-file.ts";
 import { openDataDirectory } from "../data-directory.ts";
+import { isJson, jsonLine } from "../json-line.ts";
 import { withKnownPeers } from "../known-peers.ts";
 import { loadSettings } from "../load-settings.ts";
 import { chosenNetwork, installedNetworkFile, readNetworkFile } from "../network-file.ts";
@@ -58,15 +59,11 @@ const NO_PEERS: PeerCounts = {
   software: new Map(),
 };
 
-function isJson(command: Command): boolean {
-  return command.optsWithGlobals<{ readonly json?: true }>().json === true;
-}
-
 async function runShow(command: Command, terminal: Terminal): Promise<void> {
   const { values } = await loadSettings(terminal, command, "network");
   const { network, path } = await chosenNetwork(values);
   if (isJson(command)) {
-    terminal.writeOut(`${JSON.stringify({ ...network, path: path ?? null })}\n`);
+    terminal.writeOut(jsonLine({ ...network, path: path ?? null }));
     return;
   }
   const list = (items: readonly string[]): string => (items.length === 0 ? "none" : items.join(`\n${" ".repeat(15)}`));
@@ -94,7 +91,7 @@ async function runUse(command: Command, terminal: Terminal, file: string): Promi
   }
   terminal.writeOut(
     isJson(command)
-      ? `${JSON.stringify({ ...network, path })}\n`
+      ? jsonLine({ ...network, path })
       : `\`byway up\` and \`byway node\` join the network ${network.name} from now on (${path}).\n`,
   );
 }

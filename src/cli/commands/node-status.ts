@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { NodeStatus } from "../../operation/node-status.ts";
 import { askNode } from "../ask-node.ts";
-import { jsonLine } from "../json-line.ts";
+import { isJson, jsonLine } from "../json-line.ts";
 import { loadSettings } from "../load-settings.ts";
 import { nodeText } from "../node-report.ts";
 import { nodeSubCommand } from "../node-sub-command.ts";
@@ -25,9 +25,8 @@ export function registerNodeStatus(node: Command, terminal: Terminal): void {
 
 async function run(command: Command, terminal: Terminal): Promise<void> {
   const { values } = await loadSettings(terminal, command, "data");
-  const { json } = command.optsWithGlobals<{ readonly json?: true }>();
   const status = await askNode(terminal, values.data, (node, signal) => node.status(signal));
-  terminal.writeOut(json === true ? jsonLine(status) : nodeText(status, terminal.clock.nowMs()));
+  terminal.writeOut(isJson(command) ? jsonLine(status) : nodeText(status, terminal.clock.nowMs()));
   if (!isServing(status)) terminal.endWith(EX_TEMPFAIL);
 }
 

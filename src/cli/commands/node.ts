@@ -6,6 +6,7 @@ import type { Role } from "../../node/role.ts";
 import { openDataDirectory } from "../data-directory.ts";
 import { networkPart } from "../directory-settings.ts";
 import { given } from "../given.ts";
+import { isJson, jsonLine } from "../json-line.ts";
 import { loadSettings } from "../load-settings.ts";
 import { memoryBudget } from "../memory-budget.ts";
 import { operatorOptions } from "../operator-options.ts";
@@ -94,10 +95,16 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       node.operations.reload().then((lists) => logger.info("SIGHUP: read again", { blocklists: lists.length }), failed);
     });
     const address = formatHostPort(node.address);
-    const isJson = command.optsWithGlobals<{ readonly json?: true }>().json === true;
     terminal.writeOut(
-      isJson
-        ? `${JSON.stringify({ ready: true, address, peerId: node.peerId, roles, bootstrap: node.bootstrap, ...given({ metrics: metrics && formatHostPort(metrics) }) })}\n`
+      isJson(command)
+        ? jsonLine({
+            ready: true,
+            address,
+            peerId: node.peerId,
+            roles,
+            bootstrap: node.bootstrap,
+            ...given({ metrics: metrics && formatHostPort(metrics) }),
+          })
         : [
             `Node ${node.peerId} serves at ${address} (${roles.join(", ")}).`,
             ...(roles[0] === "bootstrap"

@@ -7,6 +7,7 @@ import type { PeerBook } from "../../peers/peer-book.ts";
 import type { NetworkKind } from "../../wire/advertisement.ts";
 import { WIRE_LIMITS } from "../../wire/limits.ts";
 import type { PeerQuery } from "../../wire/peer-query.ts";
+import { jsonLine } from "../json-line.ts";
 import { withKnownPeers } from "../known-peers.ts";
 import { loadSettings } from "../load-settings.ts";
 import { addNetworkName } from "../network-name-option.ts";
@@ -112,7 +113,7 @@ async function runList(command: Command, terminal: Terminal): Promise<void> {
     const known = peers?.book.size ?? 0;
     terminal.writeOut(
       json === true
-        ? `${JSON.stringify({ network, known, peers: found.map(peerJson) })}\n`
+        ? jsonLine({ network, known, peers: found.map(peerJson) })
         : peersText(found, known, terminal.clock.nowMs()),
     );
     if (json === true) return;
@@ -131,7 +132,7 @@ async function runShow(command: Command, terminal: Terminal, id: string): Promis
     const peer = peers === undefined ? undefined : findPeer(peers.book, id);
     if (remark !== undefined && !isJson) terminal.writeError(`${remark}\n`);
     if (peer === undefined) throw new BywayError("ERR_PEER_UNKNOWN", `no peer is known whose id is or ends in ${id}`);
-    terminal.writeOut(isJson ? `${JSON.stringify(peerJson(peer))}\n` : peerText(peer, terminal.clock.nowMs()));
+    terminal.writeOut(isJson ? jsonLine(peerJson(peer)) : peerText(peer, terminal.clock.nowMs()));
   });
 }
 

@@ -6,6 +6,7 @@ import type { HostPort } from "../../core/network-address.ts";
 import { plainText } from "../../core/plain-text.ts";
 import { parseAuthority } from "../../wire/authority.ts";
 import { askNode } from "../ask-node.ts";
+import { isJson } from "../json-line.ts";
 import { type LoadedSettings, loadSettings } from "../load-settings.ts";
 import { openLists } from "../open-lists.ts";
 import { addSettingOptions } from "../setting-options.ts";
@@ -34,10 +35,6 @@ export function registerPolicy(program: Command, terminal: Terminal): void {
   addSettingOptions(test, "policy").action((target: string, options: TestOptions) =>
     runTest(test, terminal, target, options),
   );
-}
-
-function isJson(command: Command): boolean {
-  return command.optsWithGlobals<{ readonly json?: true }>().json === true;
 }
 
 async function runShow(command: Command, terminal: Terminal): Promise<void> {

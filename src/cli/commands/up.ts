@@ -11,6 +11,7 @@ import { listenerOptions, recordsFile, routingOptions } from "../client-settings
 import { addConstraintOptions, givenConstraints } from "../constraint-options.ts";
 import { openDataDirectory } from "../data-directory.ts";
 import { networkPart, storeFile } from "../directory-settings.ts";
+import { isJson, jsonLine } from "../json-line.ts";
 import { loadSettings } from "../load-settings.ts";
 import { memoryBudget } from "../memory-budget.ts";
 import { runService } from "../run-service.ts";
@@ -53,15 +54,14 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
   await runService(terminal, start, async (client) => {
     await warnIfLoopbackIsDown(client.addresses, terminal.clock, logger);
     const [address = formatHostPort(values["client.listen"]), ...more] = client.addresses.map(formatHostPort);
-    const isJson = command.optsWithGlobals<{ readonly json?: true }>().json === true;
     // With users, a request without one is refused: better no example than that one.
     const isOpen = values["client.users"].length === 0;
     const example = isOpen
       ? ` Try: curl -x socks5h://${address} https://example.com/`
       : " It asks for a user name and password.";
     terminal.writeOut(
-      isJson
-        ? `${JSON.stringify({ ready: true, address, listeners: more })}\n`
+      isJson(command)
+        ? jsonLine({ ready: true, address, listeners: more })
         : `The proxy answers SOCKS and HTTP at ${address}.${example}\n${more.map((other) => `It answers at ${other} as well.\n`).join("")}`,
     );
     return undefined;
