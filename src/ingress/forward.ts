@@ -6,6 +6,7 @@ import { abortStream } from "../flow/abort-stream.ts";
 import { endStream } from "../flow/end-stream.ts";
 import { type AnswerHead, answerBody, answerHeadCollector, hasNoBody, parseAnswerHead } from "../http1/answer-head.ts";
 import { listOf, valuesOf } from "../http1/fields.ts";
+import { protocolError } from "../http1/lenient-fields.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { AppAnswer } from "./app-answer.ts";
 import { HUNG_UP } from "./app-socket-reader.ts";
@@ -305,10 +306,6 @@ export function drained(stream: Duplex): Promise<void> {
     stream.on("drain", done).on("close", done);
     if (stream.destroyed) done();
   });
-}
-
-function protocolError(what: string): BywayError {
-  return new BywayError("ERR_TARGET_PROTOCOL", what);
 }
 
 function rethrow(cause: unknown): never {
