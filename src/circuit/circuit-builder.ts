@@ -15,9 +15,9 @@ import { CIRCUIT_LIMITS } from "./limits.ts";
 import { LinkOpener, type LinkOpenerComponents, type LinkOpenerOptions } from "./link-opener.ts";
 import { restMs } from "./retry-wait.ts";
 
-/** What building circuits takes. */
+/** The components of a builder. */
 export interface CircuitBuilderComponents extends LinkOpenerComponents {
-  /** Told what hops do, and tells which of them to pass over. */
+  /** Gets what hops do, and knows which of them to pass over. */
   readonly observer: Pick<Observer, "observe" | "avoided">;
 }
 
@@ -46,9 +46,9 @@ interface Build {
   hops: readonly Hop[];
   readonly links: Link[];
   readonly timings: StageTiming[];
-  /** Whether a hop is to be tried that failed a moment ago, since no other fits. */
+  /** Whether a hop that failed recently is tried, since no other one fits. */
   isLastResort: boolean;
-  /** Whether the link to the first hop was open before and is other circuits' too. */
+  /** Whether the link to the first hop was open before, and is shared with other circuits. */
   guardReused: boolean;
 }
 
@@ -57,7 +57,7 @@ interface Build {
  *
  *     choose ─► extend ─► extend ─► … ─► circuit
  *        ▲         │ failed, or slower than what was learned
- *        └─────────┘ another node in its place, what stands before it is kept
+ *        └─────────┘ another node in its place; the links before it are kept
  */
 export class CircuitBuilder {
   readonly #clock: Clock;
@@ -104,7 +104,7 @@ export class CircuitBuilder {
     return new Circuit({ clock: this.#clock, random: this.#random }, build.hops, build.links, build.timings);
   }
 
-  /** No new circuit uses the link that stands to the first hop `peer`, which its keep-alive may take for alive. */
+  /** New circuits no longer use the open link to the first hop `peer`, even if its keep-alive has not noticed that it is dead. */
   leave(peer: string): void {
     this.#opener.guardLinks.leave(peer);
   }
@@ -209,7 +209,7 @@ export class CircuitBuilder {
     return checked(build.choose({ ...wishes, failed: build.failed }));
   }
 
-  /** As `#choose`; undefined when nobody is left. */
+  /** As `#choose`; undefined when no node is left. */
   #rechoose(build: Build, count: number): readonly Hop[] | undefined {
     try {
       return this.#choose(build, count);
@@ -221,7 +221,7 @@ export class CircuitBuilder {
     }
   }
 
-  /** Where no other hop will do than one that the relay before it does not know: another relay may know it. */
+  /** If only a hop fits that the relay before it does not know, another relay may know it. */
   #goAround(build: Build, index: number, { code }: BywayError): readonly Hop[] | undefined {
     const [relay, hop] = build.hops.slice(Math.max(0, index - 1), index + 1);
     if (code !== "ERR_HOP_UNKNOWN" || index === 0 || relay === undefined || hop === undefined) return undefined;
@@ -231,7 +231,7 @@ export class CircuitBuilder {
     return this.#rechoose(build, index - 1);
   }
 
-  /** Whether there is a choice after the first `count` hops; what keeps the chooser from saying so comes up when it is asked in earnest. */
+  /** Whether there is a choice after the first `count` hops. Errors other than "no node" are ignored here: the real call reports them. */
   #hasOther(build: Build, count: number): boolean {
     try {
       return this.#rechoose(build, count) !== undefined;
@@ -240,7 +240,7 @@ export class CircuitBuilder {
     }
   }
 
-  /** A shared link that closed unseen says nothing about the guard: the next attempt opens a fresh one. */
+  /** A shared link that closed unnoticed is no fault of the guard: the next attempt opens a fresh one. */
   #droppedStaleGuard(build: Build, index: number): boolean {
     const [guardLink] = build.links;
     if (index !== 1 || !build.guardReused || guardLink === undefined || guardLink.usable) return false;
@@ -249,8 +249,8 @@ export class CircuitBuilder {
   }
 
   /**
-   * The first hop that stands and says nothing any more; all behind it only seem to be at fault. New circuits leave a guard's
-   * link that is found so: its keep-alive would take it for alive for up to 45 s.
+   * The first linked hop that no longer answers; the hops behind it only seem to be at fault. New circuits no longer use the
+   * link of such a guard: its keep-alive would notice only after up to 45 s.
    */
   async #silentHop({ hops, links, options: { signal } }: Build): Promise<number | undefined> {
     using limit = deadline(this.#clock, CIRCUIT_LIMITS.checkMs.value, noAnswer, signal);
@@ -312,7 +312,7 @@ export class CircuitBuilder {
     }
   }
 
-  /** Aborts with `signal`, or when the hop is slow for this network and another one could take its place. */
+  /** Aborts with `signal`, or when the hop is slow for this network and another one could replace it. */
   #patience(build: Build, index: number, signal: AbortSignal): Disposable & { readonly signal: AbortSignal } {
     const controller = new AbortController();
     const patienceMs = this.#times.patienceMs(index + 1);
@@ -322,7 +322,7 @@ export class CircuitBuilder {
     const timer = this.#clock.after(patienceMs, () => {
       this.#times.noteTimeout(index + 1, patienceMs);
       const failed = new Set([...build.failed, ...build.hops.slice(index, index + 1).map((hop) => hop.peerId)]);
-      // The only one that will do is waited for, unless it failed a moment ago: then its turn has come to show itself.
+      // If no other node fits, keep waiting, unless this one failed recently.
       if (
         !this.#hasOther({ ...build, failed }, index) &&
         !this.#observer.avoided.has(String(build.hops[index]?.peerId))
@@ -340,7 +340,7 @@ export class CircuitBuilder {
   }
 }
 
-/** What a chooser throws that would choose with fewer peers left out. */
+/** Errors of a chooser that could choose if fewer peers were left out. */
 const NOBODY_LEFT: ReadonlySet<ErrorCode> = new Set(["ERR_NO_NODE", "ERR_SESSION_EXIT"]);
 
 /** Whether anything comes from the far end of `link` until `signal` aborts. */

@@ -8,7 +8,7 @@ import { CIRCUIT_LIMITS } from "./limits.ts";
 /** Whether an open circuit can carry a stream, as far as its hops are concerned. */
 export type Suits = (circuit: Circuit) => boolean;
 
-/** The circuits of one isolation group: one exit for all its streams as long as that will do, or several that take turns. */
+/** The circuits of one isolation group: one exit for all its streams as long as it fits, or several that take turns. */
 export class CircuitGroup {
   readonly isolation: IsolationGroup;
   /** The circuits that are being built for this group, newest last. */
@@ -30,17 +30,17 @@ export class CircuitGroup {
     this.isolation = isolation;
   }
 
-  /** Circuits that take streams; those that only finish what they carry are not counted. */
+  /** Circuits that take new streams. Circuits that only finish their streams are not counted. */
   get size(): number {
     return this.#circuits.filter(({ usable }) => usable).length;
   }
 
-  /** Whether it has as many circuits as it may, those being built among them. */
+  /** Whether it has as many circuits as it may, including those being built. */
   get full(): boolean {
     return this.size + this.building.length >= CIRCUIT_LIMITS.circuitsPerGroup.value;
   }
 
-  /** Whether nobody used it for a while and nothing of it is open. */
+  /** Whether it was not used for a while and has no open circuits. */
   get forgotten(): boolean {
     const idle = this.#clock.monotonicMs() - this.#usedMs >= CIRCUIT_LIMITS.demandMs.value;
     return idle && this.#circuits.length === 0 && this.building.length === 0;
@@ -55,12 +55,12 @@ export class CircuitGroup {
     return this.#pace;
   }
 
-  /** Whether a circuit that nobody waits for may be built: none failed or brought nothing a moment ago. */
+  /** Whether a circuit may be built ahead: none failed recently, or brought an exit that the group has. */
   get mayPrepare(): boolean {
     return this.#clock.monotonicMs() >= this.#noSuccessorUntilMs;
   }
 
-  /** Notes that a fresh circuit had an exit that the group has already: there may be no others. */
+  /** Notes that a fresh circuit had an exit that the group has already: there may be no other exits. */
   noteNoNews(): void {
     this.#pauseFor(CIRCUIT_LIMITS.sameExitMs.value);
   }
@@ -71,7 +71,7 @@ export class CircuitGroup {
     return this.#worn(current) || current.room < current.streams / 3;
   }
 
-  /** Notes that none could be built, so that not every stream tries it again. */
+  /** Notes that none could be built, so that not each stream tries it again. */
   noteNoSuccessor(): void {
     this.#pauseFor(CIRCUIT_LIMITS.prebuildRetryMs.value);
   }
@@ -105,7 +105,7 @@ export class CircuitGroup {
     return this.#circuits.flatMap((circuit) => (circuit.usable ? (exitOf(circuit) ?? []) : []));
   }
 
-  /** Whether `circuit` has an exit that none of the group's has, or only one that served for a while. */
+  /** Whether the circuit adds a new exit, or one that the group has used for over a minute. */
   brings(circuit: Circuit): boolean {
     const sinceMs = this.#clock.monotonicMs() - CIRCUIT_LIMITS.sameExitMs.value;
     return !this.#circuits.some(
@@ -136,7 +136,7 @@ export class CircuitGroup {
     return first === undefined ? undefined : among.find((circuit) => exitOf(circuit) === first[0]);
   }
 
-  /** Whether a circuit built ahead will do; `exit` is the only one allowed, if given. */
+  /** Whether a spare circuit can be used; `exit` is the only one allowed, if given. */
   takes(circuit: Circuit, suits: Suits, exit: PeerId | undefined): boolean {
     return isOpen(circuit) && suits(circuit) && (exit === undefined || exitOf(circuit) === exit);
   }

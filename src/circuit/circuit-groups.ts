@@ -38,7 +38,7 @@ export class CircuitGroups {
     return holder;
   }
 
-  /** Closes what is worn, and forgets groups that nobody has used for long. */
+  /** Closes worn circuits, and forgets groups that were not used for long. */
   check(): void {
     for (const [key, group] of this.#groups) {
       group.closeWorn();

@@ -18,13 +18,13 @@ import { type IsolationGroup, joinGroups } from "./isolation.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 import { SpareCircuits } from "./spare-circuits.ts";
 
-/** What a pool works with. */
+/** The components of a pool. */
 export interface CircuitPoolComponents {
   readonly builder: Pick<CircuitBuilder, "build" | "leave" | "stop">;
   readonly observer: Pick<Observer, "observe">;
-  /** Exits that take no more for a moment; by default none does. */
+  /** Exits that take no more streams for a moment. Default: none. */
   readonly paces?: PacedExits;
-  /** What cannot be built for now; by default a memory of the pool's own, which no news of nodes shortens. */
+  /** Remembers failed builds. Default: a memory of the pool's own, without news of nodes. */
   readonly failedBuilds?: FailedBuilds;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -43,7 +43,7 @@ export interface CircuitPoolOptions {
   readonly spareCircuits?: number;
 }
 
-/** Which circuits a stream can use, beside what its group says. */
+/** The circuits that a request can use, of those that its group may share. */
 export interface LookUp {
   /** Default: each exit fits. */
   readonly fits?: Fits | undefined;
@@ -55,7 +55,7 @@ const GROUP_MOST = CIRCUIT_LIMITS.circuitsPerGroup.value;
 const NOBODY: ReadonlySet<string> = new Set();
 
 /**
- * The circuits of a client: those in use, each bound to one isolation group, and those built ahead, bound to nobody.
+ * The circuits of a client: those in use, each bound to one isolation group, and spares, which are bound to none.
  *
  *     asked ─► group has one that fits, with room? ─► is there a spare? ─► build, hedged
  *                   │ worn or nearly full: the next one is made ready beside it
@@ -101,7 +101,7 @@ export class CircuitPool {
     return this.#spares.demands;
   }
 
-  /** Circuits that are open and bound to nobody, or are being built for nobody in particular. */
+  /** Circuits that are open or being built, and bound to no group. */
   get spares(): number {
     return this.#spares.size;
   }
@@ -181,7 +181,7 @@ export class CircuitPool {
 
   /** A circuit of the group that suits, or a spare. */
   #ready(group: CircuitGroup, request: CircuitRequest, suits: Suits): Circuit | undefined {
-    // A session's exit was chosen for it alone: nobody else is likely to want what is built for it.
+    // A session's exit was chosen for it alone: other requests are unlikely to fit a spare like it.
     if (request.group.session === "") this.expect(request);
     if (request.rotates === true) return this.#rotated(group, request, suits);
     const current = group.current(suits);
@@ -198,7 +198,7 @@ export class CircuitPool {
       this.#components.paces?.isAnyPaced === true ? (exit) => this.#components.paces?.waitMs(exit) ?? 0 : undefined,
     );
     if (next !== undefined && !this.#maySpend(group)) return next;
-    // A second circuit to an exit that the group has would change nothing, and cost each stream more: fewer share a write.
+    // A second circuit to an exit of the group changes nothing, and costs more: fewer streams share a write.
     const isNews = (circuit: Circuit): boolean => suits(circuit) && group.brings(circuit);
     const spare = this.#takeSpare(group, request, next === undefined ? suits : isNews);
     if (spare !== undefined) {
@@ -219,7 +219,7 @@ export class CircuitPool {
     return group.pace.waitMs(nowMs) === 0 && this.#pace.waitMs(nowMs) === 0;
   }
 
-  /** The same; the circuit counts as taken then. */
+  /** As `#maySpend`. If it may, the circuit counts as taken. */
   #pay(group: CircuitGroup): boolean {
     if (!this.#maySpend(group)) return false;
     const nowMs = this.#components.clock.monotonicMs();
@@ -239,7 +239,7 @@ export class CircuitPool {
     return request.rotates === true || request.group.session !== "" ? undefined : group.pinned(suits);
   }
 
-  /** Makes another circuit of the group ready; those that it has serve until then. */
+  /** Builds another circuit for the group. Its present ones serve until then. */
   #prepare(group: CircuitGroup, request: CircuitRequest, suits: Suits): void {
     this.#build(group, request, suits, NOBODY, false).catch(({ code }: BywayError) => {
       group.noteNoSuccessor();
@@ -247,10 +247,10 @@ export class CircuitPool {
     });
   }
 
-  /** Another request's attempt with the nodes that this one would try as well, all of which failed before. */
-  #trial(spec: CircuitRequest): Promise<void> | undefined {
+  /** Another request's attempt with the nodes that this request would try as well, all of which failed before. */
+  #trial(request: CircuitRequest): Promise<void> | undefined {
     // The key is worked out for each request.
-    const key = this.#failedBuilds.size > 0 ? spec.nodesKey : undefined;
+    const key = this.#failedBuilds.size > 0 ? request.nodesKey : undefined;
     return key === undefined ? undefined : this.#failedBuilds.trial(key);
   }
 
@@ -264,7 +264,7 @@ export class CircuitPool {
     return building[this.#joins % building.length];
   }
 
-  /** Builds a circuit for the group; hedged when somebody waits for it. */
+  /** Builds a circuit for the group. The build is hedged if a request waits for it. */
   #build(
     group: CircuitGroup,
     request: CircuitRequest,
@@ -272,7 +272,7 @@ export class CircuitPool {
     failed: ReadonlySet<string>,
     isAwaited: boolean,
   ): Promise<Circuit> {
-    // A group that rotates leaves a circuit when the fresh one joins; another one leaves one that will not do.
+    // A group that rotates leaves a circuit when the fresh one joins. Any other group leaves one that does not suit.
     const isFull =
       group.full && !(request.rotates === true ? group.building.length < GROUP_MOST : group.makeRoom(not(suits)));
     if (isFull) return Promise.reject(new BywayError("ERR_LOCAL_LIMIT", "too many streams of one user are open"));
@@ -308,7 +308,7 @@ export class CircuitPool {
     return this.#bind(await make({ failed }), group);
   }
 
-  /** A circuit that nobody waits for: of use to a group that rotates only where it brings another exit. */
+  /** A circuit for which no request waits. A group that rotates takes it only if it brings another exit. */
   async #makeNews(group: CircuitGroup, request: CircuitRequest, options: BuildOptions): Promise<Circuit> {
     const circuit = await this.#make((hints) => request.choose(hints), options);
     if (request.rotates !== true || group.brings(circuit)) return circuit;

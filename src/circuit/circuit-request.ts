@@ -2,7 +2,7 @@ import type { PeerId } from "../identity/peer-id.ts";
 import type { Hop } from "./hop.ts";
 import type { IsolationGroup } from "./isolation.ts";
 
-/** What the hops of a circuit must be like. */
+/** Hints for choosing the hops of a circuit. */
 export interface PathHints {
   /** Hops that have a link already, first hop first: the path begins with them. */
   readonly kept: readonly Hop[];
@@ -21,7 +21,7 @@ export interface PathHints {
  */
 export type PathSelector = (hints: PathHints) => readonly Hop[];
 
-/** What this room asks of the request that a circuit is for. `choose` is the one call from here back to the request. */
+/** The part of a request that this room uses. `choose` is the only call from here back to the request. */
 export interface CircuitRequest {
   /** The streams that it may share a circuit with. */
   readonly group: IsolationGroup;

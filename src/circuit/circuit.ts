@@ -61,7 +61,7 @@ export class Circuit {
   readonly hops: readonly Hop[];
   /** How building went, stage by stage. */
   readonly timings: readonly StageTiming[];
-  /** Settles when the circuit can carry nothing any more; never rejects. */
+  /** Resolves when the circuit has ended. Never rejects. */
   readonly closed: Promise<void>;
   readonly #links: readonly CircuitLink[];
   readonly #exit: CircuitLink;
@@ -109,7 +109,7 @@ export class Circuit {
     return this.#exit.usable;
   }
 
-  /** Whether it can carry nothing any more; one that only takes no new streams has not ended. */
+  /** Whether it carries no streams and takes none. A circuit that only takes no new ones has not ended. */
   get ended(): boolean {
     return this.#exit.ended;
   }
@@ -134,7 +134,7 @@ export class Circuit {
     return this.#pending.silentFailures;
   }
 
-  /** The hop for whose silence the circuit ended; undefined when it stands or ended for another reason. */
+  /** The silent hop for which the circuit ended; undefined if it is open or ended for another reason. */
   get deadPeer(): PeerId | undefined {
     return this.#dead;
   }
@@ -154,7 +154,7 @@ export class Circuit {
     return this.#pending.check();
   }
 
-  /** Checks as `check` does; tells whether the exit said anything within `ms`, which may be sooner than the circuit ends. */
+  /** Checks as `check` does. Resolves with whether anything came from the exit within `ms`; the circuit may end later. */
   async answers(ms: number): Promise<boolean> {
     const before = this.#exit.bytesReceived;
     using limit = deadline(this.#pending.clock, ms, noAnswer);

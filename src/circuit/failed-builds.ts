@@ -6,7 +6,7 @@ import type { Circuit } from "./circuit.ts";
 import type { CircuitRequest } from "./circuit-request.ts";
 import { CIRCUIT_LIMITS } from "./limits.ts";
 
-/** What failed builds are remembered with. */
+/** The components of the memory of failed builds. */
 export interface FailedBuildsComponents {
   readonly clock: Pick<Clock, "monotonicMs">;
   /** Changes whenever a node to choose from comes, changes or goes. Default: never. */
@@ -30,9 +30,9 @@ interface Failure {
  *
  *     build ── every node failed ─► pause 0.5 s ─► one attempt ── failed ─► pause 1 s ─► one attempt ─► … 2 s
  *                                     │ a node came    │ all who come meanwhile wait for it
- *                                     └───────────────►└── stands ─► forgotten
+ *                                     └───────────────►└── open ──► forgotten
  *
- * Circuits that stand are used whatever is remembered here.
+ * Open circuits are used whatever is remembered here.
  */
 export class FailedBuilds {
   readonly #clock: Pick<Clock, "monotonicMs">;
@@ -82,7 +82,7 @@ export class FailedBuilds {
     if (key === undefined) return;
     const nowMs = this.#clock.monotonicMs();
     const last = this.#failures.get(key);
-    // Those that ran beside each other count once.
+    // Builds that ran at the same time count once.
     if (last !== undefined && last !== before) return;
     const { failedBuildPauseMs, failedBuildPauseMaxMs, failedBuildForgetMs, failedBuilds } = CIRCUIT_LIMITS;
     const isRecent = last !== undefined && nowMs - last.untilMs < failedBuildForgetMs.value;

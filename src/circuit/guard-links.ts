@@ -14,7 +14,7 @@ export interface GuardLink {
 /**
  * The links to first hops: one to each guard, shared by all circuits that begin there.
  *
- * What a guard learns by that, that these circuits are one client's, it knows from the client's address anyway; it sees
+ * A guard learns by that that these circuits are one client's. It knows this from the client's address anyway, and it sees
  * neither exits nor targets. The link of a circuit's exit is never shared.
  */
 export class GuardLinks {

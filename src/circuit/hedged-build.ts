@@ -4,23 +4,23 @@ import type { Circuit } from "./circuit.ts";
 import type { BuildOptions, HopWait } from "./circuit-builder.ts";
 import type { HedgeBudget } from "./hedge-budget.ts";
 
-/** What a hedged build works with. */
+/** The components of a hedged build. */
 export interface HedgedBuildComponents {
   readonly clock: Clock;
   readonly budget: HedgeBudget;
   readonly build: (options: BuildOptions) => Promise<Circuit>;
-  /** Takes over the circuit that stood second. */
+  /** Takes over the circuit that was ready second. */
   readonly onLate: (circuit: Circuit) => void;
 }
 
 /**
- * Builds a circuit that somebody waits for. When a hop takes longer than nearly all did at its place, a second circuit without
- * it is begun beside the first, and the one that stands first is it (RFC 8305 in spirit; Dean and Barroso, The Tail at Scale).
+ * Builds a circuit for which a request waits. When a hop takes longer than nearly all hops at its place did, a second circuit
+ * without it is begun beside the first. The one that is ready first wins (as in RFC 8305; Dean and Barroso, The Tail at Scale).
  *
  *     first  ──── hop ──── hop … slow …
- *     second                 └── hop ── hop ─► it; the first goes to `onLate` when it stands
+ *     second                 └── hop ── hop ─► wins; the first goes to `onLate` when it is ready
  *
- * One at a time, within the budget, and not where only one exit will do (`isExitFixed`) and it is that one which is slow.
+ * One at a time, within the budget, and not if the exit is fixed (`isExitFixed`) and is the slow hop.
  * Throws what the first build throws, when both have failed.
  */
 export function buildHedged(

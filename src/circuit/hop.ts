@@ -2,17 +2,17 @@ import type { PeerId } from "../identity/peer-id.ts";
 import type { Way } from "../link/way.ts";
 import type { Observation, ObservedHop } from "../trust/observation.ts";
 
-/** A node's place in a circuit: whom to expect where. */
+/** A node's place in a circuit: its identity and its address. */
 export interface Hop {
   readonly peerId: PeerId;
   /** How the client reaches it when it is the first hop, the way to try first before the others. */
   readonly ways: readonly Way[];
   /**
-   * Its signed advertisement, where this client's owner handed it in: shown to the hop before it, which may not know the peer.
-   * What came over the network is never shown, since the peer could have made it for this client alone.
+   * Its signed advertisement, if the owner of this client provided it. The hop before it gets it, since it may not know the peer.
+   * An advertisement from the network is never shown: the peer could have made it for this client alone.
    */
   readonly shown?: Uint8Array;
-  /** Where it says that it stands, for telling the user. */
+  /** The country that it claims, for the user. */
   readonly country?: string;
 }
 

@@ -1,10 +1,10 @@
-/** What must agree for two streams to share a circuit: every field. */
+/** Two streams may share a circuit if all these fields are equal. */
 export interface IsolationGroup {
-  /** Whose streams they are; "" when the app did not say. */
+  /** The user of the streams; "" if the app named none. */
   readonly user: string;
   /** The session that the user named; "" for none. A session's circuits are its own. */
   readonly session: string;
-  /** Which of the client's listeners they came through; "" for the library. */
+  /** The listener that they came through; "" for the library. */
   readonly listener: string;
   /** The canonical text of their constraints, without the session. */
   readonly constraints: string;
@@ -22,8 +22,8 @@ export function isolationKey({ user, session, listener, constraints }: Isolation
 /**
  * The group that a circuit belongs to once `asked` uses it; undefined when it may not.
  *
- * A circuit that nobody has used yet (`held` undefined) takes any group and is that group's from then on. Joining never
- * widens: whatever may join the result might have joined each of the two.
+ * An unused circuit (`held` undefined) joins any group, and belongs to it from then on. Joining never widens: a group that
+ * may join the result could have joined each of the two.
  */
 export function joinGroups(held: IsolationGroup | undefined, asked: IsolationGroup): IsolationGroup | undefined {
   return held === undefined || isolationKey(held) === isolationKey(asked) ? asked : undefined;

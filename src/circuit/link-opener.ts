@@ -10,17 +10,17 @@ import { type GuardLink, GuardLinks } from "./guard-links.ts";
 import type { Hop } from "./hop.ts";
 import { acceptedWithOwnWait } from "./retry-wait.ts";
 
-/** What opening links takes. */
+/** The components of a link opener. */
 export interface LinkOpenerComponents {
   readonly clock: Clock;
   readonly budget: ByteBudget;
   /** Reaches the first hop. */
   readonly dialler: PeerDialler;
-  /** Decides how long a hop that asks for it is left in peace. */
+  /** Draws how long a hop that asks for a pause gets no requests. */
   readonly random: Random;
 }
 
-/** What an opener may vary. */
+/** How links are opened. */
 export interface LinkOpenerOptions {
   /** Accept hops without post-quantum key exchange. Default false. */
   readonly allowClassical?: boolean;

@@ -13,19 +13,19 @@ import type { ObservationView } from "../trust/observation.ts";
 import type { TrustSource } from "../trust/trust-source.ts";
 import type { PeerQuery } from "../wire/peer-query.ts";
 
-/** Where a client's nodes come from. */
+/** The sources of a client's nodes. */
 export interface PeerSources {
   readonly clock: Clock;
   readonly book: PeerBook;
   readonly trust: TrustSource;
-  /** Peers that the caller of the library adds. */
+  /** Peers that the user of the library adds. */
   readonly more: (() => readonly KnownPeer[]) | undefined;
 }
 
 /** The part of the directory that candidates come from. */
 export type CandidateDirectory = Pick<Directory, "find" | "candidates" | "expect" | "doubt" | "clockDoubt">;
 
-/** All nodes that a client may use, whoever told of them, in the order that routing needs. */
+/** All nodes that a client may use, from all sources, in the order that routing needs. */
 export class CandidateSource {
   readonly #sources: PeerSources;
   readonly #options: CandidateOptions;
@@ -36,12 +36,12 @@ export class CandidateSource {
   readonly #takenIn = new Map<string, KnownPeer>();
   /** Nodes that have not answered a check and may be used all the same. */
   readonly #offered = new Map<string, KnownPeer>();
-  /** What the index holds, and whose word for it. */
+  /** The nodes in the index, each as its source describes it. */
   readonly #shown = new Map<string, KnownPeer>();
   #directory: CandidateDirectory | undefined;
-  /** By query, what was known a moment ago; the one made longest ago stands first. */
+  /** The known nodes of recent queries, the oldest query first. */
   readonly #known = new Map<string, { readonly index: CandidateIndex; readonly atMs: number }>();
-  /** What was read from the book where there is no directory, and when, in ms of the monotonic clock. */
+  /** The nodes read from the book if there is no directory, and the time of reading, in ms of the monotonic clock. */
   #read: readonly KnownPeer[] = [];
   #readMs = Number.NEGATIVE_INFINITY;
   #version = 0;
@@ -57,7 +57,7 @@ export class CandidateSource {
     return this.#version;
   }
 
-  /** Takes the nodes that answer from `directory` from now on; without one, all that the book knows will do. */
+  /** Takes the nodes that answer from `directory` from now on. Without a directory, all nodes of the book are used. */
   follow(directory: CandidateDirectory): void {
     this.#directory = directory;
   }
@@ -92,7 +92,7 @@ export class CandidateSource {
     for (const id of new Set([...before, ...ids])) this.#show(id);
   }
 
-  /** What is believed of a node has changed. */
+  /** The trust in a node has changed. */
   noteTrust(peer: string): void {
     this.#index.refresh(peer);
   }
@@ -117,7 +117,7 @@ export class CandidateSource {
   }
 
   /**
-   * Looks for nodes that fit, at little cost where it `isAgain`; false where there is nobody to ask. Throws
+   * Looks for nodes that fit, at little cost if it `isAgain`; false if there is no directory. Throws
    * ERR_NETWORK_UNREACHABLE or the abort reason.
    */
   async find(query: PeerQuery, hops: number, signal: AbortSignal, isAgain = false): Promise<boolean> {
@@ -130,12 +130,12 @@ export class CandidateSource {
     return this.#directory?.clockDoubt;
   }
 
-  /** Has nodes that failed checked; those behind others by way of others: they must not see who comes to look right after it. */
+  /** Has nodes that failed checked. Nodes behind other hops are checked through other nodes, so that they do not see who checks. */
   readonly learn: ObservationView = ({ peerId, what, isFirst }, isNews) => {
     if (what === "failed" && isNews) void this.doubt(peerId, !isFirst);
   };
 
-  /** A node seems to have failed in use: it is asked whether it still answers. Undefined where that cannot be told. */
+  /** A node seems to have failed in use: checks whether it still answers. Undefined if that cannot be found out. */
   async doubt(peer: string, isFar: boolean): Promise<boolean | undefined> {
     return this.#directory?.doubt(peer, isFar);
   }
@@ -155,14 +155,14 @@ export class CandidateSource {
     return index;
   }
 
-  /** What the book knows, where there is no directory. Reading a thousand peers is too long for each choice. */
+  /** The nodes of the book if there is no directory. Reading a thousand peers takes too long for each choice. */
   #readBook(): readonly KnownPeer[] {
     if (this.#directory !== undefined) return [];
     const { book, clock } = this.#sources;
     const nowMs = clock.monotonicMs();
     if (nowMs - this.#readMs < DISCOVERY_LIMITS.currentPeersMs.value) return this.#read;
     this.#readMs = nowMs;
-    // The same ones as long as they are valid, or a session would lose its exit to chance.
+    // The same nodes as long as they are valid, or a session would lose its exit by chance.
     const kept = this.#read.flatMap(({ advertisement }) => book.get(advertisement.peer) ?? []);
     const except = new Set(kept.map(({ advertisement }) => advertisement.peer));
     const missing = DISCOVERY_LIMITS.currentPeers.value - kept.length;
@@ -179,7 +179,7 @@ export class CandidateSource {
     return [...new Map(peers.map((peer) => [peer.advertisement.peer, peer])).values()];
   }
 
-  /** Makes `peers` those that are in the index beside what the directory told of. */
+  /** Makes the index hold `peers` beside the nodes of the directory, and no others. */
   #takeIn(peers: readonly KnownPeer[]): void {
     const gone = new Set(this.#takenIn.keys());
     for (const peer of peers) {
@@ -197,7 +197,7 @@ export class CandidateSource {
     }
   }
 
-  /** Has the index hold a node as whoever knows best tells of it; not at all where nobody does. */
+  /** Puts a node into the index as its best source describes it, or removes it if no source knows it. */
   #show(id: string): void {
     const sure = this.#answering.get(id) ?? this.#takenIn.get(id);
     const peer = sure ?? this.#offered.get(id);

@@ -10,7 +10,7 @@ import { LIVENESS_LIMITS } from "../liveness/limits.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import type { PathPlanner } from "./path-planner.ts";
 
-/** What checking by way of others takes. */
+/** The components of a check through other nodes. */
 export interface FarCheckComponents {
   readonly clock: Clock;
   readonly random: Random;

@@ -12,7 +12,7 @@ import type { Observer } from "../trust/observer.ts";
 import type { ExitPaces } from "./exit-paces.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 
-/** What the outcomes of streams are told to. */
+/** The components of the outcomes. */
 export interface CircuitOutcomesComponents {
   readonly pool: Pick<CircuitPool, "leave">;
   readonly observer: Pick<Observer, "observe">;
@@ -20,14 +20,14 @@ export interface CircuitOutcomesComponents {
   readonly clock: Clock;
 }
 
-/** Failures that say that a node is gone, rather than that it is busy or refuses. */
+/** Errors of a node that is gone, rather than busy or unwilling. */
 const GONE: ReadonlySet<ErrorCode> = new Set(["ERR_HOP_UNREACHABLE", "ERR_HOP_TIMEOUT"]);
 
-/** What became of streams on circuits: what it says of the hops, and which circuits take no more streams. */
+/** Takes the outcomes of streams: they become observations of the hops, and close circuits to new streams. */
 export class CircuitOutcomes {
-  /** How many streams may be tried on a second circuit because the first is slow. */
+  /** The budget for second tries beside slow first ones. */
   readonly hedges: HedgeBudget;
-  /** How many streams a second each exit takes. */
+  /** The pace of each exit, in streams a second. */
   readonly paces: ExitPaces;
   readonly #components: CircuitOutcomesComponents;
   readonly #lostRaces = new LostRaces();
@@ -51,7 +51,7 @@ export class CircuitOutcomes {
     }
   }
 
-  /** The exit took a stream, whatever became of it. */
+  /** The exit took a stream, whatever its outcome. */
   taken(circuit: Circuit): void {
     const exit = circuit.hops.at(-1);
     if (exit !== undefined) this.paces.noteTaken(exit.peerId);
@@ -64,8 +64,8 @@ export class CircuitOutcomes {
   }
 
   /**
-   * A hop failed, so `circuit` takes no new streams. When it is gone, as `code` tells (default: it is), no other circuit through
-   * it does. A loss or a delay may be the work of a hop before it; any other code is what the exit itself said.
+   * A hop failed, so `circuit` takes no new streams. If `code` means that the hop is gone (default), no other circuit through
+   * it does either. A loss or a delay may be the work of a hop before it; any other code is what the exit itself said.
    */
   failed(circuit: Circuit, culprit: string | undefined, code?: ErrorCode): void {
     const isGone = code === undefined || GONE.has(code) || (code === "ERR_HOP_LOST" && circuit.ended);
@@ -75,7 +75,7 @@ export class CircuitOutcomes {
     else this.#components.observer.observe(failureIn(circuit.hops, culprit, code !== "ERR_HOP_LOST"));
   }
 
-  /** The exit declined a stream that nobody tries elsewhere. */
+  /** The exit declined a stream that is not tried elsewhere. */
   declined(circuit: Circuit, error: BywayError): void {
     const ms = restMs(error);
     const exit = circuit.hops.at(-1);
@@ -99,7 +99,7 @@ export class CircuitOutcomes {
     this.#components.observer.observe(failureIn(circuit.hops, exit.peerId, false));
   }
 
-  /** Asks the exit, which owes an answer, for a sign of life; leaves whoever is silent for `ms`, and tells whether anybody was. */
+  /** Pings an exit that is late with an answer. Leaves a hop that is silent for `ms`, and resolves with whether there is one. */
   async suspect(circuit: Circuit, ms: number): Promise<boolean> {
     if (await circuit.answers(ms)) return false;
     this.failed(circuit, circuit.culprit);
@@ -120,7 +120,7 @@ export class LostRaces {
     return this.#lost.size;
   }
 
-  /** Notes that `exit` lost; whether it has so often in a row that it counts as failed, and is counted anew then. */
+  /** Notes that `exit` lost. True if it has lost so often in a row that it counts as failed; counting then begins anew. */
   note(exit: string): boolean {
     const times = (this.#lost.get(exit) ?? 0) + 1;
     this.#lost.delete(exit);

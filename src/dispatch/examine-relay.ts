@@ -12,13 +12,13 @@ import type { PathPlanner } from "./path-planner.ts";
 /** First hops behind which a relay must be silent for that to be its own doing. */
 const WITNESSES = 2;
 
-/** What examining takes. */
+/** The components of an examination. */
 export interface ExamineRelayComponents {
   readonly clock: Clock;
   readonly random: Random;
   readonly builder: Pick<CircuitBuilder, "probe">;
   readonly planner: Pick<PathPlanner, "firstHops" | "behind">;
-  /** Whether a node answers by way of others; undefined where that cannot be told. */
+  /** Whether a node answers through other nodes; undefined if that cannot be found out. */
   readonly check: (node: string) => Promise<boolean | undefined>;
 }
 

@@ -6,9 +6,9 @@ const SECOND_MS = 1_000;
 const CUT = 0.85;
 /** By how many streams a second a pace grows with each stream that is taken: a fifth in a second. */
 const GROWTH = 0.2;
-/** What a pace that was far too high is lowered to, of what the exit took lately. */
+/** A pace that was far too high is lowered to this share of what the exit took recently. */
 const SPARE = 1.1;
-/** What an exit takes at once is often so much of a second's. */
+/** An exit often takes at once what it takes in this part of a second. */
 const BURST_MS = 400;
 
 /**
@@ -23,7 +23,7 @@ export class ExitPace {
   /** Streams begun in this second without those that were refused, and those of them that it took. */
   #begun = 0;
   #taken = 0;
-  /** Those that it took in the second before. */
+  /** The streams that it took in the second before. */
   #takenBefore = 0;
   #sinceMs = 0;
   /** Undefined while the exit has not refused anything lately. */

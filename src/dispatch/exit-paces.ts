@@ -22,7 +22,7 @@ interface Waiter {
  *
  * A stream takes its turn before it waits, so those who wait come one after another. What waits is bounded, for the client
  * and for each user of each listener. When all turns in time or all places are taken, a user with fewer of them takes one over
- * from the user with most: nobody shuts others out.
+ * from the user with most, so that no user shuts others out.
  */
 export class ExitPaces {
   readonly #clock: Clock;
@@ -91,7 +91,7 @@ export class ExitPaces {
 
   /**
    * Waits for `ms`, a turn at `exit`, as one of `owner`'s. Returns false if the turn went to a user who had fewer. When it is
-   * aborted it gives the turn back, so that nobody holds up others with streams that never begin, and rejects with the abort
+   * aborted it gives the turn back, so that streams that never begin hold up no others, and rejects with the abort
    * reason.
    */
   async wait(ms: number, exit: string, owner: string, signal: AbortSignal): Promise<boolean> {
@@ -160,7 +160,7 @@ export class ExitPaces {
     return Math.max(0, giver.dueMs - nowMs);
   }
 
-  /** Whether there is a place for one more of `owner`'s streams, at the cost of whoever has most if need be. */
+  /** Whether there is a place for one more of `owner`'s streams. If needed, it is taken from the user with most. */
   #makeRoom(owner: string): boolean {
     if (this.#all.size < DISPATCH_LIMITS.waitingStreams.value) return true;
     const giver = this.#all.giver(owner);

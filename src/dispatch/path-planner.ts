@@ -17,21 +17,21 @@ import type { Plan, PlanOptions, PlanRequest } from "../routing/plan-request.ts"
 import type { PeerQuery } from "../wire/peer-query.ts";
 import type { CandidateSource } from "./candidate-source.ts";
 
-/** What a planner is made of. */
+/** The components of a planner. */
 export interface PathPlannerComponents {
   readonly peers: Pick<CandidateSource, "usable" | "known" | "expect" | "isListed" | "offer">;
   readonly guards: Pick<GuardSet, "guards">;
   readonly random: Random;
 }
 
-/** Turns what a request asks for into hops to build: nodes that answer first, then those that are only known. */
+/** Plans the hops that a request needs: from nodes that answer, else from nodes that are only known. */
 export class PathPlanner {
   readonly #components: PathPlannerComponents;
   readonly #options: PlanOptions;
   readonly #candidates = new WeakMap<Hop, Candidate>();
-  /** Thousands of streams ask for that of one circuit. */
+  /** Cached: each stream on a circuit needs it. */
   readonly #summaries = new WeakMap<readonly Hop[], RouteSummary>();
-  /** By the exit of what was planned. */
+  /** By the exit of the plan. */
   readonly #explanations = new WeakMap<Hop, Explanation>();
 
   constructor(components: PathPlannerComponents, options: PlanOptions) {
@@ -49,7 +49,7 @@ export class PathPlanner {
     return planned;
   }
 
-  /** What would be chosen now, and why; changes nothing. Throws as `hops` does. */
+  /** The plan that `hops` would make now, and why; changes nothing. Throws as `hops` does. */
   explain(asked: PlanRequest): Explanation {
     const { explanation } = this.#plan({ ...asked, explain: true }, false);
     if (explanation === undefined) throw new TypeError("a plan was not explained");
@@ -67,8 +67,8 @@ export class PathPlanner {
   }
 
   /**
-   * A relay to stand between a first hop and `node`, so that the node does not see whom this client enters by; undefined where
-   * there is none but first hops. One of `used` stands there only where there is no other.
+   * A relay between a first hop and `node`, so that the node does not see the first hop of this client. Undefined if all relays
+   * are first hops. A relay in `used` is taken only if there is no other one.
    */
   relayBefore(node: string, used: ReadonlySet<string>): Hop | undefined {
     const index = this.#components.peers.usable();
@@ -108,7 +108,7 @@ export class PathPlanner {
     return hopsOf(constraints, this.#options);
   }
 
-  /** What was known of a hop when it was chosen. */
+  /** The candidate that a hop was chosen as. */
   candidateOf(hop: Hop): Candidate | undefined {
     return this.#candidates.get(hop);
   }
@@ -118,7 +118,7 @@ export class PathPlanner {
     return this.#explanations.get(exit);
   }
 
-  /** The way through the hops of a circuit as users are told it. */
+  /** The route through the hops of a circuit, for users. */
   summary(hops: readonly Hop[]): RouteSummary {
     const known = this.#summaries.get(hops);
     if (known !== undefined) return known;
@@ -158,7 +158,7 @@ export class PathPlanner {
     this.#components.peers.expect(RELAY);
     const guards = this.#guards(index, mayDrawGuards);
     const { failed } = request;
-    // Who can make all guards fail must not drive the client through the whole network: it tries them again.
+    // An attacker who makes all guards fail must not drive the client through the whole network: try them again.
     const others = new Set([...(failed ?? [])].filter((peer) => !guards.includes(peer)));
     const isAllFailed = failed !== undefined && guards.every((guard) => failed.has(guard));
     return planCircuit(
@@ -196,15 +196,15 @@ export class PathPlanner {
   }
 }
 
-/** Without them, all that is kept at hand might be exits that only exit. */
+/** Relays are asked for too, or all known nodes might be exits that do not relay. */
 const RELAY: PeerQuery = { roles: ["relay"] };
 
-/** A hop that nothing more is known of. */
+/** The candidate of a hop of which nothing more is known. */
 function asCandidate(hop: Hop): Candidate {
   return { ...hop, roles: [], protocols: [], acceptedPorts: [], networkKind: "unknown" };
 }
 
-/** The exits that fit, in the directory's words. */
+/** The query of the directory for the exits that fit. */
 export function queryOf({
   constraints,
   exit,

@@ -16,7 +16,7 @@ export type PatientRequest = CircuitRequest & Pick<ProxyRequest, "fits" | "signa
 /** The pool's errors when there is no circuit to another exit. */
 const NOBODY_ELSE: ReadonlySet<ErrorCode> = new Set(["ERR_NO_NODE", "ERR_LOCAL_LIMIT", "ERR_SESSION_EXIT"]);
 
-/** What a stream's patience works with. */
+/** The components of a stream's patience. */
 export interface PatienceComponents {
   readonly pool: Pick<CircuitPool, "find" | "build">;
   readonly outcomes: Pick<CircuitOutcomes, "paces">;
@@ -24,12 +24,12 @@ export interface PatienceComponents {
 }
 
 /**
- * One stream's patience with exits that take no more for now. It finds the circuit that the stream is to be tried on next,
- * and waits for its turn there.
+ * One stream's patience with exits that take no more for now. It finds the circuit for the next try of the stream, and waits
+ * for its turn there.
  *
  *     circuit ─► its exit is free ─► go
  *        ▲          └ paced, its turn comes in time ─► wait, go
- *        │          └ paced, and not in time ─► leave it: others that fit ─► none left: what it said is told
+ *        │          └ paced, and not in time ─► leave it: others that fit ─► none left: its answer is the error
  *        └ refused all the same: leave it ─► others that fit ─► none left: all of them once more, while patience lasts
  *
  * A session waits for its exit, and leaves it when the patience is over and the exit takes nothing at all.
@@ -54,12 +54,12 @@ export class Patience {
     this.#fits = (exit) => request.fits(exit);
   }
 
-  /** Whether the stream waits no longer: what takes no more is left for good. */
+  /** Whether the stream no longer waits: exits that take no more are left for good. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** The exit said that it takes no more for now. */
+  /** The exit takes no more for now. */
   leave(exit: string): void {
     this.#tries += 1;
     this.#sinceMs ??= this.#clock.monotonicMs();
@@ -145,7 +145,7 @@ export class Patience {
     }
   }
 
-  /** What the exits that were left are told as: whether others wait there, or all of them asked for a pause. */
+  /** The error if no exit takes the stream: other streams wait there already, or all exits asked for a pause. */
   #noTurn(exits: readonly string[]): BywayError {
     const waitMs = Math.min(...exits.map((exit) => this.#paces.waitMs(exit)));
     const retryAfterSec = Math.max(1, Math.ceil(waitMs / 1_000));

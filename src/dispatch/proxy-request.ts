@@ -20,7 +20,7 @@ import type { LoggedRequest } from "./logged-request.ts";
 import type { PathPlanner } from "./path-planner.ts";
 import { SessionClaim } from "./session-claim.ts";
 
-/** What a request works with. */
+/** The components of a request. */
 export interface ProxyRequestComponents {
   readonly planner: Pick<PathPlanner, "hops" | "explain" | "candidateOf">;
   readonly sessions: SessionTable;
@@ -33,7 +33,7 @@ export interface ProxyRequestOptions {
   readonly listener: string;
   /** Whether requests without a session share a circuit (`circuit`) or each take another (`request`). */
   readonly rotation: "request" | "circuit";
-  /** What applies where the request names none. */
+  /** The preset of requests that name none. */
   readonly preset: Preset;
 }
 
@@ -56,7 +56,7 @@ export class ProxyRequest implements CircuitRequest {
   readonly rotates: boolean;
   readonly #components: ProxyRequestComponents;
   readonly #session: SessionClaim | undefined;
-  /** What is planned: constraints without those of the session. */
+  /** Its plan: the constraints without those of the session. */
   readonly #wanted: PlanRequest;
   /** The exit of a session that has none yet. */
   #planned: string | undefined;
@@ -126,13 +126,13 @@ export class ProxyRequest implements CircuitRequest {
     return exit.peerId === (this.#session.find().exit ?? this.#plannedExit(this.#session));
   }
 
-  /** Equal for requests that one answer of "no node fits" is true for; undefined where the request's session has an exit. */
+  /** Equal for requests that get "no node fits" for the same reason; undefined if the request's session has an exit. */
   get refusalKey(): string | undefined {
     if (this.#session?.isBound === true) return undefined;
     return `${this.protocol} ${this.target.port} ${this.group.constraints}`;
   }
 
-  /** Equal for requests that the same nodes can serve: a session that has an exit is a request of its own kind. */
+  /** Equal for requests that the same nodes can serve. Requests of a session that has an exit have their own key. */
   get nodesKey(): string {
     const { user, session, listener, constraints } = this.group;
     const own = JSON.stringify([this.protocol, this.target.port, constraints, user, listener, session]);
@@ -161,7 +161,7 @@ export class ProxyRequest implements CircuitRequest {
   /** A try on `circuit` failed. */
   noteFailure(circuit: Circuit, error: BywayError): void {
     const exit = circuit.hops.at(-1);
-    // That another circuit was quicker is no failure.
+    // An aborted try has not failed.
     if (error.code === "ERR_ABORTED" || exit === undefined) return;
     this.entry.attempted(failedPeer(circuit, error), error);
     this.#session?.noteFailure(exit.peerId, error);

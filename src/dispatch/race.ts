@@ -29,7 +29,7 @@ export type RacedRequest = PatientRequest &
 /** Opens something for a request on a circuit. Aborting `signal` takes it back. */
 export type Use<R, T> = (circuit: Circuit, signal: AbortSignal, request: R) => Promise<T>;
 
-/** What the winner of a race opened, and where. */
+/** The result of a race: what the winner opened, and its circuit. */
 export interface Won<T> {
   readonly made: T;
   readonly circuit: Circuit;
@@ -38,23 +38,23 @@ export interface Won<T> {
 }
 
 /**
- * Runs `use` on a circuit, and on another one as long as a hop is at fault and no bytes of the app's may have gone out. They have
- * not if the hop provably did not read the request (`isUnprocessed`); the hop keeps its good name the first time.
- * A circuit on which it failed takes no new streams. Throws the first error when no other circuit can be had, else the last;
- * what a session's chooser throws (ERR_SESSION_*) comes before both.
+ * Opens `request` by `use` on one circuit after another, and resolves with what the winner opened.
  *
  *     use ── answer in time ─► result
- *      └ none within hedgeMs ─► the exit is asked for a sign of life ── silent ─► as if it had failed
- *              └─► a second circuit of another exit is tried beside it; the first success is the result
+ *      └ none within hedgeMs ─► the exit is pinged ── silent ─► it has failed
+ *              └─► a second circuit to another exit is tried beside it; the first success is the result
  *
- * A second one is tried within the budget, never for a session (it keeps its exit) nor when bytes of the app's go out.
- * `signal` of the one that lost aborts, and what it opens late goes to `release`, which ends it.
+ * - **A hop fails.** Its circuit takes no new streams, and another circuit is tried if no bytes of the app may have gone out.
+ *   A hop that provably did not read the request (`isUnprocessed`) got no bytes, and has not failed the first time.
+ * - **An exit declines** (its policy closes the target, it is full or closed). It has not failed, and another exit is asked. A
+ *   session keeps its exit unless that is closed. If all exits decline, the error is that of the first one.
+ * - **The answer is late.** A second circuit is tried within the budget, but not for a session nor if bytes of the app go out.
+ *   The signal of the loser aborts. A stream that it opens late goes to `release`, which ends it.
+ * - **The target refuses.** The refusal is final, since most exits would get the same one. A try that runs already is waited
+ *   for, as long as its own history allows.
  *
- * An exit that declines (its policy closes the target, it is full or closed) keeps its good name, and another one is asked,
- * except in a session, which stays with its exit as long as that is open. Where all decline, the first one's words are thrown.
- *
- * A refusal by the target is final: another exit would mostly hear the same. Only a try that is running already
- * is waited for, as long as its own history allows; then the refusal is thrown.
+ * Rejects with the last error, or with the first one if no further circuit can be had. ERR_SESSION_* of the request's `choose`
+ * comes before both.
  */
 export function race<R extends RacedRequest, T>(
   components: RaceComponents,
@@ -65,7 +65,7 @@ export function race<R extends RacedRequest, T>(
   return new Race(components, request, use, release).run();
 }
 
-/** What is so at one exit, by its rules, routes, software or price, and may be otherwise at the next. */
+/** Refusals by the rules, routes, software or price of one exit; the next exit may have others. */
 const OTHERWISE: ReadonlySet<ErrorCode> = new Set([
   "ERR_PAYMENT_REQUIRED",
   "ERR_TARGET_NETWORK",
@@ -107,18 +107,18 @@ class Race<R extends RacedRequest, T> {
   /** Peers that closed their link before they read the request. */
   readonly #closing = new Set<string>();
   readonly #patience: Patience;
-  /** Ends the search for a second circuit. */
+  /** Aborts the search for a second circuit. */
   #over: LinkedAbort | undefined;
   #begun = 0;
-  /** Tries that an exit ended because it took no more for now. */
+  /** Tries that failed because the exit takes no more for now. */
   #paced = 0;
   #isHedging = false;
   #isDone = false;
   #first: BywayError | undefined;
   #refusal: BywayError | undefined;
-  /** What the first exit said that declined the stream. */
+  /** The error of the first exit that declined the stream. */
   #declined: BywayError | undefined;
-  /** Circuits whose exits are full or closed, and for how long; left once another one was found. */
+  /** Circuits whose exits are full or closed, and for how long. They are left when another circuit is found. */
   readonly #resting = new Map<Circuit, number>();
   #refusalTimer: Timer | undefined;
 

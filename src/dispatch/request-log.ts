@@ -7,7 +7,7 @@ import { type BegunRequest, LoggedRequest } from "./logged-request.ts";
 import type { RequestRecord } from "./request-record.ts";
 
 /**
- * The latest requests of a client, open ones too: in memory alone, since where somebody goes is private. When it is full
+ * The latest requests of a client, open ones too. In memory only, since targets are private. When it is full
  * the one that began first goes; a request that is still open goes on, unseen.
  */
 export class RequestLog {
@@ -61,7 +61,7 @@ export function makeRequestId(random: Random): string {
   return Array.from(random.bytes(LENGTH), (byte) => ALPHABET.charAt(byte & 31)).join("");
 }
 
-/** The id that somebody wrote, whatever its case, with O for 0 and I or L for 1; undefined for what is none. */
+/** The id in a text of any case, with O for 0 and I or L for 1; undefined if the text is no id. */
 export function readRequestId(text: string): string | undefined {
   // Without `u`, so that letters which only fold into these are none.
   if (!/^[0-9a-tv-z]{12}$/i.test(text)) return undefined;

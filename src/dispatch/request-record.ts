@@ -17,17 +17,17 @@ export interface FailedAttempt {
   readonly message: string;
 }
 
-/** What is known of one request; plain JSON values, and every text is bounded. */
+/** One request, as plain JSON values. Each text is bounded. */
 export interface RequestRecord {
   /** 12 characters of Crockford's base32. */
   readonly id: string;
   /** Milliseconds since the Unix epoch. */
   readonly startedAtMs: number;
-  /** As the app named itself; "" when it did not. */
+  /** The user that the app named; "" if it named none. */
   readonly user: string;
-  /** Where it came in; "" for the library. */
+  /** The listener that it came through; "" for the library. */
   readonly listener: string;
-  /** `host:port`; "" where a request was refused before it told. */
+  /** `host:port`; "" if the request was refused before it named one. */
   readonly target: string;
   readonly protocol: "tcp" | "udp";
   /** The constraints as text; "" for none. */

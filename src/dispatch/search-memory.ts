@@ -10,7 +10,7 @@ import { DISPATCH_LIMITS } from "./limits.ts";
 export interface SearchReport {
   /** Searches that began, because no known node fitted a request. */
   readonly begun: number;
-  /** Those that found none. */
+  /** Searches that found no node. */
   readonly vain: number;
   /** Requests that were refused without a search, since one like it was in vain a moment ago. */
   readonly spared: number;
@@ -59,7 +59,7 @@ export class SearchMemory {
     perSecond: DISPATCH_LIMITS.searchesPerSecond.value,
     burst: DISPATCH_LIMITS.searchesAtOnce.value,
   });
-  /** Beyond that, for users who had none searched for lately. */
+  /** For users without recent searches, beyond the budget. */
   readonly #quietBudget = new TokenBucket({
     perSecond: DISPATCH_LIMITS.quietSearchesPerSecond.value,
     burst: DISPATCH_LIMITS.quietSearchesAtOnce.value,
@@ -86,7 +86,7 @@ export class SearchMemory {
     return this.#kinds.size;
   }
 
-  /** Asks for a search for nodes that fit `query`, for circuits of `hops` nodes. `user` is who asks, "" for nobody named. */
+  /** Asks for a search for nodes that fit `query`, for circuits of `hops` nodes; `user` is "" for requests without a user. */
   begin(query: PeerQuery, hops: number, user: string): Search | SparedSearch {
     const key = JSON.stringify([query, hops]);
     const nowMs = this.#clock.monotonicMs();
@@ -137,7 +137,7 @@ export class SearchMemory {
       if (this.#kinds.get(key) === kind) this.#kinds.delete(key);
       return;
     }
-    // Those who shared one search count once.
+    // Requests that shared one search count once.
     if (outcome === "unknown" || nowMs < kind.untilMs) return;
     const { vainPauseMs, vainPauseMaxMs } = DISPATCH_LIMITS;
     kind.untilMs = nowMs + Math.min(vainPauseMs.value * 2 ** kind.times, vainPauseMaxMs.value);
