@@ -8,7 +8,7 @@ import type { AskedHop, LocatedHop } from "../link/locate-hop.ts";
 import { waysOf } from "../link/way-kinds.ts";
 import type { PeerBook } from "../peers/peer-book.ts";
 import { openAdvertisement } from "../peers/signed-advertisement.ts";
-import { FairPlaces } from "../rate/fair-places.ts";
+import { Semaphore } from "../rate/semaphore.ts";
 import { DISCOVERY_LIMITS } from "./limits.ts";
 import { SearchPace } from "./search-pace.ts";
 
@@ -48,7 +48,7 @@ export class HopLocator {
   readonly #options: HopLocatorOptions;
   /** By peer: all who wait for the same one share a search. */
   readonly #searches = new Map<string, Search>();
-  readonly #places = new FairPlaces({
+  readonly #places = new Semaphore({
     most: DISCOVERY_LIMITS.locating.value,
     mostPerKey: DISCOVERY_LIMITS.locatingPerNetwork.value,
   });
@@ -132,7 +132,7 @@ export class HopLocator {
     const busy = new BywayError("ERR_STREAM_LIMIT", "this relay looks for too many nodes at once");
     const network = subnetPrefix(askerAddress) ?? "";
     if (!this.#pace.allows(network)) throw busy;
-    const release = this.#places.take(network, () => this.#end(peerId, search, busy));
+    const release = this.#places.tryAcquire(network, () => this.#end(peerId, search, busy));
     if (release === undefined) throw busy;
     const done = this.#askOthers(peerId, network, ending.signal).finally(() => {
       release();

@@ -4,7 +4,7 @@ import { errorRow } from "../core/error-table.ts";
 import { BywayError } from "../core/errors.ts";
 import { unmapped, withoutMapping } from "../core/mapped-ipv4.ts";
 import { abortStream } from "../flow/abort-stream.ts";
-import { FairPlaces } from "../rate/fair-places.ts";
+import { Semaphore } from "../rate/semaphore.ts";
 import {
   decodeSocks5Credentials,
   decodeSocks5Greeting,
@@ -38,7 +38,7 @@ export class Socks5Front implements Front {
   readonly firstByte: number = SOCKS5_VERSION;
   readonly #components: FrontComponents;
   /** Shared fairly between users: at the bound, the oldest one of the user with most of them ends for another user's. */
-  readonly #associations = new FairPlaces({
+  readonly #associations = new Semaphore({
     most: INGRESS_LIMITS.maxAssociations.value,
     mostPerKey: INGRESS_LIMITS.maxAssociations.value,
   });
@@ -112,7 +112,10 @@ export class Socks5Front implements Front {
   ): Promise<void> {
     const { admit, credentials } = this.#components;
     using lease = admit(meaning.user, socket);
-    const release = this.#associations.take(credentials.required ? meaning.user : "", () => void association.stop());
+    const release = this.#associations.tryAcquire(
+      credentials.required ? meaning.user : "",
+      () => void association.stop(),
+    );
     if (release === undefined)
       throw new BywayError("ERR_LOCAL_LIMIT", `${this.#associations.taken} UDP associations are open already`);
     const own = unmapped(socket.localAddress ?? "");

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { abortStream } from "../flow/abort-stream.ts";
-import { FairPlaces } from "../rate/fair-places.ts";
+import { Semaphore } from "../rate/semaphore.ts";
 import { addressCrowd, addressNetwork } from "./address-crowd.ts";
 import type { IncomingStream } from "./incoming-stream.ts";
 import { LINK_LIMITS } from "./limits.ts";
@@ -24,12 +24,12 @@ export class BandwidthService {
   readonly #clock: Clock;
   /** When each address last had each direction, oldest first. */
   readonly #lastMs = new Map<string, number>();
-  readonly #places: FairPlaces;
+  readonly #places: Semaphore;
 
   /** `most` is how many transfers there may be at a time. */
   constructor(components: { readonly clock: Clock }, most: number = LINK_LIMITS.bandwidthTransfers.value) {
     this.#clock = components.clock;
-    this.#places = new FairPlaces({ most, mostPerKey: most });
+    this.#places = new Semaphore({ most });
   }
 
   /** Addresses and directions that are remembered. */
@@ -144,7 +144,7 @@ export class BandwidthService {
     const key = `${direction} ${addressCrowd(link.remote)}`;
     const lastMs = this.#lastMs.get(key);
     if (lastMs !== undefined) throw busy("this address has measured lately", lastMs + bandwidthPeriodMs.value - nowMs);
-    const release = this.#places.take(addressNetwork(link.remote), () => evicted.abort());
+    const release = this.#places.tryAcquire(addressNetwork(link.remote), () => evicted.abort());
     if (release === undefined) throw busy("others are measuring", LINK_LIMITS.bandwidthMs.value);
     this.#lastMs.set(key, nowMs);
     return { [Symbol.dispose]: release };

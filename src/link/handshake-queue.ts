@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
-import { FairPlaces } from "../rate/fair-places.ts";
 import type { RateBound } from "../rate/rate-rule.ts";
 import type { RefusalCounts } from "../rate/refusal-counts.ts";
+import { Semaphore } from "../rate/semaphore.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
 import { addressNetwork } from "./address-crowd.ts";
 import { LINK_LIMITS } from "./limits.ts";
@@ -46,7 +46,7 @@ export class HandshakeQueue {
   readonly #refusals: RefusalCounts | undefined;
   readonly #bounds: HandshakeBounds;
   readonly #rate: TokenBucket;
-  readonly #places: FairPlaces;
+  readonly #places: Semaphore;
   /** By network; the network whose turn is next comes first. */
   readonly #queues = new Map<string, Entry[]>();
   #waiting = 0;
@@ -60,7 +60,7 @@ export class HandshakeQueue {
     this.#refusals = components.refusals;
     this.#bounds = bounds;
     this.#rate = new TokenBucket(bounds.rate);
-    this.#places = new FairPlaces({ most: bounds.open, mostPerKey: bounds.openPerNetwork });
+    this.#places = new Semaphore({ most: bounds.open, mostPerKey: bounds.openPerNetwork });
   }
 
   /** How many wait. */
@@ -133,7 +133,7 @@ export class HandshakeQueue {
     for (const [network, queue] of this.#queues) {
       const [entry] = queue;
       if (entry === undefined) continue;
-      entry.release = this.#places.take(network, () => {
+      entry.release = this.#places.tryAcquire(network, () => {
         this.#refusals?.count("handshake places");
         entry.drop();
       });

@@ -2,8 +2,8 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock, Timer } from "../core/clock.ts";
-import { FairPlaces } from "../rate/fair-places.ts";
 import type { RefusalCounts } from "../rate/refusal-counts.ts";
+import { Semaphore } from "../rate/semaphore.ts";
 import { addressNetwork } from "./address-crowd.ts";
 import { ConnectionGate } from "./connection-gate.ts";
 import { LINK_LIMITS } from "./limits.ts";
@@ -45,7 +45,7 @@ export class NoticeServer {
   readonly #facts: NoticeFacts;
   /** What each open connection is ended by in time. */
   readonly #open = new Map<Socket, Timer>();
-  readonly #places: FairPlaces;
+  readonly #places: Semaphore;
   readonly #gate: ConnectionGate;
   #server: http.Server | undefined;
 
@@ -57,7 +57,7 @@ export class NoticeServer {
     this.#clock = components.clock;
     this.#refusals = components.refusals;
     this.#facts = facts;
-    this.#places = new FairPlaces({ most: bounds.open, mostPerKey: bounds.networkOpen });
+    this.#places = new Semaphore({ most: bounds.open, mostPerKey: bounds.networkOpen });
     this.#gate = noticeGate(this.#clock, bounds);
   }
 
@@ -66,7 +66,7 @@ export class NoticeServer {
     const remoteAddress = socket.remoteAddress ?? "";
     const close = (): void => void socket.destroy();
     const release = this.#gate.admit(remoteAddress)
-      ? this.#places.take(addressNetwork(remoteAddress), close)
+      ? this.#places.tryAcquire(addressNetwork(remoteAddress), close)
       : undefined;
     if (release === undefined) {
       this.#refusals?.count("notices");

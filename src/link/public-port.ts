@@ -4,8 +4,8 @@ import type { Clock } from "../core/clock.ts";
 import { unmapped } from "../core/mapped-ipv4.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { abortStream } from "../flow/abort-stream.ts";
-import { FairPlaces } from "../rate/fair-places.ts";
 import type { RefusalCounts } from "../rate/refusal-counts.ts";
+import { Semaphore } from "../rate/semaphore.ts";
 import { normaliseHost } from "../wire/authority.ts";
 import { type PortProtocol, protocolOfFirstByte } from "../wire/first-byte.ts";
 import { addressCrowd } from "./address-crowd.ts";
@@ -53,7 +53,7 @@ export class PublicPort {
   readonly #refusals: RefusalCounts | undefined;
   readonly #gate: Pick<ConnectionGate, "admit">;
   readonly #takers: PortTakers;
-  readonly #places: FairPlaces;
+  readonly #places: Semaphore;
   readonly #unspoken = new Set<Duplex>();
   #stopped = false;
 
@@ -63,7 +63,7 @@ export class PublicPort {
     this.#refusals = components.refusals;
     this.#gate = components.gate ?? new ConnectionGate(components);
     this.#takers = takers;
-    this.#places = new FairPlaces({ most: bounds.most, mostPerKey: bounds.mostPerCrowd });
+    this.#places = new Semaphore({ most: bounds.most, mostPerKey: bounds.mostPerCrowd });
   }
 
   /** Connections whose first bytes have not come. */
@@ -114,7 +114,7 @@ export class PublicPort {
     setImmediate(() =>
       setImmediate(() => {
         if (!this.#unspoken.has(raw)) return;
-        release = this.#places.take(addressCrowd(remoteAddress), refuse);
+        release = this.#places.tryAcquire(addressCrowd(remoteAddress), refuse);
         if (release === undefined) refuse();
       }),
     );

@@ -1,6 +1,6 @@
 import { BywayError } from "../core/errors.ts";
 import { addressNetwork } from "../link/address-crowd.ts";
-import { FairPlaces } from "../rate/fair-places.ts";
+import { Semaphore } from "../rate/semaphore.ts";
 
 /**
  * Places for connections to one next hop. That hop gives all that come from this relay's address a share of its links, so
@@ -9,7 +9,7 @@ import { FairPlaces } from "../rate/fair-places.ts";
  */
 export class HopPlaces {
   readonly #most: number;
-  readonly #hops = new Map<string, FairPlaces>();
+  readonly #hops = new Map<string, Semaphore>();
 
   constructor(most: number) {
     this.#most = most;
@@ -26,8 +26,8 @@ export class HopPlaces {
    * network; it is given back by then.
    */
   take(peerId: string, remoteAddress: string, evict: (reason: BywayError) => void): () => void {
-    const places = this.#hops.get(peerId) ?? new FairPlaces({ most: this.#most, mostPerKey: this.#most });
-    const release = places.take(addressNetwork(remoteAddress), () => evict(full()));
+    const places = this.#hops.get(peerId) ?? new Semaphore({ most: this.#most });
+    const release = places.tryAcquire(addressNetwork(remoteAddress), () => evict(full()));
     if (release === undefined) throw full();
     this.#hops.set(peerId, places);
     return () => {

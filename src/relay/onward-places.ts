@@ -1,7 +1,7 @@
 import { BywayError } from "../core/errors.ts";
 import { addressNetwork } from "../link/address-crowd.ts";
 import type { LinkSession } from "../link/link-session.ts";
-import { FairPlaces } from "../rate/fair-places.ts";
+import { Semaphore } from "../rate/semaphore.ts";
 
 /** How many places there are, for all, for the links of one network, and for one link. */
 export interface OnwardBounds {
@@ -16,20 +16,19 @@ export interface OnwardBounds {
  */
 export class OnwardPlaces {
   readonly #what: string;
-  readonly #mostPerLink: number;
-  readonly #places: FairPlaces;
-  readonly #ofLink = new Map<LinkSession, number>();
+  readonly #networks: Semaphore;
+  readonly #links: Semaphore;
 
   /** `what` is said in refusals: `carried connections`. */
   constructor(what: string, { most, mostPerNetwork, mostPerLink }: OnwardBounds) {
     this.#what = what;
-    this.#mostPerLink = mostPerLink;
-    this.#places = new FairPlaces({ most, mostPerKey: mostPerNetwork });
+    this.#networks = new Semaphore({ most, mostPerKey: mostPerNetwork });
+    this.#links = new Semaphore({ most: Number.POSITIVE_INFINITY, mostPerKey: mostPerLink });
   }
 
   /** How many are taken. */
   get taken(): number {
-    return this.#places.taken;
+    return this.#networks.taken;
   }
 
   /**
@@ -37,25 +36,19 @@ export class OnwardPlaces {
    * called at most once, with such an error, when the place goes to another network; it is given back by then.
    */
   take(link: LinkSession, evict: (reason: BywayError) => void): () => void {
-    const own = this.#ofLink.get(link) ?? 0;
-    if (own >= this.#mostPerLink) throw this.#refusal(" of a link");
-    let isHeld = true;
-    const give = (): void => {
-      if (!isHeld) return;
-      isHeld = false;
-      const left = (this.#ofLink.get(link) ?? 0) - 1;
-      if (left > 0) this.#ofLink.set(link, left);
-      else this.#ofLink.delete(link);
-    };
-    const release = this.#places.take(addressNetwork(link.remote), () => {
-      give();
+    const ofLink = this.#links.tryAcquire(String(link.id));
+    if (ofLink === undefined) throw this.#refusal(" of a link");
+    const ofNetwork = this.#networks.tryAcquire(addressNetwork(link.remote), () => {
+      ofLink();
       evict(this.#refusal(""));
     });
-    if (release === undefined) throw this.#refusal(" of a network");
-    this.#ofLink.set(link, own + 1);
+    if (ofNetwork === undefined) {
+      ofLink();
+      throw this.#refusal(" of a network");
+    }
     return () => {
-      give();
-      release();
+      ofLink();
+      ofNetwork();
     };
   }
 

@@ -1,5 +1,5 @@
 import { addressNetwork } from "../link/address-crowd.ts";
-import { FairPlaces } from "../rate/fair-places.ts";
+import { Semaphore } from "../rate/semaphore.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 
 /** How many proofs may be under way; the default is in `limits.ts`. */
@@ -11,14 +11,14 @@ export interface ProofPlacesOptions {
 
 /** Places for proofs that are under way, shared fairly by the askers' networks and by the endpoints'. */
 export class ProofPlaces {
-  readonly #ofAskers: FairPlaces;
-  readonly #ofEndpoints: FairPlaces;
+  readonly #ofAskers: Semaphore;
+  readonly #ofEndpoints: Semaphore;
 
   constructor({ maxPendingProofs: most = RELAY_LIMITS.pendingProofs.value, localNetwork }: ProofPlacesOptions = {}) {
     const ofEndpoints = localNetwork === true ? most : RELAY_LIMITS.pendingProofsPerEndpointNetwork.value;
-    this.#ofAskers = new FairPlaces({ most, mostPerKey: RELAY_LIMITS.pendingProofsPerNetwork.value });
+    this.#ofAskers = new Semaphore({ most, mostPerKey: RELAY_LIMITS.pendingProofsPerNetwork.value });
     // How many there are in all is the askers' to share.
-    this.#ofEndpoints = new FairPlaces({ most: Number.POSITIVE_INFINITY, mostPerKey: ofEndpoints });
+    this.#ofEndpoints = new Semaphore({ most: Number.POSITIVE_INFINITY, mostPerKey: ofEndpoints });
   }
 
   /** How many are taken. */
@@ -43,7 +43,7 @@ export class ProofPlaces {
       [this.#ofEndpoints, addressNetwork(host)],
       [this.#ofAskers, addressNetwork(remoteAddress)],
     ] as const) {
-      const release = places.take(network, onEvict);
+      const release = places.tryAcquire(network, onEvict);
       if (release === undefined) {
         releaseAll();
         return undefined;

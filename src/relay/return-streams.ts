@@ -1,5 +1,6 @@
 import { addressCrowd } from "../link/address-crowd.ts";
 import type { Way } from "../link/way.ts";
+import { Semaphore } from "../rate/semaphore.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 
 /**
@@ -7,7 +8,7 @@ import { RELAY_LIMITS } from "./limits.ts";
  * network; links that are nested over two relays by turns pass each of them again and again in this way.
  */
 export class ReturnStreams {
-  readonly #open = new Map<string, number>();
+  readonly #open = new Semaphore({ most: Number.POSITIVE_INFINITY, mostPerKey: RELAY_LIMITS.returning.value });
 
   /**
    * Counts a stream from `remoteAddress` to a hop by `ways` and returns what ends the count, once. Undefined where
@@ -16,16 +17,6 @@ export class ReturnStreams {
   take(remoteAddress: string, ways: readonly Way[]): (() => void) | undefined {
     const crowd = addressCrowd(remoteAddress);
     if (crowd === "" || !ways.some(({ at }) => addressCrowd(at.host) === crowd)) return () => {};
-    const open = this.#open.get(crowd) ?? 0;
-    if (open >= RELAY_LIMITS.returning.value) return undefined;
-    this.#open.set(crowd, open + 1);
-    let isOpen = true;
-    return () => {
-      if (!isOpen) return;
-      isOpen = false;
-      const left = (this.#open.get(crowd) ?? 0) - 1;
-      if (left > 0) this.#open.set(crowd, left);
-      else this.#open.delete(crowd);
-    };
+    return this.#open.tryAcquire(crowd);
   }
 }
