@@ -1,18 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { BywayError, systemCode } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import type { AnswerQuestion } from "./answer-page.ts";
 import { claimSocket, inUse, listen } from "./claimed-socket.ts";
-import { type ControlAnswer, errorAnswer } from "./control-answer.ts";
 import { type ControlName, pipeName } from "./control-path.ts";
 import type { ClaimedSocket } from "./held-socket.ts";
 import { API_LIMITS } from "./limits.ts";
+import { unfit } from "./page-params.ts";
 
 const CHECK_MS = 500;
 
-/** What answers, and where it is told that it does no more. */
+/** What a control server works with. */
 export interface ControlComponents {
-  /** The answer to a request for a path and query. */
-  readonly answer: (method: string, target: string) => ControlAnswer | Promise<ControlAnswer>;
+  /** Answers what the owner asks; never rejects. */
+  readonly answer: AnswerQuestion;
   readonly logger: Logger;
 }
 
@@ -95,27 +96,21 @@ export class ControlServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // No page takes a body: what comes is not waited for.
     response.on("error", () => {});
     // An answer may take longer than an idle connection is kept.
-    request.socket.setTimeout(API_LIMITS.controlSlowMs.value);
-    const { status, body } = await this.#make(request);
-    request.socket.setTimeout(API_LIMITS.controlRequestMs.value);
+    const { socket } = request;
+    socket.setTimeout(API_LIMITS.controlSlowMs.value);
+    const { method = "", url: target = "" } = request;
+    const readBody = (): Promise<string> => bodyOf(request);
+    const { status, type, body } = await this.#components.answer({ method, target, principal: "owner", readBody });
+    socket.setTimeout(API_LIMITS.controlRequestMs.value);
     response.writeHead(status, {
-      "content-type": "application/json",
+      "content-type": type,
       "content-length": Buffer.byteLength(body),
       "cache-control": "no-store",
       connection: "close",
     });
     response.end(body);
-  }
-
-  async #make({ method = "", url = "" }: IncomingMessage): Promise<ControlAnswer> {
-    try {
-      return await this.#components.answer(method, url);
-    } catch (thrown) {
-      return errorAnswer(thrown);
-    }
   }
 
   async #stop(): Promise<void> {
@@ -128,4 +123,21 @@ export class ControlServer {
       server.closeAllConnections();
     });
   }
+}
+
+/** The whole body of a request. Throws ERR_CONTROL_REQUEST for one that is too long or does not come whole. */
+function bodyOf(request: IncomingMessage): Promise<string> {
+  const most = API_LIMITS.controlBodyBytes.value;
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  return new Promise((resolve, reject) => {
+    request.on("data", (chunk: Uint8Array) => {
+      bytes += chunk.length;
+      if (bytes <= most) chunks.push(chunk);
+      // The rest is read and dropped: a connection that is closed over it may lose the answer.
+      else reject(unfit(`the body is longer than ${most} bytes`));
+    });
+    request.once("end", () => resolve(Buffer.concat(chunks).toString()));
+    for (const event of ["error", "close"]) request.once(event, () => reject(unfit("the body did not come whole")));
+  });
 }

@@ -5,21 +5,14 @@ import { isLoopback } from "../core/is-loopback.ts";
 import { listenError } from "../core/listen-error.ts";
 import type { Logger } from "../core/logger.ts";
 import { formatHostPort, type HostPort } from "../core/network-address.ts";
-import type { NodeStatus } from "../operation/node-status.ts";
+import { findPage } from "./find-page.ts";
 import { API_LIMITS } from "./limits.ts";
-
-const TEXT = "text/plain; charset=utf-8";
+import { METRICS_PAGES, type ShownFigures } from "./metrics-pages.ts";
+import { type PageAnswer, text } from "./page.ts";
 
 /** What the figures are taken from. */
-export interface MetricsComponents {
-  readonly status: () => NodeStatus;
+export interface MetricsComponents extends ShownFigures {
   readonly logger: Logger;
-}
-
-interface Page {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
 }
 
 /**
@@ -59,20 +52,13 @@ export class MetricsServer {
         data: { listen: where },
       });
     }
-    // Only a node that is asked for figures pays for the library.
-    const { METRICS_TYPE, metricsText } = await import("./metrics-text.ts");
-    const metrics = async (): Promise<Page> => ({
-      status: 200,
-      type: METRICS_TYPE,
-      body: await metricsText(this.#components.status()),
-    });
     const server = createServer(
       {
         maxHeaderSize: API_LIMITS.controlHeadBytes.value,
         requestTimeout: API_LIMITS.controlRequestMs.value,
         headersTimeout: API_LIMITS.controlRequestMs.value,
       },
-      (request, response) => void this.#answer(request, response, metrics),
+      (request, response) => void this.#answer(request, response),
     );
     server.maxConnections = API_LIMITS.metricsConnections.value;
     this.#server = server;
@@ -87,9 +73,9 @@ export class MetricsServer {
     return { host: address, port };
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse, metrics: () => Promise<Page>): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on("error", () => {});
-    const { status, type, body } = await this.#page(request, metrics).catch((thrown: unknown): Page => {
+    const { status, type, body } = await this.#page(request).catch((thrown: unknown): PageAnswer => {
       const error = toBywayError(thrown);
       this.#components.logger.error("the figures could not be told", { error });
       return text(500, error.code);
@@ -104,24 +90,14 @@ export class MetricsServer {
     response.end(request.method === "HEAD" ? undefined : body);
   }
 
-  async #page({ method = "", url = "", headers }: IncomingMessage, metrics: () => Promise<Page>): Promise<Page> {
+  async #page({ method = "", url = "", headers }: IncomingMessage): Promise<PageAnswer> {
     if (!isOwnHost(headers.host)) return text(403, "ask for this by a loopback address");
     if (method !== "GET" && method !== "HEAD") return text(405, "only GET and HEAD are served");
-    switch (url.split("?", 1)[0]) {
-      case "/metrics":
-        return metrics();
-      case "/healthz":
-        return text(200, "ok");
-      case "/readyz":
-        return this.#readiness();
-      default:
-        return text(404, "there is /metrics, /healthz and /readyz");
-    }
-  }
-
-  #readiness(): Page {
-    const { state, reason } = this.#components.status().serving;
-    return state === "serving" ? text(200, "ok") : text(503, reason === undefined ? state : `${state}: ${reason}`);
+    // What collects figures may add parameters of its own.
+    const [path = ""] = url.split("?", 1);
+    const { page } = findPage(METRICS_PAGES, "GET", path, "local");
+    if (page === undefined) return text(404, `there is ${listed(METRICS_PAGES.map((one) => one.path))}`);
+    return page.answer(this.#components, { params: {}, rest: "", body: undefined, principal: "local" });
   }
 
   async #stop(): Promise<void> {
@@ -142,6 +118,6 @@ function isOwnHost(field: string | undefined): boolean {
   return isLoopback(host === "[::1]" ? "::1" : host);
 }
 
-function text(status: number, body: string): Page {
-  return { status, type: TEXT, body: `${body}\n` };
+function listed(paths: readonly string[]): string {
+  return `${paths.slice(0, -1).join(", ")} and ${paths.at(-1)}`;
 }

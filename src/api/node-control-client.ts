@@ -17,12 +17,12 @@ export class NodeControlClient {
     this.#path = options.path;
   }
 
-  /** The node as it is now. */
+  /** Returns the node's status. */
   async status(signal?: AbortSignal): Promise<NodeStatus> {
     return ((await this.#ask("GET", "", signal)) as { node: NodeStatus }).node;
   }
 
-  /** The node as it is after the change; so with the next two. */
+  /** Returns the node's status after the change, as do the next two. */
   pause(signal?: AbortSignal): Promise<NodeStatus> {
     return this.#change("pause", signal);
   }

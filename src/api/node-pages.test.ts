@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { askPage } from "../../test/support/ask-page.ts";
 import { makeControl } from "../../test/support/control-fixture.ts";
 import { nodeStatus } from "../../test/support/node-status.ts";
 import { RecordingLogger } from "../../test/support/recording-logger.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import type { NodeOperations, NodeStatus } from "../operation/node-status.ts";
+import { answerWith } from "./answer-page.ts";
 import { controlPath } from "./control-path.ts";
 import { ControlServer } from "./control-server.ts";
 import { NodeControlClient } from "./node-control-client.ts";
-import { nodeAnswer } from "./node-pages.ts";
+import { NODE_PAGES } from "./node-pages.ts";
 
 /** A node that does as it is told, and keeps what that was. */
 function makeNode(reload: () => Promise<NodeStatus["blocklists"]> = async () => nodeStatus().blocklists) {
@@ -33,7 +35,7 @@ function makeNode(reload: () => Promise<NodeStatus["blocklists"]> = async () => 
 }
 
 async function ask(method: string, target: string, node = makeNode()) {
-  const { status, body } = await nodeAnswer(node.operations, method, target);
+  const { status, body } = await askPage(NODE_PAGES, node.operations, method, target);
   return { status, body: JSON.parse(body), calls: node.calls };
 }
 
@@ -81,7 +83,7 @@ test("lists that cannot be read are an error that is told", async () => {
 
 function startNode(t: TestContext, dataDirectory: string, node = makeNode()) {
   const path = controlPath(dataDirectory, "node");
-  const answer = (method: string, target: string) => nodeAnswer(node.operations, method, target);
+  const answer = answerWith(NODE_PAGES, () => node.operations);
   const server = new ControlServer({ answer, logger: new RecordingLogger() }, { path, name: "node" });
   t.after(() => server.stop());
   return { server, client: new NodeControlClient({ clock: new FakeClock() }, { path }), calls: node.calls };

@@ -1,6 +1,7 @@
+import { answerWith } from "../api/answer-page.ts";
 import { ControlServer } from "../api/control-server.ts";
 import { MetricsServer } from "../api/metrics-server.ts";
-import { nodeAnswer } from "../api/node-pages.ts";
+import { NODE_PAGES } from "../api/node-pages.ts";
 import { BywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
@@ -39,10 +40,10 @@ export async function createOperatedNode(
   const control = new ControlServer(
     {
       logger,
-      answer: (method, target) => {
+      answer: answerWith(NODE_PAGES, () => {
         if (operations === undefined) throw new BywayError("ERR_CONTROL", "the node is still starting");
-        return nodeAnswer(operations, method, target);
-      },
+        return operations;
+      }),
     },
     { path: options.controlPath, name: "node" },
   );

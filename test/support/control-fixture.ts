@@ -1,5 +1,6 @@
 import type { TestContext } from "node:test";
-import { controlAnswer } from "../../src/api/control-pages.ts";
+import { answerWith } from "../../src/api/answer-page.ts";
+import { CLIENT_PAGES } from "../../src/api/client-pages.ts";
 import { controlPath } from "../../src/api/control-path.ts";
 import { ControlServer } from "../../src/api/control-server.ts";
 import type { PickQuery } from "../../src/api/pick-query.ts";
@@ -40,7 +41,7 @@ export function makeControl(
   };
   const searches = (): SearchReport => ({ begun: 5, vain: 4, spared: 2_995 });
   const server = new ControlServer(
-    { logger, answer: (method, target) => controlAnswer({ log, pick: choose, searches }, method, target) },
+    { logger, answer: answerWith(CLIENT_PAGES, () => ({ log, pick: choose, searches })) },
     { path },
   );
   test.after(() => server.stop());

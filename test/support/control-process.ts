@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
-import { controlAnswer } from "../../src/api/control-pages.ts";
+import { answerWith } from "../../src/api/answer-page.ts";
+import { CLIENT_PAGES } from "../../src/api/client-pages.ts";
 import { ControlServer } from "../../src/api/control-server.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { silentLogger } from "../../src/core/logger.ts";
@@ -14,7 +15,7 @@ const pick = (): never => {
   throw new Error("nothing is picked here");
 };
 const searches = () => ({ begun: 0, vain: 0, spared: 0 });
-const answer = (method: string, target: string) => controlAnswer({ log, pick, searches }, method, target);
+const answer = answerWith(CLIENT_PAGES, () => ({ log, pick, searches }));
 await new ControlServer({ answer, logger: silentLogger }, { path }).start();
 process.on("SIGTERM", () => process.exit(0));
 writeSync(1, "ready\n");

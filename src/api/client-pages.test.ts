@@ -1,24 +1,25 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { askPage } from "../../test/support/ask-page.ts";
 import { makeControl } from "../../test/support/control-fixture.ts";
 import { EXPLAINED } from "../../test/support/explained.ts";
 import type { SearchReport } from "../dispatch/search-memory.ts";
 import { noNodeError } from "../routing/no-node.ts";
-import { controlAnswer } from "./control-pages.ts";
+import { CLIENT_PAGES } from "./client-pages.ts";
 import { API_LIMITS } from "./limits.ts";
 
 const searches = (): SearchReport => ({ begun: 5, vain: 4, spared: 2_995 });
 
-function ask(t: TestContext, target: string, { method = "GET", requests = 0 } = {}): { status: number; body: unknown } {
+async function ask(t: TestContext, target: string, { method = "GET", requests = 0 } = {}) {
   const { log } = makeControl(t);
   for (let n = 0; n < requests; n++) {
     const text = "\u0001".repeat(1_000);
     const fields = { user: text, listener: text, protocol: "tcp", constraints: text } as const;
     log.begin({ ...fields, target: { host: text, port: 1 } });
   }
-  const { status, body } = controlAnswer({ log, pick: () => EXPLAINED, searches }, method, target);
+  const { status, body } = await askPage(CLIENT_PAGES, { log, pick: () => EXPLAINED, searches }, method, target);
   assert.ok(Buffer.byteLength(body) <= API_LIMITS.controlAnswerBytes.value);
-  return { status, body: JSON.parse(body) };
+  return { status, body: JSON.parse(body) as unknown };
 }
 
 for (const [target, status, code, message] of [
@@ -42,8 +43,8 @@ for (const [target, status, code, message] of [
   ["/v1/pick?protocol=icmp", 400, "ERR_CONTROL_REQUEST", /protocol/],
   ["/v1/pick?select=nonsense%3D1", 400, "ERR_PARAMETER_UNKNOWN", /nonsense/],
 ] as const) {
-  test(`GET ${target.slice(0, 60)} is refused with ${code}`, (t) => {
-    const { status: given, body } = ask(t, target);
+  test(`GET ${target.slice(0, 60)} is refused with ${code}`, async (t) => {
+    const { status: given, body } = await ask(t, target);
     const { error } = body as { error: { code: string; message: string; remedy: string } };
     assert.equal(error.code, code);
     assert.equal(given, status);
@@ -52,13 +53,14 @@ for (const [target, status, code, message] of [
   });
 }
 
-test("another method than GET is refused", (t) => {
-  assert.equal(ask(t, "/v1/requests", { method: "POST" }).status, 400);
+test("another method than GET is refused", async (t) => {
+  assert.equal((await ask(t, "/v1/requests", { method: "POST" })).status, 400);
 });
 
-test("a pick is asked with all that the query says", (t) => {
+test("a pick is asked with all that the query says", async (t) => {
   const { server: _, log, asked } = makeControl(t);
-  const answer = controlAnswer(
+  const answer = await askPage(
+    CLIENT_PAGES,
     {
       log,
       searches,
@@ -74,10 +76,11 @@ test("a pick is asked with all that the query says", (t) => {
   assert.deepEqual(asked, [{ constraints: { countries: ["us"], hops: 3 }, port: 443, protocol: "udp" }]);
 });
 
-test("a pick that no node fits is 503 with its funnel; any other failure of a pick is told too", (t) => {
+test("a pick that no node fits is 503 with its funnel; any other failure of a pick is told too", async (t) => {
   const { log } = makeControl(t);
   const funnel = [{ left: 0, what: "nodes" }];
-  const none = controlAnswer(
+  const none = await askPage(
+    CLIENT_PAGES,
     {
       log,
       searches,
@@ -90,7 +93,8 @@ test("a pick that no node fits is 503 with its funnel; any other failure of a pi
   );
   assert.equal(none.status, 503);
   assert.deepEqual(JSON.parse(none.body).error.data.funnel, funnel);
-  const broken = controlAnswer(
+  const broken = await askPage(
+    CLIENT_PAGES,
     {
       log,
       searches,
@@ -105,12 +109,12 @@ test("a pick that no node fits is 503 with its funnel; any other failure of a pi
   assert.equal(JSON.parse(broken.body).error.code, "ERR_INTERNAL");
 });
 
-test("searches of the network are counted", (t) => {
-  assert.deepEqual(ask(t, "/v1/searches"), { status: 200, body: { searches: searches() } });
+test("searches of the network are counted", async (t) => {
+  assert.deepEqual(await ask(t, "/v1/searches"), { status: 200, body: { searches: searches() } });
 });
 
-test("a list that would be too long leaves out the oldest", (t) => {
-  const { status, body } = ask(t, "/v1/requests", { requests: 1_000 });
+test("a list that would be too long leaves out the oldest", async (t) => {
+  const { status, body } = await ask(t, "/v1/requests", { requests: 1_000 });
   const { requests } = body as { requests: readonly object[] };
   assert.equal(status, 200);
   assert.ok(requests.length > 500 && requests.length < 1_000, `${requests.length}`);
