@@ -19,8 +19,8 @@ import type { PeerBook } from "../peers/peer-book.ts";
 import { RecordFile } from "../storage/record-file.ts";
 import { MemoryRecords } from "../storage/record-keeper.ts";
 import type { LinkService } from "./link-service.ts";
-import type { LinkServiceOptions } from "./link-service-options.ts";
 import type { NodeOptions } from "./node-options.ts";
+import { exitRules, ownPolicy } from "./own-policy.ts";
 import { createReachCheck } from "./own-reach.ts";
 import type { KeyWatch, OtherSigner } from "./self/key-watch.ts";
 
@@ -62,11 +62,10 @@ export function createOperations(
   options: NodeOptions & {
     readonly address: HostPort;
     readonly endpoint: HostPort;
-    readonly links: LinkServiceOptions;
   },
 ): Operations {
   const { clock, logger, links, load, onChange } = components;
-  const { dataDirectory, endpoint, links: served, contact, claims: { network } = {} } = options;
+  const { dataDirectory, endpoint, contact, claims: { network } = {} } = options;
   const records =
     dataDirectory === undefined
       ? undefined
@@ -149,8 +148,8 @@ export function createOperations(
       address: formatHostPort(options.address),
       ...(contact === undefined ? {} : { contact }),
       policy: {
-        rules: options.roles.includes("exit") ? (served.policyRules ?? []) : [],
-        acceptedPorts: served.policy.acceptedPorts,
+        rules: exitRules(options),
+        acceptedPorts: ownPolicy(options).acceptedPorts,
       },
       settings,
     },

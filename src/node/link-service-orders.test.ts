@@ -41,10 +41,13 @@ async function setUp(t: TestContext) {
   const service = await openLinkService(
     { ...components, logger: silentLogger },
     {
+      settings: {
+        ...{ listen: HERE, roles: ["exit"], allowTargets: [tcp, udp], localNetwork: true },
+        ...{ operation: { upMbps: 1_000 }, dnsServers: [formatHostPort(dns)], policy: ["accept *:*"] },
+      },
+      peerId: identity.peerId,
       certificate: await createCertificate(identity, systemClock, systemRandom),
-      ...{ allowClassical: false, roles: ["exit"], policy: { acceptedPorts: [], protocols: [] }, listeners: [] },
-      ...{ allowTargets: [tcp, udp], localNetwork: true, budgetBytes: 2 ** 30, processes: 1, isPaced: true },
-      ...{ dnsServers: [formatHostPort(dns)], policyRules: ["accept *:*"], peerId: identity.peerId },
+      ...{ listeners: [], budgetBytes: 2 ** 30 },
     },
   );
   const transport = new TcpTransport(components);

@@ -37,18 +37,18 @@ async function linkTo(
   const service = await openLinkService(
     { ...components, logger: silentLogger, load: () => 0.7 },
     {
-      certificate: await createCertificate(identity, systemClock, systemRandom),
-      allowClassical: false,
-      roles,
-      policy: { acceptedPorts: [], protocols: [] },
-      listeners: [],
-      allowTargets: [target],
-      localNetwork: true,
-      budgetBytes: 2 ** 30,
-      processes,
+      settings: {
+        listen: HERE,
+        roles,
+        allowTargets: [target],
+        localNetwork: true,
+        workers: processes,
+        streamLimits: { streamsPerSecond: 1e9, targetStreams: 1e9, targetStreamsPerSecond: 1e9 },
+      },
       peerId: identity.peerId,
-      isPaced: false,
-      streamLimits: { streamsPerSecond: 1e9, targetStreams: 1e9, targetStreamsPerSecond: 1e9 },
+      certificate: await createCertificate(identity, systemClock, systemRandom),
+      listeners: [],
+      budgetBytes: 2 ** 30,
     },
   );
   const transport = new TcpTransport(components);

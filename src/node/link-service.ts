@@ -1,36 +1,26 @@
 import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
-import type { Limit } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
-import { PROTOCOL_VERSION } from "../core/version.ts";
-import { AddressGuard } from "../egress/address-guard.ts";
-import { Egress } from "../egress/egress.ts";
-import { EGRESS_LIMITS } from "../egress/limits.ts";
-import { LocalAddresses } from "../egress/local-addresses.ts";
-import { lookUpNat64 } from "../egress/nat64-lookup.ts";
-import { Nat64Watch } from "../egress/nat64-watch.ts";
-import { DnsResolver } from "../egress/resolver.ts";
 import { ByteBudget } from "../flow/byte-budget.ts";
-import { LinePace } from "../flow/line-pace.ts";
-import { BandwidthService, bandwidthRequests } from "../link/bandwidth-service.ts";
-import { documentRequest } from "../link/document-request.ts";
-import { LINK_LIMITS } from "../link/limits.ts";
 import { LinkServer } from "../link/link-server.ts";
 import type { LocateHop } from "../link/locate-hop.ts";
-import { NoticeServer } from "../link/notice-server.ts";
-import { type AcceptOverlay, PublicPort } from "../link/public-port.ts";
-import { WayDialler } from "../link/way-dialler.ts";
+import type { AcceptOverlay } from "../link/public-port.ts";
 import type { ServingOrders } from "../operation/serving-orders.ts";
-import type { ServingReport } from "../operation/serving-report.ts";
+import { NO_REPORT, type ServingReport } from "../operation/serving-report.ts";
 import { RefusalCounts } from "../rate/refusal-counts.ts";
-import { RELAY_LIMITS } from "../relay/limits.ts";
-import { RelayService } from "../relay/relay-service.ts";
-import { sendBack } from "../workers/overlay-backchannel.ts";
-import { openExitStack } from "./exit-stack.ts";
 import type { LinkServiceOptions } from "./link-service-options.ts";
-import { noticeFacts } from "./notice-facts.ts";
-import { shownHops } from "./shown-hops.ts";
+import { openBandwidth } from "./service/bandwidth.ts";
+import { openDocument } from "./service/document.ts";
+import { openExit } from "./service/exit.ts";
+import { openLine } from "./service/line.ts";
+import { openServiceLog } from "./service/log.ts";
+import { openOwnAddresses } from "./service/own-addresses.ts";
+import { openPort } from "./service/port.ts";
+import { openRelay } from "./service/relay.ts";
+import type { ServiceBase, ServicePart } from "./service/service-part.ts";
+import { openTargetRules } from "./service/target-rules.ts";
+import { openWaysOut } from "./service/ways-out.ts";
 
 /** Serves links and everything that they ask for, and what else comes to the same port. */
 export interface LinkService {
@@ -51,147 +41,74 @@ export interface LinkService {
 /** A link service in this process, which knows how its links are used. */
 export type LocalLinkService = LinkService & Pick<LinkServer, "idleSinceMs" | "giveWay">;
 
+/** What a link service gets from the node. */
+export interface LinkServiceComponents {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** In place of one of its own. */
+  readonly budget?: ByteBudget | undefined;
+  /** Share of the links of the whole node that are taken, if the service is one of several. */
+  readonly load?: (() => number) | undefined;
+  /** Takes what speaks libp2p. Absent in a worker, and if the node has no part in the overlay. */
+  readonly acceptOverlay?: AcceptOverlay | undefined;
+  /** Number of the process, from 1. */
+  readonly processNumber?: number | undefined;
+  /** Where next hops are reached; only what requests show is known if absent. */
+  readonly locateHop?: LocateHop | undefined;
+}
+
 /**
- * Opens the part of a node that serves links: in the node's own process, or in each of its workers.
- * If it is one of several, `load` is that of the whole node. Throws ERR_CONFIG_VALUE.
+ * Opens the part of a node that serves links: in the node's own process, or in each of its workers. To serve one more kind of
+ * request, add a part to the list. Throws ERR_CONFIG_VALUE.
  */
 export async function openLinkService(
-  components: {
-    readonly clock: Clock;
-    readonly logger: Logger;
-    /** In place of one of its own. */
-    readonly budget?: ByteBudget;
-    readonly load?: () => number;
-    /** Takes what speaks libp2p. Absent in a worker, and where the node has no part in the overlay. */
-    readonly acceptOverlay?: AcceptOverlay | undefined;
-    /** Number of the process, from 1. */
-    readonly processNumber?: number;
-    /** Where next hops are reached; only what requests show is known when absent. */
-    readonly locateHop?: LocateHop | undefined;
-  },
+  components: LinkServiceComponents,
   options: LinkServiceOptions,
 ): Promise<LocalLinkService> {
-  const { clock, logger } = components;
-  const { localNetwork, roles, policy, bindEgress, dnsServers, backchannelPath } = options;
-  const budget = components.budget ?? new ByteBudget({ clock, logger }, { bytes: options.budgetBytes });
   let orders: ServingOrders = { endsStreams: false };
-  const partOf = (whole: number): number => Math.max(1, Math.floor(whole / options.processes));
-  const share = ({ value }: Limit): number => partOf(value);
+  const base = serviceBase(components, options, () => orders);
+  const load = (): number => components.load?.() ?? server.load;
 
-  const local = new LocalAddresses({ clock, logger });
-  const nat64 = new Nat64Watch({
-    clock,
-    logger,
-    local: () => local.current(),
-    lookUp: (signal) => lookUpNat64(clock, dnsServers, signal),
-    onChange: () => egress.endProhibited(),
-  });
-  const guard = new AddressGuard(
-    {
-      local: () => local.current(),
-      listeners: () => options.listeners,
-      seen: () => orders.seenAddresses ?? NOWHERE,
-      inside: (ip) => nat64.inside(ip),
-      perhapsInside: (ip) => nat64.perhapsInside(ip),
-    },
-    { allowTargets: options.allowTargets, localNetwork },
-  );
-  const resolver = new DnsResolver(
-    { clock },
-    {
-      ...(dnsServers === undefined ? {} : { servers: dnsServers }),
-      maxCachedNames: share(EGRESS_LIMITS.maxCachedNames),
-      maxCachedAddresses: share(EGRESS_LIMITS.maxCachedAddresses),
-    },
-  );
-  const refusals = new RefusalCounts();
-  const pace = new LinePace({ clock }, { linkBytesPerSecond: options.linkBytesPerSecond });
-  const exitStack = await openExitStack(
-    { clock, logger, budget, guard, processNumber: components.processNumber ?? 1 },
-    options,
-  );
   await using made = new AsyncDisposableStack();
-  made.defer(() => exitStack.stop());
-  made.defer(() => nat64.stop());
-  const egress = new Egress(
-    { clock, logger, resolver, guard, policy: exitStack.policy },
+  const owned = <P extends ServicePart>(part: P): P => {
+    made.defer(() => part.stop?.());
+    return part;
+  };
+  const own = owned(openOwnAddresses(base, () => waysOut.egress.endProhibited()));
+  const records = owned(await openServiceLog(base));
+  const rules = owned(await openTargetRules(base, own));
+  const waysOut = openWaysOut(base, { guard: own.guard, policy: rules.policy });
+  const line = openLine(base);
+  const { egress } = waysOut;
+  const { log } = records;
+
+  const parts: readonly ServicePart[] = [
+    records,
+    rules,
+    waysOut,
+    line,
+    openDocument(base, load),
+    openExit(base, { guard: own.guard, rules, waysOut: egress, log }),
+    openRelay(base, { egress, locateHop: components.locateHop, log }),
+    openBandwidth(base),
+  ];
+  const server: LinkServer = new LinkServer(
     {
-      ...(bindEgress === undefined ? {} : { bindEgress }),
-      maxTargetSockets: Math.max(share(EGRESS_LIMITS.maxTargetSockets), partOf(options.streamLimits?.maxStreams ?? 0)),
-      maxHopSockets: share(EGRESS_LIMITS.maxHopSockets),
-      maxUdpFlows: share(EGRESS_LIMITS.maxUdpFlows),
-      maxPendingLookups: share(EGRESS_LIMITS.maxPendingLookups),
-    },
-  );
-  // A lab stands behind no translator, and one that only tells peers of each other has no way out.
-  if (!localNetwork && roles.some((role) => role !== "bootstrap")) nat64.start();
-  const exit = exitStack.serve(egress);
-  const relay = new RelayService(
-    {
-      clock,
-      budget,
-      locate: components.locateHop ?? shownHops({ clock }, { localNetwork }),
-      dialler: new WayDialler({ clock, budget, transport: { dial: (at, signal) => egress.dialHop(at, signal) } }),
-      log: exitStack.proofLog,
-    },
-    {
-      processes: options.processes,
-      localNetwork,
-      maxCarried: share(RELAY_LIMITS.carried),
-      maxToHop: share(RELAY_LIMITS.carriedToHop),
-      maxWaiting: share(RELAY_LIMITS.waiting),
-      maxPendingProofs: share(RELAY_LIMITS.pendingProofs),
-    },
-  );
-  const server = new LinkServer(
-    {
-      clock,
-      logger,
-      budget,
-      refusals,
+      ...base,
       load: components.load,
-      openPace: options.isPaced ? () => pace.openLink() : undefined,
+      openPace: line.openPace,
       refusal: () => orders.refusal && refusalOf(orders.refusal),
-      requests: [
-        documentRequest(() => ({
-          v: PROTOCOL_VERSION,
-          roles,
-          policy: { acceptedPorts: policy.acceptedPorts },
-          load: components.load?.() ?? server.load,
-        })),
-        ...(roles.includes("exit") ? exit.requests : []),
-        ...(roles.includes("relay") ? relay.requests : []),
-        ...bandwidthRequests(new BandwidthService({ clock }, share(LINK_LIMITS.bandwidthTransfers))),
-      ],
+      requests: parts.flatMap(({ requests = [] }) => requests),
     },
-    { ...options.certificate, allowClassical: options.allowClassical },
+    { ...options.certificate, allowClassical: options.settings.allowClassical ?? false },
   );
-  const notice = new NoticeServer({ clock, refusals }, noticeFacts(options), {
-    open: share(LINK_LIMITS.openNotices),
-    networkOpen: share(LINK_LIMITS.networkNotices),
-    perSecond: share(LINK_LIMITS.noticesPerSecond),
-    networkPerSecond: share(LINK_LIMITS.networkNoticesPerSecond),
-    networkBurst: share(LINK_LIMITS.networkNoticeBurst),
-  });
-  const sendToNode: AcceptOverlay | undefined =
-    backchannelPath === undefined
-      ? undefined
-      : (socket, remote) => sendBack({ clock, budget }, backchannelPath, socket, remote);
-  const port = new PublicPort(
-    { clock, refusals },
-    {
-      link: (raw) => server.accept(raw),
-      overlay: components.acceptOverlay ?? sendToNode,
-      notice: (socket) => notice.accept(socket),
-    },
-    { most: share(LINK_LIMITS.unspokenConnections), mostPerCrowd: LINK_LIMITS.unspokenPerAddress.value },
-  );
-  const owned = made.move();
+  const port = openPort(base, { link: (raw) => server.accept(raw), overlay: components.acceptOverlay });
+
+  const lasting = made.move();
   const end = async (): Promise<void> => {
-    resolver.stop();
-    await Promise.all([port.stop(), notice.stop(), server.stop(), egress.stop()]);
+    await Promise.all([port.stop(), server.stop(), waysOut.stop()]);
     // Last, as what has ended just now leaves its record.
-    await owned.disposeAsync();
+    await lasting.disposeAsync();
   };
   let stopped: Promise<void> | undefined;
   return {
@@ -201,28 +118,23 @@ export async function openLinkService(
     get report() {
       const { links, streams, received, sent } = server.usage;
       const { traffic } = egress;
-      return {
+      let sum: ServingReport = {
+        ...NO_REPORT,
         links,
         streams,
-        streamsOpened: exit.opened,
-        failedProofs: relay.failedProofsLastHour,
         linkBytes: received + sent,
         line: { received: received + traffic.received, sent: sent + traffic.sent },
-        refusals: refusals.counts,
-        ...exitStack.report,
+        refusals: base.refusals.counts,
       };
+      for (const { report } of parts) sum = { ...sum, ...report };
+      return sum;
     },
     obey(given) {
-      const isSeenElsewhere = given.seenAddresses?.join() !== orders.seenAddresses?.join();
       orders = given;
-      if (isSeenElsewhere) egress.endProhibited();
-      const { bytesPerSecond, endsStreams, refusal } = given;
-      pace.setRate(
-        bytesPerSecond === undefined ? undefined : Math.max(1, Math.floor(bytesPerSecond / options.processes)),
-      );
-      if (endsStreams && refusal !== undefined) server.endStreams(refusalOf(refusal));
+      for (const part of parts) part.obey?.(given);
+      if (given.endsStreams && given.refusal !== undefined) server.endStreams(refusalOf(given.refusal));
     },
-    reload: () => exitStack.reload(),
+    reload: () => rules.reload(),
     get takenShare() {
       return server.takenShare;
     },
@@ -233,8 +145,24 @@ export async function openLinkService(
   };
 }
 
-/** One object, as the guard goes by which it is. */
-const NOWHERE: readonly string[] = [];
+function serviceBase(
+  { clock, logger, budget, processNumber = 1 }: LinkServiceComponents,
+  options: LinkServiceOptions,
+  orders: () => ServingOrders,
+): ServiceBase {
+  const processes = options.settings.workers ?? 1;
+  return {
+    clock,
+    logger,
+    budget: budget ?? new ByteBudget({ clock, logger }, { bytes: options.budgetBytes }),
+    refusals: new RefusalCounts(),
+    options,
+    processNumber,
+    processes,
+    orders,
+    share: (whole) => Math.max(1, Math.floor((typeof whole === "number" ? whole : whole.value) / processes)),
+  };
+}
 
 function refusalOf({ code, message, retryAfterSec, by }: NonNullable<ServingOrders["refusal"]>): BywayError {
   return new BywayError(code, message, { data: { by, retryAfterSec } });

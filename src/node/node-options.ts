@@ -83,3 +83,15 @@ export interface NodeOptions {
   readonly random?: Random;
   readonly logger?: Logger;
 }
+
+/** The part of a node's options that is plain JSON, so that worker processes can have it: what its operator sets. */
+export type NodeSettings = Omit<
+  NodeOptions,
+  "identity" | "budget" | "directory" | "geo" | "clock" | "random" | "logger"
+>;
+
+/** That part of `options`. */
+export function nodeSettings(options: NodeOptions): NodeSettings {
+  const { identity, budget, directory, geo, clock, random, logger, ...settings } = options;
+  return settings;
+}

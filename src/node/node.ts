@@ -9,8 +9,8 @@ import { NoticeListener } from "../link/notice-listener.ts";
 import type { ContradictedClaim, NodeOperations } from "../operation/node-status.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import { openPeers } from "../peers/open-peers.ts";
+import { checkNodeOptions } from "./check-node-options.ts";
 import { createOperations } from "./create-operations.ts";
-import { checkNodeOptions } from "./link-service-options.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { noticeFacts } from "./notice-facts.ts";
 import { contradictedClaims } from "./own-place.ts";
@@ -64,7 +64,11 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
     if (kept !== undefined) parts.add("peers", kept);
 
     const notice =
-      noticeListen && new NoticeListener({ clock }, { listen: noticeListen, facts: noticeFacts(links.options) });
+      noticeListen &&
+      new NoticeListener(
+        { clock },
+        { listen: noticeListen, facts: noticeFacts({ settings: options, peerId: identity.peerId }) },
+      );
     if (notice !== undefined) parts.add("notice", notice);
 
     const self = openSelf(base, { links, kept, news }, options);
@@ -100,7 +104,7 @@ export async function createNode(options: NodeOptions): Promise<BywayNode> {
           envelope: () => self.known().envelope,
           onChange: () => news.changed(),
         },
-        { ...options, endpoint, address, links: links.options },
+        { ...options, endpoint, address },
       ),
     );
     self.addLoad(() => operations.loadShare);

@@ -208,16 +208,16 @@ test("a node knows what its workers carry", { skip }, async (t) => {
   );
   t.after(() => pool.stop());
   const options: LinkServiceOptions = {
-    certificate: await createCertificate(identity, systemClock, systemRandom),
-    allowClassical: false,
-    roles: ["exit"],
-    policy: { acceptedPorts: [], protocols: [] },
-    listeners: [],
-    allowTargets: [target],
-    localNetwork: true,
-    processes: WORKERS,
+    settings: {
+      listen: { host: "127.0.0.1", port: 0 },
+      roles: ["exit"],
+      allowTargets: [target],
+      localNetwork: true,
+      workers: WORKERS,
+    },
     peerId: identity.peerId,
-    isPaced: false,
+    certificate: await createCertificate(identity, systemClock, systemRandom),
+    listeners: [],
     budgetBytes: 2 ** 28,
   };
   await pool.start(options);

@@ -10,8 +10,8 @@ import { forkWorker } from "../../workers/fork-worker.ts";
 import { OverlayBackchannel } from "../../workers/overlay-backchannel.ts";
 import { answerWorker } from "../ask-node.ts";
 import { type LinkService, openLinkService } from "../link-service.ts";
-import { type LinkServiceOptions, linkServiceOptions } from "../link-service-options.ts";
-import type { NodeOptions } from "../node-options.ts";
+import type { LinkServiceOptions } from "../link-service-options.ts";
+import { type NodeOptions, nodeSettings } from "../node-options.ts";
 import { NodeOrders } from "../node-orders.ts";
 import { WorkerLinks } from "../worker-links.ts";
 import type { DirectoryDoor } from "./directory-door.ts";
@@ -23,7 +23,6 @@ export interface NodeLinks extends Part {
   readonly service: LinkService;
   /** What it obeys. */
   readonly orders: NodeOrders;
-  readonly options: LinkServiceOptions;
   /** Where they are taken. */
   readonly address: HostPort;
   /** Where others reach that. */
@@ -39,7 +38,13 @@ export async function openLinks(base: NodeBase, door: DirectoryDoor, options: No
   const { acceptOverlay, locateHop } = door;
   const certificate = await createCertificate(identity, clock, random);
   const listeners: HostPort[] = [];
-  const serviceOptions = linkServiceOptions(options, { certificate, listeners, budgetBytes: budget.bytes });
+  const serviceOptions: LinkServiceOptions = {
+    settings: nodeSettings(options),
+    peerId: identity.peerId,
+    certificate,
+    listeners,
+    budgetBytes: Math.floor(budget.bytes / workers),
+  };
   const stopping = new AbortController();
   const answers = { locateHop: answerWorker(locateHop, stopping.signal) };
   const pool =
@@ -62,12 +67,11 @@ export async function openLinks(base: NodeBase, door: DirectoryDoor, options: No
   return {
     service,
     orders,
-    options: serviceOptions,
     address: listener.address,
     endpoint,
     async start() {
       const backchannelPath = await backchannel?.start();
-      await pool?.start(backchannelPath === undefined ? serviceOptions : { ...serviceOptions, backchannelPath });
+      await pool?.start({ ...serviceOptions, backchannelPath });
     },
     async stop() {
       stopping.abort();

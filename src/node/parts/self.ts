@@ -5,6 +5,7 @@ import type { OpenedPeers } from "../../peers/open-peers.ts";
 import { writePeerFile } from "../../peers/peer-file.ts";
 import type { NodeOptions } from "../node-options.ts";
 import { createBandwidthRecord, createKeyWatch, createLoadMeter, createSeenAddresses, ownFacts } from "../own-facts.ts";
+import { ownPolicy } from "../own-policy.ts";
 import { Advertiser } from "../self/advertiser.ts";
 import type { KeyWatch } from "../self/key-watch.ts";
 import type { SeenAddresses } from "../self/seen-addresses.ts";
@@ -51,6 +52,7 @@ export function openSelf(
   const meter = createLoadMeter({ clock, links: service, bandwidth }, options);
   const shares: (() => number)[] = [];
   const load = (): number => Math.max(meter.load, ...shares.map((share) => Math.round(share() * 20) / 20));
+  const policy = ownPolicy(options);
   const upSinceSec = Math.floor(clock.nowMs() / 1000);
   const tells: (() => void)[] = [];
   const publish = async (envelope: Uint8Array): Promise<void> => {
@@ -69,7 +71,7 @@ export function openSelf(
     () =>
       ownFacts(options, {
         endpoint,
-        policy: links.options.policy,
+        policy,
         upSinceSec,
         load: load(),
         bandwidth: bandwidth?.bandwidth,
