@@ -4,7 +4,6 @@ import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
 import type { HostPort } from "../core/network-address.ts";
 import type { ByteBudget } from "../flow/byte-budget.ts";
-import type { LinkPace } from "../flow/line-pace-link.ts";
 import { Meter } from "../flow/meter.ts";
 import { splice } from "../flow/splice.ts";
 import { CapsuleDatagrams } from "../link/capsule-datagrams.ts";
@@ -74,7 +73,7 @@ export class ExitService {
       const address = addressOf(socket);
       this.#reached(entry, address, portOf(socket));
       const firstBytes = this.#firstBytes(target, address);
-      const meter = new Meter();
+      const meter = new Meter(incoming.link.meter);
       const error = await splice(
         { clock, budget, meter, pace: incoming.link.pace, firstBytes },
         incoming.accept(),
@@ -93,7 +92,7 @@ export class ExitService {
       this.#reached(entry, flow.address, flow.fromPort);
       const datagrams = new CapsuleDatagrams({ clock, budget }, incoming.accept({ "capsule-protocol": "?1" }));
       const first = opens(target.host, target.port) ? undefined : new FirstDatagrams(policy);
-      return carryDatagrams(datagrams, flow, new Meter(), incoming.link.pace, first);
+      return carryDatagrams(datagrams, flow, incoming.link, first);
     });
   }
 
@@ -145,10 +144,11 @@ function endOf({ up, down }: Meter, error: Error | undefined): StreamEnd {
 async function carryDatagrams(
   datagrams: CapsuleDatagrams,
   flow: UdpFlow,
-  meter: Meter,
-  pace: LinkPace | undefined,
+  link: LinkSession,
   first: FirstDatagrams | undefined,
 ): Promise<StreamEnd> {
+  const meter = new Meter(link.meter);
+  const { pace } = link;
   let refusal: BywayError | undefined;
   const isPassed = (from: FlowSide, payload: Uint8Array): boolean => {
     try {

@@ -19,3 +19,18 @@ test("what a stream carries counts for its link and its node, once in each", () 
     [103, 15, 118],
   ]);
 });
+
+test("a link that gets a payer counts for it from then on, and for the node once", () => {
+  const node = new Meter();
+  const payer = new Meter(node);
+  const link = new Meter(node);
+  const stream = new Meter(link);
+  stream.down.add(10);
+  link.moveTo(payer);
+  stream.down.add(5);
+  stream.up.add(1);
+  assert.deepEqual(
+    [stream, link, payer, node].map(({ bytes }) => bytes),
+    [16, 16, 6, 16],
+  );
+});

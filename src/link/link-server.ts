@@ -4,12 +4,13 @@ import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { LinkPace } from "../flow/line-pace-link.ts";
+import { Meter } from "../flow/meter.ts";
 import { HandshakeQueue } from "./handshake-queue.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { sharedRefusals } from "./link-conduct.ts";
 import { LinkHandshakes, type LinkServerOptions } from "./link-handshakes.ts";
 import { CROWDED, LinkPlaces } from "./link-places.ts";
-import { LinkSession } from "./link-session.ts";
+import { LinkSession, type LinkSessionParts } from "./link-session.ts";
 import { RequestServer, type RequestServerComponents } from "./request-server.ts";
 import { ServedConnections } from "./served-connections.ts";
 import { ServedLink, type ServedLinkComponents } from "./served-link.ts";
@@ -44,20 +45,22 @@ const STOPPED = new BywayError("ERR_STOPPED", "the node stopped");
 
 /** The server end of links: takes connections from any transport, speaks TLS 1.3 + HTTP/2, serves requests by a table. */
 export class LinkServer {
+  /** Payload that all links carried since the start. */
+  readonly meter: Meter = new Meter();
   readonly #clock: Clock;
   readonly #places: LinkPlaces;
   readonly #connections: ServedConnections;
   readonly #handshakes: LinkHandshakes;
   readonly #requests: RequestServer;
   readonly #ofLinks: ServedLinkComponents;
-  readonly #openPace: (() => LinkPace) | undefined;
+  readonly #shared: LinkSessionParts;
   readonly #links = new Set<ServedLink>();
   #nextLinkId = 1;
   #stopped = false;
 
   constructor(components: LinkServerComponents, options: LinkServerOptions) {
     this.#clock = components.clock;
-    this.#openPace = components.openPace;
+    this.#shared = { openPace: components.openPace, whole: this.meter };
     this.#places = components.places ?? new LinkPlaces(undefined, components.refusals);
     this.#connections = new ServedConnections({ ...components, places: this.#places });
     this.#requests = new RequestServer(components);
@@ -135,7 +138,7 @@ export class LinkServer {
   }
 
   #serve(socket: TLSSocket, raw: Duplex): void {
-    const session = new LinkSession(this.#nextLinkId++, socket.remoteAddress ?? "", this.#openPace);
+    const session = new LinkSession(this.#nextLinkId++, socket.remoteAddress ?? "", this.#shared);
     const link = new ServedLink(this.#ofLinks, socket, raw, session);
     this.#links.add(link);
     session.closed.addEventListener("abort", () => this.#links.delete(link), { once: true });

@@ -47,10 +47,11 @@ test("a link that is over says so to whoever asks later", () => {
 test("a pace is made when it is first asked for, once", () => {
   const line = new LinePace({ clock: new FakeClock() }, { linkBytesPerSecond: 1_000 });
   let made = 0;
-  const session = new LinkSession(1, "", () => {
+  const openPace = () => {
     made += 1;
     return line.openLink();
-  });
+  };
+  const session = new LinkSession(1, "", { openPace });
   assert.equal(made, 0);
   assert.equal(session.pace, session.pace);
   assert.equal(made, 1);

@@ -1,8 +1,15 @@
 import { BywayError } from "../core/errors.ts";
 import type { LinkPace } from "../flow/line-pace-link.ts";
+import { Meter } from "../flow/meter.ts";
 
 // Made once: a reason made anew for each link would cost more than the signal.
 const CLOSED = new BywayError("ERR_ABORTED", "the link is closed");
+
+/** What a link shares with the others of its node. */
+export interface LinkSessionParts {
+  readonly openPace?: (() => LinkPace) | undefined;
+  readonly whole?: Meter | undefined;
+}
 
 /**
  * One link at the server end, as services know it: each request on the link carries it.
@@ -17,14 +24,20 @@ export class LinkSession {
   readonly remote: string;
   /** Who pays for the link; undefined if nobody does. Limits and the accountability log read it for each new stream. */
   payer: string | undefined;
+  /** Payload that the streams of the link carried, those that are open included. What measures bandwidth is none. */
+  readonly meter: Meter;
   readonly #openPace: (() => LinkPace) | undefined;
   #pace: LinkPace | undefined;
   readonly #closing = new AbortController();
 
-  /** `openPace` makes the pace, once it is asked for; nothing holds the link back if it is absent. */
-  constructor(id: number, remote: string, openPace?: () => LinkPace) {
+  /**
+   * `openPace` makes the pace, once it is asked for; nothing holds the link back if it is absent. The link's payload counts for
+   * `whole` too.
+   */
+  constructor(id: number, remote: string, { openPace, whole }: LinkSessionParts = {}) {
     this.id = id;
     this.remote = remote;
+    this.meter = new Meter(whole);
     this.#openPace = openPace;
   }
 

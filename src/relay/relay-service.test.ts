@@ -34,7 +34,7 @@ test("it carries bytes to the first advertised endpoint that answers as the peer
     onward.push(far);
     return near;
   });
-  const { client, answer } = bench.ask({ peer: hop.identity.peerId, endpoints });
+  const { client, answer } = bench.ask({ peer: hop.identity.peerId, endpoints, link: 77, from: "203.0.113.77" });
   client.end("ciphertext");
   await settled();
   bench.clock.advance(HALF_MS);
@@ -43,9 +43,11 @@ test("it carries bytes to the first advertised endpoint that answers as the peer
   assert.ok(far !== undefined);
   assert.equal((await collect(far)).toString(), "ciphertext");
   assert.equal(bench.service.carried, 1);
-  far.end();
+  far.end("back");
   client.resume();
   assert.deepEqual(await answer, { said: "carried", afterMs: HALF_MS });
+  const { up, down } = someLink(77, "203.0.113.77").meter;
+  assert.deepEqual([up.bytes, down.bytes], ["ciphertext".length, "back".length]);
   assert.deepEqual([bench.dialled.map(({ port }) => port), bench.service.carried], [[1, 2, 2], 0]);
 });
 

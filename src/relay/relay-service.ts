@@ -124,7 +124,7 @@ export class RelayService {
     connected();
     client = incoming.accept();
     const { budget } = this.#components;
-    await splice({ clock: this.#clock, budget, pace: link.pace }, client, onward);
+    await splice({ clock: this.#clock, budget, meter: link.meter, pace: link.pace }, client, onward);
   }
 
   #return({ remote }: LinkSession, ways: readonly Way[]): () => void {
