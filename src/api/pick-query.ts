@@ -4,8 +4,8 @@ import type { Constraints } from "../routing/constraints.ts";
 export interface PickQuery {
   readonly constraints: Constraints;
   /** The target's port. */
-  readonly port?: number;
-  readonly protocol?: "tcp" | "udp";
+  readonly port?: number | undefined;
+  readonly protocol?: "tcp" | "udp" | undefined;
   /** Whose request it would be: sessions are their user's own. Default "", somebody without a name. */
-  readonly user?: string;
+  readonly user?: string | undefined;
 }

@@ -4,7 +4,7 @@ import type { Mistakes } from "../config/mistakes.ts";
 import type { Settings } from "../config/schema.ts";
 import { BywayError } from "../core/errors.ts";
 import { isLoopback } from "../core/is-loopback.ts";
-import { formatHostPort } from "../core/network-address.ts";
+import { formatHostPort, type HostPort } from "../core/network-address.ts";
 import { BYTES_PER_MIB } from "../core/units.ts";
 import { checkConstraints, mergeConstraints, parseConstraints } from "../routing/constraint-keys.ts";
 import type { Constraints } from "../routing/constraints.ts";
@@ -27,7 +27,7 @@ export function routingOptions(values: Settings): Pick<
   return {
     hops: values["client.hops"],
     preset: values["client.preset"],
-    ...(weights === undefined ? {} : { weights }),
+    weights,
     explorationShare: values["client.exploration"] / 100,
     rotation: values["client.rotation"],
     sharedNetworks: values["client.shared-networks"],
@@ -58,7 +58,13 @@ export function checkClientSettings(values: Settings, mistakes: Mistakes): void 
 }
 
 /** The proxy refuses the same when it starts. */
-function checkExposed({ listen, users }: Required<Pick<ListenerOptions, "listen" | "users">>): void {
+function checkExposed({
+  listen,
+  users,
+}: {
+  readonly listen: HostPort;
+  readonly users: Settings["client.users"];
+}): void {
   if (users.length > 0 || isLoopback(listen.host)) return;
   throw new BywayError("ERR_CONFIG_EXPOSED", `anybody who reaches ${formatHostPort(listen)} could use the proxy`);
 }
@@ -96,9 +102,9 @@ export function listenerOptions(
     listeners,
     userLimits: values["client.limits"].map((table) => ({
       user: table.user,
-      ...(table["requests-per-second"] === undefined ? {} : { requestsPerSecond: table["requests-per-second"] }),
-      ...(table["open-streams"] === undefined ? {} : { openStreams: table["open-streams"] }),
-      ...(table["mib-per-day"] === undefined ? {} : { bytesPerDay: table["mib-per-day"] * BYTES_PER_MIB }),
+      requestsPerSecond: table["requests-per-second"],
+      openStreams: table["open-streams"],
+      bytesPerDay: table["mib-per-day"] && table["mib-per-day"] * BYTES_PER_MIB,
     })),
   };
 }

@@ -24,7 +24,7 @@ export async function networkPart(values: NetworkSettings, logger: Logger): Prom
   const { network } = await chosenNetwork(values);
   const { openGeo } = await import("../geo/open-geo.ts");
   const path = values["geo-data"];
-  const geo = await openGeo({ dataDirectory: values.data, logger, ...(path === undefined ? {} : { path }) });
+  const geo = await openGeo({ dataDirectory: values.data, logger, path });
   return {
     name: network.name,
     localNetwork: values["local-network"] || network.localNetwork,

@@ -78,7 +78,7 @@ export async function loadSettings(
   const sources = {
     homeDirectory: terminal.homeDirectory,
     defaults: { data: defaultPaths(terminal).dataDirectory },
-    ...(file === undefined ? {} : { file }),
+    file,
     environment: terminal.environment,
     flags: givenFlags(command, name),
   };

@@ -1,6 +1,5 @@
 import type { Settings } from "../config/schema.ts";
 import type { NodeOptions } from "../node/node-options.ts";
-import { given } from "./given.ts";
 
 type OperatorOptions = Pick<
   NodeOptions,
@@ -14,16 +13,15 @@ export function operatorOptions(values: Settings): OperatorOptions {
     blocklists: values["node.blocklists"].map(({ name, source, "refresh-hours": refreshHours, except }) => ({
       name,
       source,
-      ...given({ refreshHours, except }),
+      refreshHours,
+      except,
     })),
     operation: {
       monthlyResetDay: values["node.monthly-reset-day"],
       hours: values["node.hours"],
-      ...given({
-        upMbps: values["node.up-mbps"],
-        downMbps: values["node.down-mbps"],
-        monthlyGb: values["node.monthly-gb"],
-      }),
+      upMbps: values["node.up-mbps"],
+      downMbps: values["node.down-mbps"],
+      monthlyGb: values["node.monthly-gb"],
     },
     streamLimits: {
       maxStreams: values["node.max-streams"],
@@ -35,6 +33,7 @@ export function operatorOptions(values: Settings): OperatorOptions {
       targetStreamsPerSecond: values["node.target-streams-per-second"],
     },
     log: { mode: values["node.log"], days: values["node.log-days"], mib: values["node.log-mib"] },
-    ...given({ linkMbps: values["node.link-mbps"], noticeListen: values["node.notice-listen"] }),
+    linkMbps: values["node.link-mbps"],
+    noticeListen: values["node.notice-listen"],
   };
 }

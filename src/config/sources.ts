@@ -18,9 +18,9 @@ export interface ConfigSources {
   readonly homeDirectory: string | undefined;
   /** Defaults that depend on the machine; they replace those of the schema. */
   readonly defaults: { readonly data: string | undefined };
-  readonly file?: ConfigFile;
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-  readonly flags?: Readonly<Partial<Record<SettingKey, FlagValue>>>;
+  readonly file?: ConfigFile | undefined;
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly flags?: Readonly<Partial<Record<SettingKey, FlagValue>>> | undefined;
 }
 
 /** Where a value came from: the layer, and the file, variable or flag in it. */

@@ -21,18 +21,18 @@ export interface DirectoryComponents {
   /** Told what those who answer show of the time. */
   readonly clockWords?: ClockWords | undefined;
   /** How to find out whether a node answers; a node relies on nobody and needs none. */
-  readonly check?: CheckPeer;
+  readonly check?: CheckPeer | undefined;
   /** Whether there are nodes now to check others through. */
   readonly canCheckFar?: (() => boolean) | undefined;
   /** This peer as it advertises itself; absent for a client. */
-  readonly own?: () => KnownPeer;
+  readonly own?: (() => KnownPeer) | undefined;
   /**
    * Told once of each change of the nodes that answer: one that does now, or whose advertisement or round trip has changed
    * since (true), and one that does no longer (false). Never after `stop`.
    */
   readonly onUsable?: ((peer: BookPeer, usable: boolean) => void) | undefined;
   /** Told now and then how things are, for others to read. */
-  readonly keepState?: (state: DirectoryState) => void;
+  readonly keepState?: ((state: DirectoryState) => void) | undefined;
 }
 
 /** How a directory is run. */

@@ -45,7 +45,7 @@ export class ExchangeClient {
   async ask(peer: PeerId, query: PeerQuery, limit: number, signal?: AbortSignal): Promise<number> {
     const { clock, overlay, book, own, onNamed } = this.#components;
     const told = own()?.envelope;
-    const request = encodeDirectoryRequest({ query, limit, ...(told === undefined ? {} : { self: told }) });
+    const request = encodeDirectoryRequest({ query, limit, self: told });
     using bound = deadline(
       clock,
       DISCOVERY_LIMITS.askMs.value,

@@ -14,22 +14,22 @@ import { overlayServices } from "./overlay-services.ts";
 /** How a peer takes part in the directory. */
 export interface DirectorySettings {
   /** The network's name; `byway` when absent. */
-  readonly network?: string;
+  readonly network?: string | undefined;
   /** Multiaddrs of peers to join through, each with a peer id at its end. */
-  readonly bootstrap?: readonly string[];
+  readonly bootstrap?: readonly string[] | undefined;
   /** The file that keeps what is known; in memory when absent. */
-  readonly storePath?: string;
+  readonly storePath?: string | undefined;
   /** Address data to hold claims against; claims are believed when absent. */
-  readonly geo?: GeoSource;
+  readonly geo?: GeoSource | undefined;
 }
 
 /** What the composition root adds. */
 export interface OpenDirectoryOptions extends Pick<DirectorySettings, "network" | "bootstrap"> {
   readonly localNetwork: boolean;
   /** Multiaddrs at which others reach this node; absent for a client, which nobody dials. */
-  readonly announce?: readonly string[];
+  readonly announce?: readonly string[] | undefined;
   /** Nodes that nobody has asked for are checked by way of others. Default false. */
-  readonly checksFar?: boolean;
+  readonly checksFar?: boolean | undefined;
 }
 
 /** Makes a directory over libp2p that is not started yet. */
@@ -56,7 +56,7 @@ export async function openDirectory(
       mode: announce === undefined ? "client" : "server",
       network,
       localNetwork,
-      ...(announce === undefined ? {} : { announce }),
+      announce,
     },
   );
   const keepState: DirectoryComponents["keepState"] = (state) => book.keepState(DIRECTORY_STATE, { ...state });
@@ -69,8 +69,8 @@ export async function openDirectory(
       overlay,
       clockWords,
       keepState,
-      ...(own === undefined ? {} : { own }),
-      ...(check === undefined ? {} : { check }),
+      own,
+      check,
       onUsable,
       canCheckFar,
     },

@@ -5,9 +5,9 @@ import { isWellKnownNat64 } from "../geo/nat64.ts";
 /** The local address to send from, for each family; an absent family cannot be sent from. */
 export interface EgressBinding {
   /** The local IPv4 address; "" lets the system choose. */
-  readonly v4?: string;
+  readonly v4?: string | undefined;
   /** The local IPv6 address; "" lets the system choose. */
-  readonly v6?: string;
+  readonly v6?: string | undefined;
 }
 
 /** One address to try and the local address to try it from; an absent one lets the system choose. */
@@ -36,7 +36,7 @@ export function egressBinding(bindEgress: readonly string[] = []): EgressBinding
       `${second} is a second address of its family to send from; give one of each`,
     );
   }
-  return { ...(v4 === undefined ? {} : { v4 }), ...(v6 === undefined ? {} : { v6 }) };
+  return { v4, v6 };
 }
 
 /**

@@ -31,7 +31,7 @@ export interface TargetCheckOptions {
  * translates, or that nobody says so. `stop` ends look-ups. Throws ERR_CONFIG_VALUE.
  */
 export async function createTargetCheck(
-  components: { readonly clock: Clock; readonly logger: Logger; readonly lists?: ListMatcher },
+  components: { readonly clock: Clock; readonly logger: Logger; readonly lists?: ListMatcher | undefined },
   options: TargetCheckOptions,
 ): Promise<{ readonly check: TargetCheck; readonly stop: () => Promise<void> }> {
   const { clock, logger, lists } = components;
@@ -40,7 +40,7 @@ export async function createTargetCheck(
   const local = (): LocalNetwork => addresses.current();
   const policyRules = parsePolicy(options.policy);
   const servers = dnsServers.length === 0 ? undefined : dnsServers;
-  const resolver = new DnsResolver({ clock }, servers === undefined ? {} : { servers });
+  const resolver = new DnsResolver({ clock }, { servers });
   const nat64 = new Nat64Watch({
     clock,
     logger,

@@ -35,13 +35,13 @@ export interface EgressComponents {
 /** How an exit sends; every value has a default in `limits.ts`. */
 export interface EgressOptions {
   /** Local addresses to send from, one of each family at the most; families not named are not used. Default: any. */
-  readonly bindEgress?: readonly string[];
-  readonly connectTimeoutMs?: number;
-  readonly udpIdleTimeoutMs?: number;
-  readonly maxTargetSockets?: number;
-  readonly maxHopSockets?: number;
-  readonly maxUdpFlows?: number;
-  readonly maxPendingLookups?: number;
+  readonly bindEgress?: readonly string[] | undefined;
+  readonly connectTimeoutMs?: number | undefined;
+  readonly udpIdleTimeoutMs?: number | undefined;
+  readonly maxTargetSockets?: number | undefined;
+  readonly maxHopSockets?: number | undefined;
+  readonly maxUdpFlows?: number | undefined;
+  readonly maxPendingLookups?: number | undefined;
 }
 
 /** What is open, and how it ends. */
@@ -132,8 +132,8 @@ export class Egress {
         const { addresses, port, name, what } = await this.#check(target, "udp", link, stopOrAbort);
         const { bindEgress, udpIdleTimeoutMs } = this.#options;
         const options = {
-          ...(bindEgress === undefined ? {} : { bindEgress }),
-          ...(udpIdleTimeoutMs === undefined ? {} : { idleTimeoutMs: udpIdleTimeoutMs }),
+          bindEgress,
+          idleTimeoutMs: udpIdleTimeoutMs,
         };
         const flow = await openUdpFlow(this.#components, addresses, port, what, options, stopOrAbort);
         const recheck = (): void => this.#components.guard.check(flow.address, port, "target", name);

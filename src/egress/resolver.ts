@@ -19,10 +19,10 @@ export interface Resolver {
 /** How to ask; every value has a default in `limits.ts`. */
 export interface DnsResolverOptions {
   /** Name servers as `ip`, `ip:port` or `[ip]:port`; default those of the system. */
-  readonly servers?: readonly string[];
-  readonly timeoutMs?: number;
-  readonly maxCachedNames?: number;
-  readonly maxCachedAddresses?: number;
+  readonly servers?: readonly string[] | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly maxCachedNames?: number | undefined;
+  readonly maxCachedAddresses?: number | undefined;
 }
 
 interface Pending {

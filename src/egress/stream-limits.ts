@@ -15,15 +15,15 @@ import { type ClientState, PerClientLimits, refusal } from "./per-client-limits.
 /** What an exit lets through; each has its default in `EGRESS_LIMITS`. All are whole numbers above 0. */
 export interface StreamLimitOptions {
   /** Streams of everybody at a time, and new ones a second. */
-  readonly maxStreams?: number;
-  readonly streamsPerSecond?: number;
+  readonly maxStreams?: number | undefined;
+  readonly streamsPerSecond?: number | undefined;
   /** Of one link, and of all links of one payer. */
-  readonly linkStreams?: number;
-  readonly linkStreamsPerSecond?: number;
-  readonly linkTargetsPerMinute?: number;
+  readonly linkStreams?: number | undefined;
+  readonly linkStreamsPerSecond?: number | undefined;
+  readonly linkTargetsPerMinute?: number | undefined;
   /** To one host, of everybody together. */
-  readonly targetStreams?: number;
-  readonly targetStreamsPerSecond?: number;
+  readonly targetStreams?: number | undefined;
+  readonly targetStreamsPerSecond?: number | undefined;
 }
 
 /** Who asks for a stream, and whereto. */

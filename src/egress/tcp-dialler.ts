@@ -11,11 +11,11 @@ import { portVerdict, SourcePorts } from "./source-ports.ts";
 /** How to dial; every value has a default in `limits.ts`. */
 export interface TcpDiallerOptions {
   /** Local addresses to send from, one of each family at the most; families not named are not dialled. Default: any. */
-  readonly bindEgress?: readonly string[];
+  readonly bindEgress?: readonly string[] | undefined;
   /** For all attempts together. */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
   /** How long an attempt runs alone before the next begins. */
-  readonly attemptDelayMs?: number;
+  readonly attemptDelayMs?: number | undefined;
 }
 
 /** Starts one TCP connection; `net.connect` unless a test hands in another. */
@@ -140,8 +140,8 @@ export class TcpDialler {
       host: attempt.address,
       family: attempt.family,
       port,
-      ...(attempt.localAddress === undefined ? {} : { localAddress: attempt.localAddress }),
-      ...(localPort === undefined ? {} : { localPort }),
+      localAddress: attempt.localAddress,
+      localPort,
       allowHalfOpen: true,
       autoSelectFamily: false,
       noDelay: true,

@@ -32,9 +32,9 @@ export interface CountedUdpFlow extends UdpFlow {
 /** How to open flows; every value has a default in `limits.ts`. */
 export interface UdpFlowOptions {
   /** Local addresses to send from, one of each family at the most; families not named are not used. Default: any. */
-  readonly bindEgress?: readonly string[];
+  readonly bindEgress?: readonly string[] | undefined;
   /** A flow with no datagram either way for this long ends. */
-  readonly idleTimeoutMs?: number;
+  readonly idleTimeoutMs?: number | undefined;
 }
 
 /**

@@ -26,9 +26,9 @@ export interface InstallGeoOptions {
   /** Made when missing. */
   readonly directory: string;
   /** In place of the kind that the content shows. */
-  readonly kind?: GeoKind;
+  readonly kind?: GeoKind | undefined;
   /** The most that it may have when unpacked; 1 GiB by default. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   readonly signal: AbortSignal;
 }
 

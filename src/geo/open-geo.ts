@@ -15,10 +15,10 @@ import { classifyAddress } from "./reserved-ranges.ts";
 /** Where to look for address data. */
 export interface OpenGeoOptions {
   /** The directory of this peer's state; files in its `geo` directory win over those that npm brings. None when absent. */
-  readonly dataDirectory?: string;
+  readonly dataDirectory?: string | undefined;
   /** A directory or file in place of `<dataDirectory>/geo`. */
-  readonly path?: string;
-  readonly logger?: Logger;
+  readonly path?: string | undefined;
+  readonly logger?: Logger | undefined;
 }
 
 /** One file in use. */

@@ -220,7 +220,7 @@ export class HttpConnection {
       const target = readAuthority(head.target);
       using _lease = leaseSocket(this.#components.admit(user, socket), socket, this.#countedBytes);
       const early = reader.takeEarly();
-      const asked = { target, user, constraints, ...(early === undefined ? {} : { early }) };
+      const asked = { target, user, constraints, early };
       const opened = await this.#components.opener.openStream(asked, reader.gone);
       const told = toldFields(opened, { ignored, debug: wantsDebug(head), reused: false });
       const answer = encodeHead(200, told, "Connection established");

@@ -27,7 +27,7 @@ export class Socks4Front implements Front {
       const { target, user, constraints } = await this.#read(socket, reader);
       using _lease = leaseSocket(this.#components.admit(user, socket), socket);
       const early = reader.takeEarly();
-      const request = { target, user, constraints, ...(early === undefined ? {} : { early }) };
+      const request = { target, user, constraints, early };
       const { stream } = await this.#components.opener.openStream(request, reader.gone);
       await carry(this.#components, socket, reader, encodeSocks4Reply(SOCKS4_REPLIES.granted), stream);
     } catch (error) {

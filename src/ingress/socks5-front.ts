@@ -65,7 +65,7 @@ export class Socks5Front implements Front {
       using _lease = leaseSocket(admit(user, socket), socket);
       const early = reader.takeEarly();
       const asked = { target: withoutMapping(target), user, constraints };
-      const request = { ...asked, ...(early === undefined ? {} : { early }) };
+      const request = { ...asked, early };
       const { stream } = await opener.openStream(request, reader.gone);
       await carry(this.#components, socket, reader, encodeSocks5Reply(0), stream);
     } catch (error) {

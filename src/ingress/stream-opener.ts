@@ -11,12 +11,12 @@ export interface StreamRequest {
   /** Whose request it is; "" when the app did not say. Nothing is shared between users. */
   readonly user: string;
   /** Bytes that the app sent before it knew the answer; they are the first bytes of the stream. */
-  readonly early?: Uint8Array;
+  readonly early?: Uint8Array | undefined;
   /**
    * Hand the stream over before the exit has answered, so that what the app writes at once travels with the request. A refusal
    * then ends the stream, `accepted` tells it, and nothing is tried again. Default false.
    */
-  readonly optimistic?: boolean;
+  readonly optimistic?: boolean | undefined;
   /** The exit that declined the same request a moment ago, and what it said: another one is asked, or this is the answer. */
   readonly declined?: { readonly exit: string; readonly error: BywayError } | undefined;
 }

@@ -9,11 +9,11 @@ export interface UserLimit {
   /** The user's name; `*` is everybody who has no limit by name, each for oneself. */
   readonly user: string;
   /** How many requests may begin in a second, evenly or at once; above 0. */
-  readonly requestsPerSecond?: number;
+  readonly requestsPerSecond?: number | undefined;
   /** How many requests may be open at the same time. */
-  readonly openStreams?: number;
+  readonly openStreams?: number | undefined;
   /** Both directions together, from midnight to midnight UTC. */
-  readonly bytesPerDay?: number;
+  readonly bytesPerDay?: number | undefined;
 }
 
 /** Something that moves bytes on a user's account. */

@@ -26,7 +26,11 @@ export function askRelay(
     /** This node's newest advertisement. */
     readonly envelope: () => Uint8Array;
   },
-  options: { readonly self: PeerId; readonly localNetwork?: boolean; readonly allowClassical?: boolean },
+  options: {
+    readonly self: PeerId;
+    readonly localNetwork?: boolean | undefined;
+    readonly allowClassical?: boolean | undefined;
+  },
 ): AskRelay<KnownPeer> {
   const { self, localNetwork = false, allowClassical = false } = options;
 

@@ -100,7 +100,7 @@ export function createOperations(
     log: options.log?.mode ?? "off",
     maxStreams: options.streamLimits?.maxStreams ?? EGRESS_LIMITS.maxStreams.value,
     workers: options.workers ?? 1,
-    ...(network === undefined ? {} : { network }),
+    network,
   };
   const view = new NodeView(
     {

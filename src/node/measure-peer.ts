@@ -15,7 +15,7 @@ import { publicWays } from "./public-ways.ts";
  */
 export function measurePeer(
   { clock, budget }: { readonly clock: Clock; readonly budget: ByteBudget },
-  options: { readonly localNetwork?: boolean; readonly allowClassical?: boolean },
+  options: { readonly localNetwork?: boolean | undefined; readonly allowClassical?: boolean | undefined },
 ): (peer: KnownPeer, signal: AbortSignal) => Promise<Bandwidth> {
   const dialler = new WayDialler({ clock, budget, transport: new TcpTransport({ clock }) });
   const { localNetwork = false, allowClassical = false } = options;

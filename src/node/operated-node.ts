@@ -22,7 +22,7 @@ export interface OperatedNodeOptions {
   /** As `controlPath` gives it for a node. */
   readonly controlPath: string;
   /** Where figures are served; not at all when absent. */
-  readonly metrics?: HostPort;
+  readonly metrics?: HostPort | undefined;
 }
 
 /**

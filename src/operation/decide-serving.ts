@@ -10,11 +10,11 @@ export interface ServingFacts {
   readonly isDraining: boolean;
   readonly isPaused: boolean;
   /** Absent without a monthly cap. */
-  readonly volume?: VolumeState;
+  readonly volume?: VolumeState | undefined;
   /** Absent within the hours. `forMs` is how long they have been over, `opensMs` when they begin. */
-  readonly afterHours?: { readonly forMs: number; readonly opensMs: number };
+  readonly afterHours?: { readonly forMs: number; readonly opensMs: number } | undefined;
   /** What the operator gives, in bytes of streams a second; absent for all that the line has. */
-  readonly bytesPerSecond?: number;
+  readonly bytesPerSecond?: number | undefined;
 }
 
 /** What follows for streams, and what the operator is shown. */

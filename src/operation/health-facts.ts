@@ -3,9 +3,9 @@ import type { NodeStatus } from "./node-status.ts";
 /** What the machine gives a node. A number that the system does not tell is absent. */
 export interface MachineFacts {
   /** File descriptors that one process may have open. */
-  readonly mostDescriptors?: number;
+  readonly mostDescriptors?: number | undefined;
   /** What the file system of the data directory has left for this user. */
-  readonly freeDiskBytes?: number;
+  readonly freeDiskBytes?: number | undefined;
 }
 
 /** What the settings ask for, as far as it bears on health. */
@@ -16,7 +16,7 @@ export interface HealthSettings {
   readonly maxStreams: number;
   readonly workers: number;
   /** The kind of network that the node is in, as its operator or the address data says. */
-  readonly network?: string;
+  readonly network?: string | undefined;
 }
 
 /** What `healthWarnings` judges. */
@@ -27,5 +27,5 @@ export interface HealthFacts {
   /** Unix time. */
   readonly nowMs: number;
   /** How long the load has been high without a break; absent while it is not. */
-  readonly busyForMs?: number;
+  readonly busyForMs?: number | undefined;
 }

@@ -66,7 +66,7 @@ export async function readMachine(dataDirectory: string): Promise<MachineFacts> 
   ]);
   const most = /^Max open files +(\d+)/m.exec(limits)?.[1];
   return {
-    ...(most === undefined ? {} : { mostDescriptors: Number(most) }),
-    ...(disk === undefined ? {} : { freeDiskBytes: disk.bavail * disk.bsize }),
+    mostDescriptors: most === undefined ? undefined : Number(most),
+    freeDiskBytes: disk && disk.bavail * disk.bsize,
   };
 }

@@ -26,19 +26,19 @@ export interface OperationComponents {
   /** Told at `start`, and whenever there is something new. */
   readonly onOrders: (orders: ServingOrders) => void;
   /** The machine's own by default. */
-  readonly local?: LocalTime;
+  readonly local?: LocalTime | undefined;
 }
 
 /** What the operator allows; what is absent is not limited. */
 export interface OperationOptions {
-  readonly upMbps?: number;
-  readonly downMbps?: number;
+  readonly upMbps?: number | undefined;
+  readonly downMbps?: number | undefined;
   /** GB of 10⁹ bytes, received and sent together. */
-  readonly monthlyGb?: number;
+  readonly monthlyGb?: number | undefined;
   /** 1 to 31; default 1. */
-  readonly monthlyResetDay?: number;
+  readonly monthlyResetDay?: number | undefined;
   /** `HH:MM-HH:MM`, by the machine's clock; empty for always. */
-  readonly hours?: readonly string[];
+  readonly hours?: readonly string[] | undefined;
 }
 
 const KIND = "operation";
@@ -224,9 +224,9 @@ export class Operation {
       nowMs: this.#lookedMs,
       isDraining: this.#isDraining,
       isPaused: this.#isPaused,
-      ...(volume === undefined ? {} : { volume }),
-      ...(afterHours === undefined ? {} : { afterHours }),
-      ...(this.#bytesPerSecond === undefined ? {} : { bytesPerSecond: this.#bytesPerSecond }),
+      volume,
+      afterHours,
+      bytesPerSecond: this.#bytesPerSecond,
     });
   }
 

@@ -29,11 +29,11 @@ export interface OverlayOptions {
   /** Private addresses may be dialled, and many peers may share one. */
   readonly localNetwork: boolean;
   /** Multiaddrs at which others reach this peer; nothing else is told of it. */
-  readonly announce?: readonly string[];
+  readonly announce?: readonly string[] | undefined;
   /** Memory multiaddrs to listen at, for simulations with a memory transport in `transports`. */
-  readonly listen?: readonly string[];
+  readonly listen?: readonly string[] | undefined;
   /** Ways to reach peers beside TCP. */
-  readonly transports?: readonly TransportFactory[];
+  readonly transports?: readonly TransportFactory[] | undefined;
   /** In place of Noise, and never on a network: in simulations most of the time would go into key agreements. */
-  readonly encryption?: { readonly protocol: string; readonly make: EncryptionFactory };
+  readonly encryption?: { readonly protocol: string; readonly make: EncryptionFactory } | undefined;
 }

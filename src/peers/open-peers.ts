@@ -11,16 +11,16 @@ import { PeerStore } from "./peer-store.ts";
 /** How peers are kept. */
 export interface OpenPeersOptions {
   /** The file that keeps what is known; in memory when absent. */
-  readonly storePath?: string;
+  readonly storePath?: string | undefined;
   /** Address data to hold claims against; claims are believed when absent. */
-  readonly geo?: GeoSource;
+  readonly geo?: GeoSource | undefined;
   readonly localNetwork: boolean;
   /** A node's own peer id; absent for a client, which takes nobody's own word where it has another's. */
-  readonly self?: string;
+  readonly self?: string | undefined;
   /** Multiaddrs that the operator named, which end in a peer id. */
-  readonly bootstrap?: readonly string[];
+  readonly bootstrap?: readonly string[] | undefined;
   /** Told of each advertisement of `self` that somebody sends. */
-  readonly onOwn?: (envelope: Uint8Array) => void;
+  readonly onOwn?: ((envelope: Uint8Array) => void) | undefined;
 }
 
 /** The peers that are known, and the file behind them. */

@@ -165,7 +165,7 @@ export class PeerBook {
     return this.#query(query, {
       limit,
       order,
-      ...(except === undefined ? {} : { except }),
+      except,
       ...(failing ? {} : { maxFailures: PEERS_LIMITS.unreachableAfter.value }),
     });
   }

@@ -10,7 +10,7 @@ export interface QueryBounds {
   readonly state: "valid" | "expired";
   readonly nowSec: number;
   /** Peers with this many failed checks in a row, or more, are left out for an hour; absent leaves none out. */
-  readonly maxFailures?: number;
+  readonly maxFailures?: number | undefined;
 }
 
 /** A condition in SQL and the values of its question marks. */

@@ -19,13 +19,13 @@ export interface QueryOptions {
    */
   readonly order: PeerOrder;
   /** Peer ids to leave out. */
-  readonly except?: ReadonlySet<string>;
+  readonly except?: ReadonlySet<string> | undefined;
   /** Peers with this many failed checks in a row, or more, are left out for an hour; absent leaves none out. */
-  readonly maxFailures?: number;
+  readonly maxFailures?: number | undefined;
   /** Valid ones, or those that have expired. Default valid. */
-  readonly state?: QueryBounds["state"];
+  readonly state?: QueryBounds["state"] | undefined;
   /** About how many rows may be looked at for a region or a provider, which have no index; then some that fit are missed. */
-  readonly mostRead?: number;
+  readonly mostRead?: number | undefined;
 }
 
 /** Lots are drawn from 0 up to this. */
@@ -41,7 +41,7 @@ export function queryPeers(
 ): readonly StoredPeer[] {
   const { limit, order, except, maxFailures, state = "valid", mostRead } = options;
   if (limit <= 0) return [];
-  const bounds = { state, nowSec, ...(maxFailures === undefined ? {} : { maxFailures }) };
+  const bounds = { state, nowSec, maxFailures };
   const condition = conditionOf(query, bounds);
   const leftOut = new Set(except);
   const found: StoredPeer[] = [];

@@ -33,11 +33,11 @@ export interface PlanOptions {
   /** The number of hops when none is asked for, 1-5. */
   readonly defaultHops: number;
   /** Default `balanced`. */
-  readonly preset?: Preset;
+  readonly preset?: Preset | undefined;
   /** In place of the weights of `balanced`; only their proportions count. */
-  readonly weights?: ScoreParts;
+  readonly weights?: ScoreParts | undefined;
   /** The share of choices that goes to nodes with little history, 0 to 1. Default 0.05. */
-  readonly explorationShare?: number;
+  readonly explorationShare?: number | undefined;
 }
 
 /** A planned circuit. */

@@ -26,27 +26,27 @@ const ANY_PORT: readonly string[] = ["reject mail", "accept *:*"];
 /** How a local network is made. */
 export interface TestnetOptions {
   /** Where the client's proxy listens; none is started when absent. */
-  readonly listen?: HostPort;
+  readonly listen?: HostPort | undefined;
   /** Private targets that the exits may reach beside the network's own target. */
-  readonly allowTargets?: readonly HostPort[];
+  readonly allowTargets?: readonly HostPort[] | undefined;
   /** The exits' rules; all but mail is accepted when absent, since what is tried here listens at any port. */
-  readonly policy?: readonly string[];
+  readonly policy?: readonly string[] | undefined;
   /** DNS servers of the exits, `ip` or `ip:port`; the system's when absent. */
-  readonly dnsServers?: readonly string[];
+  readonly dnsServers?: readonly string[] | undefined;
   /** The clock of all parts; the system's when absent. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Give all nodes 127.0.0.1, as is done by itself on systems that have no other loopback address. Default false. */
-  readonly oneAddress?: boolean;
+  readonly oneAddress?: boolean | undefined;
   /** Give the client its nodes in place of a directory, for who counts sockets and timers. Default false. */
-  readonly withoutDirectory?: boolean;
+  readonly withoutDirectory?: boolean | undefined;
   /** More of the client: its listeners, how it rotates, where it keeps what it learns, a logger of its own. */
-  readonly client?: Omit<ClientOptions, "listen" | "directory" | "peers">;
+  readonly client?: Omit<ClientOptions, "listen" | "directory" | "peers"> | undefined;
   /** Where the client's directory keeps the peers that it knows; in memory when absent. */
-  readonly storePath?: string;
+  readonly storePath?: string | undefined;
   /** Told what is being started. */
-  readonly onProgress?: (step: string) => void;
+  readonly onProgress?: ((step: string) => void) | undefined;
   /** Logs all parts, the client too unless it has its own; nothing is logged when absent. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
 
 /** A node of a local network. */
@@ -103,8 +103,8 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
         identity: generateIdentity(),
         listen: { host, port: 0 },
         roles: ["relay", "exit"],
-        ...(distinctAddresses ? { bindEgress: [host] } : {}),
-        ...(options.dnsServers === undefined ? {} : { dnsServers: options.dnsServers }),
+        bindEgress: distinctAddresses ? [host] : undefined,
+        dnsServers: options.dnsServers,
         allowTargets,
         policy: options.policy ?? ANY_PORT,
         claims: place,
@@ -128,7 +128,7 @@ export async function createTestnet(n: number, options: TestnetOptions = {}): Pr
     onProgress("client");
     const client = await createClient({
       ...options.client,
-      ...(options.listen === undefined ? {} : { listen: options.listen }),
+      listen: options.listen,
       ...(options.withoutDirectory === true ? { peers: () => nodes.map((node) => node.known()) } : clientDirectory()),
       sharedNetworks: !distinctAddresses,
       localNetwork: true,

@@ -7,7 +7,7 @@ import type { PeerQuery } from "./peer-query.ts";
 /** "I am here, this is my advertisement; what have you?" (docs/protocol.md §7.2). */
 export interface DirectoryRequest {
   /** The asker's own signed advertisement; absent for a client. */
-  readonly self?: Uint8Array;
+  readonly self?: Uint8Array | undefined;
   readonly query: PeerQuery;
   /** How many advertisements it takes, 0 to 50. */
   readonly limit: number;

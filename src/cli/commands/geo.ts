@@ -41,7 +41,7 @@ async function runShow(command: Command, terminal: Terminal, ips: readonly strin
   if (wrong !== undefined) throw new BywayError("ERR_USAGE_ARGUMENT", `${wrong} is no IP address`);
   const { openGeo } = await import("../../geo/open-geo.ts");
   const path = values["geo-data"];
-  const geo = await openGeo({ dataDirectory: values.data, ...(path === undefined ? {} : { path }), logger });
+  const geo = await openGeo({ dataDirectory: values.data, path, logger });
   try {
     const answers = ips.map((ip) => ({ ip, ...geo.lookup(ip) }));
     terminal.writeOut(
@@ -68,7 +68,7 @@ async function runUpdate(command: Command, terminal: Terminal, { from, as }: Upd
       bytes: geoBytes(from, stop.signal),
       name: from,
       directory,
-      ...(as === undefined ? {} : { kind: as }),
+      kind: as,
       signal: stop.signal,
     },
   );

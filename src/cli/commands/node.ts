@@ -1,14 +1,14 @@
 import type { Command } from "commander";
 import { controlPath } from "../../api/control-path.ts";
 import { BywayError, toBywayError } from "../../core/errors.ts";
+import { given } from "../../core/given.ts";
 import { formatHostPort } from "../../core/network-address.ts";
+import { BYTES_PER_MIB } from "../../core/units.ts";
 import type { Role } from "../../node/role.ts";
 import { openDataDirectory } from "../data-directory.ts";
 import { networkPart } from "../directory-settings.ts";
-import { given } from "../given.ts";
 import { isJson, jsonLine } from "../json-line.ts";
 import { loadSettings } from "../load-settings.ts";
-import { memoryBudget } from "../memory-budget.ts";
 import { operatorOptions } from "../operator-options.ts";
 import { keyFile } from "../paths.ts";
 import { runService } from "../run-service.ts";
@@ -66,27 +66,25 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       ...operatorOptions(values),
       bindEgress: values["node.bind-egress"],
       allowTargets: values["node.allow-targets"],
-      ...given({
-        advertise: values["node.advertise"],
-        advertisementFile: values["node.advertisement-file"],
-        contact: values["node.contact"],
-        capacityMbps: values["node.capacity-mbps"],
-      }),
+      advertise: values["node.advertise"],
+      advertisementFile: values["node.advertisement-file"],
+      contact: values["node.contact"],
+      capacityMbps: values["node.capacity-mbps"],
       claims: given(claims),
-      price: given({ perGib: values["node.price-per-gib"], perRequest: values["node.price-per-request"] }),
+      price: { perGib: values["node.price-per-gib"], perRequest: values["node.price-per-request"] },
       family: values["node.family"],
       localNetwork,
-      ...(values["node.unlisted"] ? {} : { directory }),
-      ...given({ geo: directory.geo }),
-      ...(values["node.dns-servers"].length === 0 ? {} : { dnsServers: values["node.dns-servers"] }),
+      directory: values["node.unlisted"] ? undefined : directory,
+      geo: directory.geo,
+      dnsServers: values["node.dns-servers"],
       workers: values["node.workers"],
-      ...memoryBudget(values["memory-budget"]),
+      memoryBudgetBytes: values["memory-budget"] && values["memory-budget"] * BYTES_PER_MIB,
       logger,
     });
   const start = () =>
     createOperatedNode(
       { logger, create },
-      { controlPath: controlPath(values.data, "node"), ...given({ metrics: values["node.metrics"] }) },
+      { controlPath: controlPath(values.data, "node"), metrics: values["node.metrics"] },
     );
   await runService(terminal, start, ({ node, metrics }) => {
     terminal.onHangup(() => {

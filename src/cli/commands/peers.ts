@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { BywayError } from "../../core/errors.ts";
+import { given } from "../../core/given.ts";
 import { parsePeerId } from "../../identity/peer-id.ts";
 import type { BookPeer } from "../../peers/book-peer.ts";
 import { PEERS_LIMITS } from "../../peers/limits.ts";
@@ -98,15 +99,15 @@ async function runList(command: Command, terminal: Terminal): Promise<void> {
     json,
     networkName,
   } = command.optsWithGlobals<PeersOptions>();
-  const query: PeerQuery = {
-    ...(country === undefined ? {} : { countries: country }),
-    ...(role === undefined ? {} : { roles: role }),
-    ...(kind === undefined ? {} : { networks: kind }),
-    ...(asn === undefined ? {} : { asns: asn }),
-    ...(city === undefined ? {} : { cities: city }),
-    ...(state === undefined ? {} : { regions: state }),
-    ...(isp === undefined ? {} : { isps: isp }),
-  };
+  const query: PeerQuery = given({
+    countries: country,
+    roles: role,
+    networks: kind,
+    asns: asn,
+    cities: city,
+    regions: state,
+    isps: isp,
+  });
   const settings = await loadSettings(terminal, command, "network");
   await withKnownPeers(terminal, { ...settings, networkName }, ({ network, peers, remark }) => {
     const found = peers?.book.find(query, most, "reached", { failing: true }) ?? [];

@@ -52,9 +52,9 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
   const { protocol } = constraints;
   const query: PickQuery = {
     constraints,
-    ...(port === undefined ? {} : { port }),
-    ...(protocol === undefined ? {} : { protocol }),
-    ...(user === undefined ? {} : { user }),
+    port,
+    protocol,
+    user,
   };
   try {
     const { explanation, source } = await choose(terminal, { ...settings, networkName, isJson: json === true }, query);

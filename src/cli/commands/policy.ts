@@ -61,7 +61,7 @@ async function runTest(command: Command, terminal: Terminal, asked: string, opti
   const lists = await openLists(terminal, settings);
   const { values, logger } = settings;
   const { check, stop } = await createTargetCheck(
-    { clock, logger, ...(lists === undefined ? {} : { lists }) },
+    { clock, logger, lists },
     {
       listeners: listenersOf(values),
       seen: await seenByNode(terminal, values.data),

@@ -6,6 +6,7 @@ import { toBywayError } from "../../core/errors.ts";
 import { isLoopback } from "../../core/is-loopback.ts";
 import type { Logger } from "../../core/logger.ts";
 import { formatHostPort, type HostPort } from "../../core/network-address.ts";
+import { BYTES_PER_MIB } from "../../core/units.ts";
 import { checkLoopback } from "../../link/check-loopback.ts";
 import { listenerOptions, recordsFile, routingOptions } from "../client-settings.ts";
 import { addConstraintOptions, givenConstraints } from "../constraint-options.ts";
@@ -13,7 +14,6 @@ import { openDataDirectory } from "../data-directory.ts";
 import { networkPart, storeFile } from "../directory-settings.ts";
 import { isJson, jsonLine } from "../json-line.ts";
 import { loadSettings } from "../load-settings.ts";
-import { memoryBudget } from "../memory-budget.ts";
 import { runService } from "../run-service.ts";
 import { addSettingOptions } from "../setting-options.ts";
 import type { Terminal } from "../terminal.ts";
@@ -46,9 +46,9 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       recordsPath: recordsFile(values.data, name),
       controlPath: controlPath(values.data, "control"),
       localNetwork,
-      ...(joins ? { directory } : {}),
+      directory: joins ? directory : undefined,
       allowClassical: values["client.allow-classical"],
-      ...memoryBudget(values["memory-budget"]),
+      memoryBudgetBytes: values["memory-budget"] && values["memory-budget"] * BYTES_PER_MIB,
       logger,
     });
   await runService(terminal, start, async (client) => {

@@ -40,9 +40,9 @@ export function openCircuits(
     { peers: candidates, guards, random },
     {
       defaultHops: hops,
-      ...(preset === undefined ? {} : { preset }),
-      ...(weights === undefined ? {} : { weights }),
-      ...(explorationShare === undefined ? {} : { explorationShare }),
+      preset,
+      weights,
+      explorationShare,
     },
   );
   const observer = new Observer({ clock });

@@ -22,9 +22,9 @@ export interface BlocklistOptions {
   /** A path, or an http or https address. */
   readonly source: string;
   /** How often it is read again; 24 by default. A file is also read when it changes. */
-  readonly refreshHours?: number;
+  readonly refreshHours?: number | undefined;
   /** Names, with all below them, and ranges of addresses that this list does not count for. */
-  readonly except?: readonly string[];
+  readonly except?: readonly string[] | undefined;
 }
 
 /** What blocklists need. */
@@ -32,11 +32,11 @@ export interface BlocklistsComponents {
   readonly clock: Clock;
   readonly logger: Logger;
   /** The operating system's by default. */
-  readonly random?: Random;
+  readonly random?: Random | undefined;
   /** Node's own by default. Addresses are dialled as they are: they are the operator's choice, no stranger's. */
-  readonly fetch?: Fetch;
+  readonly fetch?: Fetch | undefined;
   /** Called after every reading of a list, well or not. */
-  readonly onChange?: () => void;
+  readonly onChange?: (() => void) | undefined;
 }
 
 interface Entry {

@@ -48,7 +48,7 @@ export interface ReachCheckOptions {
   /** Where it says that others reach it. */
   readonly endpoint: HostPort;
   /** A network on one machine: private addresses will do, and relays may stand in one network. Default false. */
-  readonly localNetwork?: boolean;
+  readonly localNetwork?: boolean | undefined;
 }
 
 /** So many relays that miss the node outweigh that one may be lying, or have a bad line. */
