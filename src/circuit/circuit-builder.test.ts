@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { failureWatch } from "../../test/support/failure-watch.ts";
 import { hopNetwork } from "../../test/support/hop-network.ts";
-import { needOf, onlyHops } from "../../test/support/hops.ts";
+import { onlyHops, requestOf } from "../../test/support/hops.ts";
 import { systemClock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
@@ -54,7 +54,7 @@ test("each hop that fails while a circuit is built for a request is observed wit
     { builder: network.builder(clock, { observer }), observer, clock, logger: silentLogger },
     { spareCircuits: 0 },
   );
-  const need = { ...needOf("a", network.choose(2)), id: "THE1REQUEST" };
+  const need = { ...requestOf("a", network.choose(2)), id: "THE1REQUEST" };
   assert.deepEqual(peersOf(await pool.circuit(need)), [guard, network.peers[3]]);
   assert.deepEqual(seen, [
     [dead, "THE1REQUEST", "ERR_HOP_UNREACHABLE"],

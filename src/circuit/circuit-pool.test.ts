@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { closeOf } from "../../test/support/collect.ts";
 import { type HopNetwork, hopNetwork } from "../../test/support/hop-network.ts";
-import { needOf } from "../../test/support/hops.ts";
+import { requestOf } from "../../test/support/hops.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
@@ -33,7 +33,8 @@ async function settle(until: () => boolean): Promise<void> {
 test("streams of one group share a circuit, those of different groups never do, and a dead one is replaced", async () => {
   await using network = await hopNetwork(3);
   const pool = poolOf(network, 0);
-  const need = (user: string, session = "", constraints = "") => needOf(user, network.choose(2), session, constraints);
+  const need = (user: string, session = "", constraints = "") =>
+    requestOf(user, network.choose(2), session, constraints);
   const [a, again, b, session, constrained] = await Promise.all([
     pool.circuit(need("a")),
     pool.circuit(need("a")),
@@ -57,7 +58,7 @@ test("streams of one group share a circuit, those of different groups never do, 
 test("circuits that begin at one guard share its link, and nothing of one is left when it ends", async () => {
   await using network = await hopNetwork(3);
   const pool = poolOf(network, 0);
-  const circuits = await Promise.all(["a", "b", "c"].map((user) => pool.circuit(needOf(user, network.choose(3)))));
+  const circuits = await Promise.all(["a", "b", "c"].map((user) => pool.circuit(requestOf(user, network.choose(3)))));
   await settle(() => network.streamsOf(0) === 3);
   assert.equal(network.linksOf(0), 1);
   circuits[0]?.destroy();
@@ -72,7 +73,7 @@ test("circuits that begin at one guard share its link, and nothing of one is lef
 test("a one-hop circuit has a link of its own", async () => {
   await using network = await hopNetwork(1);
   const pool = poolOf(network, 0);
-  await Promise.all(["a", "b"].map((user) => pool.circuit(needOf(user, network.choose(1)))));
+  await Promise.all(["a", "b"].map((user) => pool.circuit(requestOf(user, network.choose(1)))));
   await settle(() => network.linksOf(0) === 2);
   await pool.stop();
 });
@@ -80,15 +81,15 @@ test("a one-hop circuit has a link of its own", async () => {
 test("a new group takes a circuit that was built ahead, which is its own from then on, and another is built", async () => {
   await using network = await hopNetwork(3);
   const pool = poolOf(network, 4);
-  pool.expect(needOf("", network.choose(3)));
+  pool.expect(requestOf("", network.choose(3)));
   await settle(() => pool.size === 1);
   const before = network.plans;
-  const a = await pool.circuit(needOf("a", network.choose(3)));
+  const a = await pool.circuit(requestOf("a", network.choose(3)));
   assert.equal(network.plans - before, 1, "the one build is that of the next spare");
   await settle(() => pool.size === 2);
-  const b = await pool.circuit(needOf("b", network.choose(3)));
+  const b = await pool.circuit(requestOf("b", network.choose(3)));
   assert.notEqual(a, b);
-  assert.equal(await pool.circuit(needOf("a", network.choose(3))), a);
+  assert.equal(await pool.circuit(requestOf("a", network.choose(3))), a);
   await pool.stop();
   assert.equal(pool.size, 0);
 });
@@ -97,7 +98,7 @@ test("what nobody asks for any more is no longer kept ready", async () => {
   await using network = await hopNetwork(1);
   const clock = new FakeClock();
   const pool = poolOf(network, 4, clock);
-  pool.expect(needOf("", network.choose(1)));
+  pool.expect(requestOf("", network.choose(1)));
   await settle(() => pool.size === 1);
   for (let ms = 0; ms <= CIRCUIT_LIMITS.demandMs.value; ms += CIRCUIT_LIMITS.checkPeriodMs.value) {
     clock.advance(CIRCUIT_LIMITS.checkPeriodMs.value);
@@ -111,7 +112,7 @@ test("an unused circuit whose exit falls silent is found out and replaced", asyn
   await using network = await hopNetwork(2);
   const clock = new FakeClock();
   const pool = poolOf(network, 4, clock, clock);
-  pool.expect(needOf("", network.choose(1)));
+  pool.expect(requestOf("", network.choose(1)));
   await settle(() => pool.size === 1);
   network.freeze(0);
   clock.advance(CIRCUIT_LIMITS.checkPeriodMs.value);
@@ -120,7 +121,7 @@ test("an unused circuit whose exit falls silent is found out and replaced", asyn
   network.retire(0);
   clock.advance(CIRCUIT_LIMITS.checkPeriodMs.value);
   await settle(() => pool.size === 1);
-  const circuit = await pool.circuit(needOf("a", network.choose(1)));
+  const circuit = await pool.circuit(requestOf("a", network.choose(1)));
   assert.equal(circuit.hops[0]?.peerId, network.peers[1]);
   await pool.stop();
 });
@@ -129,7 +130,7 @@ test("an old circuit is succeeded without anybody waiting, and ends when its str
   await using network = await hopNetwork(1);
   const clock = new FakeClock();
   const pool = poolOf(network, 0, clock);
-  const need = needOf("a", network.choose(1));
+  const need = requestOf("a", network.choose(1));
   const old = await pool.circuit(need);
   const stream = await old.openStream(target);
   const closed = closeOf(stream.resume());
@@ -153,9 +154,9 @@ test("a session keeps its exit when its circuit is succeeded", async () => {
   const exit = network.peers[2];
   // As whoever holds the session says: the pool asks for each circuit.
   const choose = network.choose(1);
-  const need = needOf("a", (hints) => choose({ ...hints, exit }), "s");
+  const need = requestOf("a", (hints) => choose({ ...hints, exit }), "s");
   const fits: Fits = ({ peerId }) => peerId === exit;
-  pool.expect(needOf("", choose));
+  pool.expect(requestOf("", choose));
   const first = await pool.circuit(need, { fits });
   assert.equal(first.hops[0]?.peerId, exit);
   for (let round = 0; round < 5; round += 1) {
@@ -174,16 +175,16 @@ test("a session keeps its exit when its circuit is succeeded", async () => {
 test("a build that fails is told and not kept", async () => {
   await using network = await hopNetwork(1);
   const pool = poolOf(network, 0);
-  await assert.rejects(pool.circuit(needOf("a", () => [])), { code: "ERR_PARAMETER_VALUE" });
+  await assert.rejects(pool.circuit(requestOf("a", () => [])), { code: "ERR_PARAMETER_VALUE" });
   assert.equal(pool.size, 0);
-  assert.equal((await pool.circuit(needOf("a", network.choose(1)))).usable, true);
+  assert.equal((await pool.circuit(requestOf("a", network.choose(1)))).usable, true);
   await pool.stop();
 });
 
 test("stopping ends the circuits too that were replaced and only finish their streams", async () => {
   await using network = await hopNetwork(1);
   const pool = poolOf(network, 0);
-  const need = needOf("a", network.choose(1));
+  const need = requestOf("a", network.choose(1));
   const first = await pool.circuit(need);
   const stream = await first.openStream(target);
   const closed = closeOf(stream.resume());

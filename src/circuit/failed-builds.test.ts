@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { cheapPool, inTurn } from "../../test/support/cheap-pool.ts";
-import { needOf } from "../../test/support/hops.ts";
+import { requestOf } from "../../test/support/hops.ts";
 import { settled } from "../../test/support/settled.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
@@ -117,7 +117,7 @@ suite("builds that failed at every node that fits", () => {
 
 test("who has a circuit keeps it while nobody can build one, and who is left without some peers may build", async () => {
   const { pool, clock, network } = cheapPool(0);
-  const need = (user: string) => ({ ...needOf(user, inTurn("x")), nodesKey: "k" });
+  const need = (user: string) => ({ ...requestOf(user, inTurn("x")), nodesKey: "k" });
   const ready = await pool.circuit(need("a"));
   network.down = true;
   await assert.rejects(pool.circuit(need("b")), { code: "ERR_HOP_UNREACHABLE" });

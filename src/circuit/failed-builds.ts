@@ -55,7 +55,7 @@ export class FailedBuilds {
     const failure = this.#failures.get(key);
     if (failure === undefined || failure.trial !== undefined) return failure?.trial;
     const waitMs = this.#waitMs(failure);
-    if (waitMs > 0) throw toldAgain(failure.error, waitMs);
+    if (waitMs > 0) throw repeated(failure.error, waitMs);
     return undefined;
   }
 
@@ -106,8 +106,8 @@ export class FailedBuilds {
   }
 }
 
-/** The last failure, to a request that tried nothing itself. */
-function toldAgain(error: BywayError, waitMs: number): BywayError {
+/** The last failure, for a request that has tried nothing itself. */
+function repeated(error: BywayError, waitMs: number): BywayError {
   const retryAfterSec = Math.max(1, Math.ceil(waitMs / 1_000));
   const message = `${error.message}; no other node fits, and these are tried again within ${retryAfterSec} s`;
   return new BywayError(error.code, message, {

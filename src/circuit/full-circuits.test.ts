@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cheapPool, inTurn } from "../../test/support/cheap-pool.ts";
 import { exitOf, linkOf } from "../../test/support/fake-circuit.ts";
-import { needOf } from "../../test/support/hops.ts";
+import { requestOf } from "../../test/support/hops.ts";
 import { settled } from "../../test/support/settled.ts";
 
 test("a circuit without room serves nobody: its group gets another one to the same exit", async () => {
   const { pool, network } = cheapPool(0);
-  const need = needOf("a", inTurn("x", "y"));
+  const need = requestOf("a", inTurn("x", "y"));
   const full = await pool.circuit(need);
   linkOf(full).room = 0;
   const next = await pool.circuit(need);
@@ -21,7 +21,7 @@ test("a circuit without room serves nobody: its group gets another one to the sa
 
 test("a circuit that is nearly full gets a successor to the same exit, for which nobody waits", async () => {
   const { pool, network, built } = cheapPool(0);
-  const need = needOf("a", inTurn("x", "y"));
+  const need = requestOf("a", inTurn("x", "y"));
   const first = await pool.circuit(need);
   Object.assign(linkOf(first), { streams: 900, room: 300 });
   assert.equal(await pool.circuit(need), first);
@@ -37,7 +37,7 @@ test("a circuit that is nearly full gets a successor to the same exit, for which
 
 test("where the only exit is full, those who rotate get another circuit to it", async () => {
   const { pool } = cheapPool(0);
-  const need = { ...needOf("a", inTurn("x")), rotates: true };
+  const need = { ...requestOf("a", inTurn("x")), rotates: true };
   const full = await pool.circuit(need);
   await settled();
   for (const circuit of [full, await pool.circuit(need)]) linkOf(circuit).room = 0;
@@ -48,19 +48,19 @@ test("where the only exit is full, those who rotate get another circuit to it", 
 
 test("a full spare is taken by nobody", async () => {
   const { pool, built } = cheapPool(1);
-  pool.expect(needOf("", inTurn("x")));
+  pool.expect(requestOf("", inTurn("x")));
   await settled();
   const [spare] = built;
   assert.ok(spare !== undefined);
   linkOf(spare).room = 0;
-  assert.notEqual(await pool.circuit(needOf("a", inTurn("x"))), spare);
+  assert.notEqual(await pool.circuit(requestOf("a", inTurn("x"))), spare);
   await pool.stop();
 });
 
 test("an exit that rests gets no new circuit until its time is over, and its circuit no new stream", async () => {
   const { pool, outcomes, clock } = cheapPool(0);
-  const ask = async (user: string): Promise<string> => exitOf(await pool.circuit(needOf(user, inTurn("x", "y"))));
-  const resting = await pool.circuit(needOf("a", inTurn("x", "y")));
+  const ask = async (user: string): Promise<string> => exitOf(await pool.circuit(requestOf(user, inTurn("x", "y"))));
+  const resting = await pool.circuit(requestOf("a", inTurn("x", "y")));
   outcomes.rests(resting, 5_000);
   assert.deepEqual([resting.usable, await ask("a"), await ask("b")], [false, "y", "y"]);
   clock.advance(4_999);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { CHEAP_HOP_MS, cheapPool, inTurn } from "../../test/support/cheap-pool.ts";
 import { exitOf } from "../../test/support/fake-circuit.ts";
 import { hopNetwork } from "../../test/support/hop-network.ts";
-import { needOf } from "../../test/support/hops.ts";
+import { requestOf } from "../../test/support/hops.ts";
 import { BywayError } from "../core/errors.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { silentLogger } from "../core/logger.ts";
@@ -22,7 +22,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 test("a slow build is overtaken by a second one, and what stands late becomes a spare", async () => {
   const { pool, clock, network, built } = cheapPool(4);
   network.slow.add("x");
-  const asked = pool.circuit(needOf("a", inTurn("x", "y"), "", "c"));
+  const asked = pool.circuit(requestOf("a", inTurn("x", "y"), "", "c"));
   await settle();
   const before = network.asked;
   clock.advance(CHEAP_HOP_MS - 1);
@@ -42,7 +42,7 @@ test("a slow build is overtaken by a second one, and what stands late becomes a 
 test("where nothing is kept ready the late one ends", async () => {
   const { pool, clock, network, built } = cheapPool(0);
   network.slow.add("x");
-  const asked = pool.circuit(needOf("a", inTurn("x", "y")));
+  const asked = pool.circuit(requestOf("a", inTurn("x", "y")));
   await settle();
   clock.advance(CHEAP_HOP_MS);
   await asked;
@@ -63,8 +63,8 @@ test("the late circuit of a session, whose exit was chosen for it alone, becomes
   network.slow.add("x");
   network.isRelaySlow = true;
   // Others ask for the same constraints, so that there are spares for them.
-  pool.expect(needOf("b", inTurn("z"), "", "c"));
-  const asked = pool.circuit(needOf("a", inTurn("x", "y"), "session", "c"));
+  pool.expect(requestOf("b", inTurn("z"), "", "c"));
+  const asked = pool.circuit(requestOf("a", inTurn("x", "y"), "session", "c"));
   await settle();
   clock.advance(CHEAP_HOP_MS);
   assert.equal(exitOf(await asked), "y");
@@ -76,9 +76,9 @@ test("the late circuit of a session, whose exit was chosen for it alone, becomes
 
 test("one hedge at a time, and none for a session whose exit is slow or where nobody else fits", async () => {
   for (const need of [
-    needOf("a", inTurn("x", "y"), "session"),
-    needOf("a", inTurn("x")),
-    needOf("a", inTurn("x", "z", "y")),
+    requestOf("a", inTurn("x", "y"), "session"),
+    requestOf("a", inTurn("x")),
+    requestOf("a", inTurn("x", "z", "y")),
   ]) {
     const { pool, clock, network } = cheapPool(0);
     for (const name of ["x", "z"]) network.slow.add(name);
@@ -98,7 +98,7 @@ test("when all builds are slow only so many second ones are begun", async () => 
   const { pool, clock, network } = cheapPool(0);
   for (const name of ["x", "y"]) network.slow.add(name);
   const count = 50;
-  const asked = Array.from({ length: count }, (_, user) => pool.circuit(needOf(`user ${user}`, inTurn("x", "y"))));
+  const asked = Array.from({ length: count }, (_, user) => pool.circuit(requestOf(`user ${user}`, inTurn("x", "y"))));
   await settle();
   clock.advance(CHEAP_HOP_MS);
   await settle();
@@ -120,9 +120,9 @@ test("a second build that finds nobody costs nothing of the budget", async () =>
     return asked;
   };
   for (let user = 0; user < 3 * CIRCUIT_LIMITS.hedgesSaved.value; user += 1) {
-    assert.equal(exitOf(await slow(needOf(`user ${user}`, inTurn("x")))), "x");
+    assert.equal(exitOf(await slow(requestOf(`user ${user}`, inTurn("x")))), "x");
   }
-  assert.equal(exitOf(await slow(needOf("a", inTurn("x", "y")))), "y");
+  assert.equal(exitOf(await slow(requestOf("a", inTurn("x", "y")))), "y");
   await pool.stop();
 });
 
@@ -186,7 +186,7 @@ test("over real links: a guard that hangs is overtaken through another one, and 
     dialled.resolve();
     await held.promise;
   };
-  const asked = pool.circuit(needOf("a", network.choose(2)));
+  const asked = pool.circuit(requestOf("a", network.choose(2)));
   await dialled.promise;
   clock.advance(CIRCUIT_LIMITS.firstHedgeMs.value);
   const circuit = await asked;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cheapPool, inTurn } from "../../test/support/cheap-pool.ts";
 import { exitOf } from "../../test/support/fake-circuit.ts";
-import { needOf } from "../../test/support/hops.ts";
+import { requestOf } from "../../test/support/hops.ts";
 import type { Circuit } from "./circuit.ts";
 import { CircuitGroup } from "./circuit-group.ts";
 import type { CircuitRequest } from "./circuit-request.ts";
@@ -14,7 +14,7 @@ const names = Array.from({ length: 40 }, (_, index) => `exit ${index}`);
 
 /** What a stream needs of a group that rotates. */
 const rotating = (user: string, ...exits: readonly string[]): CircuitRequest => ({
-  ...needOf(user, inTurn(...(exits.length > 0 ? exits : names))),
+  ...requestOf(user, inTurn(...(exits.length > 0 ? exits : names))),
   rotates: true,
 });
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cheapPool, inTurn } from "../../test/support/cheap-pool.ts";
 import { exitOf, linkOf } from "../../test/support/fake-circuit.ts";
-import { needOf } from "../../test/support/hops.ts";
+import { requestOf } from "../../test/support/hops.ts";
 import { raced, racedRequest } from "../../test/support/raced-request.ts";
 import type { CircuitRequest } from "../circuit/circuit-request.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
@@ -15,9 +15,9 @@ const lost = new BywayError("ERR_HOP_TIMEOUT", "the exit no longer answers");
 test("when an exit is gone no group uses its circuits any more, and the spares through it end", async () => {
   const { pool, outcomes, built } = cheapPool(2);
   const [a, b, other] = await Promise.all([
-    pool.circuit(needOf("a", inTurn("x"))),
-    pool.circuit(needOf("b", inTurn("x"))),
-    pool.circuit(needOf("c", inTurn("y"), "", "country=y")),
+    pool.circuit(requestOf("a", inTurn("x"))),
+    pool.circuit(requestOf("b", inTurn("x"))),
+    pool.circuit(requestOf("c", inTurn("y"), "", "country=y")),
   ]);
   linkOf(b).streams = 1;
   await settle();
@@ -36,8 +36,8 @@ test("when an exit is gone no group uses its circuits any more, and the spares t
 
 test("an exit that is busy or refuses keeps the circuits of others", async () => {
   const { pool, outcomes } = cheapPool(0);
-  const a = await pool.circuit(needOf("a", inTurn("x")));
-  const b = await pool.circuit(needOf("b", inTurn("x")));
+  const a = await pool.circuit(requestOf("a", inTurn("x")));
+  const b = await pool.circuit(requestOf("b", inTurn("x")));
   outcomes.failed(a, "x", "ERR_HOP_LIMIT");
   assert.deepEqual([a.usable, b.usable], [false, true]);
   outcomes.failed(b, "x", "ERR_HOP_LOST");
@@ -47,8 +47,8 @@ test("an exit that is busy or refuses keeps the circuits of others", async () =>
 
 test("an exit whose circuit is only retired is not gone when a stream on it is lost", async () => {
   const { pool, outcomes } = cheapPool(0);
-  const a = await pool.circuit(needOf("a", inTurn("x")));
-  const b = await pool.circuit(needOf("b", inTurn("x")));
+  const a = await pool.circuit(requestOf("a", inTurn("x")));
+  const b = await pool.circuit(requestOf("b", inTurn("x")));
   linkOf(a).streams = 1;
   a.close();
   outcomes.failed(a, "x", "ERR_HOP_LOST");
@@ -61,9 +61,9 @@ test("an exit whose circuit is only retired is not gone when a stream on it is l
 
 test("an unused circuit that is found silent takes its exit's load away too", async () => {
   const { pool, clock, network } = cheapPool(1);
-  pool.expect(needOf("", inTurn("x", "y")));
+  pool.expect(requestOf("", inTurn("x", "y")));
   await settle();
-  const used = await pool.circuit(needOf("a", inTurn("x"), "", "other"));
+  const used = await pool.circuit(requestOf("a", inTurn("x"), "", "other"));
   network.silent.add("x");
   clock.advance(CIRCUIT_LIMITS.checkPeriodMs.value);
   clock.advance(CIRCUIT_LIMITS.checkMs.value);
@@ -81,7 +81,7 @@ for (const rotates of [true, false]) {
     let failures = 0;
     // Each user's streams are a group, which would each find out for itself.
     const needs: CircuitRequest[] = Array.from({ length: 20 }, (_, user) => ({
-      ...needOf(`user ${user}`, inTurn(...names.slice(user % 10), ...names.slice(0, user % 10))),
+      ...requestOf(`user ${user}`, inTurn(...names.slice(user % 10), ...names.slice(0, user % 10))),
       rotates,
     }));
     const one = (need: CircuitRequest): Promise<void> =>
@@ -111,27 +111,27 @@ for (const rotates of [true, false]) {
 
 test("a node that comes back gets its load back", async () => {
   const { pool, outcomes, clock } = cheapPool(0);
-  const x = await pool.circuit(needOf("a", inTurn("x", "y")));
+  const x = await pool.circuit(requestOf("a", inTurn("x", "y")));
   outcomes.failed(x, "x");
-  assert.equal(exitOf(await pool.circuit(needOf("b", inTurn("x", "y")))), "y");
+  assert.equal(exitOf(await pool.circuit(requestOf("b", inTurn("x", "y")))), "y");
   clock.advance(TRUST_LIMITS.failureMs.value);
-  const again = await pool.circuit(needOf("c", inTurn("x", "y")));
+  const again = await pool.circuit(requestOf("c", inTurn("x", "y")));
   assert.equal(exitOf(again), "x");
   outcomes.failed(again, "x");
   clock.advance(TRUST_LIMITS.failureMs.value);
-  assert.equal(exitOf(await pool.circuit(needOf("d", inTurn("x", "y")))), "y", "the second mark is longer");
+  assert.equal(exitOf(await pool.circuit(requestOf("d", inTurn("x", "y")))), "y", "the second mark is longer");
   await pool.stop();
 });
 
 test("a success heals a node at once", async () => {
   const { pool, outcomes, clock } = cheapPool(0);
-  outcomes.failed(await pool.circuit(needOf("a", inTurn("x"))), "x");
+  outcomes.failed(await pool.circuit(requestOf("a", inTurn("x"))), "x");
   clock.advance(1);
   // Nobody else will do.
-  const request = racedRequest(needOf("b", inTurn("x")));
+  const request = racedRequest(requestOf("b", inTurn("x")));
   await raced({ pool, outcomes, clock }, { ...request, isOptimistic: true }, async () => {});
-  assert.equal(exitOf(await pool.circuit(needOf("c", inTurn("x", "y")))), "y", "nobody has answered yet");
+  assert.equal(exitOf(await pool.circuit(requestOf("c", inTurn("x", "y")))), "y", "nobody has answered yet");
   await raced({ pool, outcomes, clock }, request, async () => {});
-  assert.equal(exitOf(await pool.circuit(needOf("d", inTurn("x", "y")))), "x");
+  assert.equal(exitOf(await pool.circuit(requestOf("d", inTurn("x", "y")))), "x");
   await pool.stop();
 });

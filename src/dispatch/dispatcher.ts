@@ -71,7 +71,7 @@ export class Dispatcher implements StreamOpener {
 
   async openStream(asked: StreamRequest, signal: AbortSignal): Promise<RoutedStream> {
     const request = this.#begin(asked, "tcp", signal);
-    const won = await this.#open(request, startStream, ({ stream }) => stream.destroy());
+    const won = await this.#open(request, startStream, dropStream);
     const { made, circuit, routed } = won;
     const { stream, accepted } = made;
     this.#follow(request, won);
@@ -86,7 +86,7 @@ export class Dispatcher implements StreamOpener {
 
   async openDatagrams(asked: StreamRequest, signal: AbortSignal): Promise<DatagramFlow> {
     const request = this.#begin(asked, "udp", signal);
-    const { made: flow, circuit } = await this.#open(request, openFlow, (late) => late.close());
+    const { made: flow, circuit } = await this.#open(request, openFlow, dropFlow);
     request.entry.counting(() => trafficOf(flow.counts));
     void flow.closed.then(() => {
       request.entry.ended();
@@ -260,8 +260,16 @@ async function startStream(
   return started;
 }
 
+function dropStream({ stream }: StartedStream): void {
+  stream.destroy();
+}
+
 function openFlow(circuit: Circuit, signal: AbortSignal, { target }: ProxyRequest): Promise<CapsuleDatagrams> {
   return circuit.openDatagrams(target, { signal });
+}
+
+function dropFlow(flow: CapsuleDatagrams): void {
+  flow.close();
 }
 
 /** If no exit accepts the port, the error is ERR_POLICY_PORT, as an exit would answer. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cheapPool, inTurn } from "../../test/support/cheap-pool.ts";
 import { exitOf } from "../../test/support/fake-circuit.ts";
-import { needOf } from "../../test/support/hops.ts";
+import { requestOf } from "../../test/support/hops.ts";
 import type { LookUp } from "../circuit/circuit-pool.ts";
 import type { CircuitRequest } from "../circuit/circuit-request.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
@@ -11,7 +11,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 /** A request that only `exits` fit, and its look-up. */
 function only(user: string, exits: readonly string[], session = ""): [CircuitRequest, LookUp] {
-  return [needOf(user, inTurn(...exits), session), { fits: ({ peerId }) => exits.includes(peerId) }];
+  return [requestOf(user, inTurn(...exits), session), { fits: ({ peerId }) => exits.includes(peerId) }];
 }
 
 test("a circuit that stands and does not fit is passed over for one that is built, and both stay", async () => {
@@ -77,7 +77,7 @@ test("a session's exit is what its chooser says each time, and a circuit stands 
   const { pool, network } = cheapPool(4);
   let exit = "first";
   const need: [CircuitRequest, LookUp] = [
-    needOf("a", (hints) => inTurn(exit)(hints), "s"),
+    requestOf("a", (hints) => inTurn(exit)(hints), "s"),
     { fits: ({ peerId }) => peerId === exit },
   ];
   const circuit = await pool.circuit(...need);
@@ -91,7 +91,7 @@ test("a session's exit is what its chooser says each time, and a circuit stands 
 
 test("a session takes a spare only if it is its exit's", async () => {
   const { pool, built } = cheapPool(2);
-  pool.expect(needOf("", inTurn("x")));
+  pool.expect(requestOf("", inTurn("x")));
   await settle();
   assert.notEqual(await pool.circuit(...only("a", ["y"], "s")), built[0]);
   assert.equal(await pool.circuit(...only("b", ["x"], "s")), built[0]);

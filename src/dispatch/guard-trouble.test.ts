@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hopNetwork } from "../../test/support/hop-network.ts";
-import { needOf } from "../../test/support/hops.ts";
+import { requestOf } from "../../test/support/hops.ts";
 import { roomyBudget } from "../../test/support/roomy-budget.ts";
 import type { Circuit } from "../circuit/circuit.ts";
 import { CircuitBuilder } from "../circuit/circuit-builder.ts";
@@ -52,7 +52,7 @@ test("stopping takes the dialling of a guard back that does not answer", async (
     { builder, observer, clock: new FakeClock(), logger: silentLogger },
     { spareCircuits: 0 },
   );
-  const asked = assert.rejects(pool.circuit(needOf("a", network.choose(2))), { code: "ERR_STOPPED" });
+  const asked = assert.rejects(pool.circuit(requestOf("a", network.choose(2))), { code: "ERR_STOPPED" });
   await dialled.promise;
   await pool.stop();
   await asked;

@@ -3,7 +3,7 @@ import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { type CheapPool, cheapPool, inTurn } from "../../test/support/cheap-pool.ts";
 import { exitOf } from "../../test/support/fake-circuit.ts";
-import { needOf } from "../../test/support/hops.ts";
+import { requestOf } from "../../test/support/hops.ts";
 import { raced, racedRequest } from "../../test/support/raced-request.ts";
 import type { Circuit } from "../circuit/circuit.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
@@ -27,7 +27,7 @@ function stream(bench: CheapPool, request: Partial<RacedRequest> = {}) {
   const result = raced(
     bench,
     racedRequest({
-      ...needOf("", inTurn("a", "b", "c")),
+      ...requestOf("", inTurn("a", "b", "c")),
       hedgeMs: () => HEDGE_MS,
       noteFailure: (circuit, { code }) => void failed.push(`${exitOf(circuit)} ${code}`),
       ...request,
@@ -85,7 +85,7 @@ test("a second circuit of another exit is tried beside a slow one: the first ans
 test("an exit that answers pings and no streams is left when others took its place again and again", async () => {
   const bench = cheapPool(0);
   const tried = async (user: string): Promise<readonly string[]> => {
-    const { result, uses, use } = stream(bench, needOf(user, inTurn("a", "b")));
+    const { result, uses, use } = stream(bench, requestOf(user, inTurn("a", "b")));
     await settle();
     const first = [...uses.keys()];
     if (first.includes("b")) return first;
@@ -116,7 +116,7 @@ test("the slow one may win all the same", async () => {
 });
 
 test("what the app sends goes out once, and a session has one exit: neither is tried on a second circuit", async () => {
-  for (const request of [{ sendsBytes: true }, needOf("", inTurn("a", "b"), "s")]) {
+  for (const request of [{ sendsBytes: true }, requestOf("", inTurn("a", "b"), "s")]) {
     const bench = cheapPool(0);
     const { uses } = stream(bench, request);
     await settle();
@@ -130,7 +130,7 @@ test("what the app sends goes out once, and a session has one exit: neither is t
 test("without history nothing is hedged, and no history makes a fast network hedge at once", async () => {
   const bench = cheapPool(0);
   const unknown = stream(bench, { hedgeMs: () => undefined });
-  const fast = stream(bench, { ...needOf("fast", inTurn("a", "b")), hedgeMs: () => 2 });
+  const fast = stream(bench, { ...requestOf("fast", inTurn("a", "b")), hedgeMs: () => 2 });
   await settle();
   bench.clock.advance(leastHedgeMs.value - 1);
   await settle();
@@ -167,7 +167,7 @@ test("an exit that is silent counts as failed: streams that could not be hedged 
   for (const { use } of streams) use("b").resolve("answer");
   assert.equal((await Promise.all(streams.map(({ result }) => result))).length, streams.length);
   assert.equal(bench.built[0]?.usable, false);
-  const next = stream(bench, needOf("new", inTurn("a", "b")));
+  const next = stream(bench, requestOf("new", inTurn("a", "b")));
   await settle();
   assert.deepEqual([...next.uses.keys()], ["b"]);
   await bench.pool.stop();
@@ -179,7 +179,7 @@ test("a session's stream waits for a silent exit no longer than its history and 
   const gone = new BywayError("ERR_SESSION_EXIT", "the session's exit is gone");
   const choose = inTurn("a");
   const { result } = stream(bench, {
-    ...needOf(
+    ...requestOf(
       "",
       (wishes) => {
         if (wishes.failed.has("a")) throw gone;
@@ -243,7 +243,7 @@ test("when the slow one fails and the search for a second one does too, another 
   let isNobody = false;
   const { result, use } = stream(
     bench,
-    needOf("", (wishes) => {
+    requestOf("", (wishes) => {
       if (isNobody) throw new BywayError("ERR_NO_NODE", "nobody is left");
       return choose(wishes);
     }),
@@ -262,14 +262,14 @@ test("when the slow one fails and the search for a second one does too, another 
 test("a second circuit that cannot be had costs nothing of the budget", async () => {
   const bench = cheapPool(0);
   for (let count = 0; count < 3 * hedgesSaved.value; count += 1) {
-    const { result, use } = stream(bench, needOf("", inTurn("a")));
+    const { result, use } = stream(bench, requestOf("", inTurn("a")));
     await settle();
     bench.clock.advance(HEDGE_MS);
     await settle();
     use("a").resolve("at last");
     await result;
   }
-  const { uses } = stream(bench, needOf("other", inTurn("a", "b")));
+  const { uses } = stream(bench, requestOf("other", inTurn("a", "b")));
   await settle();
   bench.clock.advance(HEDGE_MS);
   await settle();
@@ -279,7 +279,7 @@ test("a second circuit that cannot be had costs nothing of the budget", async ()
 
 test("when nobody else is there, the slow one is waited for", async () => {
   const bench = cheapPool(0);
-  const { result, use, uses } = stream(bench, needOf("", inTurn("a")));
+  const { result, use, uses } = stream(bench, requestOf("", inTurn("a")));
   await settle();
   bench.clock.advance(HEDGE_MS);
   await settle();
@@ -303,8 +303,8 @@ test("an app that takes its request back takes both tries back", async () => {
 
 test("a request that was taken back before a circuit was there is taken back on it", async () => {
   const bench = cheapPool(0);
-  const ready = await bench.pool.circuit(needOf("", inTurn("a")));
-  const { use } = stream(bench, { ...needOf("", inTurn("a")), signal: AbortSignal.abort() });
+  const ready = await bench.pool.circuit(requestOf("", inTurn("a")));
+  const { use } = stream(bench, { ...requestOf("", inTurn("a")), signal: AbortSignal.abort() });
   assert.equal(use(exitOf(ready)).signal.aborted, true);
   await bench.pool.stop();
 });

@@ -87,7 +87,11 @@ export class LoggedRequest {
   /** It is over; a second call does nothing. */
   ended(error?: BywayError): void {
     if (this.#final !== undefined) return;
-    this.#final = { ms: this.#elapsedMs(), ...this.#passed(), ...(error === undefined ? {} : { error: told(error) }) };
+    this.#final = {
+      ms: this.#elapsedMs(),
+      ...this.#passed(),
+      ...(error === undefined ? {} : { error: reported(error) }),
+    };
     this.#bytes = undefined;
   }
 
@@ -124,7 +128,7 @@ export class LoggedRequest {
   }
 }
 
-function told({ code, message, data }: BywayError): NonNullable<RequestRecord["error"]> {
+function reported({ code, message, data }: BywayError): NonNullable<RequestRecord["error"]> {
   const funnel = funnelOf(data);
   return { code, message: boundedText(message), ...(funnel === undefined ? {} : { funnel }) };
 }

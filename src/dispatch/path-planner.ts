@@ -122,13 +122,13 @@ export class PathPlanner {
   summary(hops: readonly Hop[]): RouteSummary {
     const known = this.#summaries.get(hops);
     if (known !== undefined) return known;
-    const told = hops.map((hop) => this.#told(hop));
-    const summary = { hops: told, exit: told.at(-1) ?? { peerId: "" } };
+    const route = hops.map((hop) => this.#routeHop(hop));
+    const summary = { hops: route, exit: route.at(-1) ?? { peerId: "" } };
     this.#summaries.set(hops, summary);
     return summary;
   }
 
-  #told(hop: Hop): RouteHop {
+  #routeHop(hop: Hop): RouteHop {
     const { country, asn } = this.#candidates.get(hop) ?? {};
     return {
       peerId: hop.peerId,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { exitOf, linkOf } from "../../test/support/fake-circuit.ts";
 import { fakePool, refusal, saying, strictPool } from "../../test/support/fake-pool.ts";
-import { needOf } from "../../test/support/hops.ts";
+import { requestOf } from "../../test/support/hops.ts";
 import { raced, racedRequest } from "../../test/support/raced-request.ts";
 import { settled } from "../../test/support/settled.ts";
 import type { Circuit } from "../circuit/circuit.ts";
@@ -17,7 +17,7 @@ const common = racedRequest();
 
 suite("an exit that takes no more for now", () => {
   const full = refusal("ERR_NODE_LIMIT", "a", 1);
-  const session = { ...common, ...needOf("", () => [], "s") };
+  const session = { ...common, ...requestOf("", () => [], "s") };
 
   /** Turns the clock until the tries are over; tells the result and how long it took. */
   async function driven<T>(clock: FakeClock, trying: Promise<T>): Promise<{ result: T | BywayError; ms: number }> {
@@ -71,7 +71,7 @@ suite("an exit that takes no more for now", () => {
     const asks = (user: string, count: number): Promise<(string | BywayError)[]> =>
       Promise.all(
         Array.from({ length: count }, () =>
-          raced(on, { ...common, ...needOf(user, () => []) }, use).catch((error: BywayError) => error),
+          raced(on, { ...common, ...requestOf(user, () => []) }, use).catch((error: BywayError) => error),
         ),
       );
     // It is known that the exit takes 17 a second.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { exitOf } from "../../test/support/fake-circuit.ts";
 import { fakePool, refusal, saying, strictPool } from "../../test/support/fake-pool.ts";
-import { needOf } from "../../test/support/hops.ts";
+import { requestOf } from "../../test/support/hops.ts";
 import { raced, racedRequest } from "../../test/support/raced-request.ts";
 import { CIRCUIT_LIMITS } from "../circuit/limits.ts";
 import { BywayError } from "../core/errors.ts";
@@ -222,7 +222,7 @@ suite("an exit that declines", () => {
     ] as const) {
       const asked: string[] = [];
       const error = refusal(code, "a");
-      const session = { ...common, ...needOf("", () => [], "s"), declined: { exit: "a", error } };
+      const session = { ...common, ...requestOf("", () => [], "s"), declined: { exit: "a", error } };
       const trying = raced(fakePool(["a", "b"]).on, session, saying({}, asked));
       if (moves) assert.equal(await trying, "b");
       else await assert.rejects(trying, error);
@@ -239,7 +239,7 @@ suite("an exit that declines", () => {
       ["ERR_NODE_LOG", true],
     ] as const) {
       const { on, resting } = fakePool(["a", "b"]);
-      const session = { ...common, ...needOf("", () => [], "s") };
+      const session = { ...common, ...requestOf("", () => [], "s") };
       const trying = raced(on, session, saying({ a: refusal(code, "a") }));
       if (moves) assert.equal(await trying, "b", code);
       else await assert.rejects(trying, { code });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hopNetwork } from "../../test/support/hop-network.ts";
-import { needOf } from "../../test/support/hops.ts";
+import { requestOf } from "../../test/support/hops.ts";
 import { poolBench } from "../../test/support/pool-bench.ts";
 import { raced, racedRequest } from "../../test/support/raced-request.ts";
 import { systemClock } from "../core/clock.ts";
@@ -11,7 +11,7 @@ test("more streams than one link takes get a second circuit to the same exit", a
   const clock = systemClock;
   const bench = poolBench(clock, (observer) => network.builder(clock, { observer }));
   const { pool } = bench;
-  const request = racedRequest(needOf("a", network.choose(1)));
+  const request = racedRequest(requestOf("a", network.choose(1)));
   const circuits = new Set<unknown>();
   const exits = new Set<string>();
   const count = 1_100;

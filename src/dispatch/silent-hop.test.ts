@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hopNetwork } from "../../test/support/hop-network.ts";
-import { needOf } from "../../test/support/hops.ts";
+import { requestOf } from "../../test/support/hops.ts";
 import { poolBench } from "../../test/support/pool-bench.ts";
 import { raced, racedRequest } from "../../test/support/raced-request.ts";
 import { HopCheck } from "../circuit/hop-check.ts";
@@ -23,7 +23,7 @@ for (const index of [0, 1, 2]) {
     await using network = await hopNetwork(5);
     const clock = new FakeClock();
     const { pool, outcomes } = poolBench(clock, (observer) => network.builder(clock, { observer }));
-    const [a, b] = await Promise.all(["a", "b"].map((user) => pool.circuit(needOf(user, network.choose(3)))));
+    const [a, b] = await Promise.all(["a", "b"].map((user) => pool.circuit(requestOf(user, network.choose(3)))));
     assert.ok(a !== undefined && b !== undefined);
     await settle();
     network.freeze(index);
@@ -33,7 +33,7 @@ for (const index of [0, 1, 2]) {
     assert.equal(await suspected, true);
     assert.equal(a.culprit, network.peers[index]);
     assert.deepEqual([a.usable, b.usable], [false, false]);
-    const next = await pool.circuit(needOf("a", network.choose(3)));
+    const next = await pool.circuit(requestOf("a", network.choose(3)));
     assert.ok(!next.hops.some(({ peerId }) => peerId === network.peers[index]));
     await pool.stop();
   });
@@ -55,7 +55,7 @@ test("an exit that is there is not left for being asked", async () => {
   await using network = await hopNetwork(3);
   const clock = new FakeClock();
   const { pool, outcomes } = poolBench(clock, (observer) => network.builder(clock, { observer }));
-  const circuit = await pool.circuit(needOf("a", network.choose(3)));
+  const circuit = await pool.circuit(requestOf("a", network.choose(3)));
   assert.equal(await outcomes.suspect(circuit, ASK_MS), false);
   clock.advance(CIRCUIT_LIMITS.checkMs.value);
   assert.deepEqual([circuit.usable, circuit.deadPeer], [true, undefined]);
@@ -68,7 +68,7 @@ test("a circuit whose exit stays silent ends with the error that names it, and i
   const bench = poolBench(clock, (observer) => network.builder(clock, { observer }));
   const { pool } = bench;
   const [silent, other] = network.peers;
-  const request = racedRequest(needOf("a", network.choose(1)));
+  const request = racedRequest(requestOf("a", network.choose(1)));
   const circuit = await pool.circuit(request);
   await settle();
   network.freeze(0);

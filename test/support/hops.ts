@@ -17,7 +17,7 @@ export function onlyHops(hops: readonly Hop[]): PathSelector {
   };
 }
 
-/** What a stream of `user` needs; `constraints` and `session` keep it apart from others. */
-export function needOf(user: string, choose: PathSelector, session = "", constraints = ""): CircuitRequest {
+/** A request of `user` for a circuit; `constraints` and `session` keep it apart from others. */
+export function requestOf(user: string, choose: PathSelector, session = "", constraints = ""): CircuitRequest {
   return { group: { user, session, listener: "", constraints }, choose };
 }

@@ -1,12 +1,12 @@
 import { type RaceComponents, type RacedRequest, race, type Use } from "../../src/dispatch/race.ts";
-import { needOf } from "./hops.ts";
+import { requestOf } from "./hops.ts";
 
 const { signal } = new AbortController();
 
 /** A request that each exit fits, that is never hedged, and whose exits are believed. */
 export function racedRequest(more: Partial<RacedRequest> = {}): RacedRequest {
   return {
-    ...needOf("", () => []),
+    ...requestOf("", () => []),
     fits: () => true,
     signal,
     sendsBytes: false,
