@@ -11,14 +11,13 @@ import { PooledSocket } from "../flow/pooled-socket.ts";
 import { ReadPool } from "../flow/read-pool.ts";
 import { type CountedSocket, type LineBytes, SocketTotals } from "../flow/socket-totals.ts";
 import type { LinkSession } from "../link/link-session.ts";
+import { Semaphore } from "../rate/semaphore.ts";
 import type { AddressGuard } from "./address-guard.ts";
-import { NO_LINK } from "./fair-counts.ts";
-import { FairSlots } from "./fair-slots.ts";
+import { FairSemaphore, fullText, NO_LINK } from "./fair-semaphore.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 import type { TargetPolicy } from "./policy/policy-decision.ts";
 import { MAIL_PORTS } from "./policy/port-sets.ts";
 import type { Resolver } from "./resolver.ts";
-import { Slots } from "./slots.ts";
 import { normalised, TargetCheck } from "./target-check.ts";
 import { TcpDialler } from "./tcp-dialler.ts";
 import { openUdpFlow, type UdpFlow } from "./udp-flow.ts";
@@ -70,10 +69,10 @@ export class Egress {
   readonly #components: EgressComponents;
   readonly #options: EgressOptions;
   readonly #dialler: TcpDialler;
-  readonly #targetSlots: Slots;
-  readonly #hopSlots: Slots;
-  readonly #udpSlots: FairSlots;
-  readonly #lookupSlots: FairSlots;
+  readonly #targets: Permits;
+  readonly #hops: Permits;
+  readonly #udpFlows: Permits;
+  readonly #lookups: Permits;
   readonly #stopping = new AbortController();
   readonly #closings = new Map<object, Closing>();
   readonly #totals = new SocketTotals();
@@ -86,21 +85,17 @@ export class Egress {
     const reads = new ReadPool();
     const open = (socket: TcpNetConnectOpts): Socket => PooledSocket.open(reads, socket);
     this.#dialler = new TcpDialler({ clock: components.clock, open }, options);
-    this.#targetSlots = new Slots(
-      options.maxTargetSockets ?? EGRESS_LIMITS.maxTargetSockets.value,
-      "target connections",
-    );
-    this.#hopSlots = new Slots(options.maxHopSockets ?? EGRESS_LIMITS.maxHopSockets.value, "hop connections");
-    this.#udpSlots = new FairSlots(options.maxUdpFlows ?? EGRESS_LIMITS.maxUdpFlows.value, "UDP flows");
-    this.#lookupSlots = new FairSlots(
-      options.maxPendingLookups ?? EGRESS_LIMITS.maxPendingLookups.value,
-      "name look-ups",
-    );
+    const most = (name: keyof typeof EGRESS_LIMITS & keyof EgressOptions): number =>
+      options[name] ?? EGRESS_LIMITS[name].value;
+    this.#targets = permits(most("maxTargetSockets"), "target connections");
+    this.#hops = permits(most("maxHopSockets"), "hop connections");
+    this.#udpFlows = sharedPermits(most("maxUdpFlows"), "UDP flows");
+    this.#lookups = sharedPermits(most("maxPendingLookups"), "name look-ups");
   }
 
   /** How many sockets and flows are open or being opened. */
   get open(): { readonly targets: number; readonly hops: number; readonly udpFlows: number } {
-    return { targets: this.#targetSlots.taken, hops: this.#hopSlots.taken, udpFlows: this.#udpSlots.taken };
+    return { targets: this.#targets.taken, hops: this.#hops.taken, udpFlows: this.#udpFlows.taken };
   }
 
   /** Bytes of payload that all sockets and flows carried since the start, to hops and targets alike. */
@@ -111,7 +106,7 @@ export class Egress {
   /** A TCP connection to `target` for `link`, half-open allowed; the caller owns it. */
   connect(target: HostPort, signal: AbortSignal, link: LinkSession = NO_LINK): Promise<Socket> {
     return this.#guarded("connect", target, signal, async (stopOrAbort) => {
-      const release = this.#targetSlots.take();
+      const release = this.#targets.acquire(link);
       try {
         const { addresses, port, name, what } = await this.#check(target, "tcp", link, stopOrAbort);
         const socket = await this.#dialler.dial(addresses, port, what, stopOrAbort);
@@ -127,7 +122,7 @@ export class Egress {
   /** UDP to `target` (RFC 9298) for `link`; the caller owns the flow. */
   openUdp(target: HostPort, signal: AbortSignal, link: LinkSession = NO_LINK): Promise<UdpFlow> {
     return this.#guarded("udp", target, signal, async (stopOrAbort) => {
-      const release = this.#udpSlots.take(link);
+      const release = this.#udpFlows.acquire(link);
       try {
         const { addresses, port, name, what } = await this.#check(target, "udp", link, stopOrAbort);
         const { bindEgress, udpIdleTimeoutMs } = this.#options;
@@ -152,7 +147,7 @@ export class Egress {
    */
   dialHop(endpoint: HostPort, signal: AbortSignal): Promise<Socket> {
     return this.#guarded("hop", endpoint, signal, async (stopOrAbort) => {
-      const release = this.#hopSlots.take();
+      const release = this.#hops.acquire(NO_LINK);
       try {
         const { host, port } = normalised(endpoint);
         const what = formatHostPort({ host, port });
@@ -207,7 +202,7 @@ export class Egress {
   }
 
   async #lookUp(name: string, link: LinkSession, signal: AbortSignal): Promise<readonly string[]> {
-    const release = this.#lookupSlots.take(link);
+    const release = this.#lookups.acquire(link);
     try {
       return await this.#components.resolver.resolve(name, signal);
     } finally {
@@ -268,4 +263,41 @@ function hopError(error: unknown): BywayError {
   return code === undefined
     ? known
     : new BywayError(code, `the hop ${known.message}`, { cause: error, data: known.data });
+}
+
+/** A bounded number of one kind of thing that strangers can open. */
+interface Permits {
+  readonly taken: number;
+  /** Takes a permit and returns what gives it back; calling that twice is harmless. Throws ERR_STREAM_LIMIT if there is none. */
+  acquire(link: LinkSession): () => void;
+}
+
+/** Permits for the first that come; `what` names the things in the plural, as messages show them. */
+function permits(most: number, what: string): Permits {
+  const semaphore = new Semaphore({ most });
+  return {
+    get taken() {
+      return semaphore.taken;
+    },
+    acquire() {
+      const release = semaphore.tryAcquire();
+      if (release !== undefined) return release;
+      throw new BywayError("ERR_STREAM_LIMIT", `the node has ${most} ${what} open already`);
+    },
+  };
+}
+
+/** Permits that links share. */
+function sharedPermits(most: number, what: string): Permits {
+  const semaphore = new FairSemaphore(most);
+  return {
+    get taken() {
+      return semaphore.taken;
+    },
+    acquire(link) {
+      const full = semaphore.fullFor(link);
+      if (full === undefined) return semaphore.take(link);
+      throw new BywayError("ERR_STREAM_LIMIT", `the node ${fullText(full, `${most} ${what}`)}`);
+    },
+  };
 }

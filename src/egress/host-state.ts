@@ -1,25 +1,33 @@
 import type { LinkSession } from "../link/link-session.ts";
-import { type RateRule, RateState } from "../rate/rate-rule.ts";
-import { FairCounts } from "./fair-counts.ts";
+import type { RateRule } from "../rate/rate-rule.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
+import { FairSemaphore } from "./fair-semaphore.ts";
 
 /** What one host has of an exit: how fast streams to it began, and whose they are. */
-export class HostState extends RateState {
+export class HostState extends TokenBucket {
+  readonly #most: number;
   /** Undefined while it has no streams: many such hosts are remembered. */
-  #counts: FairCounts | undefined;
+  #streams: FairSemaphore | undefined;
 
-  /** As `FairCounts.fullFor`. */
-  fullFor(link: LinkSession, most: number): "all" | "others" | undefined {
-    return this.#counts?.fullFor(link, most);
+  /** `rule` is how fast streams may begin, `most` how many there may be. */
+  constructor(rule: RateRule, most: number) {
+    super(rule);
+    this.#most = most;
+  }
+
+  /** As `FairSemaphore.fullFor`. */
+  fullFor(link: LinkSession): "all" | "others" | undefined {
+    return this.#streams?.fullFor(link);
   }
 
   /** Counts a stream of `link` and returns what counts it as over. */
-  open(link: LinkSession, rule: RateRule, nowMs: number): () => void {
-    this.nextMs = rule.taken(this.nextMs, nowMs);
-    this.#counts ??= new FairCounts();
-    const release = this.#counts.take(link);
+  open(link: LinkSession, nowMs: number): () => void {
+    this.take(nowMs);
+    this.#streams ??= new FairSemaphore(this.#most);
+    const release = this.#streams.take(link);
     return () => {
       release();
-      if (this.#counts?.taken === 0) this.#counts = undefined;
+      if (this.#streams?.taken === 0) this.#streams = undefined;
     };
   }
 }

@@ -1,6 +1,6 @@
 import { BywayError } from "../core/errors.ts";
-import type { KeyedState } from "../rate/keyed-states.ts";
-import { RateRule } from "../rate/rate-rule.ts";
+import type { RateRule } from "../rate/rate-rule.ts";
+import { TokenBucket } from "../rate/token-bucket.ts";
 import { RecentTargets } from "./recent-targets.ts";
 
 /** What a link may have, and likewise all links of a payer together. */
@@ -11,20 +11,18 @@ export interface PerClientBounds {
 }
 
 /** What one of them had. */
-export class ClientState implements KeyedState {
-  readonly #bounds: PerClientBounds;
+export class ClientState extends TokenBucket {
   readonly targets: RecentTargets;
   /** Streams that are open. */
   open = 0;
-  nextMs: number = RateRule.FRESH;
 
-  constructor(bounds: PerClientBounds) {
-    this.#bounds = bounds;
-    this.targets = new RecentTargets(bounds.targetsPerMinute);
+  constructor({ perSecond, targetsPerMinute }: PerClientBounds) {
+    super(perSecond);
+    this.targets = new RecentTargets(targetsPerMinute);
   }
 
-  used(nowMs: number): number {
-    return Math.max(this.#bounds.perSecond.used(this.nextMs, nowMs), this.targets.used(nowMs));
+  override used(nowMs: number): number {
+    return Math.max(super.used(nowMs), this.targets.used(nowMs));
   }
 }
 
@@ -51,7 +49,7 @@ export class PerClientLimits {
     const who = this.#who;
     if (state.open >= streams)
       throw refusal(`open streams of a ${who}`, `the ${who} has ${streams} streams open, as many as it may`);
-    const waitMs = perSecond.waitMs(state.nextMs, nowMs);
+    const waitMs = state.waitMs(nowMs);
     if (waitMs > 0) {
       const message = `the ${who} has begun more streams than ${perSecond.perSecond} a second`;
       throw refusal(`streams per second of a ${who}`, message, waitMs);
@@ -66,7 +64,7 @@ export class PerClientLimits {
   /** Counts a stream to `target` that was checked just now. It is over when the caller takes it from `state.open`. */
   take(state: ClientState, target: number, nowMs: number): void {
     state.open += 1;
-    state.nextMs = this.#bounds.perSecond.taken(state.nextMs, nowMs);
+    state.take(nowMs);
     state.targets.add(target, nowMs);
   }
 }

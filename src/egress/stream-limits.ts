@@ -7,7 +7,7 @@ import { KeyedHash } from "../rate/keyed-hash.ts";
 import { type HeldState, KeyedStates } from "../rate/keyed-states.ts";
 import { RateRule } from "../rate/rate-rule.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
-import { FairCounts, fullText } from "./fair-counts.ts";
+import { FairSemaphore, fullText } from "./fair-semaphore.ts";
 import { HostState } from "./host-state.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 import { type ClientState, PerClientLimits, refusal } from "./per-client-limits.ts";
@@ -40,7 +40,7 @@ const PORT_FACTOR = 0x9e3779b1;
  * Holds streams to targets to what the operator allows: how many at a time, how many new ones a second, and how many
  * different targets a minute, as whoever scans asks for many. A refusal uses nothing up. A second's limit lets through
  * what the first four tenths of a second bring at once. What all links share, the node's streams and those to one host, no
- * link alone takes (`FairCounts`).
+ * link alone takes (`FairSemaphore`).
  *
  * The state of a link, payer or host is bounded. Links keep theirs while they are open; of payers and hosts a bounded number is
  * remembered.
@@ -58,7 +58,7 @@ export class StreamLimits {
   readonly #targetStreams: number;
   readonly #targetRule: RateRule;
   readonly #hosts: KeyedStates<HostState>;
-  readonly #open = new FairCounts();
+  readonly #open: FairSemaphore;
 
   constructor(
     components: { readonly clock: Pick<Clock, "monotonicMs">; readonly random?: Pick<Random, "bytes"> },
@@ -70,6 +70,7 @@ export class StreamLimits {
     this.#clock = clock;
     this.#hash = new KeyedHash({ random });
     this.#maxStreams = limit("maxStreams");
+    this.#open = new FairSemaphore(this.#maxStreams);
     this.#streamsPerSecond = limit("streamsPerSecond");
     this.#rate = new TokenBucket({ perSecond: this.#streamsPerSecond, burst: burstOf(this.#streamsPerSecond) });
     const bounds = {
@@ -82,7 +83,10 @@ export class StreamLimits {
     this.#payers = new KeyedStates({ clock, fresh: () => this.#payerRules.fresh() }, { most: keys });
     this.#targetStreams = limit("targetStreams");
     this.#targetRule = ruleOf(limit("targetStreamsPerSecond"));
-    this.#hosts = new KeyedStates({ clock, fresh: () => new HostState(this.#targetRule) }, { most: keys });
+    this.#hosts = new KeyedStates(
+      { clock, fresh: () => new HostState(this.#targetRule, this.#targetStreams) },
+      { most: keys },
+    );
   }
 
   /** Streams that are open. */
@@ -117,7 +121,7 @@ export class StreamLimits {
     const close = this.#open.take(link);
     this.#rate.take(nowMs);
     const heldHost = this.#hosts.hold(hostKey, host);
-    const closeToHost = heldHost.state.open(link, this.#targetRule, nowMs);
+    const closeToHost = heldHost.state.open(link, nowMs);
     if (ofLink === undefined) {
       ofLink = this.#linkRules.fresh();
       this.#links.set(link, ofLink);
@@ -145,14 +149,14 @@ export class StreamLimits {
   #checkHost(key: number, link: LinkSession, nowMs: number): HeldState<HostState> | undefined {
     const found = this.#hosts.find(key);
     if (found === undefined) return undefined;
-    const full = found.state.fullFor(link, this.#targetStreams);
+    const full = found.state.fullFor(link);
     if (full !== undefined) {
       throw refusal(
         "open streams of a target",
         `the node ${fullText(full, `${this.#targetStreams} streams to this host`)}`,
       );
     }
-    const waitMs = this.#targetRule.waitMs(found.state.nextMs, nowMs);
+    const waitMs = found.state.waitMs(nowMs);
     if (waitMs > 0) {
       const message = `the node has begun more streams to this host than ${this.#targetRule.perSecond} a second`;
       throw refusal("streams per second of a target", message, waitMs);
@@ -161,7 +165,7 @@ export class StreamLimits {
   }
 
   #checkNode(link: LinkSession, nowMs: number): void {
-    const full = this.#open.fullFor(link, this.#maxStreams);
+    const full = this.#open.fullFor(link);
     if (full !== undefined) {
       throw refusal("open streams", `the node ${fullText(full, `${this.#maxStreams} streams to targets`)}`);
     }

@@ -1,5 +1,3 @@
-import type { KeyedState } from "./keyed-states.ts";
-
 /** Forgives the rounding of sums of fractions: times that differ by less than a microsecond are the same. */
 const TOLERANCE_MS = 1e-3;
 
@@ -48,19 +46,5 @@ export class RateRule {
   /** The share of a burst that is used up; 0 or less when the bucket is full. */
   used(nextMs: number, nowMs: number): number {
     return (nextMs - nowMs) / (this.#burstMs + this.#intervalMs);
-  }
-}
-
-/** The state of one key under a `RateRule`, kept by `KeyedStates`. */
-export class RateState implements KeyedState {
-  readonly #rule: RateRule;
-  nextMs: number = RateRule.FRESH;
-
-  constructor(rule: RateRule) {
-    this.#rule = rule;
-  }
-
-  used(nowMs: number): number {
-    return this.#rule.used(this.nextMs, nowMs);
   }
 }

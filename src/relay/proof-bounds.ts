@@ -7,7 +7,7 @@ import { addressNetwork } from "../link/address-crowd.ts";
 import type { LinkSession } from "../link/link-session.ts";
 import { KeyedHash } from "../rate/keyed-hash.ts";
 import { type HeldState, KeyedStates } from "../rate/keyed-states.ts";
-import { RateRule, RateState } from "../rate/rate-rule.ts";
+import { RateRule } from "../rate/rate-rule.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
 import { HostPorts } from "./host-ports.ts";
 import { RELAY_LIMITS } from "./limits.ts";
@@ -41,7 +41,8 @@ export class ProofBounds {
   readonly #hash: KeyedHash;
   readonly #link = ruleOf("unprovenPerMinuteOfLink", "unprovenBurstOfLink");
   readonly #network = ruleOf("unprovenPerMinuteOfNetwork", "unprovenBurstOfNetwork");
-  readonly #node: SharedRule;
+  readonly #nodeRules: SharedRule;
+  readonly #node: TokenBucket;
   readonly #target: SharedRule;
   readonly #networkPace = new RateRule({
     perSecond: RELAY_LIMITS.proofsPerSecondOfNetwork.value,
@@ -49,13 +50,12 @@ export class ProofBounds {
   });
   readonly #pace: TokenBucket;
   readonly #localNetwork: boolean;
-  readonly #links = new WeakMap<LinkSession, RateState>();
-  readonly #networks: KeyedStates<RateState>;
-  readonly #networkPaces: KeyedStates<RateState>;
-  readonly #targets: KeyedStates<RateState>;
+  readonly #links = new WeakMap<LinkSession, TokenBucket>();
+  readonly #networks: KeyedStates<TokenBucket>;
+  readonly #networkPaces: KeyedStates<TokenBucket>;
+  readonly #targets: KeyedStates<TokenBucket>;
   readonly #ports: HostPorts;
   readonly #portsForNetwork: HostPorts;
-  #nodeNextMs: number = RateRule.FRESH;
 
   constructor(
     components: { readonly clock: Pick<Clock, "monotonicMs">; readonly random?: Pick<Random, "bytes"> },
@@ -65,14 +65,15 @@ export class ProofBounds {
     this.#clock = clock;
     this.#hash = new KeyedHash({ random });
     this.#localNetwork = localNetwork;
-    this.#node = sharedRule("unprovenPerMinute", "unprovenBurst", processes);
+    this.#nodeRules = sharedRule("unprovenPerMinute", "unprovenBurst", processes);
+    this.#node = new TokenBucket(this.#nodeRules.quietNetwork);
     this.#target = sharedRule("unprovenPerMinuteToNetwork", "unprovenBurstToNetwork", processes);
     this.#pace = new TokenBucket({
       perSecond: RELAY_LIMITS.proofsPerSecond.value / processes,
       burst: RELAY_LIMITS.proofBurst.value / processes,
     });
-    const keyed = (rule: RateRule): KeyedStates<RateState> =>
-      new KeyedStates({ clock, fresh: () => new RateState(rule) }, { most: RELAY_LIMITS.limitedKeys.value });
+    const keyed = (rule: RateRule): KeyedStates<TokenBucket> =>
+      new KeyedStates({ clock, fresh: () => new TokenBucket(rule) }, { most: RELAY_LIMITS.limitedKeys.value });
     this.#networks = keyed(this.#network);
     this.#networkPaces = keyed(this.#networkPace);
     this.#targets = keyed(this.#target.quietNetwork);
@@ -86,14 +87,12 @@ export class ProofBounds {
     const network = addressNetwork(remote);
     const key = this.#hash.of(network);
     const found = network === "" ? undefined : this.#networkPaces.find(key);
-    if (found !== undefined) {
-      refuseWait("proofs of a network", this.#networkPace.waitMs(found.state.nextMs, nowMs));
-    }
+    refuseWait("proofs of a network", found?.state.waitMs(nowMs) ?? 0);
     refuseWait("proofs", this.#pace.waitMs(nowMs));
     this.#pace.take(nowMs);
     if (network === "") return;
     const held = this.#networkPaces.hold(key, found);
-    held.state.nextMs = this.#networkPace.taken(held.state.nextMs, nowMs);
+    held.state.take(nowMs);
     this.#networkPaces.release(held);
   }
 
@@ -105,21 +104,20 @@ export class ProofBounds {
   admit(link: LinkSession, { host, port }: HostPort): ProofTicket | undefined {
     const nowMs = this.#clock.monotonicMs();
     const network = addressNetwork(link.remote);
-    const ofLink = this.#links.get(link) ?? new RateState(this.#link);
-    refuseWait("unproven hops of a link", this.#link.waitMs(ofLink.nextMs, nowMs));
+    const ofLink = this.#links.get(link) ?? new TokenBucket(this.#link);
+    refuseWait("unproven hops of a link", ofLink.waitMs(nowMs));
     const networkKey = this.#hash.of(network);
     const asking = network === "" ? undefined : this.#networks.find(networkKey);
-    if (asking !== undefined)
-      refuseWait("unproven hops of a network", this.#network.waitMs(asking.state.nextMs, nowMs));
+    refuseWait("unproven hops of a network", asking?.state.waitMs(nowMs) ?? 0);
     const who = isQuiet(asking?.state, nowMs) ? "quietNetwork" : isQuiet(ofLink, nowMs) ? "quietLink" : "others";
-    refuseWait("unproven hops", this.#node[who].waitMs(this.#nodeNextMs, nowMs));
+    refuseWait("unproven hops", this.#node.waitMs(nowMs, this.#nodeRules[who]));
 
     const undo: (() => void)[] = [];
     const failed: (() => void)[] = [];
     if (!this.#localNetwork) {
       const targetKey = this.#hash.of(`to ${addressNetwork(host)}`);
       const target = this.#targets.find(targetKey);
-      if (target !== undefined && this.#target[who].waitMs(target.state.nextMs, nowMs) > 0) return undefined;
+      if ((target?.state.waitMs(nowMs, this.#target[who]) ?? 0) > 0) return undefined;
       const hostKey = this.#hash.of(host);
       const pairKey = this.#hash.of(`${network} ${host}`);
       if (!this.#ports.admits(hostKey, port) || !this.#portsForNetwork.admits(pairKey, port)) return undefined;
@@ -127,29 +125,25 @@ export class ProofBounds {
         undo.push(() => held.forget());
         failed.push(() => held.keep());
       }
-      this.#take(this.#targets, targetKey, target, this.#target.quietNetwork, undo, failed);
+      this.#take(this.#targets, targetKey, target, undo, failed);
     }
     this.#links.set(link, ofLink);
-    undo.push(this.#count(ofLink, this.#link));
-    if (network !== "") this.#take(this.#networks, networkKey, asking, this.#network, undo, failed);
-    this.#nodeNextMs = this.#node.quietNetwork.taken(this.#nodeNextMs, nowMs);
-    undo.push(() => {
-      this.#nodeNextMs = this.#node.quietNetwork.taken(this.#nodeNextMs, this.#clock.monotonicMs(), -1);
-    });
+    undo.push(this.#count(ofLink));
+    if (network !== "") this.#take(this.#networks, networkKey, asking, undo, failed);
+    undo.push(this.#count(this.#node));
     return { succeeded: () => runOnce(undo, failed), failed: () => runOnce(failed, undo) };
   }
 
   /** Counts one, which `undo` gives back; the state is kept until it is known how the attempt ended. */
   #take(
-    states: KeyedStates<RateState>,
+    states: KeyedStates<TokenBucket>,
     key: number,
-    found: HeldState<RateState> | undefined,
-    rule: RateRule,
+    found: HeldState<TokenBucket> | undefined,
     undo: (() => void)[],
     failed: (() => void)[],
   ): void {
     const held = states.hold(key, found);
-    const giveBack = this.#count(held.state, rule);
+    const giveBack = this.#count(held.state);
     undo.push(() => {
       giveBack();
       states.release(held);
@@ -158,11 +152,9 @@ export class ProofBounds {
   }
 
   /** Counts one, and returns what gives it back. */
-  #count(state: RateState, rule: RateRule): () => void {
-    state.nextMs = rule.taken(state.nextMs, this.#clock.monotonicMs());
-    return () => {
-      state.nextMs = rule.taken(state.nextMs, this.#clock.monotonicMs(), -1);
-    };
+  #count(bucket: TokenBucket): () => void {
+    bucket.take(this.#clock.monotonicMs());
+    return () => bucket.take(this.#clock.monotonicMs(), -1);
   }
 }
 
@@ -189,8 +181,8 @@ function sharedRule(
   };
 }
 
-function isQuiet(state: RateState | undefined, nowMs: number): boolean {
-  return (state?.nextMs ?? RateRule.FRESH) <= nowMs;
+function isQuiet(state: TokenBucket | undefined, nowMs: number): boolean {
+  return state?.isFull(nowMs) ?? true;
 }
 
 function ruleOf(

@@ -8,7 +8,7 @@ const PAGE = readFileSync(join(ROOT, "docs/shared-pools.md"), "utf8");
 
 /** What keeps places or rates for many: making one of these makes a pool. */
 const POOL =
-  /new (?:Semaphore|FairShares|FairCounts|FairSlots|FairStore|LinkPlaces|OnwardPlaces|KeyedStates|KeyedBackoff|TokenBuckets)\b/;
+  /new (?:Semaphore|FairSemaphore|FairShares|FairStore|LinkPlaces|OnwardPlaces|KeyedStates|KeyedBackoff|TokenBuckets)\b/;
 
 test("every file that the survey of shared pools names exists", () => {
   const named = [...PAGE.matchAll(/`((?:[a-z0-9-]+\/)+[a-z0-9.-]+\.ts)`/g)].map(([, path = ""]) => path);
