@@ -69,6 +69,7 @@ test("refuses fields of HTTP/1 connections (§8.2.2)", () => {
 
 test("pseudo-fields come first, once, and where they belong (§8.3)", () => {
   assert.ok(fieldFault(["x", "y", ...GET], "request"));
+  assert.ok(fieldFault([...without(GET, ":authority"), "x", "y", ":authority", "a.example"], "request"));
   assert.ok(fieldFault([...GET.slice(0, 2), "x", "y", ...GET.slice(2)], "request"));
   for (let at = 0; at < UDP.length - 2; at += 2) {
     const twice = [...UDP.slice(at, at + 2), ...UDP];
