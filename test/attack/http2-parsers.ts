@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from "node:timers/promises";
 import { BywayError } from "../../src/core/errors.ts";
 import type { Random } from "../../src/core/random.ts";
 import { fieldFault } from "../../src/link/http2/field-rules.ts";
@@ -6,6 +7,7 @@ import { FrameReader } from "../../src/link/http2/frame-reader.ts";
 import { HpackDecoder } from "../../src/link/http2/hpack/decoder.ts";
 import { Http2Error } from "../../src/link/http2/http2-error.ts";
 import { LINK_LIMITS } from "../../src/link/limits.ts";
+import { FramePeer } from "../support/frame-peer.ts";
 import { FrameRecorder } from "../support/frame-recorder.ts";
 import type { Parser } from "../support/fuzz-parser.ts";
 import { below, inPieces } from "../support/mutated-bytes.ts";
@@ -56,6 +58,21 @@ function readFrames(role: "client" | "server", bytes: Buffer, random: Random): v
   }
 }
 
+const MOST_STREAMS = 10;
+
+/** A whole session, in memory. It throws nothing, and answers what breaks a rule with GOAWAY. */
+async function readSession(role: "client" | "server", bytes: Buffer, random: Random): Promise<void> {
+  const peer = new FramePeer(role, { maxConcurrentStreams: MOST_STREAMS }, settings(), false);
+  for (const piece of inPieces(bytes, random)) {
+    peer.session.receive(piece);
+    peer.take();
+    if (peer.session.streams > MOST_STREAMS) throw new Error(`${peer.session.streams} streams`);
+  }
+  // The session writes at the end of a turn, and is held until then.
+  await endOfTurn();
+  if (peer.session.isOver) throw new BywayError("ERR_REQUEST_MALFORMED", "the session is over");
+}
+
 function prefixed(...blocks: readonly Buffer[]): Buffer {
   return Buffer.concat(blocks.flatMap((block) => [Buffer.of(block.length), block]));
 }
@@ -104,5 +121,17 @@ export const HTTP2_PARSERS: readonly Parser[] = [
     name: "frames of an HTTP/2 server",
     samples: [Buffer.concat([settings(), ...FRAMES]), Buffer.concat([settings(), ...FRAMES, ...FRAMES])],
     read: (bytes, random) => typed(() => readFrames("client", bytes, random)),
+  },
+  {
+    name: "a session of an HTTP/2 client",
+    samples: [Buffer.concat([settings(), ...FRAMES])],
+    share: 0.5,
+    read: (bytes, random) => readSession("server", bytes, random),
+  },
+  {
+    name: "a session of an HTTP/2 server",
+    samples: [Buffer.concat([settings(), ...FRAMES])],
+    share: 0.5,
+    read: (bytes, random) => readSession("client", bytes, random),
   },
 ];
