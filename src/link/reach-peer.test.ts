@@ -99,12 +99,18 @@ test("only so many ways of a peer are tried, and the last one says what failed",
 
 test("what is not the way's fault is no reason for another: taken back, or this side's own fault", async (t) => {
   const { clock, named, reach } = await setUp(t);
-  const controller = new AbortController();
-  const reaching = assert.rejects(reach(["mute", "good"], { signal: controller.signal }), { code: "ERR_STOPPED" });
-  await settled();
-  controller.abort(new BywayError("ERR_STOPPED", "stopped"));
-  await reaching;
-  assert.deepEqual(named.tried, ["mute"]);
+  // Who builds a circuit takes a slow hop back with an error of the hop.
+  for (const code of ["ERR_STOPPED", "ERR_HOP_TIMEOUT"] as const) {
+    const controller = new AbortController();
+    const reaching = assert.rejects(reach(["mute", "good"], { signal: controller.signal }), {
+      code,
+      message: "stopped",
+    });
+    await settled();
+    controller.abort(new BywayError(code, "stopped"));
+    await reaching;
+    assert.deepEqual(named.tried.splice(0), ["mute"]);
+  }
   for (const [code, tries] of [
     ["ERR_STREAM_LIMIT", 2],
     ["ERR_HOP_CLASSICAL", 2],

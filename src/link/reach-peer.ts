@@ -56,7 +56,7 @@ export async function tryWays<T>(
     try {
       return await connect(way, limit.signal);
     } catch (error) {
-      if (signal.aborted || !FAULTS_OF_THE_WAY.has(toBywayError(error).kind)) throw error;
+      if (!FAULTS_OF_THE_WAY.has(toBywayError(error).kind)) throw error;
     }
   }
   return connect(last, signal);

@@ -3,9 +3,7 @@ import { DIRECT } from "./direct-way.ts";
 import type { Way, WayKind } from "./way.ts";
 
 /** The kinds of ways, the ones to try first. A new kind is a file like `direct-way.ts` and a line here. */
-export const WAY_KINDS: readonly WayKind[] = [
-  DIRECT, //
-];
+export const WAY_KINDS: readonly WayKind[] = [DIRECT];
 
 /** All ways that a peer says lead to it, the ones to try first. Nothing bounds how many but the advertisement. */
 export function waysOf(advertisement: Advertisement): readonly Way[] {

@@ -201,3 +201,29 @@ test("a failed proof is remembered for a moment only", async () => {
   await settled();
   assert.equal(bench.dialled.length, 2);
 });
+
+test("proofs in one network are bounded, whoever asks for them and however well the hops are known", async () => {
+  const clock = new FakeClock();
+  const dialler = { reach: NO_NODES.silent as () => Promise<Duplex> };
+  const hops = new ProvenHops({ clock, budget: roomyBudget(), dialler });
+  const most = RELAY_LIMITS.pendingProofsPerEndpointNetwork.value;
+  const { peerId } = generateIdentity();
+  const end = new AbortController();
+  const said = Array.from({ length: most + 1 }, (_, n) =>
+    hops
+      .prove(
+        {
+          peerId,
+          way: directTo({ host: `198.51.100.${n}`, port: 443 }),
+          link: someLink(n, `203.0.${n}.1`),
+          isKnown: true,
+          ms: RELAY_LIMITS.proofMs.value,
+        },
+        end.signal,
+      )
+      .catch(({ code }: BywayError) => code),
+  );
+  assert.equal(hops.pending, most);
+  end.abort(new BywayError("ERR_STOPPED", "enough"));
+  assert.equal((await Promise.all(said)).filter((code) => code === "ERR_STREAM_LIMIT").length, 1);
+});
