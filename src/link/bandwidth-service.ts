@@ -16,9 +16,8 @@ const CHUNK = Buffer.alloc(64 * 1024);
 type Direction = "download" | "upload";
 
 /**
- * Lets a peer measure its line: sends it bytes that mean nothing, or takes such bytes and says how many have come
- * (docs/protocol.md §2.7). Bounded in bytes, time and number, and for each address and network. A transfer that the peer
- * does not get on with is reset.
+ * Lets a peer measure its line (docs/protocol.md §2.7): sends it meaningless bytes, or takes such bytes and reports how many
+ * arrived. Bounded in bytes, time and number, and for each address and network. A transfer that stalls is reset.
  */
 export class BandwidthService {
   readonly #clock: Clock;
@@ -46,7 +45,7 @@ export class BandwidthService {
     evicted.signal.addEventListener("abort", () => abortStream(stream));
     using _limit = this.#limit(stream);
     let left = bytes;
-    // What the line is too busy for, or has taken, is not the peer's fault.
+    // If the line is busy, or has taken all bytes, the peer has not stalled.
     let isHeld = false;
     const moved = (): number => bytes - left - stream.writableLength;
     using _stall = this.#endStalled(stream, () => (isHeld || moved() === bytes ? undefined : moved()));
@@ -77,7 +76,7 @@ export class BandwidthService {
     });
   }
 
-  /** `POST …`. A line of JSON tells how many bytes have come, again and again and at the end. Throws ERR_HOP_LIMIT. */
+  /** `POST …`. Lines of JSON report how many bytes have arrived, periodically and at the end. Throws ERR_HOP_LIMIT. */
   async take(incoming: IncomingStream): Promise<void> {
     if (incoming.headers[":path"] !== BANDWIDTH_PATH) throw malformed();
     const evicted = new AbortController();
@@ -123,7 +122,7 @@ export class BandwidthService {
     return this.#clock.after(LINK_LIMITS.bandwidthMs.value, () => abortStream(stream));
   }
 
-  /** Resets a stream on which less than the least has moved since the last look; `moved` is undefined where it cannot. */
+  /** Resets a stream on which too few bytes have moved since the last look. `moved` returns undefined while none can move. */
   #endStalled(stream: Duplex, moved: () => number | undefined): Disposable {
     let before = 0;
     return this.#clock.every(LINK_LIMITS.bandwidthStallMs.value, () => {
@@ -133,7 +132,7 @@ export class BandwidthService {
     });
   }
 
-  /** A place; `evicted` is aborted when it goes to another network that has none. */
+  /** Takes a place. `evicted` is aborted when the place goes to a network that has none. */
   #take({ link }: IncomingStream, direction: Direction, evicted: AbortController): Disposable {
     const { bandwidthPeriodMs, bandwidthAddresses } = LINK_LIMITS;
     const nowMs = this.#clock.monotonicMs();

@@ -25,11 +25,11 @@ const GONE = new BywayError("ERR_ABORTED", "the far side ended the stream");
 
 /** A request that reached the server end of a link and waits for `accept` or `refuse`. */
 export class IncomingStream {
-  /** `:authority`, or "" when there is none. */
+  /** `:authority`; "" if there is none. */
   readonly authority: string;
   /** The link that it came on. */
   readonly link: LinkSession;
-  /** Aborts when the far side goes away before or after the answer. */
+  /** Aborts when the stream is closed, before or after the answer. */
   readonly signal: AbortSignal;
   #headers: IncomingHttpHeaders;
   #answered: (() => void) | undefined;
@@ -59,7 +59,7 @@ export class IncomingStream {
     return this.#headers;
   }
 
-  /** Lets go of the header fields: a request can wait for its answer for long, and a stream can stand for days. */
+  /** Frees the header fields: a request can wait long for its answer, and a stream can be open for days. */
   dropHeaders(): void {
     this.#headers = {};
   }
@@ -96,7 +96,7 @@ export class IncomingStream {
     this.#owner.conduct.refused(error);
   }
 
-  /** A stream that was reset is closed before it is destroyed, and answering it would throw. */
+  /** Whether an answer can be sent. A stream that was reset is closed before it is destroyed, and answering it would throw. */
   get #answerable(): boolean {
     return !this.#stream.destroyed && !this.#stream.closed;
   }

@@ -4,7 +4,7 @@ import type { BywayError } from "../core/errors.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
-/** What a peer may do so often and no more: the words that logs and counts show. */
+/** What a peer may do at a bounded rate. Logs and counts show these words. */
 export type Excess =
   | "pings"
   | "settings"
@@ -14,7 +14,7 @@ export type Excess =
   | "long header lists";
 
 /**
- * Refusals that a peer would be spared if it kept to what the node advertises and allows. A next hop that is not there
+ * Whether a peer that keeps to what the node advertises and allows would not get this refusal. A next hop that is not there
  * counts as well: it costs a relay connections to strangers.
  */
 function isAvoidable({ code }: BywayError): boolean {
@@ -25,8 +25,8 @@ function isAvoidable({ code }: BywayError): boolean {
 const RELAYED: ReadonlySet<ErrorCode> = new Set(["ERR_HOP_ROLE", "ERR_HOP_UNREACHABLE", "ERR_HOP_UNKNOWN"]);
 
 /**
- * Judges how the peer on one link behaves. What costs this node without being of use to anyone is forgiven at a steady
- * rate; `onExcess` is called once, when there was more of it.
+ * Judges how the peer on one link behaves. Each thing that costs this node and serves nobody has a rate. `onExcess` is called
+ * once, when the peer exceeds one.
  */
 export class LinkConduct {
   readonly #clock: Clock;
@@ -34,7 +34,7 @@ export class LinkConduct {
   readonly #pings = rateOf(LINK_LIMITS.pingsPerSecond.value, LINK_LIMITS.pingBurst.value);
   readonly #settings = rateOf(LINK_LIMITS.settingsPerSecond.value, LINK_LIMITS.settingsBurst.value);
   readonly #refusals = rateOf(LINK_LIMITS.refusalsPerSecond.value, LINK_LIMITS.refusalBurst.value);
-  /** In place of that while all links together have too many. */
+  /** A smaller bound, for times when all links together have too many. */
   readonly #fewRefusals = rateOf(LINK_LIMITS.refusalsPerSecond.value, LINK_LIMITS.floodedRefusalBurst.value);
   readonly #tinyFrames = rateOf(LINK_LIMITS.tinyFramesPerSecond.value, LINK_LIMITS.tinyFrameBurst.value);
   readonly #interims = rateOf(LINK_LIMITS.interimsPerSecond.value, LINK_LIMITS.interimBurst.value);
@@ -42,7 +42,7 @@ export class LinkConduct {
   readonly #ofAllLinks: TokenBucket;
   #isOver = false;
 
-  /** `refusals` is what all links of this end share, as `sharedRefusals` makes it. */
+  /** All links of a server share `refusals`, which `sharedRefusals` makes. */
   constructor(components: { readonly clock: Clock; readonly refusals?: TokenBucket }, onExcess: (of: Excess) => void) {
     this.#clock = components.clock;
     this.#ofAllLinks = components.refusals ?? sharedRefusals();
@@ -79,12 +79,12 @@ export class LinkConduct {
     if (isAvoidable(error)) this.#judgeRefusal();
   }
 
-  /** A document was served: such requests carry nothing, and count as refused ones do. */
+  /** A document was served. Such requests carry nothing, so they count as refused ones do. */
   served(): void {
     this.#judgeRefusal();
   }
 
-  /** Links cost little: whoever is sent away comes back with a new one, so what counts in the end is their sum. */
+  /** A peer that is sent away can open a new link at little cost, so refusals are bounded over all links as well. */
   #judgeRefusal(): void {
     const isFlooded = !this.#ofAllLinks.tryTake(this.#clock.monotonicMs());
     this.#judge(this.#refusals, "refused requests");
@@ -98,7 +98,7 @@ export class LinkConduct {
   }
 }
 
-/** How many refused requests all links of an end together are forgiven before each is held to a few. */
+/** The bound on refused requests of all links of a server together. Above it, each link may have a few only. */
 export function sharedRefusals(): TokenBucket {
   return rateOf(LINK_LIMITS.allRefusalsPerSecond.value, LINK_LIMITS.allRefusalBurst.value);
 }

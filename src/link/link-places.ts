@@ -11,15 +11,15 @@ export interface PlaceBounds {
   /** For those of one /24 or /48. */
   readonly mostPerNetwork: number;
   /**
-   * Whether, where nobody else has to give a place, the address of the newcomer gives the one of its own that has been idle
-   * longest: many programs and people can share one address. Default false.
+   * If nobody else has to give a place, whether the newcomer's own address gives its link that has been idle longest. Many
+   * programs and people can share one address. Default false.
    */
   readonly addressGives?: boolean;
 }
 
 /** One place that is taken. */
 export interface LinkPlace {
-  /** Says whether the link has streams. While it has, its place goes to nobody; it is idle at first. */
+  /** Says whether the link has streams. A link with streams keeps its place. It is idle at first. */
   use(isInUse: boolean): void;
   /** Gives the place back. Calling it twice is harmless. */
   release(): void;
@@ -29,7 +29,7 @@ interface Held extends LinkPlace {
   readonly giveWay: () => void;
 }
 
-/** From this share of taken places on, links without streams make room sooner. */
+/** If at least this share of the places is taken, links without streams are closed sooner. */
 export const CROWDED = 0.9;
 
 const FOR_LINKS: PlaceBounds = {
@@ -39,12 +39,12 @@ const FOR_LINKS: PlaceBounds = {
 };
 
 /**
- * The places for links that a node has: so many altogether, for one crowd of addresses, and for one network.
+ * A node's places for links: a number for all, for each crowd of addresses, and for each network.
  *
- * When all are taken, the link that has been idle longest gives way, of the network that holds most, to a newcomer of one
- * that holds fewer. Where no network has to give any, it is the same between areas: whoever has thousands of networks, as
- * with one /32 of IPv6, holds one place with each. Within a network it is the same between crowds of addresses: when all
- * places of the network are taken, or when neither has to give any.
+ * If all are taken, a newcomer gets the place of an idle link: the longest idle one of the network that holds most, if the
+ * newcomer's network holds fewer. If no network holds more, areas are compared in the same way, since one client can have a
+ * place in each of thousands of networks, as with one /32 of IPv6. Within a network, crowds of addresses are compared in the
+ * same way: if all places of the network are taken, or if no other network or area has to give one.
  */
 export class LinkPlaces {
   readonly #bounds: PlaceBounds;
@@ -52,7 +52,7 @@ export class LinkPlaces {
   readonly #networks = new FairShares<Held>();
   /** The same places by area. */
   readonly #areas = new FairShares<Held>();
-  /** For each network, who holds its places. */
+  /** The same places by network, and there by crowd. */
   readonly #crowds = new Map<string, FairShares<Held>>();
 
   /** By default those for links. */
@@ -66,7 +66,7 @@ export class LinkPlaces {
     return this.#networks.size;
   }
 
-  /** Networks that hold places: no others are remembered. */
+  /** Networks that hold places. No others are remembered. */
   get networks(): number {
     return this.#crowds.size;
   }
@@ -76,15 +76,15 @@ export class LinkPlaces {
     return this.taken / this.#bounds.most;
   }
 
-  /** The same in tenths: finer figures would help those who match traffic by its timing. */
+  /** The same in tenths. Finer figures would help an observer who matches traffic by its timing. */
   get load(): number {
     return Math.round(this.takenShare * 10) / 10;
   }
 
   /**
-   * Takes a place for a connection from `remoteAddress` ("" when it has none); undefined when there is none for that
-   * address. `giveWay` is called when the place should go to another link. It releases the place, at once or soon: where
-   * it does not at once, the newcomer gets none and may try again.
+   * Takes a place for a connection from `remoteAddress` ("" if it has none); undefined if there is none for that address.
+   * `giveWay` is called when the place should go to another link, and releases it, at once or soon. If it does not at once,
+   * the newcomer gets no place and may try again.
    */
   take(remoteAddress: string, giveWay: () => void): LinkPlace | undefined {
     const by = this.#fullFor(remoteAddress);
@@ -120,7 +120,7 @@ export class LinkPlaces {
     return held;
   }
 
-  /** What stands against one more link; those without an address are bounded in all only. */
+  /** Which bound refuses one more link; undefined if none. Links without an address count for all only. */
   #fullFor(remoteAddress: string): string | undefined {
     const { most, mostPerCrowd, mostPerNetwork } = this.#bounds;
     const network = addressNetwork(remoteAddress);
@@ -132,13 +132,13 @@ export class LinkPlaces {
     return this.taken >= most ? "links" : undefined;
   }
 
-  /** The link that gives way to a newcomer for which all places are taken. */
+  /** The link that gives its place to a newcomer; undefined if none does. */
   #giverTo(remoteAddress: string): Held | undefined {
     const by = this.#fullFor(remoteAddress);
     const network = addressNetwork(remoteAddress);
     const crowd = addressCrowd(remoteAddress);
     const crowds = this.#crowds.get(network);
-    // Links of one address are all alike: none has a better claim.
+    // No link of an address has a better claim than another.
     const own = this.#bounds.addressGives === true ? crowds?.oldestOf(crowd) : undefined;
     if (by === OF_ADDRESS) return own;
     const ofOthers =

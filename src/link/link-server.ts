@@ -72,6 +72,7 @@ export class LinkServer {
       requests: this.#requests,
       connections: this.#connections,
       sharedRefusals: sharedRefusals(),
+      onEnd: (link) => this.#links.delete(link),
       idleMs: () => (load() < CROWDED ? LINK_LIMITS.idleMs : LINK_LIMITS.crowdedIdleMs).value,
     };
   }
@@ -139,8 +140,6 @@ export class LinkServer {
 
   #serve(socket: TLSSocket, raw: Duplex): void {
     const session = new LinkSession(this.#nextLinkId++, socket.remoteAddress ?? "", this.#shared);
-    const link = new ServedLink(this.#ofLinks, socket, raw, session);
-    this.#links.add(link);
-    session.closed.addEventListener("abort", () => this.#links.delete(link), { once: true });
+    this.#links.add(new ServedLink(this.#ofLinks, socket, raw, session));
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { test } from "node:test";
 import { serveLink } from "../../test/support/link-bench.ts";
+import { until } from "../../test/support/proxy-fixture.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import { LinePace } from "../flow/line-pace.ts";
 import { LinkSession } from "./link-session.ts";
@@ -29,9 +29,8 @@ test("all requests of a link carry one session, which closes with the link, afte
   assert.notEqual(first, second);
   assert.notEqual(first.id, second.id);
   assert.equal(first.closed.aborted, false);
-  const closed = once(first.closed, "abort");
   link.destroy();
-  await closed;
+  await until(() => first.closed.aborted);
   assert.deepEqual(order, ["stream", "stream", "link"]);
   assert.equal(second.closed.aborted, false);
   other.destroy();

@@ -28,7 +28,8 @@ export class LinkSession {
   readonly meter: Meter;
   readonly #openPace: (() => LinkPace) | undefined;
   #pace: LinkPace | undefined;
-  readonly #closing = new AbortController();
+  /** Made when somebody wants to hear of it: there may be thousands of links. */
+  #closing: AbortController | undefined;
 
   /**
    * `openPace` makes the pace, once it is asked for; nothing holds the link back if it is absent. The link's payload counts for
@@ -49,11 +50,13 @@ export class LinkSession {
 
   /** Aborts when the link is over, after its streams. */
   get closed(): AbortSignal {
+    this.#closing ??= new AbortController();
     return this.#closing.signal;
   }
 
   /** Says that the link is over. Called by the link server alone. Idempotent. */
   end(): void {
+    this.#closing ??= new AbortController();
     this.#closing.abort(CLOSED);
   }
 }

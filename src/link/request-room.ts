@@ -30,7 +30,7 @@ export function headerListBytes(raw: readonly string[]): number {
   return bytes;
 }
 
-/** Room for requests that wait for their answers: so much altogether, for one network of addresses, and for one link. */
+/** Bounds the header bytes of requests that wait for their answers: for all, for one network of addresses, and for one link. */
 export class RequestRoom {
   readonly #bounds: RequestBounds;
   readonly #links = new Map<LinkSession, HeldByLink>();
@@ -47,8 +47,8 @@ export class RequestRoom {
   }
 
   /**
-   * Takes room for a request and returns what gives it back; calling that twice is harmless.
-   * Throws ERR_REQUEST_TOO_LARGE for more than `headerListBytes`, and ERR_HOP_LIMIT where there is none left.
+   * Takes room for a request of `link`, and returns what gives it back; calling that twice is harmless.
+   * Throws ERR_REQUEST_TOO_LARGE for more than `headerListBytes`, and ERR_HOP_LIMIT if no room is left.
    */
   take(link: LinkSession, bytes: number): () => void {
     const { headerListBytes: most } = LINK_LIMITS;

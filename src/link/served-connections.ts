@@ -7,11 +7,11 @@ import type { LinkPlace, LinkPlaces } from "./link-places.ts";
 
 interface Connection {
   readonly place: LinkPlace;
-  /** Since when its link has had no streams, and what closes it; undefined while it has some, or is not open yet. */
+  /** Since when its link has been idle, and what closes it. Undefined while the link has streams or is not open yet. */
   idle: { readonly sinceMs: number; readonly close: () => void } | undefined;
 }
 
-/** The connections that a link server has: their places, which of them are idle, and how much they carried. */
+/** The connections of a link server: their places, which of them are idle, and the bytes that they carried. */
 export class ServedConnections {
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #places: LinkPlaces;
@@ -29,7 +29,7 @@ export class ServedConnections {
     this.#refusals = components.refusals;
   }
 
-  /** All that are not closed. */
+  /** The open ones. */
   get all(): readonly Duplex[] {
     return [...this.#connections.keys()];
   }
@@ -44,7 +44,7 @@ export class ServedConnections {
     const { remoteAddress = "" } = raw as Partial<Socket>;
     const place = this.#places.take(remoteAddress, () => void this.giveWay(raw));
     if (place === undefined) return false;
-    // A handshake has bounds of its own, and ends in time.
+    // Until the link is open the place is kept: a handshake has bounds and a time limit of its own.
     place.use(true);
     this.#connections.set(raw, { place, idle: undefined });
     this.#totals.add(raw);
@@ -56,7 +56,7 @@ export class ServedConnections {
     return true;
   }
 
-  /** Notes that the link on `raw` is open, without streams, and that `close` closes it. Call the result when it has streams, or none any more. */
+  /** Notes that the link on `raw` is open and idle, and that `close` closes it. Call the result whenever the link begins or ceases to be in use. */
   opened(raw: Duplex, close: () => void): (isInUse: boolean) => void {
     const connection = this.#connections.get(raw);
     const use = (isInUse: boolean): void => {
@@ -68,12 +68,12 @@ export class ServedConnections {
     return use;
   }
 
-  /** Since when the link on `raw` has been idle (monotonic); undefined while it has streams, is not open, or is none. */
+  /** Since when the link on `raw` has been idle, monotonic. Undefined while it has streams or is not open, or if `raw` is not a link. */
   idleSinceMs(raw: Duplex): number | undefined {
     return this.#connections.get(raw)?.idle?.sinceMs;
   }
 
-  /** Closes the link on `raw` if it is idle and gives its place back; where it is not, nothing happens and false is returned. */
+  /** Closes the link on `raw` and gives its place back, if it is idle. Returns whether it was. */
   giveWay(raw: Duplex): boolean {
     const connection = this.#connections.get(raw);
     if (connection?.idle === undefined) return false;

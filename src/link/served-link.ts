@@ -33,6 +33,8 @@ export interface ServedLinkComponents {
   readonly refusals?: RefusalCounts | undefined;
   /** How long a link may be without streams. */
   readonly idleMs: () => number;
+  /** Called when a link is over. */
+  readonly onEnd: (link: ServedLink) => void;
 }
 
 // Made once, as there may be thousands of streams on the links that end so.
@@ -69,6 +71,7 @@ export class ServedLink implements StreamOwner {
     this.#use = components.connections.opened(raw, () => this.#closeIdle());
     http2.on("error", (error: Error) => this.#logBreak(error.message));
     http2.once("close", () => {
+      components.onEnd(this);
       session.end();
       socket.destroy();
     });
