@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Random } from "../core/random.ts";
-import type { CheckPeer } from "../liveness/check-way.ts";
+import type { CheckPeer } from "../liveness/check-mode.ts";
 import type { Overlay } from "../overlay/overlay.ts";
 import type { BookPeer } from "../peers/book-peer.ts";
 import type { ClockWords } from "../peers/clock-words.ts";

@@ -9,7 +9,7 @@ export interface TransportListener {
   close(): Promise<void>;
 }
 
-/** One way to reach a hop: carries bytes in order between two ends, half-close included. */
+/** Connects to endpoints and listens at them. Its connections carry bytes in order, and half-close. */
 export interface Transport {
   /** Connects to `endpoint`. Throws ERR_HOP_UNREACHABLE, ERR_HOP_TIMEOUT or the abort reason. The caller owns the stream. */
   dial(endpoint: HostPort, signal?: AbortSignal): Promise<Duplex>;

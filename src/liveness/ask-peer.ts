@@ -2,7 +2,7 @@ import { linkedAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
-import type { CheckPeer, CheckWay } from "./check-way.ts";
+import type { CheckMode, CheckPeer } from "./check-mode.ts";
 import { LIVENESS_LIMITS } from "./limits.ts";
 
 /** What a check came to. */
@@ -26,7 +26,7 @@ export interface AskPeerComponents {
 export async function askPeer(
   { clock, check, stopping }: AskPeerComponents,
   peer: KnownPeer,
-  way: CheckWay,
+  mode: CheckMode,
   onSlow: (giveUp: () => void) => void,
 ): Promise<Asked> {
   const { checkMs, checkConnectMs } = LIVENESS_LIMITS;
@@ -38,7 +38,7 @@ export async function askPeer(
     if (!isConnected) onSlow(giveUp);
   });
   try {
-    const rttMs = await check(peer, way, limit.signal, () => (isConnected = true));
+    const rttMs = await check(peer, mode, limit.signal, () => (isConnected = true));
     return { rttMs, isConnected: true, isAsked: rttMs !== undefined };
   } catch {
     return { rttMs: undefined, isConnected, isAsked: true };

@@ -6,7 +6,7 @@ import { settled } from "../../test/support/settled.ts";
 import { FakeClock } from "../core/fake-clock.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
 import { PEERS_LIMITS } from "../peers/limits.ts";
-import { CheckWays } from "./check-ways.ts";
+import { CheckModes } from "./check-modes.ts";
 import { FarLooks } from "./far-looks.ts";
 import { LIVENESS_LIMITS } from "./limits.ts";
 
@@ -145,8 +145,8 @@ test("pauses between looks at a node that stays silent grow", async () => {
 });
 
 test("what is remembered of ways and of looks is bounded", async () => {
-  const ways = new CheckWays();
-  for (let n = 0; n <= LIVENESS_LIMITS.checkWays.value; n += 1) ways.settle(`peer ${n}`, true);
+  const ways = new CheckModes();
+  for (let n = 0; n <= LIVENESS_LIMITS.checkModes.value; n += 1) ways.settle(`peer ${n}`, true);
   assert.equal(ways.isFar("peer 0"), false);
   assert.equal(ways.isFar("peer 1"), true);
   const looks = new FarLooks({ clock: new FakeClock(), ask: async () => false, onLooked: () => {} });

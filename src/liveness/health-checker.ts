@@ -5,9 +5,9 @@ import { isTheSame, type KnownPeer } from "../peers/known-peer.ts";
 import type { PeerQuery } from "../wire/peer-query.ts";
 import { type Asked, askPeer } from "./ask-peer.ts";
 import { CheckAlarm } from "./check-alarm.ts";
+import type { CheckMode, CheckPeer } from "./check-mode.ts";
+import { CheckModes } from "./check-modes.ts";
 import { CheckPauses, type Vouch, wayTo } from "./check-pauses.ts";
-import type { CheckPeer, CheckWay } from "./check-way.ts";
-import { CheckWays } from "./check-ways.ts";
 import { FarLooks } from "./far-looks.ts";
 import { LIVENESS_LIMITS } from "./limits.ts";
 import { NextEvent } from "./next-event.ts";
@@ -78,7 +78,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   readonly #usable = new Map<string, Told<Peer>>();
   readonly #any: WantedKind;
   readonly #pauses: CheckPauses;
-  readonly #ways = new CheckWays();
+  readonly #modes = new CheckModes();
   readonly #looks: FarLooks;
   /** When any peer last answered. Where none has for a while it is this peer that has no connection. */
   #answeredAtMs = Number.NEGATIVE_INFINITY;
@@ -162,7 +162,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   async doubt(peerId: string, isFar: boolean): Promise<boolean | undefined> {
     const peer = this.#components.get(peerId);
     if (peer === undefined || this.#timer === undefined) return undefined;
-    if (isFar) this.#ways.settle(peerId, true);
+    if (isFar) this.#modes.settle(peerId, true);
     if (isFar && this.#reached.get(peerId)?.isFar === false) return this.#looks.look(peer);
     if (!this.#checking.has(peerId) && this.#pauses.isSilent(peer)) return false;
     if (!this.#checking.has(peerId) && this.#reached.has(peerId) && this.#places() > 0) this.#check(peer, isFar, true);
@@ -207,7 +207,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     const isOut = (peer: string): boolean =>
       this.#reached.has(peer) ||
       this.#checking.has(peer) ||
-      (isNear && this.#ways.isFar(peer)) ||
+      (isNear && this.#modes.isFar(peer)) ||
       !this.#mayCheck(peer);
     const drawn = this.#components.draw(wanted.query, places, isOut);
     // Those of one address may all have been free to be drawn, and are not when some of them are being checked.
@@ -313,7 +313,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     const isHere = !isDoubted && before?.provenAt === where;
     const isProven = isHere && nowMs - before.provenAtMs < LIVENESS_LIMITS.thoroughMs.value;
     const proof = isProven ? before : { provenAtMs: nowMs, provenAt: where, isFar };
-    this.#ways.settle(peerId, isFar);
+    this.#modes.settle(peerId, isFar);
     const end = this.#pauses.begin(peer, this.#vouchOf(peerId));
     const onSlow = (giveUp: () => void): void => this.#yieldPlace(peerId, giveUp);
     const running = this.#ask(peer, { thorough: !isProven || isFar, isFar }, onSlow).then(
@@ -358,9 +358,9 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     this.#fill();
   }
 
-  #ask(peer: KnownPeer, way: CheckWay, onSlow: (giveUp: () => void) => void): Promise<Asked> {
+  #ask(peer: KnownPeer, mode: CheckMode, onSlow: (giveUp: () => void) => void): Promise<Asked> {
     const { clock, check } = this.#components;
-    return askPeer({ clock, check, stopping: this.#stopping.signal }, peer, way, onSlow);
+    return askPeer({ clock, check, stopping: this.#stopping.signal }, peer, mode, onSlow);
   }
 
   /** Lets others be checked while one is slow to connect; of too many slow ones the oldest end. */

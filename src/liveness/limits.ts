@@ -53,7 +53,7 @@ const LIMITS = {
   queryMs: [600_000, "ms", "How long such a kind is remembered."],
   failedPauseMs: [60_000, "ms", "Before a node that did not answer is checked again; doubled each time."],
   alonePauseMs: [10_000, "ms", "The pause while no node answers at all: then the fault is hardly theirs."],
-  checkWays: [16_384, "count", "Nodes of which it is remembered whether they are checked from here; about 2 MiB."],
+  checkModes: [16_384, "count", "Nodes of which it is remembered whether they are checked from here; about 2 MiB."],
   usableInAll: [
     256,
     "count",

@@ -29,11 +29,11 @@ export async function openClientDirectory(
       ...peers,
       // A new one each time, so that nobody knows the client again.
       identity: generateIdentity(),
-      check: (known, way, signal, onConnected) => {
-        if (way.isFar) return checkFar({ clock, random, builder, planner }, known, signal, onConnected);
+      check: (known, mode, signal, onConnected) => {
+        if (mode.isFar) return checkFar({ clock, random, builder, planner }, known, signal, onConnected);
         const { advertisement } = known;
         const peerId = parsePeerId(advertisement.peer);
-        const target = { peerId, ways: firstHopWays(advertisement), allowClassical, ...way, onConnected };
+        const target = { peerId, ways: firstHopWays(advertisement), allowClassical, ...mode, onConnected };
         return checkPeer({ clock, budget, dialler }, target, signal);
       },
       canCheckFar: () => planner.firstHops().length > 0,
