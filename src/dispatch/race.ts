@@ -95,7 +95,7 @@ interface Try {
   timer?: Timer;
 }
 
-/** The tries of one stream, one after another and at most two beside each other. `race` says by which rules. */
+/** The tries of one stream, one after another and at most two beside each other. `race` has the rules. */
 class Race<R extends RacedRequest, T> {
   readonly #components: RaceComponents;
   readonly #request: R;
@@ -133,7 +133,7 @@ class Race<R extends RacedRequest, T> {
     this.#declined = error;
     if (isPaced(error)) this.#patience.leave(exit);
     else if (isDeclined(error, request.group.session !== "")) this.#failed.add(exit);
-    // A session keeps its exit, which has said its word.
+    // A session keeps its exit, whose answer is final.
     else this.#fail(error);
   }
 
@@ -245,7 +245,7 @@ class Race<R extends RacedRequest, T> {
     return this.#begun - this.#paced < DISPATCH_LIMITS.attempts.value;
   }
 
-  /** Whether another exit may take what this one does not, without anything of the app's going out twice. */
+  /** Whether another exit may take the stream, and no bytes of the app can go out twice. */
   #mayAskAnother(error: BywayError): boolean {
     const { sendsBytes, group } = this.#request;
     return !sendsBytes && this.#mayBegin && isDeclined(error, group.session !== "");
@@ -261,7 +261,7 @@ class Race<R extends RacedRequest, T> {
     this.#askAnother();
   }
 
-  /** The exit takes no more for now: others are asked, and it is waited for where there are none. */
+  /** The exit takes no more for now: others are asked, and if there are none, the stream waits for it. */
   #leaveForNow({ circuit }: Try, error: BywayError): void {
     this.#declined ??= error;
     const exit = circuit.hops.at(-1)?.peerId;
@@ -270,7 +270,7 @@ class Race<R extends RacedRequest, T> {
     this.#askAnother();
   }
 
-  /** Tries another circuit once no try and no search for one runs, unless a target has refused the stream. */
+  /** Tries another circuit when no try and no search runs, unless a target has refused the stream. */
   #askAnother(): void {
     if (this.#running.size > 0 || this.#isHedging) return;
     if (this.#refusal !== undefined) this.#fail(this.#refusal);
@@ -345,7 +345,7 @@ class Race<R extends RacedRequest, T> {
     const isFree = !this.#isDone && second !== undefined && second.room > 0 && this.#patience.takeNow(second);
     if (isFree) return this.#begin(second);
     outcomes.hedges.refund();
-    // The first has failed meanwhile, and waited for this one.
+    // The first try has failed meanwhile, and left the next one to this search.
     if (!this.#isDone && this.#running.size === 0) this.#next();
   }
 
@@ -375,7 +375,7 @@ class Race<R extends RacedRequest, T> {
   }
 }
 
-/** Whether it says that a session has no exit any more, which the app is to know rather than what brought it about. */
+/** Whether a session has lost its exit or ended. The app gets this error rather than its cause. */
 function isOfSession({ code }: BywayError): boolean {
   return code === "ERR_SESSION_EXIT" || code === "ERR_SESSION_ENDED";
 }
