@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ClientOptions, ListenerOptions } from "../client/client-options.ts";
 import type { Mistakes } from "../config/mistakes.ts";
+import { type HasOptions, type OptionsOf, optionsOf } from "../config/options-of.ts";
 import type { Settings } from "../config/schema.ts";
 import { BywayError } from "../core/errors.ts";
 import { isLoopback } from "../core/is-loopback.ts";
@@ -15,6 +16,16 @@ export function recordsFile(dataDirectory: string, network: string): string {
   return join(dataDirectory, `client-${network}.sqlite`);
 }
 
+/**
+ * The options that settings of a client set as they are, those of routing and listeners aside. A setting that names an option
+ * which no client has does not compile here.
+ */
+export function plainClientOptions(
+  values: Settings,
+): HasOptions<ClientOptions, "client" | "listener" | "routing", OptionsOf<"client">> {
+  return optionsOf(values, "client");
+}
+
 /** How requests are routed, by the settings alone. */
 export function routingOptions(values: Settings): Pick<
   ClientOptions,
@@ -24,14 +35,7 @@ export function routingOptions(values: Settings): Pick<
   readonly sharedNetworks: boolean;
 } {
   const weights = weightsOf(values["client.weights"]);
-  return {
-    hops: values["client.hops"],
-    preset: values["client.preset"],
-    weights,
-    explorationShare: values["client.exploration"] / 100,
-    rotation: values["client.rotation"],
-    sharedNetworks: values["client.shared-networks"],
-  };
+  return { ...optionsOf(values, "routing"), weights, explorationShare: values["client.exploration"] / 100 };
 }
 
 /** Whether `up` would take the settings: notes ERR_CONFIG_VALUE and ERR_CONFIG_EXPOSED for what a look at one value alone does not show. */
@@ -94,10 +98,7 @@ export function listenerOptions(
     }),
   );
   return {
-    listen: values["client.listen"],
-    users: values["client.users"],
-    lenient: values["client.lenient"],
-    askName: values["client.ask-name"],
+    ...optionsOf(values, "listener"),
     defaults,
     listeners,
     userLimits: values["client.limits"].map((table) => ({

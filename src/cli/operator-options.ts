@@ -1,39 +1,30 @@
+import { type HasOptions, type OptionsOf, optionsOf } from "../config/options-of.ts";
 import type { Settings } from "../config/schema.ts";
+import { given } from "../core/given.ts";
+import type { BlocklistOptions } from "../egress/blocklist/blocklists.ts";
 import type { NodeOptions } from "../node/node-options.ts";
 
-type OperatorOptions = Pick<
-  NodeOptions,
-  "policy" | "blocklists" | "operation" | "linkMbps" | "streamLimits" | "log" | "noticeListen"
->;
+type Groups = "operation" | "streamLimits" | "log" | "claims" | "price";
+type Checked = HasOptions<NodeOptions, "node"> & {
+  readonly [G in Groups]: HasOptions<NonNullable<NodeOptions[G]>, G>;
+};
 
-/** What an operator's settings make of a node. */
-export function operatorOptions(values: Settings): OperatorOptions {
+/** The options that the settings of a node make. A setting that names an option which no room has does not compile here. */
+export function operatorOptions(
+  values: Settings,
+): Pick<Checked, Groups> & OptionsOf<"node"> & { readonly blocklists: readonly BlocklistOptions[] } {
   return {
-    policy: values["node.policy"],
+    ...optionsOf(values, "node"),
+    operation: optionsOf(values, "operation"),
+    streamLimits: optionsOf(values, "streamLimits"),
+    log: optionsOf(values, "log"),
+    claims: given(optionsOf(values, "claims")),
+    price: optionsOf(values, "price"),
     blocklists: values["node.blocklists"].map(({ name, source, "refresh-hours": refreshHours, except }) => ({
       name,
       source,
       refreshHours,
       except,
     })),
-    operation: {
-      monthlyResetDay: values["node.monthly-reset-day"],
-      hours: values["node.hours"],
-      upMbps: values["node.up-mbps"],
-      downMbps: values["node.down-mbps"],
-      monthlyGb: values["node.monthly-gb"],
-    },
-    streamLimits: {
-      maxStreams: values["node.max-streams"],
-      streamsPerSecond: values["node.streams-per-second"],
-      linkStreams: values["node.link-streams"],
-      linkStreamsPerSecond: values["node.link-streams-per-second"],
-      linkTargetsPerMinute: values["node.link-targets-per-minute"],
-      targetStreams: values["node.target-streams"],
-      targetStreamsPerSecond: values["node.target-streams-per-second"],
-    },
-    log: { mode: values["node.log"], days: values["node.log-days"], mib: values["node.log-mib"] },
-    linkMbps: values["node.link-mbps"],
-    noticeListen: values["node.notice-listen"],
   };
 }

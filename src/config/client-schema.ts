@@ -7,6 +7,7 @@ export const CLIENT_SCHEMA = {
     flag: "listen",
     environment: "BYWAY_CLIENT_LISTEN",
     groups: ["up", "env"],
+    option: "listener.listen",
     docs: "Where the local proxy listens for SOCKS and HTTP. Any address but loopback needs client.users.",
   },
   "client.users": {
@@ -17,6 +18,7 @@ export const CLIENT_SCHEMA = {
     environment: "BYWAY_CLIENT_USERS",
     groups: ["up", "env"],
     secret: true,
+    option: "listener.users",
     docs: "The users of the local proxy, with passwords. There is no flag, because other users of a machine can read command lines.",
   },
   "client.peers": {
@@ -27,6 +29,7 @@ export const CLIENT_SCHEMA = {
     flag: "peers",
     environment: "BYWAY_CLIENT_PEERS",
     groups: ["up"],
+    option: "client.peerFiles",
     docs: "Files with advertisements of nodes. `byway node --advertisement-file` writes them.",
   },
   "client.hops": {
@@ -38,6 +41,7 @@ export const CLIENT_SCHEMA = {
     flag: "hops",
     environment: "BYWAY_CLIENT_HOPS",
     groups: ["up"],
+    option: "routing.hops",
     docs: "How many nodes a circuit has, unless the request says. With one, that node sees both you and the target. With three, no node sees both.",
   },
   "client.spare-circuits": {
@@ -49,6 +53,7 @@ export const CLIENT_SCHEMA = {
     flag: "spare-circuits",
     environment: "BYWAY_CLIENT_SPARE_CIRCUITS",
     groups: ["up"],
+    option: "client.spareCircuits",
     docs: "The most unused circuits to keep ready for requests of one kind, so that requests do not wait for a handshake. 0 keeps none.",
   },
   "client.shared-networks": {
@@ -58,6 +63,7 @@ export const CLIENT_SCHEMA = {
     flag: "shared-networks",
     environment: "BYWAY_CLIENT_SHARED_NETWORKS",
     groups: ["up"],
+    option: "routing.sharedNetworks",
     docs: "Allow several hops of a circuit in one network (/16, IPv6 /32). Needed if all nodes are in one LAN.",
   },
   "client.allow-classical": {
@@ -67,6 +73,7 @@ export const CLIENT_SCHEMA = {
     flag: "allow-classical",
     environment: "BYWAY_CLIENT_ALLOW_CLASSICAL",
     groups: ["up"],
+    option: "client.allowClassical",
     docs: "Accept nodes without post-quantum key exchange. A future quantum computer may then read traffic that is recorded today.",
   },
   "client.select": {
@@ -85,6 +92,7 @@ export const CLIENT_SCHEMA = {
     flag: "lenient",
     environment: "BYWAY_CLIENT_LENIENT",
     groups: ["up"],
+    option: "listener.lenient",
     docs: "Ignore parameters of user names that only other proxy networks have, and list them in `byway-ignored`. Otherwise they are an error.",
   },
   "client.ask-name": {
@@ -95,6 +103,7 @@ export const CLIENT_SCHEMA = {
     flag: "ask-name",
     environment: "BYWAY_CLIENT_ASK_NAME",
     groups: ["up", "env"],
+    option: "listener.askName",
     docs: "If there are no users: which programs to ask for a user name with a 407. Any name will do. `waiting`: those that send a name only after a 407 (git, ffmpeg, Java, browsers, w3m, lynx, lftp), at most twice. `always`: every program; a request without a name is refused. `never`: none.",
   },
   "client.preset": {
@@ -105,6 +114,7 @@ export const CLIENT_SCHEMA = {
     flag: "preset",
     environment: "BYWAY_CLIENT_PRESET",
     groups: ["up"],
+    option: "routing.preset",
     docs: "What counts in the choice of exits, unless the request says. `private` uses three hops and keeps a circuit for ten minutes.",
   },
   "client.weights": {
@@ -137,6 +147,7 @@ export const CLIENT_SCHEMA = {
     flag: "rotation",
     environment: "BYWAY_CLIENT_ROTATION",
     groups: ["up"],
+    option: "routing.rotation",
     docs: "When requests without a session change their exit. `request`: for each request. `circuit`: after at most ten minutes.",
   },
   // Tables come last in their group: in the file, a plain key after them would belong to them.

@@ -17,6 +17,7 @@ export const NODE_SCHEMA = {
     flag: "advertise",
     environment: "BYWAY_NODE_ADVERTISE",
     groups: ["node"],
+    option: "node.advertise",
     docs: "The address and port at which others reach the node, if a router or cloud maps them to `listen`.",
   },
   "node.bind-egress": {
@@ -27,6 +28,7 @@ export const NODE_SCHEMA = {
     flag: "bind-egress",
     environment: "BYWAY_NODE_BIND_EGRESS",
     groups: ["node"],
+    option: "node.bindEgress",
     docs: "The machine's addresses from which the exit connects to targets, at most one IPv4 and one IPv6 address. If empty, the system chooses. On Linux one source port serves many targets; elsewhere each connection needs a port of its own.",
   },
   "node.allow-targets": {
@@ -37,6 +39,7 @@ export const NODE_SCHEMA = {
     flag: "allow-target",
     environment: "BYWAY_NODE_ALLOW_TARGETS",
     groups: ["node", "policy"],
+    option: "node.allowTargets",
     docs: "Private targets, or targets on this machine, that the exit opens to everybody. Exactly these hosts and ports.",
   },
   "node.family": {
@@ -47,6 +50,7 @@ export const NODE_SCHEMA = {
     flag: "family",
     environment: "BYWAY_NODE_FAMILY",
     groups: ["node"],
+    option: "node.family",
     docs: "The peer ids of your other nodes, or a name that they share. No circuit uses two nodes of one family.",
   },
   "node.dns-servers": {
@@ -57,6 +61,7 @@ export const NODE_SCHEMA = {
     flag: "dns-server",
     environment: "BYWAY_NODE_DNS_SERVERS",
     groups: ["node", "policy"],
+    option: "node.dnsServers",
     docs: "The name servers that the exit asks, in this order. One that fails is asked last for five minutes. If empty, those of the system.",
   },
   "node.advertisement-file": {
@@ -66,6 +71,7 @@ export const NODE_SCHEMA = {
     flag: "advertisement-file",
     environment: "BYWAY_NODE_ADVERTISEMENT_FILE",
     groups: ["node"],
+    option: "node.advertisementFile",
     docs: "Where the node writes its signed advertisement, each time that it changes.",
   },
   "node.unlisted": {
@@ -86,6 +92,7 @@ export const NODE_SCHEMA = {
     flag: "workers",
     environment: "BYWAY_NODE_WORKERS",
     groups: ["node"],
+    option: "node.workers",
     docs: "How many processes serve links. 1 is enough for a home line. For a busy node, use the number of cores. Each process has its part of the node's limits.",
   },
   "node.country": {
@@ -95,6 +102,7 @@ export const NODE_SCHEMA = {
     flag: "country",
     environment: "BYWAY_NODE_COUNTRY",
     groups: ["node"],
+    option: "claims.country",
     docs: "The country that the node claims to be in (ISO 3166 alpha-2).",
   },
   "node.region": {
@@ -104,6 +112,7 @@ export const NODE_SCHEMA = {
     flag: "region",
     environment: "BYWAY_NODE_REGION",
     groups: ["node"],
+    option: "claims.region",
     docs: "The region or state that the node claims to be in.",
   },
   "node.city": {
@@ -113,6 +122,7 @@ export const NODE_SCHEMA = {
     flag: "city",
     environment: "BYWAY_NODE_CITY",
     groups: ["node"],
+    option: "claims.city",
     docs: "The city that the node claims to be in.",
   },
   "node.asn": {
@@ -124,6 +134,7 @@ export const NODE_SCHEMA = {
     flag: "asn",
     environment: "BYWAY_NODE_ASN",
     groups: ["node"],
+    option: "claims.asn",
     docs: "The number of the autonomous system that the node claims to be in.",
   },
   "node.isp": {
@@ -133,6 +144,7 @@ export const NODE_SCHEMA = {
     flag: "isp",
     environment: "BYWAY_NODE_ISP",
     groups: ["node"],
+    option: "claims.isp",
     docs: "The provider that the node claims to be with.",
   },
   "node.network": {
@@ -143,6 +155,7 @@ export const NODE_SCHEMA = {
     flag: "network",
     environment: "BYWAY_NODE_NETWORK",
     groups: ["node"],
+    option: "claims.network",
     docs: "The kind of network that the node claims to be in.",
   },
   "node.contact": {
@@ -152,6 +165,7 @@ export const NODE_SCHEMA = {
     flag: "contact",
     environment: "BYWAY_NODE_CONTACT",
     groups: ["node"],
+    option: "node.contact",
     docs: "How to reach the operator. The node shows it to everybody who opens its address in a browser.",
   },
   "node.capacity-mbps": {
@@ -163,6 +177,7 @@ export const NODE_SCHEMA = {
     flag: "capacity-mbps",
     environment: "BYWAY_NODE_CAPACITY_MBPS",
     groups: ["node"],
+    option: "node.capacityMbps",
     docs: "Mbit/s that the node should use, of the line's slower direction. The node advertises its load as a share of this. Without it, the measured bandwidth counts.",
   },
   "node.price-per-gib": {
@@ -174,6 +189,7 @@ export const NODE_SCHEMA = {
     flag: "price-per-gib",
     environment: "BYWAY_NODE_PRICE_PER_GIB",
     groups: ["node"],
+    option: "price.perGib",
     docs: "The price for each GiB that the node carries, in millionths of a USDC.",
   },
   "node.price-per-request": {
@@ -185,6 +201,7 @@ export const NODE_SCHEMA = {
     flag: "price-per-request",
     environment: "BYWAY_NODE_PRICE_PER_REQUEST",
     groups: ["node"],
+    option: "price.perRequest",
     docs: "The price for each stream that the node opens, in millionths of a USDC.",
   },
 } as const;

@@ -26,6 +26,7 @@ export const OPERATOR_SCHEMA = {
     flag: "policy",
     environment: "BYWAY_NODE_POLICY",
     groups: ["node", "policy"],
+    option: "node.policy",
     docs: "Rules that say which targets the exit serves. The first that matches decides. If no rule accepts a target, it is refused. docs/policy.md has the syntax. In a flag and in the environment, separate rules with semicolons.",
   },
   "node.up-mbps": {
@@ -37,6 +38,7 @@ export const OPERATOR_SCHEMA = {
     flag: "up-mbps",
     environment: "BYWAY_NODE_UP_MBPS",
     groups: ["node"],
+    option: "operation.upMbps",
     docs: "The most that the node sends, in Mbit/s. Each byte comes in once and goes out once, so the lower of this and down-mbps counts.",
   },
   "node.down-mbps": {
@@ -48,6 +50,7 @@ export const OPERATOR_SCHEMA = {
     flag: "down-mbps",
     environment: "BYWAY_NODE_DOWN_MBPS",
     groups: ["node"],
+    option: "operation.downMbps",
     docs: "The most that the node receives, in Mbit/s.",
   },
   "node.monthly-gb": {
@@ -59,6 +62,7 @@ export const OPERATOR_SCHEMA = {
     flag: "monthly-gb",
     environment: "BYWAY_NODE_MONTHLY_GB",
     groups: ["node"],
+    option: "operation.monthlyGb",
     docs: "The most that the node sends and receives together in a month, in GB of 10^9 bytes. The node slows down near this cap, to make it last.",
   },
   "node.monthly-reset-day": {
@@ -70,6 +74,7 @@ export const OPERATOR_SCHEMA = {
     flag: "monthly-reset-day",
     environment: "BYWAY_NODE_MONTHLY_RESET_DAY",
     groups: ["node"],
+    option: "operation.monthlyResetDay",
     docs: "The day of the month on which that count starts again. In shorter months, the last day.",
   },
   "node.hours": {
@@ -80,6 +85,7 @@ export const OPERATOR_SCHEMA = {
     flag: "hours",
     environment: "BYWAY_NODE_HOURS",
     groups: ["node"],
+    option: "operation.hours",
     docs: "The hours of the day in which the node serves, by this machine's clock. If empty, all.",
   },
   "node.max-streams": {
@@ -91,6 +97,7 @@ export const OPERATOR_SCHEMA = {
     flag: "max-streams",
     environment: "BYWAY_NODE_MAX_STREAMS",
     groups: ["node"],
+    option: "streamLimits.maxStreams",
     docs: "The most streams to targets at the same time. One network gets two thirds at most.",
   },
   "node.streams-per-second": {
@@ -102,6 +109,7 @@ export const OPERATOR_SCHEMA = {
     flag: "streams-per-second",
     environment: "BYWAY_NODE_STREAMS_PER_SECOND",
     groups: ["node"],
+    option: "streamLimits.streamsPerSecond",
     docs: "The most new streams to targets in a second.",
   },
   "node.link-streams": {
@@ -113,6 +121,7 @@ export const OPERATOR_SCHEMA = {
     flag: "link-streams",
     environment: "BYWAY_NODE_LINK_STREAMS",
     groups: ["node"],
+    option: "streamLimits.linkStreams",
     docs: "The most streams of one link at the same time. Once there are payments: of one payer.",
   },
   "node.link-streams-per-second": {
@@ -124,6 +133,7 @@ export const OPERATOR_SCHEMA = {
     flag: "link-streams-per-second",
     environment: "BYWAY_NODE_LINK_STREAMS_PER_SECOND",
     groups: ["node"],
+    option: "streamLimits.linkStreamsPerSecond",
     docs: "The most new streams of one link in a second. Once there are payments: of one payer.",
   },
   "node.link-targets-per-minute": {
@@ -135,6 +145,7 @@ export const OPERATOR_SCHEMA = {
     flag: "link-targets-per-minute",
     environment: "BYWAY_NODE_LINK_TARGETS_PER_MINUTE",
     groups: ["node"],
+    option: "streamLimits.linkTargetsPerMinute",
     docs: "The most different targets of one link in a minute. Once there are payments: of one payer. More is the sign of a scan.",
   },
   "node.link-mbps": {
@@ -146,6 +157,7 @@ export const OPERATOR_SCHEMA = {
     flag: "link-mbps",
     environment: "BYWAY_NODE_LINK_MBPS",
     groups: ["node"],
+    option: "node.linkMbps",
     docs: "The most that one link may use, in Mbit/s each way.",
   },
   "node.target-streams": {
@@ -157,6 +169,7 @@ export const OPERATOR_SCHEMA = {
     flag: "target-streams",
     environment: "BYWAY_NODE_TARGET_STREAMS",
     groups: ["node"],
+    option: "streamLimits.targetStreams",
     docs: "The most streams to one host at the same time, of all users together. One network gets two thirds at most.",
   },
   "node.target-streams-per-second": {
@@ -168,6 +181,7 @@ export const OPERATOR_SCHEMA = {
     flag: "target-streams-per-second",
     environment: "BYWAY_NODE_TARGET_STREAMS_PER_SECOND",
     groups: ["node"],
+    option: "streamLimits.targetStreamsPerSecond",
     docs: "The most new streams to one host in a second, of all users together.",
   },
   "node.log": {
@@ -178,6 +192,7 @@ export const OPERATOR_SCHEMA = {
     flag: "log",
     environment: "BYWAY_NODE_LOG",
     groups: ["node"],
+    option: "log.mode",
     docs: "The accountability log. `required`: the exit is closed while the log cannot be written. `best-effort`: the exit goes on. `off`: no log.",
   },
   "node.log-days": {
@@ -189,6 +204,7 @@ export const OPERATOR_SCHEMA = {
     flag: "log-days",
     environment: "BYWAY_NODE_LOG_DAYS",
     groups: ["node"],
+    option: "log.days",
     docs: "How many days the accountability log keeps its records.",
   },
   "node.log-mib": {
@@ -200,6 +216,7 @@ export const OPERATOR_SCHEMA = {
     flag: "log-mib",
     environment: "BYWAY_NODE_LOG_MIB",
     groups: ["node"],
+    option: "log.mib",
     docs: "The largest size of the accountability log, in MiB. The oldest records are removed first.",
   },
   "node.notice-listen": {
@@ -209,6 +226,7 @@ export const OPERATOR_SCHEMA = {
     flag: "notice-listen",
     environment: "BYWAY_NODE_NOTICE_LISTEN",
     groups: ["node"],
+    option: "node.noticeListen",
     docs: "A second address that shows a browser what this machine is. People look at port 80. The node's own port shows it too.",
   },
   "node.metrics": {

@@ -77,7 +77,8 @@ const GENERAL_SCHEMA = {
   },
 } as const;
 
-type Schema = typeof GENERAL_SCHEMA & typeof CLIENT_SCHEMA & typeof NODE_SCHEMA & typeof OPERATOR_SCHEMA;
+/** The type of the one schema: every row as it is written. */
+export type Schema = typeof GENERAL_SCHEMA & typeof CLIENT_SCHEMA & typeof NODE_SCHEMA & typeof OPERATOR_SCHEMA;
 
 /**
  * The one schema: types, defaults, validation, flags, environment names, `docs/configuration.md` and

@@ -54,6 +54,18 @@ export interface Column {
 /** A group of settings, by the command that takes their flags. `data`: commands that need the data directory alone. `every`: all. */
 export type SettingGroup = "node" | "up" | "env" | "data" | "network" | "geo" | "policy" | "log" | "every";
 
+/** The options that settings set as they are: those of a node, of a client, or of a part of one. */
+export type OptionGroup =
+  | "node"
+  | "operation"
+  | "streamLimits"
+  | "log"
+  | "claims"
+  | "price"
+  | "client"
+  | "listener"
+  | "routing";
+
 /** One row of the schema. */
 export interface Setting {
   readonly type: TypeName;
@@ -85,6 +97,8 @@ export interface Setting {
   readonly groups: readonly SettingGroup[];
   /** Printed as `[scrubbed]`. */
   readonly secret?: boolean;
+  /** The option that gets the value as it is (`optionsOf`). Absent if a command makes something else of the value. */
+  readonly option?: `${OptionGroup}.${string}`;
   /** Sentences that say what it does. */
   readonly docs: string;
 }

@@ -49,14 +49,6 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
   const roles = rolesOf(values["node.relay"], values["node.exit"]);
   const { directory, localNetwork } = await networkPart(values, logger);
   const identity = await loadOrCreateIdentity(keyFile(values.data));
-  const claims = {
-    country: values["node.country"],
-    region: values["node.region"],
-    city: values["node.city"],
-    asn: values["node.asn"],
-    isp: values["node.isp"],
-    network: values["node.network"],
-  };
   const create = () =>
     createNode({
       identity,
@@ -64,20 +56,9 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
       roles,
       dataDirectory: values.data,
       ...operatorOptions(values),
-      bindEgress: values["node.bind-egress"],
-      allowTargets: values["node.allow-targets"],
-      advertise: values["node.advertise"],
-      advertisementFile: values["node.advertisement-file"],
-      contact: values["node.contact"],
-      capacityMbps: values["node.capacity-mbps"],
-      claims: given(claims),
-      price: { perGib: values["node.price-per-gib"], perRequest: values["node.price-per-request"] },
-      family: values["node.family"],
       localNetwork,
       directory: values["node.unlisted"] ? undefined : directory,
       geo: directory.geo,
-      dnsServers: values["node.dns-servers"],
-      workers: values["node.workers"],
       memoryBudgetBytes: values["memory-budget"] && values["memory-budget"] * BYTES_PER_MIB,
       logger,
     });

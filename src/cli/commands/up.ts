@@ -8,7 +8,7 @@ import type { Logger } from "../../core/logger.ts";
 import { formatHostPort, type HostPort } from "../../core/network-address.ts";
 import { BYTES_PER_MIB } from "../../core/units.ts";
 import { checkLoopback } from "../../link/check-loopback.ts";
-import { listenerOptions, recordsFile, routingOptions } from "../client-settings.ts";
+import { listenerOptions, plainClientOptions, recordsFile, routingOptions } from "../client-settings.ts";
 import { addConstraintOptions, givenConstraints } from "../constraint-options.ts";
 import { openDataDirectory } from "../data-directory.ts";
 import { networkPart, storeFile } from "../directory-settings.ts";
@@ -41,13 +41,11 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
     createClient({
       ...listenerOptions(values, givenConstraints(command)),
       ...routingOptions(values),
-      peerFiles: values["client.peers"],
-      spareCircuits: values["client.spare-circuits"],
+      ...plainClientOptions(values),
       recordsPath: recordsFile(values.data, name),
       controlPath: controlPath(values.data, "control"),
       localNetwork,
       directory: joins ? directory : undefined,
-      allowClassical: values["client.allow-classical"],
       memoryBudgetBytes: values["memory-budget"] && values["memory-budget"] * BYTES_PER_MIB,
       logger,
     });
