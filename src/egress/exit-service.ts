@@ -32,15 +32,15 @@ export interface ExitComponents {
   readonly waysOut: WaysOut;
   readonly limits: Pick<StreamLimits, "admit">;
   readonly log: StreamLog;
-  /** Throws while the exit is closed, as when a list is missing. */
+  /** Throws while the exit is closed, for example if a list is missing. */
   readonly checkOpen?: (() => void) | undefined;
-  /** By which what a client sends first is judged. */
+  /** Judges the first bytes of a client. */
   readonly policy: TargetPolicy;
-  /** Whether the operator opened the target to everybody, which no policy changes. */
+  /** Whether the operator opened the target to all clients; then no policy applies. */
   readonly opens: (host: string, port: number) => boolean;
 }
 
-/** The exit role: joins requests on links to targets, within the operator's limits, and leaves a record of each. */
+/** The exit role: connects requests on links to targets, within the operator's limits, and logs each. */
 export class ExitService {
   readonly #components: ExitComponents;
   #opened = 0;
@@ -108,7 +108,7 @@ export class ExitService {
     entry.opened(address, fromPort);
   }
 
-  /** One stream from its admission to its record; `carry` settles when it is over. */
+  /** Serves one stream, from the limits to the record of its end. `carry` settles when the stream is over. */
   async #serve(
     { link }: IncomingStream,
     protocol: "tcp" | "udp",

@@ -91,7 +91,7 @@ const LIMITS = {
     "count",
     "Of the free places of a pool, so many times as many may one network hold: two thirds of the pool if it is alone.",
   ],
-  leastSharedPlaces: [16, "count", "Smaller pools are not shared: the first askers may take all."],
+  leastSharedPlaces: [16, "count", "Smaller pools are not shared: the first clients may take all."],
 } as const;
 
 /** Every bound and time-out of the exit. */

@@ -12,21 +12,21 @@ import { HostState } from "./host-state.ts";
 import { EGRESS_LIMITS } from "./limits.ts";
 import { type ClientState, PerClientLimits, refusal } from "./per-client-limits.ts";
 
-/** What an exit lets through; each has its default in `EGRESS_LIMITS`. All are whole numbers above 0. */
+/** How many streams an exit accepts. All are whole numbers above 0; each has its default in `EGRESS_LIMITS`. */
 export interface StreamLimitOptions {
-  /** Streams of everybody at a time, and new ones a second. */
+  /** Streams of all clients at a time, and new ones a second. */
   readonly maxStreams?: number | undefined;
   readonly streamsPerSecond?: number | undefined;
   /** Of one link, and of all links of one payer. */
   readonly linkStreams?: number | undefined;
   readonly linkStreamsPerSecond?: number | undefined;
   readonly linkTargetsPerMinute?: number | undefined;
-  /** To one host, of everybody together. */
+  /** To one host, of all clients together. */
   readonly targetStreams?: number | undefined;
   readonly targetStreamsPerSecond?: number | undefined;
 }
 
-/** Who asks for a stream, and whereto. */
+/** The link that asks for a stream, and the target. */
 export interface StreamAsked {
   readonly link: LinkSession;
   /** Normalised, so that a host has one spelling. */
@@ -37,13 +37,12 @@ export interface StreamAsked {
 const PORT_FACTOR = 0x9e3779b1;
 
 /**
- * Holds streams to targets to what the operator allows: how many at a time, how many new ones a second, and how many
- * different targets a minute, as whoever scans asks for many. A refusal uses nothing up. A second's limit lets through
- * what the first four tenths of a second bring at once. What all links share, the node's streams and those to one host, no
- * link alone takes (`FairSemaphore`).
+ * Bounds streams to targets as the operator set: how many at a time, how many new ones a second, and how many different
+ * targets a minute, since a scan asks for many. A refusal uses nothing up. The burst of a limit a second is four tenths of a
+ * second's worth. No link alone gets all streams of the node, or all to one host (`FairSemaphore`).
  *
- * The state of a link, payer or host is bounded. Links keep theirs while they are open; of payers and hosts a bounded number is
- * remembered.
+ * The state of a link, payer or host has a bounded size. A link's state goes with the link; of payers and hosts a bounded number
+ * is remembered.
  */
 export class StreamLimits {
   readonly #clock: Pick<Clock, "monotonicMs">;
@@ -100,14 +99,14 @@ export class StreamLimits {
   }
 
   /**
-   * Takes a place for a stream, given back by disposing of it (once counts); throws ERR_NODE_LIMIT, with `data.by` and
-   * `data.retryAfterSec`.
+   * Takes a place for a stream. Disposing of the result gives it back; doing so twice is harmless. Throws ERR_NODE_LIMIT, with
+   * `data.by` and `data.retryAfterSec`.
    */
   admit({ link, target }: StreamAsked): Disposable {
     const nowMs = this.#clock.monotonicMs();
     const exactKey = this.#hash.of(target.host);
     const hostKey = target.host.includes(":") ? this.#hash.of(addressCrowd(target.host)) : exactKey;
-    // By an odd number, so that no two ports of a host are taken for one.
+    // The factor is odd, so no two ports of a host have the same key.
     const targetKey = (exactKey + Math.imul(target.port, PORT_FACTOR)) | 0;
     const payerKey = link.payer === undefined ? undefined : this.#hash.of(link.payer);
 

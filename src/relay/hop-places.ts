@@ -3,9 +3,9 @@ import { addressNetwork } from "../link/address-crowd.ts";
 import { Semaphore } from "../rate/semaphore.ts";
 
 /**
- * Places for connections to one next hop. That hop gives all that come from this relay's address a share of its links, so
- * one client could take the whole of it. The places are fewer than that share, and the networks of the clients share them:
- * when all are taken, a newcomer takes over the oldest one of the network that holds most.
+ * Places for connections to one next hop. The hop bounds the links from this relay's address, so one client could use them
+ * all up. There are fewer places than such links, and the clients' networks share them fairly: if all are taken, a newcomer
+ * gets the oldest place of the network that holds most.
  */
 export class HopPlaces {
   readonly #most: number;
@@ -21,9 +21,9 @@ export class HopPlaces {
   }
 
   /**
-   * Takes a place to `peerId` for who asks from `remoteAddress`, and returns what gives it back; calling that twice is
-   * harmless. Throws ERR_STREAM_LIMIT. `evict` is called at most once, with such an error, when the place goes to another
-   * network; it is given back by then.
+   * Takes a place to `peerId` for a client at `remoteAddress`, and returns what gives it back; calling that twice is harmless.
+   * Throws ERR_STREAM_LIMIT. `evict` is called at most once, with such an error, when the place goes to another network. The
+   * place is given back by then.
    */
   take(peerId: string, remoteAddress: string, evict: (reason: BywayError) => void): () => void {
     const places = this.#hops.get(peerId) ?? new Semaphore({ most: this.#most });

@@ -11,8 +11,8 @@ export interface OnwardBounds {
 }
 
 /**
- * Places for what links ask for, shared fairly between the networks that they come from: when all are taken, a newcomer
- * takes over the oldest place of the network that holds most.
+ * Places for requests of links. The networks of the links share them fairly: if all are taken, a newcomer gets the oldest
+ * place of the network that holds most.
  */
 export class OnwardPlaces {
   readonly #what: string;
@@ -33,7 +33,7 @@ export class OnwardPlaces {
 
   /**
    * Takes a place and returns what gives it back; calling that twice is harmless. Throws ERR_STREAM_LIMIT. `evict` is
-   * called at most once, with such an error, when the place goes to another network; it is given back by then.
+   * called at most once, with such an error, when the place goes to another network. The place is given back by then.
    */
   take(link: LinkSession, evict: (reason: BywayError) => void): () => void {
     const ofLink = this.#links.tryAcquire(String(link.id));

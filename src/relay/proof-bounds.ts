@@ -12,29 +12,30 @@ import { TokenBucket } from "../rate/token-bucket.ts";
 import { HostPorts } from "./host-ports.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 
-/** What bounds proofs; every value has a default. */
+/** How proofs are bounded. Each value has a default. */
 export interface ProofBoundsOptions {
-  /** How many processes of the node serve links: each gets its part of what is for the node as a whole. Default 1. */
+  /** How many processes of the node serve links. Each gets its part of the bounds for the whole node. Default 1. */
   readonly processes?: number;
-  /** Nodes share hosts and networks here, as everybody is you: what bounds those that are dialled does not apply. */
+  /** All nodes may be on the same hosts and networks, so the bounds on those that are dialled do not apply. */
   readonly localNetwork?: boolean;
 }
 
-/** One attempt that was let through. */
+/** One attempt that was admitted. */
 export interface ProofTicket {
-  /** The peer proved itself: the attempt costs nobody anything. Once at the most, as with `failed`. */
+  /** The peer proved itself: the attempt does not count. Only the first call of the two methods has an effect. */
   succeeded(): void;
-  /** It did not, or nobody waited for it. */
+  /** The peer did not, or nobody waited for it. */
   failed(): void;
 }
 
 /**
- * Holds proofs of next hops to a pace that strangers cannot set: how many endpoints a link, a network of askers and
- * all together may name in vain, how many of them in one network, and how many ports of one host.
+ * Bounds the proofs of next hops, so that strangers do not decide how many strangers' endpoints this node dials. It bounds how
+ * many endpoints may be named in vain by a link, by a network of clients and by all, how many of these in one network, and how
+ * many ports of one host.
  *
- * An attempt counts while it is under way and after it failed; if the peer proves itself, it is given back. So
- * honest clients, whose hops are there, use next to nothing, however many they are. A second, far wider bound counts all
- * attempts, since each costs this node a handshake.
+ * An attempt counts while it is under way and after it failed. If the peer proves itself, it does not count. So any number of
+ * honest clients, whose hops are there, use up next to nothing. A second, far wider bound counts all attempts, since each costs
+ * this node a handshake.
  */
 export class ProofBounds {
   readonly #clock: Pick<Clock, "monotonicMs">;
@@ -97,9 +98,9 @@ export class ProofBounds {
   }
 
   /**
-   * Lets an attempt through to an endpoint that only the client names; undefined where that endpoint's host or
-   * network was named in vain too often. Throws ERR_STREAM_LIMIT, with `data.by` and `data.retryAfterSec`, where it is
-   * the link's bound or that of the node. What is refused counts nothing.
+   * Admits an attempt to reach an endpoint that only the client names. Undefined if that endpoint's host or network was named in
+   * vain too often. Throws ERR_STREAM_LIMIT, with `data.by` and `data.retryAfterSec`, if the bound of the link, its network or the
+   * node is reached. A refusal counts nothing.
    */
   admit(link: LinkSession, { host, port }: HostPort): ProofTicket | undefined {
     const nowMs = this.#clock.monotonicMs();
@@ -158,10 +159,10 @@ export class ProofBounds {
   }
 }
 
-/** One bound that all links share, as it is for those whose proofs did not fail lately, and for others. */
+/** One bound that all links share: the whole of it for links whose proofs did not fail lately, a part for others. */
 interface SharedRule {
   readonly quietNetwork: RateRule;
-  /** In a network that is not. */
+  /** For a quiet link in a network that is not quiet. */
   readonly quietLink: RateRule;
   readonly others: RateRule;
 }

@@ -9,26 +9,26 @@ export interface ProofPlacesOptions {
   readonly localNetwork?: boolean | undefined;
 }
 
-/** Places for proofs that are under way, shared fairly by the askers' networks and by the endpoints'. */
+/** Places for proofs under way. The clients' networks share them fairly, and so do the endpoints' networks. */
 export class ProofPlaces {
-  readonly #ofAskers: Semaphore;
+  readonly #ofClients: Semaphore;
   readonly #ofEndpoints: Semaphore;
 
   constructor({ maxPendingProofs: most = RELAY_LIMITS.pendingProofs.value, localNetwork }: ProofPlacesOptions = {}) {
     const ofEndpoints = localNetwork === true ? most : RELAY_LIMITS.pendingProofsPerEndpointNetwork.value;
-    this.#ofAskers = new Semaphore({ most, mostPerKey: RELAY_LIMITS.pendingProofsPerNetwork.value });
-    // How many there are in all is the askers' to share.
+    this.#ofClients = new Semaphore({ most, mostPerKey: RELAY_LIMITS.pendingProofsPerNetwork.value });
+    // The bound for all proofs is shared by the clients' networks.
     this.#ofEndpoints = new Semaphore({ most: Number.POSITIVE_INFINITY, mostPerKey: ofEndpoints });
   }
 
   /** How many are taken. */
   get taken(): number {
-    return this.#ofAskers.taken;
+    return this.#ofClients.taken;
   }
 
   /**
-   * Takes a place for a proof that an asker at `remoteAddress` wants of an endpoint at `host`, and returns what gives it
-   * back; calling that twice is harmless. Undefined when there is none. `evict` is called when the place goes to another.
+   * Takes a place for a proof of an endpoint at `host` that a client at `remoteAddress` needs, and returns what gives it back;
+   * calling that twice is harmless. Undefined if there is none. `evict` is called when the place goes to another proof.
    */
   take(remoteAddress: string, host: string, evict: () => void): (() => void) | undefined {
     const releases: (() => void)[] = [];
@@ -41,7 +41,7 @@ export class ProofPlaces {
     };
     for (const [places, network] of [
       [this.#ofEndpoints, addressNetwork(host)],
-      [this.#ofAskers, addressNetwork(remoteAddress)],
+      [this.#ofClients, addressNetwork(remoteAddress)],
     ] as const) {
       const release = places.tryAcquire(network, onEvict);
       if (release === undefined) {

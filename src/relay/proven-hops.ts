@@ -49,17 +49,17 @@ export type HopState = "proven" | "known" | "unknown";
 interface Pending {
   readonly done: Promise<void>;
   readonly end: AbortController;
-  askers: number;
+  waiters: number;
 }
 
 /**
  * Which ways have proved that they lead to the peer that they are advertised for.
  *
- * Anybody can sign an advertisement with a fresh key and name any server in it. So before the relay carries anything by
- * a way for the first time, it opens a link of its own to it and checks the key; a server that is no node of
- * that key cannot pass. Proofs are kept for a while, failures for a moment. Concurrent askers share one proof, which ends
- * with the last of them. A failed proof of what only strangers name takes all the time that it has, whatever was found:
- * else the way after it in the advertisement would show when this one failed.
+ * Anybody can sign an advertisement with a fresh key and name any server in it. So before the relay carries anything by a way
+ * for the first time, it opens a link of its own by that way and checks the key. A server that is not the node of that key
+ * fails. Proofs are remembered for an hour, failures for a moment. Concurrent requests share one proof, which is aborted if the
+ * last of them leaves. A failed proof of a way that only strangers name always takes its whole time, whatever was found.
+ * Otherwise the next way in the advertisement would show when this one failed.
  */
 export class ProvenHops {
   readonly #components: ProvenHopsComponents;
@@ -109,12 +109,12 @@ export class ProvenHops {
     if (signal.aborted) throw abortReason(signal);
     if (this.#isUntil(this.#failedUntilMs, key)) throw new BywayError("ERR_HOP_UNREACHABLE", "it failed a moment ago");
     const pending = this.#pending.get(key) ?? this.#begin(key, asked);
-    pending.askers += 1;
+    pending.waiters += 1;
     try {
       await withAbort(pending.done, signal);
     } finally {
-      pending.askers -= 1;
-      if (pending.askers === 0) this.#end(key, pending, new BywayError("ERR_ABORTED", "nobody waits for the proof"));
+      pending.waiters -= 1;
+      if (pending.waiters === 0) this.#end(key, pending, new BywayError("ERR_ABORTED", "nobody waits for the proof"));
     }
   }
 
@@ -140,7 +140,7 @@ export class ProvenHops {
       if (this.#pending.get(key) === pending) this.#pending.delete(key);
     });
     done.catch(() => {});
-    const pending: Pending = { done, end, askers: 0 };
+    const pending: Pending = { done, end, waiters: 0 };
     this.#pending.set(key, pending);
     return pending;
   }

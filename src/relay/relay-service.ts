@@ -21,7 +21,7 @@ export interface RelayComponents extends ProvenHopsComponents {
   readonly locate: LocateHop;
 }
 
-/** How much a relay takes on; every value has a default in `limits.ts`. */
+/** How many connections a relay carries. Each value has a default in `limits.ts`. */
 export interface RelayOptions extends ProvenHopsOptions {
   readonly maxCarried?: number;
   readonly maxToHop?: number;
@@ -31,7 +31,7 @@ export interface RelayOptions extends ProvenHopsOptions {
 /** Which ways come first. */
 const TURN: Readonly<Record<HopState, number>> = { proven: 0, known: 1, unknown: 2 };
 
-/** The hop that is asked for, as it will be dialled. */
+/** The hop that is asked for, and how to reach it. */
 interface NextHop {
   readonly peerId: string;
   readonly ways: readonly Way[];
@@ -41,10 +41,10 @@ interface NextHop {
 /**
  * The relay role: carries a link onward to the next hop, and nowhere else.
  *
- * It uses only ways that the next hop itself signed, through the address guard, and only after that hop has proved
- * its key by them; so a relay cannot be used as an exit (docs/protocol.md §5). It knows by itself where the next hop is: if
- * the client told, the next hop could give each client another address, and see who asks. What strangers sign is dialled at
- * a pace that they cannot set, and every failed proof has one answer. It sees ciphertext only.
+ * It uses only ways that the next hop itself signed, through the address guard, and only after that hop has proved its key
+ * there. So a relay cannot be used as an exit (docs/protocol.md §5). It looks up by itself where the next hop is: otherwise the
+ * next hop could give each client a different address, and learn which client asks. Endpoints that only strangers name are
+ * dialled at a bounded rate, and every failed proof has the same answer. The relay sees ciphertext only.
  */
 export class RelayService {
   readonly #clock: Clock;
@@ -89,14 +89,14 @@ export class RelayService {
     return this.#proven.pending;
   }
 
-  /** Proofs of ways that only strangers name, which failed within the last hour. */
+  /** Failed proofs of ways that only strangers name, within the last hour. */
   get failedProofsLastHour(): number {
     return this.#proven.failedLastHour;
   }
 
   /**
-   * Serves `CONNECT <peerId>.byway.alt:443`. Throws ERR_HOP_UNKNOWN for a peer that nobody knows, ERR_ADVERTISEMENT_*,
-   * ERR_STREAM_LIMIT, or ERR_HOP_UNREACHABLE, always with the same words, when the next hop does not prove itself.
+   * Serves `CONNECT <peerId>.byway.alt:443`. Throws ERR_HOP_UNKNOWN for an unknown peer, ERR_ADVERTISEMENT_*, ERR_STREAM_LIMIT,
+   * and ERR_HOP_UNREACHABLE if the next hop does not prove itself, always with the same message.
    */
   async connectHop(incoming: IncomingStream, peerId: string): Promise<void> {
     const { link } = incoming;
@@ -141,7 +141,7 @@ export class RelayService {
     let limit: BywayError | undefined;
     let hasTried = false;
     let isTimed = false;
-    // A place where the peer has proved itself comes before one that fails, which takes its time.
+    // A way by which the peer has proved itself comes first: one that fails takes its whole time.
     const states = next.ways.map((way) => ({ way, state: this.#proven.stateOf(next.peerId, way) }));
     states.sort((one, other) => TURN[one.state] - TURN[other.state]);
     for (const [index, { way, state }] of states.entries()) {
@@ -162,7 +162,7 @@ export class RelayService {
       }
     }
     if (limit !== undefined && !hasTried) throw limit;
-    // The time must not say what was found at a place that only strangers name.
+    // The duration must not show what was found by a way that only strangers name.
     if (isTimed)
       await pause(this.#clock, beganMs + RELAY_LIMITS.unknownProofMs.value - this.#clock.monotonicMs(), signal);
     throw new BywayError("ERR_HOP_UNREACHABLE", "the next hop did not prove itself", {
@@ -170,7 +170,7 @@ export class RelayService {
     });
   }
 
-  /** The ways that only strangers name share the time that all of them have. */
+  /** All ways that only strangers name together have one time limit, and share it. */
   async #prove(
     next: Pick<NextHop, "peerId" | "link"> & { readonly way: Way; readonly waysLeft: number },
     state: "known" | "unknown",

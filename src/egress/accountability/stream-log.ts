@@ -2,7 +2,7 @@ import type { ErrorCode } from "../../core/error-table.ts";
 import type { HostPort } from "../../core/network-address.ts";
 import type { LinkSession } from "../../link/link-session.ts";
 
-/** A stream as the accountability log is told of it. */
+/** A stream that is to be logged. */
 export interface LoggedStream {
   /** The link that asked for it. Its id and its payer go into the log salted. */
   readonly link: Pick<LinkSession, "id" | "payer">;
@@ -22,19 +22,19 @@ export interface StreamEnd {
 
 /** One stream in the log. */
 export interface StreamEntry {
-  /** The target's own address is being talked to, from the port `fromPort` of this machine where that is known. At most once. */
+  /** The target is connected at `address`, from the port `fromPort` of this machine if that is known. Called at most once. */
   opened(address: string, fromPort?: number): void;
-  /** The stream is over. At most once. What never left this machine (a refusal of kind `policy`) leaves no record. */
+  /** The stream is over. Called at most once. A stream that never left this machine (a refusal of kind `policy`) is not logged. */
   ended(end: StreamEnd): void;
 }
 
 /** Where an exit writes what it forwarded. */
 export interface StreamLog {
-  /** A stream is asked for. Throws ERR_NODE_LOG where the log is required and cannot be written. */
+  /** A stream is asked for. Throws ERR_NODE_LOG if the log is required and cannot be written. */
   begin(stream: LoggedStream): StreamEntry;
 }
 
-/** A connection of a relay to an endpoint where the peer that it was named for was not. */
+/** A relay connected to an endpoint that a peer signed, and did not find that peer there. */
 export interface LoggedProof {
   /** The link that asked for it. Its id goes into the log salted. */
   readonly link: Pick<LinkSession, "id">;
@@ -53,9 +53,9 @@ export interface LogStatus {
   readonly records: number;
   /** The size of all that is kept. */
   readonly bytes: number;
-  /** Files that are too old by a clock that leapt, and are kept until it has stood for a day of running time. */
+  /** Files that are too old by a clock that jumped. They are kept until the clock was steady for a day of running time. */
   readonly held?: { readonly files: number; readonly aheadMs: number };
-  /** Records that were lost while it failed (`best-effort` only). */
+  /** Records lost while the log could not be written (`best-effort` only). */
   readonly lost: number;
 }
 
