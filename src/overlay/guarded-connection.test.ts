@@ -35,3 +35,17 @@ test("a connection on which all comes in small pieces is ended when its allowanc
   receive();
   assert.ok(connection.isAborted);
 });
+
+test("a connection whose muxer ends itself is ended: streams that come before it is ready", () => {
+  const connection = new Connection();
+  guardedYamux({ clock: new FakeClock() }, { freeAfter: new Set() })().createStreamMuxer(connection as never);
+  const opened = (id: number): Uint8Array => Uint8Array.of(0, 1, 0, 1, 0, 0, 0, id, 0, 0, 0, 0);
+  const open = (n: number): void => {
+    connection.dispatchEvent(Object.assign(new Event("message"), { data: opened(2 * n + 1) }));
+  };
+  // libp2p's own bound is 10.
+  for (let n = 0; n < 10; n += 1) open(n);
+  assert.ok(!connection.isAborted);
+  open(10);
+  assert.ok(connection.isAborted);
+});

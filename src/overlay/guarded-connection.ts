@@ -80,6 +80,12 @@ export function guardedYamux(
         };
         const opened = muxer.createStream.bind(muxer);
         muxer.createStream = async (options) => guard(await opened(options));
+        // Of itself, one that ends for an error (too many streams before it is ready) leaves its connection open.
+        const abort = muxer.abort.bind(muxer);
+        muxer.abort = (error) => {
+          abort(error);
+          connection.abort(error);
+        };
         const remote = muxer as unknown as Muxer;
         const arrived = remote.onRemoteStream.bind(muxer);
         remote.onRemoteStream = (stream) => {

@@ -89,6 +89,8 @@ test("a flood of streams that are opened and reset ends its connection", { timeo
     });
     opened += streams.length;
     await Promise.allSettled(streams);
+    // Streams of a connection that ends fail without a turn of the event loop, in which its end would be noticed.
+    await new Promise(setImmediate);
   }
   assert.notEqual(connection.status, "open", `${opened} streams were taken`);
   await using honest = await startTestPeer();
