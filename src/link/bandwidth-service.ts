@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import { abortStream } from "../flow/abort-stream.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import { Semaphore } from "../rate/semaphore.ts";
 import { addressCrowd, addressNetwork } from "./address-crowd.ts";
 import type { IncomingStream } from "./incoming-stream.ts";
@@ -22,7 +23,7 @@ type Direction = "download" | "upload";
 export class BandwidthService {
   readonly #clock: Clock;
   /** When each address last had each direction, oldest first. */
-  readonly #lastMs = new Map<string, number>();
+  readonly #lastMs = new LruMap<string, number>({ most: LINK_LIMITS.bandwidthAddresses.value });
   readonly #places: Semaphore;
 
   /** `most` is how many transfers there may be at a time. */
@@ -134,10 +135,10 @@ export class BandwidthService {
 
   /** Takes a place. `evicted` is aborted when the place goes to a network that has none. */
   #take({ link }: IncomingStream, direction: Direction, evicted: AbortController): Disposable {
-    const { bandwidthPeriodMs, bandwidthAddresses } = LINK_LIMITS;
+    const { bandwidthPeriodMs } = LINK_LIMITS;
     const nowMs = this.#clock.monotonicMs();
     for (const [key, lastMs] of this.#lastMs) {
-      if (nowMs - lastMs < bandwidthPeriodMs.value && this.#lastMs.size < bandwidthAddresses.value) break;
+      if (nowMs - lastMs < bandwidthPeriodMs.value) break;
       this.#lastMs.delete(key);
     }
     const key = `${direction} ${addressCrowd(link.remote)}`;

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import type { RateBound } from "../rate/rate-rule.ts";
 import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
@@ -34,8 +35,8 @@ export class ConnectionGate {
   readonly #bounds: ConnectionBounds;
   readonly #all: TokenBucket;
   readonly #quiet: TokenBucket;
-  /** In the order in which they last had one admitted. */
-  readonly #networks = new Map<string, TokenBucket>();
+  /** The one that had one admitted longest ago comes first. */
+  readonly #networks = new LruMap<string, TokenBucket>({ most: LINK_LIMITS.knownNetworks.value });
 
   constructor(
     components: { readonly clock: Clock; readonly refusals?: RefusalCounts | undefined },
@@ -64,9 +65,8 @@ export class ConnectionGate {
     if (!this.#all.tryTake(nowMs) && !(isQuiet && this.#quiet.tryTake(nowMs))) return this.#refuse("connection rate");
     if (network !== "") {
       rate.take(nowMs);
-      this.#networks.delete(network);
       this.#networks.set(network, rate);
-      this.#forget(nowMs);
+      this.#forgetFull(nowMs);
     }
     return true;
   }
@@ -76,10 +76,10 @@ export class ConnectionGate {
     return false;
   }
 
-  /** Forgets those that are as good as new, and the quietest where there are too many. */
-  #forget(nowMs: number): void {
+  /** Forgets the oldest ones that are as good as new. */
+  #forgetFull(nowMs: number): void {
     for (const [network, rate] of this.#networks) {
-      if (!rate.isFull(nowMs) && this.#networks.size <= LINK_LIMITS.knownNetworks.value) return;
+      if (!rate.isFull(nowMs)) return;
       this.#networks.delete(network);
     }
   }
