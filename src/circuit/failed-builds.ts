@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
-import { forgetOldest } from "../core/forget-oldest.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import { isNobodyLeft } from "./build-failure.ts";
 import type { Circuit } from "./circuit.ts";
 import type { CircuitRequest } from "./circuit-request.ts";
@@ -38,7 +38,7 @@ export class FailedBuilds {
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #version: () => number;
   /** By what decides which nodes fit; the one that failed longest ago first. */
-  readonly #failures = new Map<string, Failure>();
+  readonly #failures = new LruMap<string, Failure>({ most: CIRCUIT_LIMITS.failedBuilds.value });
 
   constructor({ clock, version = () => 0 }: FailedBuildsComponents) {
     this.#clock = clock;
@@ -84,11 +84,10 @@ export class FailedBuilds {
     const last = this.#failures.get(key);
     // Builds that ran at the same time count once.
     if (last !== undefined && last !== before) return;
-    const { failedBuildPauseMs, failedBuildPauseMaxMs, failedBuildForgetMs, failedBuilds } = CIRCUIT_LIMITS;
+    const { failedBuildPauseMs, failedBuildPauseMaxMs, failedBuildForgetMs } = CIRCUIT_LIMITS;
     const isRecent = last !== undefined && nowMs - last.untilMs < failedBuildForgetMs.value;
     const times = isRecent ? last.times + 1 : 1;
     const pauseMs = Math.min(failedBuildPauseMs.value * 2 ** (times - 1), failedBuildPauseMaxMs.value);
-    this.#failures.delete(key);
     this.#failures.set(key, {
       error,
       times,
@@ -96,7 +95,6 @@ export class FailedBuilds {
       untilMs: nowMs + pauseMs,
       version: this.#version(),
     });
-    forgetOldest(this.#failures, failedBuilds.value);
   }
 
   /** The rest of the pause; it is short once a node came that may do. */

@@ -1,9 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
-import { forgetOldest } from "../core/forget-oldest.ts";
 import { type PeerId, peerIdFromPublicKey } from "../identity/peer-id.ts";
 import type { GossipVerdict } from "../overlay/overlay.ts";
 import { PEERS_LIMITS } from "../peers/limits.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import { TokenBuckets } from "../rate/token-buckets.ts";
 import type { Advertisement } from "../wire/advertisement.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";
@@ -51,7 +51,7 @@ export class GossipListener {
   readonly #origins: TokenBuckets;
   readonly #neighbours: TokenBuckets;
   /** The number of each origin's newest advertisement that was passed on, the longest silent first. */
-  readonly #passed = new Map<PeerId, number>();
+  readonly #passed = new LruMap<PeerId, number>({ most: DISCOVERY_LIMITS.gossipOrigins.value });
 
   constructor(components: GossipListenerComponents) {
     this.#components = components;
@@ -118,9 +118,7 @@ export class GossipListener {
   }
 
   #pass(origin: PeerId, seq: number): void {
-    this.#passed.delete(origin);
     this.#passed.set(origin, seq);
-    forgetOldest(this.#passed, DISCOVERY_LIMITS.gossipOrigins.value);
   }
 }
 

@@ -1,13 +1,13 @@
 import { deadline, withAbort } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { BywayError, toBywayError } from "../core/errors.ts";
-import { forgetOldest } from "../core/forget-oldest.ts";
 import { subnetPrefix } from "../geo/network-prefix.ts";
 import { shortPeerId } from "../identity/peer-id.ts";
 import type { AskedHop, LocatedHop } from "../link/locate-hop.ts";
 import { waysOf } from "../link/way-kinds.ts";
 import type { PeerBook } from "../peers/peer-book.ts";
 import { openAdvertisement } from "../peers/signed-advertisement.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import { Semaphore } from "../rate/semaphore.ts";
 import { DISCOVERY_LIMITS } from "./limits.ts";
 import { SearchPace } from "./search-pace.ts";
@@ -54,7 +54,7 @@ export class HopLocator {
   });
   readonly #pace: SearchPace;
   /** Peers that nobody knew, and until when they are not asked for again (monotonic); the longest unknown first. */
-  readonly #unknownUntilMs = new Map<string, number>();
+  readonly #unknownUntilMs = new LruMap<string, number>({ most: DISCOVERY_LIMITS.unknownPeers.value });
   #isStopped = false;
 
   constructor(components: HopLocatorComponents, options: HopLocatorOptions) {
@@ -166,9 +166,7 @@ export class HopLocator {
   }
 
   #rememberUnknown(peerId: string): void {
-    this.#unknownUntilMs.delete(peerId);
     this.#unknownUntilMs.set(peerId, this.#components.clock.monotonicMs() + DISCOVERY_LIMITS.unknownMs.value);
-    forgetOldest(this.#unknownUntilMs, DISCOVERY_LIMITS.unknownPeers.value);
   }
 }
 

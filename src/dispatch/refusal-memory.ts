@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { BywayError } from "../core/errors.ts";
-import { forgetOldest } from "../core/forget-oldest.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
 
 interface Refusal {
@@ -14,7 +14,7 @@ export class RefusalMemory {
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #version: () => number;
   /** By what the plan depends on; the one noted longest ago first. */
-  readonly #refusals = new Map<string, Refusal>();
+  readonly #refusals = new LruMap<string, Refusal>({ most: DISPATCH_LIMITS.refusals.value });
   #repeated = 0;
 
   /** `version` changes whenever a node comes, changes or goes: what was noted before that counts no longer. */
@@ -49,8 +49,6 @@ export class RefusalMemory {
   note(key: string | undefined, error: BywayError): void {
     if (key === undefined) return;
     const untilMs = this.#clock.monotonicMs() + DISPATCH_LIMITS.refusalMs.value;
-    this.#refusals.delete(key);
     this.#refusals.set(key, { error, version: this.#version(), untilMs });
-    forgetOldest(this.#refusals, DISPATCH_LIMITS.refusals.value);
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
-import { forgetOldest } from "../core/forget-oldest.ts";
 import { fitsQuery } from "../peers/fits-query.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
 import type { PeerQuery } from "../wire/peer-query.ts";
 import { DISPATCH_LIMITS } from "./limits.ts";
@@ -65,9 +65,9 @@ export class SearchMemory {
     burst: DISPATCH_LIMITS.quietSearchesAtOnce.value,
   });
   /** When each user last had a search begin, the one who waits longest first. */
-  readonly #users = new Map<string, number>();
+  readonly #users = new LruMap<string, number>({ most: DISPATCH_LIMITS.searchingUsers.value });
   /** By query and hops; the one that failed longest ago first. */
-  readonly #kinds = new Map<string, Kind>();
+  readonly #kinds = new LruMap<string, Kind>({ most: DISPATCH_LIMITS.vainSearches.value });
   #begun = 0;
   #vain = 0;
   #spared = 0;
@@ -124,9 +124,7 @@ export class SearchMemory {
     const isQuiet = nowMs - lastMs >= DISPATCH_LIMITS.quietUserMs.value;
     if (!this.#budget.tryTake(nowMs) && !(isQuiet && this.#quietBudget.tryTake(nowMs)))
       return 1_000 / DISPATCH_LIMITS.searchesPerSecond.value;
-    this.#users.delete(user);
     this.#users.set(user, nowMs);
-    forgetOldest(this.#users, DISPATCH_LIMITS.searchingUsers.value);
     return 0;
   }
 
@@ -155,8 +153,6 @@ export class SearchMemory {
   }
 
   #keep(key: string, kind: Kind): void {
-    this.#kinds.delete(key);
     this.#kinds.set(key, kind);
-    forgetOldest(this.#kinds, DISPATCH_LIMITS.vainSearches.value);
   }
 }

@@ -1,9 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import { type BywayError, toBywayError } from "../core/errors.ts";
-import { forgetOldest } from "../core/forget-oldest.ts";
 import type { Logger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
 import { plainText } from "../core/plain-text.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import { TokenBucket } from "../rate/token-bucket.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import type { StreamOpener } from "./stream-opener.ts";
@@ -23,7 +23,7 @@ export interface Named {
 export class Refusals {
   readonly #components: { readonly opener: StreamOpener; readonly clock: Clock; readonly logger: Logger };
   /** By message, when it was last told; the oldest first. */
-  readonly #told = new Map<string, number>();
+  readonly #told = new LruMap<string, number>({ most: INGRESS_LIMITS.toldMistakes.value });
   readonly #lines = new TokenBucket({
     burst: INGRESS_LIMITS.toldMistakes.value,
     perSecond: INGRESS_LIMITS.toldMistakes.value / (INGRESS_LIMITS.mistakeToldMs.value / 1_000),
@@ -64,9 +64,7 @@ export class Refusals {
     const toldMs = this.#told.get(mistake);
     if (toldMs !== undefined && nowMs - toldMs < INGRESS_LIMITS.mistakeToldMs.value) return false;
     if (!this.#lines.tryTake(nowMs)) return false;
-    this.#told.delete(mistake);
     this.#told.set(mistake, nowMs);
-    forgetOldest(this.#told, INGRESS_LIMITS.toldMistakes.value);
     return true;
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
-import { forgetOldest } from "../core/forget-oldest.ts";
 import { fitsQuery } from "../peers/fits-query.ts";
 import { isTheSame, type KnownPeer } from "../peers/known-peer.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import type { PeerQuery } from "../wire/peer-query.ts";
 import { type Asked, askPeer } from "./ask-peer.ts";
 import { CheckAlarm } from "./check-alarm.ts";
@@ -85,7 +85,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   readonly #checking = new Map<string, KnownPeer>();
   /** Checks that took long to connect and have no place any more, the oldest first; each with what ends it. */
   readonly #slow = new Map<string, () => void>();
-  readonly #wanted = new Map<string, WantedKind>();
+  readonly #wanted = new LruMap<string, WantedKind>({ most: LIVENESS_LIMITS.queries.value });
   /** A check has ended. */
   readonly #checked = new NextEvent();
   readonly #stopping = new AbortController();
@@ -137,9 +137,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
     const key = JSON.stringify([query, isFar]);
     const wanted = this.#wanted.get(key) ?? new WantedKind(query, untilMs, isFar);
     wanted.untilMs = untilMs;
-    this.#wanted.delete(key);
     this.#wanted.set(key, wanted);
-    forgetOldest(this.#wanted, LIVENESS_LIMITS.queries.value);
   }
 
   /** More peers may be known now. */

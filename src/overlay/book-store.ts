@@ -1,16 +1,15 @@
 import { BywayError } from "../core/errors.ts";
-import { forgetOldest } from "../core/forget-oldest.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import { OVERLAY_LIMITS } from "./limits.ts";
 import { type DatastoreKey, type DatastorePair, MemoryDatastore } from "./memory-datastore.ts";
 
 /** libp2p's address book: the peers that it heard of, of which it would forget none by itself. The longest unused goes. */
 export class BookStore extends MemoryDatastore {
-  readonly #pairs = new Map<string, DatastorePair>();
-  readonly #most: number;
+  readonly #pairs: LruMap<string, DatastorePair>;
 
   constructor(most: number = OVERLAY_LIMITS.bookPeers.value) {
     super();
-    this.#most = most;
+    this.#pairs = new LruMap({ most });
   }
 
   get size(): number {
@@ -23,9 +22,7 @@ export class BookStore extends MemoryDatastore {
       throw new BywayError("ERR_DIRECTORY_MESSAGE", "too many addresses of one peer");
     }
     const path = key.toString();
-    this.#pairs.delete(path);
     this.#pairs.set(path, { key, value });
-    forgetOldest(this.#pairs, this.#most);
     return key;
   }
 
@@ -41,7 +38,6 @@ export class BookStore extends MemoryDatastore {
   protected override find(path: string): DatastorePair | undefined {
     const pair = this.#pairs.get(path);
     if (pair === undefined) return undefined;
-    this.#pairs.delete(path);
     this.#pairs.set(path, pair);
     return pair;
   }

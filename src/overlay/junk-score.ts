@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { forgetOldest } from "../core/forget-oldest.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import { OVERLAY_LIMITS } from "./limits.ts";
 
 /** After this much time half of what a peer did wrong is forgiven. */
@@ -9,7 +9,7 @@ const HALF_LIFE_MS = 60_000;
 export class JunkScore {
   readonly #clock: Clock;
   /** The longest quiet first. */
-  readonly #junk = new Map<string, { count: number; atMs: number }>();
+  readonly #junk = new LruMap<string, { count: number; atMs: number }>({ most: OVERLAY_LIMITS.junkPeers.value });
 
   constructor(components: { clock: Clock }) {
     this.#clock = components.clock;
@@ -18,9 +18,7 @@ export class JunkScore {
   /** Counts one junk message of `peer`. */
   add(peer: string): void {
     const count = this.#count(peer) + 1;
-    this.#junk.delete(peer);
     this.#junk.set(peer, { count, atMs: this.#clock.monotonicMs() });
-    forgetOldest(this.#junk, OVERLAY_LIMITS.junkPeers.value);
   }
 
   /** The square of the junk of `peer`, halved every minute. */

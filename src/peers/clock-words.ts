@@ -1,8 +1,8 @@
 import type { Clock } from "../core/clock.ts";
-import { forgetOldest } from "../core/forget-oldest.ts";
 import type { Logger } from "../core/logger.ts";
 import { networkPrefix } from "../geo/network-prefix.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import { type ClockDoubt, clockDoubtReason } from "./clock-doubt.ts";
 import { PEERS_LIMITS } from "./limits.ts";
 
@@ -43,7 +43,9 @@ export class ClockWords {
   readonly #localNetwork: boolean;
   readonly #named: ReadonlySet<string>;
   /** By network, and what kind of word; in the order in which they came. */
-  readonly #words = new Map<string, { readonly network: string; readonly word: ClockWord }>();
+  readonly #words = new LruMap<string, { readonly network: string; readonly word: ClockWord }>({
+    most: PEERS_LIMITS.clockWords.value,
+  });
   /** What the wall's clock shows when the other is at 0. */
   #originMs: number;
   #told: ClockDoubt["direction"] | undefined;
@@ -116,10 +118,8 @@ export class ClockWords {
     if (network === undefined) return;
     this.#forget();
     const key = `${way} ${network}`;
-    this.#words.delete(key);
     const isNamed = this.#named.has(peer);
     this.#words.set(key, { network, word: { ...word, atMs: this.#clock.monotonicMs(), isNamed } });
-    forgetOldest(this.#words, PEERS_LIMITS.clockWords.value);
     this.#tell();
   }
 

@@ -1,4 +1,4 @@
-import { forgetOldest } from "../core/forget-oldest.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import { TRUST_LIMITS } from "./limits.ts";
 
 /** How accusations are looked into. */
@@ -34,7 +34,7 @@ export class Accusations {
   readonly #check: AccusationsComponents["check"];
   readonly #examine: AccusationsComponents["examine"];
   /** Of each accuser, whether it carried to the nodes that were last asked for; the oldest first in both. */
-  readonly #nextHops = new Map<string, Map<string, boolean>>();
+  readonly #nextHops = new LruMap<string, LruMap<string, boolean>>({ most: TRUST_LIMITS.failures.value });
   /** Those being checked. */
   readonly #checking = new Set<string>();
   /** Relays being examined. */
@@ -81,13 +81,9 @@ export class Accusations {
   }
 
   #note(relay: string, next: string, carried: boolean): ReadonlyMap<string, boolean> {
-    const nextHops = this.#nextHops.get(relay) ?? new Map<string, boolean>();
-    this.#nextHops.delete(relay);
+    const nextHops = this.#nextHops.get(relay) ?? new LruMap<string, boolean>({ most: TRUST_LIMITS.nextHops.value });
     this.#nextHops.set(relay, nextHops);
-    nextHops.delete(next);
     nextHops.set(next, carried);
-    forgetOldest(nextHops, TRUST_LIMITS.nextHops.value);
-    forgetOldest(this.#nextHops, TRUST_LIMITS.failures.value);
     return nextHops;
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { forgetOldest } from "../core/forget-oldest.ts";
+import { LruMap } from "../rate/lru-map.ts";
 import { TRUST_LIMITS } from "./limits.ts";
 import type { Observation } from "./observation.ts";
 
@@ -24,9 +24,9 @@ interface Mark {
 export class RecentFailures {
   readonly #clock: Clock;
   /** Oldest failure first. */
-  readonly #marks = new Map<string, Mark>();
+  readonly #marks = new LruMap<string, Mark>({ most: TRUST_LIMITS.failures.value });
   /** Until when, on the monotonic clock; the one noted longest ago first. */
-  readonly #resting = new Map<string, number>();
+  readonly #resting = new LruMap<string, number>({ most: TRUST_LIMITS.failures.value });
 
   constructor(components: { readonly clock: Clock }) {
     this.#clock = components.clock;
@@ -65,24 +65,20 @@ export class RecentFailures {
   /** Notes that `peer` failed; false while its mark stands. */
   note(peer: string): boolean {
     const nowMs = this.#clock.monotonicMs();
-    const { failureMs, longestFailureMs, failures } = TRUST_LIMITS;
+    const { failureMs, longestFailureMs } = TRUST_LIMITS;
     const last = this.#marks.get(peer);
     const ageMs = last === undefined ? 0 : nowMs - last.sinceMs;
     if (last !== undefined && ageMs < last.lengthMs) return false;
     const again = last !== undefined && ageMs < 2 * last.lengthMs;
     const lengthMs = again ? Math.min(2 * last.lengthMs, longestFailureMs.value) : failureMs.value;
-    this.#marks.delete(peer);
     this.#marks.set(peer, { sinceMs: nowMs, lengthMs });
-    forgetOldest(this.#marks, failures.value);
     return true;
   }
 
   /** Passes `peer` over for `ms` at least, whatever succeeds over it meanwhile; that it rests is no failure. */
   rest(peer: string, ms: number): void {
     const untilMs = Math.max(this.#resting.get(peer) ?? 0, this.#clock.monotonicMs() + ms);
-    this.#resting.delete(peer);
     this.#resting.set(peer, untilMs);
-    forgetOldest(this.#resting, TRUST_LIMITS.failures.value);
   }
 
   /** Notes that something succeeded over `peer` that was begun at `beganMs` (monotonic); older than the failure, it says nothing. */

@@ -1,4 +1,4 @@
-import { forgetOldest } from "../../core/forget-oldest.ts";
+import { LruMap } from "../../rate/lru-map.ts";
 import { STREAM_EVENTS } from "./export-log.ts";
 import { type LogRecord, type RedactedRecord, recordFields } from "./log-record.ts";
 import type { LogTarget } from "./log-target.ts";
@@ -37,8 +37,7 @@ export class TargetSummary {
   readonly #fromMs: number;
   readonly #toMs: number;
   readonly #matches: LogTarget | undefined;
-  readonly #most: number;
-  readonly #shown = new Map<string, ReportedStream>();
+  readonly #shown: LruMap<string, ReportedStream>;
   #streams = 0;
   #failed = 0;
   #proofs = 0;
@@ -51,7 +50,7 @@ export class TargetSummary {
     this.#fromMs = options.fromMs;
     this.#toMs = options.toMs;
     this.#matches = options.matches;
-    this.#most = options.most;
+    this.#shown = new LruMap(options);
   }
 
   /** Takes the next record of a chain. */
@@ -73,7 +72,6 @@ export class TargetSummary {
     // Chains come one after the other, each from its beginning.
     if (this.#first === undefined || record.time < this.#first) this.#first = record.time;
     if (this.#last === undefined || record.time > this.#last) this.#last = record.time;
-    this.#shown.delete(id);
     this.#shown.set(id, {
       time: before?.time ?? record.time,
       protocol: isProof ? "proof" : String(fields.protocol),
@@ -83,7 +81,6 @@ export class TargetSummary {
       ...(record.event === "end" ? { bytesUp: numberOf(fields.bytesUp), bytesDown: numberOf(fields.bytesDown) } : {}),
       result: record.event === "open" ? "open" : String(fields.result),
     });
-    forgetOldest(this.#shown, this.#most);
   }
 
   /** What was added up so far. */

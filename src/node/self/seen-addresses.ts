@@ -1,7 +1,7 @@
-import { forgetOldest } from "../../core/forget-oldest.ts";
 import { ipKey, parseIp } from "../../core/ip-address.ts";
 import { networkPrefix } from "../../geo/network-prefix.ts";
 import { classifyAddress } from "../../geo/reserved-ranges.ts";
+import { LruMap } from "../../rate/lru-map.ts";
 import { SELF_LIMITS } from "./limits.ts";
 
 /** Keeps what was told over restarts. JSON values; what `load` returns is checked. */
@@ -34,7 +34,7 @@ const HOME_KEY_CHARS = 14;
 export class SeenAddresses {
   readonly #state: SeenAddressesState | undefined;
   readonly #onChange: (addresses: readonly string[]) => void;
-  readonly #words = new Map<string, SeenWord>();
+  readonly #words = new LruMap<string, SeenWord>({ most: SELF_LIMITS.seenNetworks.value });
   #addresses: readonly string[] = [];
 
   constructor(components: {
@@ -69,9 +69,7 @@ export class SeenAddresses {
 
   /** The latest stand last. */
   #keep(word: SeenWord): void {
-    this.#words.delete(word.network);
     this.#words.set(word.network, word);
-    forgetOldest(this.#words, SELF_LIMITS.seenNetworks.value);
   }
 
   #count(): readonly string[] {
