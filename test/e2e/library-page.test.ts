@@ -62,7 +62,7 @@ suite("the page on the library", () => {
         .replaceAll("console.log(", "globalThis.shown.push(");
       const file = join(directory, "example.mjs");
       writeFileSync(file, program);
-      await inTime(import(pathToFileURL(file).href), "the example has ended");
+      await inTime(import(pathToFileURL(file).href), "the example has ended", 20_000);
       assert.deepEqual(shown, WANTED[index]);
     });
   }

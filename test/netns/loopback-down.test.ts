@@ -19,7 +19,7 @@ test("while the loopback interface is down, the demo ends and the client warns, 
   skip,
 }, async (t) => {
   const within = downNamespace(t);
-  const demo = await inTime(runByway(t, ["demo", "--nodes", "3"], { within }), "the end of the demo");
+  const demo = await inTime(runByway(t, ["demo", "--nodes", "3"], { within }), "the end of the demo", 20_000);
   assert.deepEqual([demo.code, demo.stdout], [69, ""]);
   assert.match(
     demo.stderr,
@@ -27,8 +27,8 @@ test("while the loopback interface is down, the demo ends and the client warns, 
   );
 
   const up = startByway(t, ["up"], { within });
-  await inTime(up.firstLine, "the client's first line");
+  await inTime(up.firstLine, "the client's first line", 20_000);
   up.child.kill("SIGTERM");
-  const { stderr } = await inTime(up.finished, "the end of the client");
+  const { stderr } = await inTime(up.finished, "the end of the client", 20_000);
   assert.match(stderr, /"code":"ERR_LOOPBACK".*ip link set lo up.*programs on this machine cannot reach the proxy/);
 });
