@@ -170,8 +170,7 @@ export class ProxyRequest implements CircuitRequest {
   /** A stream was opened at `exit`: its session has that exit from now on. Returns the change. Throws ERR_SESSION_EXIT. */
   hold(exit: Hop): OpenedStream["moved"] {
     if (this.#session === undefined) return undefined;
-    const asn = this.#components.planner.candidateOf(exit)?.asn;
-    return this.#session.hold({ peerId: exit.peerId, ...(asn === undefined ? {} : { asn }) });
+    return this.#session.hold({ peerId: exit.peerId, asn: this.#components.planner.candidateOf(exit)?.asn });
   }
 
   /** When its session ends, in Unix ms; undefined without one. */

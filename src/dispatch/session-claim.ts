@@ -98,7 +98,7 @@ export class SessionClaim {
    * A stream was opened at `exit`: the session has that exit from now on. Returns what changed, once. Throws ERR_SESSION_EXIT
    * for a strict request if another request gave the session another exit meanwhile.
    */
-  hold(exit: { readonly peerId: string; readonly asn?: number }): OpenedStream["moved"] {
+  hold(exit: { readonly peerId: string; readonly asn?: number | undefined }): OpenedStream["moved"] {
     const { key, rules } = this.#options;
     const moved = this.#sessions.hold(key, exit, this.#leaving, this.#found);
     const first = rules.strict && this.#found !== undefined ? this.#sessions.beganWith(key, this.#found) : undefined;
@@ -141,9 +141,6 @@ function goneError(
   return new BywayError(
     "ERR_SESSION_EXIT",
     `the session's exit ${shortPeerId(exit)} can no longer be used${why}${now}`,
-    {
-      ...(cause === undefined ? {} : { cause }),
-      data: { peerId: exit, ...(movedTo === undefined ? {} : { movedTo }) },
-    },
+    { cause, data: { peerId: exit, ...(movedTo === undefined ? {} : { movedTo }) } },
   );
 }

@@ -116,7 +116,7 @@ export class SessionTable {
    */
   hold(
     key: SessionKey,
-    exit: { readonly peerId: string; readonly asn?: number },
+    exit: { readonly peerId: string; readonly asn?: number | undefined },
     reason?: "failed" | "unfit",
     found?: Session,
   ): SessionChange | undefined {
