@@ -1,23 +1,34 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
+import { abortStream } from "../flow/abort-stream.ts";
 import { errorAnswer } from "./answer.ts";
-import { hardenStream, type StreamWatch } from "./harden-stream.ts";
 import { ERROR_CODE } from "./http2/error-code.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import type { LinkConduct } from "./link-conduct.ts";
 import type { LinkSession } from "./link-session.ts";
 
-/** The link of a stream, as far as the stream reports to it. */
-export interface StreamOwner {
+/** What a request needs of its HTTP/2 stream at the server end. An end of the Duplex is END_STREAM, anything else a reset. */
+export interface AnswerableStream extends Duplex {
+  /** Whether it was reset, or both its halves have ended. */
+  readonly closed: boolean;
+  /** Sends the head of the answer, and END_STREAM with it if `endStream`. */
+  respond(headers: OutgoingHttpHeaders, options?: { readonly endStream?: boolean }): void;
+  /** Resets it with `code`. */
+  close(code: number): void;
+}
+
+/** The link of a request, as far as the request reports to it. */
+export interface OwningLink {
   readonly session: LinkSession;
-  readonly watch: StreamWatch & { readonly clock: Clock };
+  readonly clock: Clock;
   /** Judges how the requests on the link end. */
   readonly conduct: Pick<LinkConduct, "refused" | "served">;
-  /** A stream has its whole answer, though the far side may not have ended its half; or it is closed. Called once a stream. */
-  streamDone(): void;
-  streamClosed(stream: ServerHttp2Stream): void;
+  /** A request has its whole answer, though the far side may not have ended its half; or its stream is closed. Called once. */
+  requestDone(): void;
+  /** The stream of a request is closed. */
+  requestClosed(request: IncomingStream): void;
 }
 
 // Made once: a reason made anew for each stream would cost more than the stream.
@@ -33,12 +44,12 @@ export class IncomingStream {
   readonly signal: AbortSignal;
   #headers: IncomingHttpHeaders;
   #answered: (() => void) | undefined;
-  readonly #stream: ServerHttp2Stream;
-  readonly #owner: StreamOwner;
+  readonly #stream: AnswerableStream;
+  readonly #owner: OwningLink;
+  #isAccepted = false;
   #isDone = false;
 
-  constructor(owner: StreamOwner, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
-    hardenStream(stream, owner.watch);
+  constructor(owner: OwningLink, stream: AnswerableStream, headers: IncomingHttpHeaders) {
     this.#headers = headers;
     this.authority = headers[":authority"] ?? "";
     this.link = owner.session;
@@ -47,11 +58,16 @@ export class IncomingStream {
     const controller = new AbortController();
     this.signal = controller.signal;
     stream.once("close", () => {
-      owner.streamClosed(stream);
+      owner.requestClosed(this);
       this.#done();
       this.#answered?.();
       controller.abort(GONE);
     });
+  }
+
+  /** Whether it was answered with 200. */
+  get isAccepted(): boolean {
+    return this.#isAccepted;
   }
 
   /** The header fields; none after `dropHeaders`. */
@@ -74,6 +90,7 @@ export class IncomingStream {
   accept(headers: OutgoingHttpHeaders = {}): Duplex {
     this.#answered?.();
     if (this.#answerable) this.#stream.respond({ ":status": 200, ...headers });
+    this.#isAccepted = true;
     return this.#stream;
   }
 
@@ -82,6 +99,7 @@ export class IncomingStream {
     this.#answered?.();
     if (!this.#answerable) return;
     this.#stream.respond({ ":status": status, "content-type": "application/json" });
+    this.#isAccepted = status === 200;
     this.#stream.end(`${JSON.stringify(body)}\n`);
     this.#dropRest();
     this.#owner.conduct.served();
@@ -96,6 +114,11 @@ export class IncomingStream {
     this.#owner.conduct.refused(error);
   }
 
+  /** Resets the stream, answered or not. */
+  abort(reason: BywayError): void {
+    abortStream(this.#stream, reason);
+  }
+
   /** Whether an answer can be sent. A stream that was reset is closed before it is destroyed, and answering it would throw. */
   get #answerable(): boolean {
     return !this.#stream.destroyed && !this.#stream.closed;
@@ -104,7 +127,7 @@ export class IncomingStream {
   #done(): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    this.#owner.streamDone();
+    this.#owner.requestDone();
   }
 
   #dropRest(): void {
@@ -112,8 +135,7 @@ export class IncomingStream {
     this.#done();
     this.#stream.resume();
     // The answer is whole: NO_ERROR takes back nothing of it (RFC 9113 §8.1).
-    const { clock } = this.#owner.watch;
-    const timer = clock.after(LINK_LIMITS.drainMs.value, () => this.#stream.close(ERROR_CODE.noError));
+    const timer = this.#owner.clock.after(LINK_LIMITS.drainMs.value, () => this.#stream.close(ERROR_CODE.noError));
     this.#stream.once("close", () => timer.cancel());
   }
 }

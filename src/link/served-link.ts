@@ -4,13 +4,13 @@ import type { TLSSocket } from "node:tls";
 import type { Clock } from "../core/clock.ts";
 import { BywayError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
-import { abortStream } from "../flow/abort-stream.ts";
 import type { ByteBudget } from "../flow/byte-budget.ts";
 import type { RefusalCounts } from "../rate/refusal-counts.ts";
 import type { TokenBucket } from "../rate/token-bucket.ts";
+import { hardenStream, type StreamWatch } from "./harden-stream.ts";
 import { ERROR_CODE } from "./http2/error-code.ts";
 import { cutSession, serveSession, widenLink } from "./http2-profile.ts";
-import { IncomingStream, type StreamOwner } from "./incoming-stream.ts";
+import { IncomingStream, type OwningLink } from "./incoming-stream.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { type Excess, LinkConduct } from "./link-conduct.ts";
@@ -43,14 +43,15 @@ const CALMED = new BywayError("ERR_ABORTED", "the far side of the link did too m
 const GONE = new BywayError("ERR_ABORTED", "the far side of the link is gone");
 
 /** One link at its server end: its HTTP/2 session and its streams, from the handshake on. */
-export class ServedLink implements StreamOwner {
+export class ServedLink implements OwningLink {
   readonly session: LinkSession;
-  readonly watch: StreamOwner["watch"];
+  readonly clock: Clock;
   readonly conduct: LinkConduct;
   readonly #components: ServedLinkComponents;
   readonly #http2: ServerHttp2Session;
   readonly #raw: Duplex;
-  readonly #open = new Set<ServerHttp2Stream>();
+  readonly #watch: StreamWatch;
+  readonly #open = new Set<IncomingStream>();
   /** Streams whose answer is not whole. */
   #inUse = 0;
   /** Says whether the link is in use. */
@@ -60,6 +61,7 @@ export class ServedLink implements StreamOwner {
   constructor(components: ServedLinkComponents, socket: TLSSocket, raw: Duplex, session: LinkSession) {
     const { clock, budget } = components;
     this.session = session;
+    this.clock = clock;
     this.#components = components;
     this.#raw = raw;
     const http2 = serveSession(socket);
@@ -82,8 +84,7 @@ export class ServedLink implements StreamOwner {
       bytesReceived: () => socket.bytesRead,
       idleMs: components.idleMs,
     });
-    this.watch = {
-      clock,
+    this.#watch = {
       budget,
       window: new ReceiveWindow(http2, keepAlive, LINK_LIMITS.streamWindowBytes.value),
       conduct,
@@ -107,24 +108,25 @@ export class ServedLink implements StreamOwner {
 
   /** Resets all streams; the link stays. */
   endStreams(reason: BywayError): void {
-    for (const stream of this.#open) abortStream(stream, reason);
+    for (const request of this.#open) request.abort(reason);
   }
 
   /** The link is used by streams without an answer only: the peer may leave the others open for as long as it likes. */
-  streamDone(): void {
+  requestDone(): void {
     this.#inUse -= 1;
     if (this.#inUse === 0) this.#use(false);
   }
 
-  streamClosed(stream: ServerHttp2Stream): void {
-    this.#open.delete(stream);
+  requestClosed(request: IncomingStream): void {
+    this.#open.delete(request);
   }
 
   #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, bytes: number): void {
-    this.#open.add(stream);
+    hardenStream(stream, this.#watch);
     if (this.#inUse === 0) this.#use(true);
     this.#inUse += 1;
     const incoming = new IncomingStream(this, stream, headers);
+    this.#open.add(incoming);
     if (bytes > LINK_LIMITS.headerListBytes.value) this.conduct.sentLongList();
     // The table of requests leads on: at an exit, a CONNECT to a target is served by `connectTarget`.
     void this.#components.requests.answer(incoming, bytes);
@@ -137,7 +139,7 @@ export class ServedLink implements StreamOwner {
   }
 
   #letGo(): void {
-    const timer = this.#components.clock.after(LINK_LIMITS.closingMs.value, () => this.#raw.destroy());
+    const timer = this.clock.after(LINK_LIMITS.closingMs.value, () => this.#raw.destroy());
     this.#raw.once("close", () => timer.cancel());
   }
 
@@ -164,12 +166,12 @@ export class ServedLink implements StreamOwner {
       return;
     }
     // An honest peer must come to read why; requests after a GOAWAY are not even looked at.
-    const timer = this.#components.clock.after(LINK_LIMITS.refusedDrainMs.value, cut);
+    const timer = this.clock.after(LINK_LIMITS.refusedDrainMs.value, cut);
     http2.once("close", () => timer.cancel());
   }
 
   #hasAccepted(): boolean {
-    return [...this.#open].some((stream) => stream.sentHeaders?.[":status"] === 200);
+    return [...this.#open].some(({ isAccepted }) => isAccepted);
   }
 
   #logBreak(reason: string): void {
