@@ -370,3 +370,13 @@ function volume(status: HealthFacts["status"], from: number, below: number, so: 
     ? `${Math.floor(share * 100)} % of this month's volume is used, and ${so}`
     : undefined;
 }
+
+/** What the operator should look at, what stops the node first, and notes last. Pure. */
+export function healthWarnings(facts: HealthFacts): readonly HealthWarning[] {
+  const warnings: HealthWarning[] = [];
+  for (const [code, { level, remedy, find }] of Object.entries(HEALTH_TABLE)) {
+    const message = find(facts);
+    if (message !== undefined) warnings.push({ code, level, message, remedy });
+  }
+  return warnings.toSorted((a, b) => Number(a.level === "note") - Number(b.level === "note"));
+}

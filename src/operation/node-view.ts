@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import { exitClosure } from "./exit-closure.ts";
 import type { HealthFacts, HealthSettings } from "./health-facts.ts";
-import { healthWarnings } from "./health-warnings.ts";
+import { healthWarnings } from "./health-table.ts";
 import type { NodeOperations, NodeStatus } from "./node-status.ts";
 
 const DRAIN_LOOK_MS = 1_000;

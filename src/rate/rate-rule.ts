@@ -27,9 +27,9 @@ export class RateRule {
     this.#burstMs = (Math.max(1, burst) - 1) * this.#intervalMs;
   }
 
-  /** The milliseconds to wait until one more is allowed; 0 when it is allowed now. */
-  waitMs(nextMs: number, nowMs: number): number {
-    const waitMs = nextMs - this.#burstMs - nowMs;
+  /** The milliseconds to wait until `count` more are allowed at once; 0 when they are allowed now. */
+  waitMs(nextMs: number, nowMs: number, count = 1): number {
+    const waitMs = Math.max(nextMs, nowMs) + (count - 1) * this.#intervalMs - this.#burstMs - nowMs;
     return waitMs > TOLERANCE_MS ? waitMs : 0;
   }
 

@@ -98,3 +98,12 @@ test("what is given back counts, in parts too, up to the burst", () => {
   bucket.take(0, -0.1);
   assert.equal(bucket.tryTake(0), true);
 });
+
+test("several tokens are taken together or not at all", () => {
+  const bucket = new TokenBucket({ perSecond: 1, burst: 5 });
+  assert.deepEqual(
+    [bucket.tryTake(0, 6), bucket.tryTake(0, 3), bucket.tryTake(0, 3), bucket.tryTake(0, 2)],
+    [false, true, false, true],
+  );
+  assert.deepEqual([bucket.tryTake(2_999, 3), bucket.tryTake(3_000, 3)], [false, true]);
+});

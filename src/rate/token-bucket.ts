@@ -20,10 +20,10 @@ export class TokenBucket implements KeyedState {
     this.#nextMs = this.#rule.taken(this.#nextMs, nowMs, count);
   }
 
-  /** Takes a token and returns true; returns false and changes nothing if there is none. */
-  tryTake(nowMs: number): boolean {
-    if (this.waitMs(nowMs) > 0) return false;
-    this.take(nowMs);
+  /** Takes `count` tokens and returns true; returns false and changes nothing if there are fewer. */
+  tryTake(nowMs: number, count = 1): boolean {
+    if (this.#rule.waitMs(this.#nextMs, nowMs, count) > 0) return false;
+    this.take(nowMs, count);
     return true;
   }
 

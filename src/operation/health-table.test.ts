@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nodeStatus, STATUS_AT_MS } from "../../test/support/node-status.ts";
 import type { HealthFacts } from "./health-facts.ts";
-import { HEALTH_TABLE, type HealthCode } from "./health-table.ts";
-import { healthWarnings } from "./health-warnings.ts";
+import { HEALTH_TABLE, type HealthCode, healthWarnings } from "./health-table.ts";
 import type { NodeStatus } from "./node-status.ts";
 
 type Changes = Partial<Omit<HealthFacts, "status" | "settings">> & {
