@@ -1,11 +1,13 @@
+import { readdirSync } from "node:fs";
+import { isNetworkName } from "../config/network-file.ts";
 import type { Settings } from "../config/schema.ts";
 import type { Logger } from "../core/logger.ts";
 import { systemRandom } from "../core/random.ts";
 import { DIRECTORY_STATE } from "../discovery/directory-state.ts";
 import type { OpenedPeers, OpenPeersOptions } from "../peers/open-peers.ts";
 import { networkPart, storeFile } from "./directory-settings.ts";
+import { CLI_LIMITS } from "./limits.ts";
 import { readDirectoryState } from "./network-report.ts";
-import { storedNetworks } from "./stored-networks.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a command may look at without taking part in the network. */
@@ -84,4 +86,21 @@ function remark(found: {
   const why = network === usual ? "" : `, which ran here last; the settings name ${usual}`;
   if (others.length === 0) return why === "" ? undefined : `${shown}${why}.`;
   return `${shown}${why}. This data directory also has: ${others.join(", ")}. Choose with --network-name NAME.`;
+}
+
+const STORE = /^peers-(.+)\.sqlite$/;
+
+/** The networks of which a data directory keeps peers, by name; none where it cannot be read. */
+function storedNetworks(dataDirectory: string): readonly string[] {
+  let files: readonly string[];
+  try {
+    files = readdirSync(dataDirectory);
+  } catch {
+    return [];
+  }
+  return files
+    .map((file) => STORE.exec(file)?.[1] ?? "")
+    .filter(isNetworkName)
+    .sort()
+    .slice(0, CLI_LIMITS.storedNetworks.value);
 }

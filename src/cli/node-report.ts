@@ -3,10 +3,9 @@ import { plainText } from "../core/plain-text.ts";
 import { BYTES_PER_MBIT } from "../core/units.ts";
 import type { LineBytes } from "../flow/socket-totals.ts";
 import type { NodeStatus } from "../operation/node-status.ts";
-import { byteText } from "./byte-text.ts";
 import { momentText, nodeSentence, untilText } from "./node-sentence.ts";
+import { byteText } from "./short-text.ts";
 import { age } from "./text-table.ts";
-import { wrapped } from "./wrapped-text.ts";
 
 const COLUMNS = 100;
 const HEAD = 14;
@@ -144,4 +143,18 @@ function logText({ log: { state, reason, records, bytes, lost } }: NodeStatus): 
 
 function andMore(count: number): string {
   return count > 0 ? ` and ${count} more ranges` : "";
+}
+
+/** `text` in lines of at most `width` characters, broken between words; a longer word has a line of its own. */
+function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && longer.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
 }

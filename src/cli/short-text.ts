@@ -37,3 +37,8 @@ export function shortMs(ms: number): string {
   if (ms < 119_500) return `${(ms / 1000).toFixed(1)} s`;
   return ms < 7_199_500 ? `${Math.round(ms / MINUTE_MS)} min` : `${Math.round(ms / HOUR_MS)} h`;
 }
+
+/** A number of bytes as one reads it: `999 B`, `1.2 kB`, `35 MB`; powers of 1,000, as lines are sold. */
+export function byteText(bytes: number): string {
+  return `${shortBytes(bytes)}B`.replace(/^([\d.]+)/, "$1 ");
+}

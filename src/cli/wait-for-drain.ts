@@ -1,7 +1,6 @@
 import type { NodeControlClient } from "../api/node-control-client.ts";
 import { withAbort } from "../core/abort.ts";
 import { BywayError } from "../core/errors.ts";
-import { stayAlive } from "../core/stay-alive.ts";
 import type { NodeStatus } from "../operation/node-status.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -59,4 +58,12 @@ async function look(
     if (running === undefined) throw error;
     return running === false ? undefined : before;
   }
+}
+
+/** Keeps this process running until it is disposed: the timers of a Clock do not. */
+function stayAlive(): Disposable {
+  const { port1 } = new MessageChannel();
+  port1.ref();
+  port1.onmessage = (): void => {};
+  return { [Symbol.dispose]: () => port1.close() };
 }

@@ -12,9 +12,8 @@ import {
   readConstraints,
 } from "./constraint-keys.ts";
 import { CONSTRAINT_KEYS, CONSTRAINT_NAMES } from "./constraint-table.ts";
-import { EU_COUNTRIES } from "./constraint-values.ts";
+import { EU_COUNTRIES, normaliseText } from "./constraint-values.ts";
 import { type Constraints, constraintsKey } from "./constraints.ts";
-import { normaliseText } from "./normalise-text.ts";
 
 function refusal(read: () => unknown): BywayError {
   try {

@@ -3,7 +3,6 @@ import { BywayError } from "../core/errors.ts";
 import { parsePeerId } from "../identity/peer-id.ts";
 import type { NetworkKind } from "../wire/advertisement.ts";
 import { ROUTING_LIMITS } from "./limits.ts";
-import { normaliseText } from "./normalise-text.ts";
 
 /*
  * How the value of each parameter is read; all give undefined for a text that is no such value. Lists are joined by `+`.
@@ -147,4 +146,19 @@ export function readWord<W extends string>(words: readonly W[]): (text: string) 
 export function formatMicro(micro: bigint): string {
   const fraction = (micro % BigInt(MICRO)).toString().padStart(6, "0").replace(/0+$/, "");
   return `${micro / BigInt(MICRO)}${fraction === "" ? "" : `.${fraction}`}`;
+}
+
+/**
+ * The form in which names of places and providers are compared: NFKC, lower case, and one space for each run of
+ * characters other than letters, marks, digits, `.`, `'` and `&`. `New_York` and `new  york` are one name. Never throws;
+ * the caller bounds the length.
+ */
+export function normaliseText(text: string): string {
+  // Lower case may undo the first normalisation (some capitals become a letter and a mark).
+  return text
+    .normalize("NFKC")
+    .toLowerCase()
+    .normalize("NFKC")
+    .replaceAll(/[^\p{L}\p{M}\p{N}.'&]+/gu, " ")
+    .trim();
 }

@@ -6,6 +6,7 @@ import { BywayError } from "../core/errors.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import type { HostPort } from "../core/network-address.ts";
 import type { DirectorySettings } from "../discovery/open-directory.ts";
+import type { StreamLimitOptions } from "../egress/stream-limits.ts";
 import { ByteBudget } from "../flow/byte-budget.ts";
 import { fixtureGeo } from "../geo/fixture-geo.ts";
 import { generateIdentity } from "../identity/identity.ts";
@@ -13,9 +14,19 @@ import { checkLoopback } from "../link/check-loopback.ts";
 import { type BywayNode, createNode } from "../node/node.ts";
 import type { Constraints } from "../routing/constraints.ts";
 import { type FetchReport, fetchOnce } from "./fetch-once.ts";
-import { OWN_LOAD } from "./own-load.ts";
 import { addressOf, MOST_NODES, type Place, placeOf } from "./places.ts";
 import { startTarget, type Target } from "./target.ts";
+
+/** For nodes whose only client is their owner, who may load them as much as the machine bears. */
+export const OWN_LOAD: StreamLimitOptions = {
+  maxStreams: 1_000_000,
+  streamsPerSecond: 1_000_000,
+  linkStreams: 1_000_000,
+  linkStreamsPerSecond: 1_000_000,
+  linkTargetsPerMinute: 100_000,
+  targetStreams: 1_000_000,
+  targetStreamsPerSecond: 1_000_000,
+};
 
 const CLIENT_ADDRESS = "127.0.0.1";
 const TARGET_ADDRESS = "127.200.0.1";

@@ -7,7 +7,7 @@ import type { HostPort } from "../../src/core/network-address.ts";
 import { DEFAULT_POLICY } from "../../src/egress/policy/policy-rule.ts";
 import { openLink } from "../../src/link/open-link.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
-import { OWN_LOAD } from "../../src/testnet/own-load.ts";
+import { OWN_LOAD } from "../../src/testnet/testnet.ts";
 import { decodeSocks5Datagram, encodeSocks5Datagram } from "../../src/wire/socks5-datagram.ts";
 import { startDnsServer } from "../support/dns-server.ts";
 import { type OperatedExit, startOperatedExit } from "../support/operated-exit.ts";

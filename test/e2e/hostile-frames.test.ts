@@ -7,7 +7,7 @@ import { LINK_LIMITS } from "../../src/link/limits.ts";
 import { openLink } from "../../src/link/open-link.ts";
 import { TcpTransport } from "../../src/link/tcp-transport.ts";
 import { type BywayNode, createNode } from "../../src/node/node.ts";
-import { OWN_LOAD } from "../../src/testnet/own-load.ts";
+import { OWN_LOAD } from "../../src/testnet/testnet.ts";
 import { collect } from "../support/collect.ts";
 import { startTcpTarget, type TargetFixture, until } from "../support/proxy-fixture.ts";
 import {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { parsePeerId } from "../../src/identity/peer-id.ts";
+import { normaliseText } from "../../src/routing/constraint-values.ts";
 import type { Constraints } from "../../src/routing/constraints.ts";
-import { normaliseText } from "../../src/routing/normalise-text.ts";
 
 /** A peer id that is one. */
 export const SOME_PEER: string = parsePeerId("12D3KooWQK1wnefoLrcVHbbnf5tLzbopUd3K3bFAoJpA7YJgL5pV");

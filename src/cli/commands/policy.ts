@@ -4,11 +4,13 @@ import { errorRow } from "../../core/error-table.ts";
 import { BywayError, toBywayError } from "../../core/errors.ts";
 import type { HostPort } from "../../core/network-address.ts";
 import { plainText } from "../../core/plain-text.ts";
+import type { Blocklists } from "../../egress/blocklist/blocklists.ts";
 import { parseAuthority } from "../../wire/authority.ts";
 import { askNode } from "../ask-node.ts";
 import { isJson } from "../json-line.ts";
 import { type LoadedSettings, loadSettings } from "../load-settings.ts";
-import { openLists } from "../open-lists.ts";
+import { operatorOptions } from "../operator-options.ts";
+import { blocklistDirectory } from "../paths.ts";
 import { addSettingOptions } from "../setting-options.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -111,4 +113,20 @@ function listenersOf(values: LoadedSettings["values"]): readonly HostPort[] {
 function withPort(asked: string): string {
   if (isIP(asked) === 6) return `[${asked}]:${WEB_PORT}`;
   return /^(?:[^:[\]]+|\[[^\]]*\])$/.test(asked) ? `${asked}:${WEB_PORT}` : asked;
+}
+
+/** The blocklists that the settings name, loaded, which the caller stops; undefined where they name none. */
+async function openLists(
+  terminal: Pick<Terminal, "clock">,
+  { values, logger }: Pick<LoadedSettings, "values" | "logger">,
+): Promise<Blocklists | undefined> {
+  const { blocklists: lists = [] } = operatorOptions(values);
+  if (lists.length === 0) return undefined;
+  const { Blocklists } = await import("../../egress/blocklist/blocklists.ts");
+  const opened = new Blocklists(
+    { clock: terminal.clock, logger },
+    { lists, cacheDirectory: blocklistDirectory(values.data) },
+  );
+  await opened.start();
+  return opened;
 }
