@@ -3,7 +3,7 @@ import type { BywayError, JsonValue } from "../core/errors.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import type { RecordKeeper } from "../storage/record-keeper.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
-import { dayOf, type Meter, type UsedDays, type UserLimit, UserUsage } from "./user-usage.ts";
+import { dayOf, type UsedDays, type UserLimit, UserUsage, type WatchedRequest } from "./user-usage.ts";
 
 /** A request's place among those that its user may have open. */
 export interface Lease extends Disposable {
@@ -54,20 +54,20 @@ export class UserLimits {
     const usage = this.#usageOf(user);
     if (usage === undefined) return UNLIMITED;
     usage.open(this.#clock.nowMs(), this.#clock.monotonicMs());
-    let meter: Meter | undefined;
+    let watched: WatchedRequest | undefined;
     let open = true;
     const release = (): void => {
       if (!open) return;
       open = false;
       this.#count(usage);
-      usage.close(meter);
+      usage.close(watched);
       this.#endIfOver(usage);
     };
     return {
       watch: (bytes, end) => {
-        if (!open || meter !== undefined) return;
-        meter = { bytes, end };
-        usage.watch(meter);
+        if (!open || watched !== undefined) return;
+        watched = { bytes, end };
+        usage.watch(watched);
         if (usage.moving) this.#sample(usage);
       },
       release,

@@ -17,7 +17,7 @@ export interface UserLimit {
 }
 
 /** Something that moves bytes on a user's account. */
-export interface Meter {
+export interface WatchedRequest {
   /** All bytes so far, in both directions. */
   readonly bytes: () => number;
   /** Ends what moves them, since the user may have no more. */
@@ -40,8 +40,8 @@ export function dayOf(nowMs: number): number {
 export class UserUsage {
   readonly limit: UserLimit;
   readonly #rate: TokenBucket | undefined;
-  /** Each open meter and how much of it is in the day's count already. */
-  readonly #meters = new Map<Meter, number>();
+  /** Each watched request and how much of it is in the day's count already. */
+  readonly #watched = new Map<WatchedRequest, number>();
   #open = 0;
   /** The day that the clock shows, and what the user has had of it. */
   #day: number;
@@ -66,7 +66,7 @@ export class UserUsage {
 
   /** Whether bytes that nobody has counted yet may be moving. */
   get moving(): boolean {
-    return this.#meters.size > 0;
+    return this.#watched.size > 0;
   }
 
   /** Opens one request; throws ERR_USER_LIMIT with `data.retryAfterSec`. A refusal uses nothing up. */
@@ -85,25 +85,25 @@ export class UserUsage {
     this.#open += 1;
   }
 
-  /** Takes a meter into the count. */
-  watch(meter: Meter): void {
-    if (this.limit.bytesPerDay !== undefined) this.#meters.set(meter, 0);
+  /** Takes a request into the count. */
+  watch(request: WatchedRequest): void {
+    if (this.limit.bytesPerDay !== undefined) this.#watched.set(request, 0);
   }
 
   /** Closes one request, whose bytes were counted before. */
-  close(meter: Meter | undefined): void {
+  close(request: WatchedRequest | undefined): void {
     this.#open -= 1;
-    if (meter !== undefined) this.#meters.delete(meter);
+    if (request !== undefined) this.#watched.delete(request);
   }
 
   /** Brings the day's count up to date; whether it grew. */
   count(nowMs: number): boolean {
     this.#turnDay(nowMs);
     let grown = 0;
-    for (const [meter, counted] of this.#meters) {
-      const bytes = meter.bytes();
+    for (const [request, counted] of this.#watched) {
+      const bytes = request.bytes();
       grown += bytes - counted;
-      this.#meters.set(meter, bytes);
+      this.#watched.set(request, bytes);
     }
     this.#bytes += grown;
     return grown > 0;
@@ -111,10 +111,10 @@ export class UserUsage {
 
   /** Ends what moves bytes when the day's are used up; how many were ended. */
   endIfOver(nowMs: number): number {
-    if (this.#meters.size === 0 || !this.#isOver()) return 0;
-    const ended = [...this.#meters.keys()];
-    this.#meters.clear();
-    for (const meter of ended) meter.end(this.dayOver(nowMs));
+    if (this.#watched.size === 0 || !this.#isOver()) return 0;
+    const ended = [...this.#watched.keys()];
+    this.#watched.clear();
+    for (const request of ended) request.end(this.dayOver(nowMs));
     return ended.length;
   }
 

@@ -18,7 +18,7 @@ import type { AdvertisedFacts } from "./self/advertiser.ts";
 import { BandwidthRecord } from "./self/bandwidth-record.ts";
 import { KeyWatch } from "./self/key-watch.ts";
 import { SELF_LIMITS } from "./self/limits.ts";
-import { LoadMeter } from "./self/load-meter.ts";
+import { LoadSampler } from "./self/load-sampler.ts";
 import { SeenAddresses, type SeenWord } from "./self/seen-addresses.ts";
 
 /** The names under which the store keeps what was measured, where others saw the node, and what numbers it signed. */
@@ -122,19 +122,19 @@ export function createKeyWatch(
 }
 
 /** Meters what `links` carry against what the node has. */
-export function createLoadMeter(
+export function createLoadSampler(
   components: {
     readonly clock: Clock;
     readonly links: Pick<LinkService, "report" | "takenShare">;
     readonly bandwidth: { readonly bandwidth: Bandwidth | undefined } | undefined;
   },
   { roles, capacityMbps, streamLimits }: NodeOptions,
-): LoadMeter {
+): LoadSampler {
   const { clock, links } = components;
   const mostStreams =
     (roles.includes("exit") ? (streamLimits?.maxStreams ?? EGRESS_LIMITS.maxStreams.value) : 0) +
     (roles.includes("relay") ? RELAY_LIMITS.carried.value : 0);
-  return new LoadMeter({
+  return new LoadSampler({
     clock,
     usage: () => {
       const { streams, linkBytes } = links.report;

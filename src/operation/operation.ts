@@ -6,7 +6,7 @@ import type { LineBytes } from "../flow/socket-totals.ts";
 import type { RecordKeeper } from "../storage/record-keeper.ts";
 import { decideServing, type ServingDecision } from "./decide-serving.ts";
 import { OPERATION_LIMITS } from "./limits.ts";
-import { LineMeter } from "./line-meter.ts";
+import { LineSampler } from "./line-sampler.ts";
 import { type LocalTime, systemLocalTime } from "./local-time.ts";
 import type { NodeStatus } from "./node-status.ts";
 import { OpeningHours } from "./opening-hours.ts";
@@ -56,7 +56,7 @@ export class Operation {
   readonly #resetDay: number;
   readonly #capBytes: number | undefined;
   readonly #bytesPerSecond: number | undefined;
-  readonly #meter: LineMeter;
+  readonly #sampler: LineSampler;
   readonly #month: SpanCounts;
   readonly #day: SpanCounts;
   #monthSpan: TimeSpan = { startMs: 0, endMs: 0 };
@@ -82,7 +82,7 @@ export class Operation {
     this.#capBytes = options.monthlyGb === undefined ? undefined : options.monthlyGb * BYTES_PER_GB;
     const mbps = [options.upMbps, options.downMbps].filter((speed) => speed !== undefined);
     this.#bytesPerSecond = mbps.length === 0 ? undefined : Math.min(...mbps) * BYTES_PER_MBIT;
-    this.#meter = new LineMeter({ clock, line });
+    this.#sampler = new LineSampler({ clock, line });
 
     const saved = new Map<string, JsonValue>(records.load(KIND));
     this.#month = new SpanCounts(saved.get("month"));
@@ -125,7 +125,7 @@ export class Operation {
   get loadShare(): number {
     const { refusal, bytesPerSecond } = this.orders;
     if (refusal !== undefined) return 1;
-    const speedShare = bytesPerSecond === undefined ? 0 : this.#meter.bytesPerSecond / 2 / bytesPerSecond;
+    const speedShare = bytesPerSecond === undefined ? 0 : this.#sampler.bytesPerSecond / 2 / bytesPerSecond;
     const volume = this.#volume();
     const used = volume === undefined ? 0 : volume.usedBytes / volume.capBytes;
     return Math.min(1, Math.max(speedShare, used < LANDING_SHARE ? 0 : used / CLOSING_SHARE));
@@ -179,7 +179,7 @@ export class Operation {
 
   /** What came since the last look belongs to where the clock stood then. */
   #count(): void {
-    const bytes = this.#meter.sample();
+    const bytes = this.#sampler.sample();
     this.#month.add(bytes);
     this.#day.add(bytes);
     const nowMs = this.#clock.nowMs();

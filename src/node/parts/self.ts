@@ -4,7 +4,13 @@ import type { KnownPeer } from "../../peers/known-peer.ts";
 import type { OpenedPeers } from "../../peers/open-peers.ts";
 import { writePeerFile } from "../../peers/peer-file.ts";
 import type { NodeOptions } from "../node-options.ts";
-import { createBandwidthRecord, createKeyWatch, createLoadMeter, createSeenAddresses, ownFacts } from "../own-facts.ts";
+import {
+  createBandwidthRecord,
+  createKeyWatch,
+  createLoadSampler,
+  createSeenAddresses,
+  ownFacts,
+} from "../own-facts.ts";
 import { ownPolicy } from "../own-policy.ts";
 import { Advertiser } from "../self/advertiser.ts";
 import type { KeyWatch } from "../self/key-watch.ts";
@@ -49,9 +55,9 @@ export function openSelf(
   const seen = createSeenAddresses(kept?.store, (addresses) => orders.see(addresses));
   orders.see(seen.addresses);
   const bandwidth = createBandwidthRecord({ clock, random, logger, budget, kept, onChange }, options);
-  const meter = createLoadMeter({ clock, links: service, bandwidth }, options);
+  const sampler = createLoadSampler({ clock, links: service, bandwidth }, options);
   const shares: (() => number)[] = [];
-  const load = (): number => Math.max(meter.load, ...shares.map((share) => Math.round(share() * 20) / 20));
+  const load = (): number => Math.max(sampler.load, ...shares.map((share) => Math.round(share() * 20) / 20));
   const policy = ownPolicy(options);
   const upSinceSec = Math.floor(clock.nowMs() / 1000);
   const tells: (() => void)[] = [];

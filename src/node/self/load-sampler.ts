@@ -13,7 +13,7 @@ export interface NodeUsage {
  * A node's load: the share of its capacity in use, of bandwidth or places whichever is tighter, smoothed over a minute.
  * It samples when it is asked, and needs no timer of its own.
  */
-export class LoadMeter {
+export class LoadSampler {
   readonly #clock: Clock;
   readonly #usage: () => NodeUsage;
   readonly #bytesPerSecond: () => number | undefined;

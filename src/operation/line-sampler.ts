@@ -4,7 +4,7 @@ import type { LineBytes } from "../flow/socket-totals.ts";
 const SMOOTHING_MS = 10_000;
 
 /** What crosses the line between two looks at it, and how fast that is. */
-export class LineMeter {
+export class LineSampler {
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #line: () => LineBytes;
   #last: LineBytes;

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../../core/fake-clock.ts";
-import { LoadMeter, type NodeUsage } from "./load-meter.ts";
+import { LoadSampler, type NodeUsage } from "./load-sampler.ts";
 
 function setUp(bytesPerSecond: number | undefined) {
   const clock = new FakeClock();
   const usage: { -readonly [K in keyof NodeUsage]: NodeUsage[K] } = { bytes: 1_000_000, takenShare: 0 };
   const line = { bytesPerSecond };
-  const meter = new LoadMeter({ clock, usage: () => usage, bytesPerSecond: () => line.bytesPerSecond });
+  const meter = new LoadSampler({ clock, usage: () => usage, bytesPerSecond: () => line.bytesPerSecond });
   /** Carries so much for so long, looked at every five seconds. */
   const carry = (rate: number, seconds: number): number => {
     for (let second = 0; second < seconds; second += 5) {
