@@ -59,7 +59,7 @@ export function syntheticEntries(count: number, nowSec: number): readonly PeerEn
     });
     const { country = "us", asn = 1, network = "unknown", region = "", city = "", isp = "" } = advertisement;
     const place = { country, region, city, asn, isp, network, contradicted: [] };
-    const toldBy = { kind: "exchange", peer: advertisement.peer } as const;
-    return peerEntry(advertisement, envelope, place, toldBy, nowSec * 1000);
+    const reportedBy = { kind: "exchange", peer: advertisement.peer } as const;
+    return peerEntry(advertisement, envelope, place, reportedBy, nowSec * 1000);
   });
 }

@@ -32,7 +32,7 @@ export function peersText(peers: readonly BookPeer[], known: number, nowMs: numb
 
 /** Every claim of one peer beside what is known of it otherwise. */
 export function peerText(peer: BookPeer, nowMs: number): string {
-  const { advertisement: claimed, place, toldBy } = peer;
+  const { advertisement: claimed, place, reportedBy } = peer;
   const isFalse = (name: string): string =>
     place.contradicted.some((one) => one === name) ? " (contradicts the claim)" : "";
   const placed = (name: "country" | "region" | "city" | "asn" | "network"): readonly string[] => [
@@ -75,7 +75,7 @@ export function peerText(peer: BookPeer, nowMs: number): string {
     `roles      ${claimed.roles.join(", ")} (${claimed.protocols.join(", ") || "no protocols"})`,
     `software   ${claimed.software}`,
     `signed     ${age(claimed.issuedAtSec * 1000, nowMs)} ago, number ${claimed.seq}, valid for ${age(nowMs, claimed.expiresAtSec * 1000)}`,
-    `told by    ${toldBy.kind}${toldBy.peer === undefined ? "" : ` ${toldBy.peer}`}, last seen ${age(peer.lastSeenMs, nowMs)} ago`,
+    `told by    ${reportedBy.kind}${reportedBy.peer === undefined ? "" : ` ${reportedBy.peer}`}, last seen ${age(peer.lastSeenMs, nowMs)} ago`,
     "",
     textTable(["", "claimed", "known"], rows),
   ].join("\n");

@@ -121,7 +121,7 @@ test("a renewal is gossiped to all, and reaches those who were not told by excha
   await settled();
   const fresh = await hub.node([first], { identity, country: "de" });
   await settled();
-  assert.equal(client.book.get(idOf(fresh))?.toldBy.kind, "gossip");
+  assert.equal(client.book.get(idOf(fresh))?.reportedBy.kind, "gossip");
 });
 
 test("a peer that lies or stalls is counted and passed over", async (t) => {

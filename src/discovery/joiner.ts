@@ -29,7 +29,7 @@ export class Joiner {
   readonly #bootstrap: readonly string[];
   readonly #rounds: Rounds;
   #failures = 0;
-  #isTold = false;
+  #isReported = false;
   /** Ends with the running round, or with its first connection. */
   #trying: Promise<void> = Promise.resolve();
   #reason = "";
@@ -88,15 +88,15 @@ export class Joiner {
     if (signal.aborted) return;
     if (overlay.connected().length > 0) {
       this.#failures = 0;
-      if (this.#isTold) logger.info("the network is reached again");
-      this.#isTold = false;
+      if (this.#isReported) logger.info("the network is reached again");
+      this.#isReported = false;
       return;
     }
     this.#failures += 1;
     const reason = reasons.find((one) => one !== undefined);
     this.#reason = reason === undefined ? "" : `: ${reason}`;
-    if (this.#isTold) return;
-    this.#isTold = true;
+    if (this.#isReported) return;
+    this.#isReported = true;
     logger.warn("no peer of the network can be reached; trying again, and going on with the nodes known so far", {
       tried: addresses.length,
       fromBootstrap: bootstrap.length,

@@ -4,7 +4,7 @@ import type { BywayError } from "../core/errors.ts";
 import { funnelIn } from "../routing/no-node.ts";
 import { formatProxyStatus } from "../wire/proxy-status.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
-import { requestIdField } from "./told-fields.ts";
+import { requestIdField } from "./reported-fields.ts";
 
 const MAX_TOLD_CHARS = 128;
 
@@ -57,7 +57,7 @@ function emptied(data: BywayError["data"]): object {
   return {
     ...(typeof constraint === "string" ? { constraint: constraint.slice(0, MAX_TOLD_CHARS) } : {}),
     funnel: funnel
-      .slice(0, INGRESS_LIMITS.maxToldSteps.value)
+      .slice(0, INGRESS_LIMITS.maxReportedSteps.value)
       .map(({ left, what }) => ({ left, what: what.slice(0, MAX_TOLD_CHARS) })),
   };
 }

@@ -19,10 +19,10 @@ import { keepAliveHintMs } from "./keep-alive-hint.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
 import { type BodyEnd, MessageBody, type MessageBodyComponents } from "./message-body.ts";
 import { readHead } from "./message-head.ts";
+import { reportedFields } from "./reported-fields.ts";
 import type { StreamRequest } from "./stream-opener.ts";
 import { cutError, targetError } from "./target-error.ts";
 import { targetFields, targetTrailers } from "./target-fields.ts";
-import { toldFields } from "./told-fields.ts";
 import type { Upstream, UpstreamPool } from "./upstream-pool.ts";
 import type { UserNameMeaning } from "./username-parameters.ts";
 
@@ -219,7 +219,7 @@ class Forwarding {
       debug: wantsDebug(this.#request),
       reused: upstream.isReused,
     };
-    sent.push(...toldFields(upstream.opened, told));
+    sent.push(...reportedFields(upstream.opened, told));
     // After a final answer to a body that was never asked for, nobody can tell where the next request begins.
     const isRefused = !this.#isInvited && head.status >= 300;
     if (valuesOf(headers, "expect").length > 0 && (isRefused || !this.#context.body.isWhole))

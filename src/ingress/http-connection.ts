@@ -30,7 +30,7 @@ import { readHead } from "./message-head.ts";
 import { MessageSource } from "./message-source.ts";
 import { ownPage } from "./own-pages.ts";
 import { refuse } from "./refuse.ts";
-import { toldFields } from "./told-fields.ts";
+import { reportedFields } from "./reported-fields.ts";
 import { carrySwitched, upgradeOf } from "./upgrade.ts";
 import { UpstreamPool } from "./upstream-pool.ts";
 import type { UserNameMeaning } from "./username-parameters.ts";
@@ -222,7 +222,7 @@ export class HttpConnection {
       const early = reader.takeEarly();
       const asked = { target, user, constraints, early };
       const opened = await this.#components.opener.openStream(asked, reader.gone);
-      const told = toldFields(opened, { ignored, debug: wantsDebug(head), reused: false });
+      const told = reportedFields(opened, { ignored, debug: wantsDebug(head), reused: false });
       const answer = encodeHead(200, told, "Connection established");
       await carry(this.#components, socket, reader, answer, opened.stream);
     } catch (error) {

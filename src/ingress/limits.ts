@@ -59,7 +59,7 @@ const LIMITS = {
   maxSendQueueBytes: [1_048_576, "bytes", "datagrams that wait for the local socket before they are dropped"],
   maxSendQueued: [1_024, "count", "the same in datagrams: each costs memory beside its bytes"],
   usageSampleMs: [1_000, "ms", "how often the bytes of users with a limit are counted while they move"],
-  maxToldIgnored: [16, "count", "parameters that `byway-ignored` names; no provider's form has more"],
+  maxReportedIgnored: [16, "count", "parameters that `byway-ignored` names; no provider's form has more"],
   wrongPasswordBurst: [20, "count", "wrong passwords of one address at once: people mistype, programs retry"],
   wrongPasswordsPerSecond: [1, "per-second", "how fast they are forgiven: 86,400 a day"],
   guessWaitMs: [
@@ -73,9 +73,13 @@ const LIMITS = {
   namelessMs: [600_000, "ms", "silence after which a program that had no name is asked again; it may have one now"],
   namedForMs: [3_600_000, "ms", "how long a program that sent a name is asked each time that it sends none"],
   askedPrograms: [1_024, "count", "hosts and programs whose answers are remembered; at most 400 bytes each"],
-  mistakeToldMs: [60_000, "ms", "how often the log tells of one mistake in a user name; a crawler repeats it at once"],
-  toldMistakes: [20, "count", "different mistakes that the log tells of in that time; people make a few"],
-  maxToldSteps: [32, "count", "steps of the funnel that a 503 tells; there are fewer constraints"],
+  mistakeReportMs: [
+    60_000,
+    "ms",
+    "how often the log tells of one mistake in a user name; a crawler repeats it at once",
+  ],
+  reportedMistakes: [20, "count", "different mistakes that the log tells of in that time; people make a few"],
+  maxReportedSteps: [32, "count", "steps of the funnel that a 503 tells; there are fewer constraints"],
 } as const;
 
 /** The bounds on what apps and strangers can make grow at the local proxy. */

@@ -92,11 +92,11 @@ test("the log says once a minute that a program has no name, and nothing of one 
   for (const host of ["a.example", "a.example", "b.example", "b.example"]) ask(host);
   assert.equal(logger.lines.length, 1);
   assert.match(logger.lines[0] ?? "", /^info .*"program":"git","remedy":".*auto and x/);
-  clock.advance(INGRESS_LIMITS.mistakeToldMs.value);
+  clock.advance(INGRESS_LIMITS.mistakeReportMs.value);
   ask("b.example");
   assert.equal(logger.lines.length, 2);
   ask("b.example", "country-de");
-  clock.advance(INGRESS_LIMITS.mistakeToldMs.value);
+  clock.advance(INGRESS_LIMITS.mistakeReportMs.value);
   for (const host of ["a.example", "b.example", "b.example"]) ask(host);
   assert.equal(logger.lines.length, 2, "a program that has a name is asked each time");
 });
@@ -115,7 +115,7 @@ test("the log says once a minute that a CONNECT without a name came from a progr
   for (let times = 0; times < 3; times += 1) rule.checkHttp(connect, undefined, sender);
   assert.equal(logger.lines.length, 1);
   assert.match(logger.lines[0] ?? "", /^info a CONNECT had no user name.*ask-name = /);
-  clock.advance(INGRESS_LIMITS.mistakeToldMs.value);
+  clock.advance(INGRESS_LIMITS.mistakeReportMs.value);
   rule.checkHttp(connect, undefined, sender);
   assert.equal(logger.lines.length, 2);
 });

@@ -25,7 +25,7 @@ export class NameRule {
   readonly #clock: Clock;
   readonly #logger: Logger;
   /** By program, when the log last said that it has no name; the program that nobody knows is "". */
-  readonly #toldMs = new Map<string, number>();
+  readonly #reportedMs = new Map<string, number>();
 
   constructor(components: { readonly clock: Clock; readonly logger: Logger }, options: { readonly ask: AskName }) {
     this.#ask = options.ask;
@@ -86,12 +86,12 @@ export class NameRule {
     );
   }
 
-  /** Whether the log may speak of a program, which it does once a minute; `program` is one of a few words, so `#toldMs` stays small. */
+  /** Whether the log may speak of a program, which it does once a minute; `program` is one of a few words, so `#reportedMs` stays small. */
   #mayTell(program: string): boolean {
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - (this.#toldMs.get(program) ?? Number.NEGATIVE_INFINITY) < INGRESS_LIMITS.mistakeToldMs.value)
+    if (nowMs - (this.#reportedMs.get(program) ?? Number.NEGATIVE_INFINITY) < INGRESS_LIMITS.mistakeReportMs.value)
       return false;
-    this.#toldMs.set(program, nowMs);
+    this.#reportedMs.set(program, nowMs);
     return true;
   }
 

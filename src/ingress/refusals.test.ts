@@ -7,7 +7,7 @@ import { INGRESS_LIMITS } from "./limits.ts";
 import { Refusals } from "./refusals.ts";
 import type { RefusedRequest } from "./stream-opener.ts";
 
-const { mistakeToldMs, toldMistakes } = INGRESS_LIMITS;
+const { mistakeReportMs, reportedMistakes } = INGRESS_LIMITS;
 
 function make() {
   const clock = new FakeClock();
@@ -39,16 +39,16 @@ test("a mistake is told in the log once a minute, and in the list each time", as
   assert.deepEqual(lines, [{ code: MISTAKE.code, reason: MISTAKE.message, remedy: MISTAKE.remedy }]);
   assert.deepEqual(noted[4], { user: "contry-us", target: { host: "a.example", port: 80 }, error: MISTAKE });
   assert.equal(noted.length, 5);
-  clock.advance(mistakeToldMs.value);
+  clock.advance(mistakeReportMs.value);
   await refuse(MISTAKE);
   assert.equal(lines.length, 2);
 });
 
 test("many different mistakes do not fill the log, and guesses of passwords not the list", async () => {
   const { lines, noted, refuse } = make();
-  for (let at = 0; at < 10 * toldMistakes.value; at += 1)
+  for (let at = 0; at < 10 * reportedMistakes.value; at += 1)
     await refuse(new BywayError("ERR_PARAMETER_UNKNOWN", `unknown parameter "p${at}"`));
-  assert.equal(lines.length, toldMistakes.value);
+  assert.equal(lines.length, reportedMistakes.value);
   noted.length = 0;
   const { noted: ofGuesses, refuse: guess } = make();
   for (let at = 0; at < 100; at += 1) await guess(new BywayError("ERR_CREDENTIALS", "the password is wrong"));

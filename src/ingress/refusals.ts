@@ -23,10 +23,10 @@ export interface Named {
 export class Refusals {
   readonly #components: { readonly opener: StreamOpener; readonly clock: Clock; readonly logger: Logger };
   /** By message, when it was last told; the oldest first. */
-  readonly #told = new LruMap<string, number>({ most: INGRESS_LIMITS.toldMistakes.value });
+  readonly #told = new LruMap<string, number>({ most: INGRESS_LIMITS.reportedMistakes.value });
   readonly #lines = new TokenBucket({
-    burst: INGRESS_LIMITS.toldMistakes.value,
-    perSecond: INGRESS_LIMITS.toldMistakes.value / (INGRESS_LIMITS.mistakeToldMs.value / 1_000),
+    burst: INGRESS_LIMITS.reportedMistakes.value,
+    perSecond: INGRESS_LIMITS.reportedMistakes.value / (INGRESS_LIMITS.mistakeReportMs.value / 1_000),
   });
 
   constructor(components: { readonly opener: StreamOpener; readonly clock: Clock; readonly logger: Logger }) {
@@ -61,8 +61,8 @@ export class Refusals {
 
   #isNew(mistake: string): boolean {
     const nowMs = this.#components.clock.monotonicMs();
-    const toldMs = this.#told.get(mistake);
-    if (toldMs !== undefined && nowMs - toldMs < INGRESS_LIMITS.mistakeToldMs.value) return false;
+    const reportedMs = this.#told.get(mistake);
+    if (reportedMs !== undefined && nowMs - reportedMs < INGRESS_LIMITS.mistakeReportMs.value) return false;
     if (!this.#lines.tryTake(nowMs)) return false;
     this.#told.set(mistake, nowMs);
     return true;

@@ -7,8 +7,8 @@ import { carry } from "./carry.ts";
 import { type Switched, wantsDebug } from "./forward.ts";
 import { hasBody } from "./http-request.ts";
 import type { MessageSource } from "./message-source.ts";
+import { reportedFields } from "./reported-fields.ts";
 import { targetFields } from "./target-fields.ts";
-import { toldFields } from "./told-fields.ts";
 
 /**
  * The protocols to which a request wants to change (RFC 9110 §7.8), as it names them; undefined where it is passed on without
@@ -36,7 +36,7 @@ export async function carrySwitched(
   // An interim answer has no content, and no length of it (RFC 9110 §8.6).
   const sent = targetFields(head.headers, ["content-length"]);
   sent.push("Connection", "Upgrade", "Upgrade", protocol);
-  sent.push(...toldFields(opened, { ignored: app.ignored, debug: wantsDebug(request), reused: isReused }));
+  sent.push(...reportedFields(opened, { ignored: app.ignored, debug: wantsDebug(request), reused: isReused }));
   const early = source.release();
   if (early.length > 0) stream.unshift(early);
   stream.resume();

@@ -10,7 +10,7 @@ export interface BookPeer extends KnownPeer, PeerRecord {
 
 /** A stored peer whose envelope says `advertisement`. */
 export function bookPeer(advertisement: Advertisement, stored: StoredPeer): BookPeer {
-  const { envelope, place, firstSeenMs, lastSeenMs, toldBy, checkedAtMs, reachedAtMs, rttMs, failures, namedIn } =
+  const { envelope, place, firstSeenMs, lastSeenMs, reportedBy, checkedAtMs, reachedAtMs, rttMs, failures, namedIn } =
     stored;
   return {
     advertisement,
@@ -18,7 +18,7 @@ export function bookPeer(advertisement: Advertisement, stored: StoredPeer): Book
     place,
     firstSeenMs,
     lastSeenMs,
-    toldBy,
+    reportedBy,
     ...(checkedAtMs === undefined ? {} : { checkedAtMs }),
     ...(reachedAtMs === undefined ? {} : { reachedAtMs }),
     ...(rttMs === undefined ? {} : { rttMs }),

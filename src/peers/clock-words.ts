@@ -49,7 +49,7 @@ export class ClockWords {
   /** What the wall's clock shows when the other is at 0. */
   #originMs: number;
   #told: ClockDoubt["direction"] | undefined;
-  #toldAtMs = Number.NEGATIVE_INFINITY;
+  #reportedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     components: { readonly clock: Clock; readonly logger: Logger },
@@ -138,8 +138,8 @@ export class ClockWords {
     if (doubt?.direction === this.#told) return;
     const nowMs = this.#clock.monotonicMs();
     if (doubt === undefined) this.#logger.info("the clock of this machine shows the same time as others do again");
-    else if (nowMs - this.#toldAtMs >= PEERS_LIMITS.clockWordMs.value) {
-      this.#toldAtMs = nowMs;
+    else if (nowMs - this.#reportedAtMs >= PEERS_LIMITS.clockWordMs.value) {
+      this.#reportedAtMs = nowMs;
       const reason = `${clockDoubtReason(doubt)}: set this machine's clock`;
       this.#logger.warn(`the clock of this machine seems to be ${doubt.direction}`, { reason });
     } else return;

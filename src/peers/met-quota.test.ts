@@ -7,7 +7,7 @@ import { seededRandom } from "../core/random.ts";
 import { generateIdentity, type Identity } from "../identity/identity.ts";
 import { PeerBook } from "./peer-book.ts";
 import { PeerStore } from "./peer-store.ts";
-import type { ToldBy } from "./stored-peer.ts";
+import type { ReportedBy } from "./stored-peer.ts";
 
 const GOSSIP = { kind: "gossip" } as const;
 
@@ -19,7 +19,7 @@ test("one that is met takes the place of one that never answered in a full netwo
   const [file, reached, fake] = [generateIdentity(), generateIdentity(), generateIdentity()];
   const [first, second] = [generateIdentity(), generateIdentity()];
   const HOST = "9.9.3.3";
-  const met = (who: Identity, address: string | undefined = HOST, teller = who): ToldBy => ({
+  const met = (who: Identity, address: string | undefined = HOST, teller = who): ReportedBy => ({
     kind: "exchange",
     peer: teller.peerId,
     address,
@@ -30,8 +30,13 @@ test("one that is met takes the place of one that never answered in a full netwo
   book.add(at("9.9.1.3", fake), GOSSIP);
   const quota = { code: "ERR_ADVERTISEMENT_QUOTA" };
   // Told by another, told from elsewhere, or not met at all.
-  for (const toldBy of [GOSSIP, met(first, HOST, fake), met(first, "9.9.4.4"), { ...met(first), address: undefined }])
-    assert.throws(() => book.add(at(HOST, first), toldBy), quota);
+  for (const reportedBy of [
+    GOSSIP,
+    met(first, HOST, fake),
+    met(first, "9.9.4.4"),
+    { ...met(first), address: undefined },
+  ])
+    assert.throws(() => book.add(at(HOST, first), reportedBy), quota);
   assert.equal(book.add(at(HOST, first), met(first)), "new");
   book.noteMet(first.peerId, HOST);
   assert.equal(book.get(fake.peerId), undefined);

@@ -22,8 +22,8 @@ suite("where a peer's own word does not count", () => {
       signedPeer(clock, identity, { seq, endpoints: [{ host: "9.9.9.9", port: seq }] });
     const held = () => {
       book.flush();
-      const { advertisement, toldBy } = book.get(peerId) ?? assert.fail("nothing is held");
-      return [advertisement.seq, toldBy];
+      const { advertisement, reportedBy } = book.get(peerId) ?? assert.fail("nothing is held");
+      return [advertisement.seq, reportedBy];
     };
     return { clock, store, book, signed, held };
   };

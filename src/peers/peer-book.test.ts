@@ -48,7 +48,7 @@ test("what is added is found at once, and written a fifth of a second later", ()
   const signed = signedPeer(clock, identity);
   assert.equal(book.add(signed, GOSSIP), "new");
   assert.equal(store.get(identity.peerId), undefined);
-  assert.deepEqual(book.get(identity.peerId)?.toldBy, GOSSIP);
+  assert.deepEqual(book.get(identity.peerId)?.reportedBy, GOSSIP);
   clock.advance(PEERS_LIMITS.flushMs.value);
   assert.equal(store.get(identity.peerId)?.seq, 1);
   assert.equal(book.add(signed, GOSSIP), "known");
@@ -134,7 +134,7 @@ test("the same payload signed over is known, and what is held stays", () => {
   clock.advance(PEERS_LIMITS.touchMs.value);
   assert.equal(book.add(signed, { kind: "exchange" }), "known");
   assert.deepEqual(book.find({}, 1, "recent")[0]?.lastSeenMs, clock.nowMs());
-  assert.deepEqual(book.get(identity.peerId)?.toldBy, GOSSIP);
+  assert.deepEqual(book.get(identity.peerId)?.reportedBy, GOSSIP);
 });
 
 test("several are added at once, and each refusal comes back in its place and is counted", () => {

@@ -22,7 +22,7 @@ import type { PeerStore } from "./peer-store.ts";
 import type { PeerOrder, QueryOptions } from "./query-peers.ts";
 import { type RejectionReason, Rejections } from "./rejections.ts";
 import { openAdvertisement } from "./signed-advertisement.ts";
-import type { StoredPeer, ToldBy } from "./stored-peer.ts";
+import type { ReportedBy, StoredPeer } from "./stored-peer.ts";
 import { StoredTime } from "./stored-time.ts";
 
 /** What became of an advertisement that was taken in. */
@@ -127,19 +127,19 @@ export class PeerBook {
    * _OLD below the `seq` that is held, _EQUIVOCATION for a second one with that `seq` and ever after, _QUOTA where
    * its network has enough peers; one that was met takes the place of one that never was. The same envelope again is `known`, and cheap; this node's own is too.
    */
-  add(envelope: Uint8Array, toldBy: ToldBy): Addition {
+  add(envelope: Uint8Array, reportedBy: ReportedBy): Addition {
     try {
-      return this.#add(envelope, toldBy);
+      return this.#add(envelope, reportedBy);
     } catch (error) {
       throw this.#refused(error, envelope);
     }
   }
 
   /** Takes in several and writes them in one transaction; what is refused comes back as its error, in its place. */
-  addAll(envelopes: readonly Uint8Array[], toldBy: ToldBy): readonly (Addition | BywayError)[] {
+  addAll(envelopes: readonly Uint8Array[], reportedBy: ReportedBy): readonly (Addition | BywayError)[] {
     const results = envelopes.map((envelope) => {
       try {
-        return this.add(envelope, toldBy);
+        return this.add(envelope, reportedBy);
       } catch (error) {
         return toBywayError(error);
       }
@@ -262,7 +262,7 @@ export class PeerBook {
     this.#buffer.flush();
   }
 
-  #add(envelope: Uint8Array, toldBy: ToldBy): Addition {
+  #add(envelope: Uint8Array, reportedBy: ReportedBy): Addition {
     const { publicKey, payload } = decodeEnvelope(envelope);
     const peer = peerIdFromPublicKey(publicKey);
     if (peer === this.#self) {
@@ -271,7 +271,7 @@ export class PeerBook {
     }
     const held = this.#held(peer);
     const valid = held !== undefined && held.expiresAtSec > this.#nowSec();
-    const outranks = valid ? this.#outranks(peer, toldBy, held) : "neither";
+    const outranks = valid ? this.#outranks(peer, reportedBy, held) : "neither";
     if (valid && outranks === "held") return this.#known(held);
     const replaces = outranks === "told";
     if (valid && !replaces && Buffer.compare(held.envelope, envelope) === 0) return this.#known(held);
@@ -292,13 +292,13 @@ export class PeerBook {
     if (valid && !replaces && advertisement.seq < held.seq) {
       throw new BywayError("ERR_ADVERTISEMENT_OLD", `a newer advertisement of ${shortPeerId(peer)} is known`);
     }
-    const entry = peerEntry(advertisement, envelope, this.#place(advertisement), toldBy, this.#clock.nowMs());
+    const entry = peerEntry(advertisement, envelope, this.#place(advertisement), reportedBy, this.#clock.nowMs());
     // What the user named by hand is no stranger's flood.
-    if (toldBy.kind !== "file") {
+    if (reportedBy.kind !== "file") {
       this.#quotas?.admit(
         { prefix: entry.prefix, asn: entry.place.provenAsn },
         { prefix: held?.prefix, asn: held?.place.provenAsn },
-        this.#isMet(peer, toldBy, advertisement),
+        this.#isMet(peer, reportedBy, advertisement),
       );
     }
     const isJudged = held !== undefined && (held.failures > 0 || held.reachedAtMs !== undefined);
@@ -310,15 +310,15 @@ export class PeerBook {
   }
 
   /** Whether a peer tells of itself from where it says it stands. Of one address only some count, as in `noteMet`. */
-  #isMet(peer: PeerId, toldBy: ToldBy, advertisement: Advertisement): boolean {
-    const { address } = toldBy;
-    if (address === undefined || toldBy.peer !== peer || countedAddress(advertisement) !== address) return false;
+  #isMet(peer: PeerId, reportedBy: ReportedBy, advertisement: Advertisement): boolean {
+    const { address } = reportedBy;
+    if (address === undefined || reportedBy.peer !== peer || countedAddress(advertisement) !== address) return false;
     return this.#met.has(addressCrowd(address));
   }
 
   /** Whose word is worth more, whatever the numbers: what is told of `peer` now, or what is held. */
-  #outranks(peer: PeerId, toldBy: ToldBy, held: StoredPeer): "told" | "held" | "neither" {
-    const [isOwnWord, wasOwnWord] = [toldBy.peer === peer, held.toldBy.peer === peer];
+  #outranks(peer: PeerId, reportedBy: ReportedBy, held: StoredPeer): "told" | "held" | "neither" {
+    const [isOwnWord, wasOwnWord] = [reportedBy.peer === peer, held.reportedBy.peer === peer];
     if (this.#ownWordCounts || isOwnWord === wasOwnWord) return "neither";
     return isOwnWord ? "held" : "told";
   }

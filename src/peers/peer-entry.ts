@@ -1,7 +1,7 @@
 import { networkPrefix } from "../geo/network-prefix.ts";
 import { type Advertisement, countedAddress } from "../wire/advertisement.ts";
 import type { PeerPlace } from "./known-peer.ts";
-import type { PeerEntry, ToldBy } from "./stored-peer.ts";
+import type { PeerEntry, ReportedBy } from "./stored-peer.ts";
 
 /** The network of all peers that have no endpoint of their own, so that they are bounded together. */
 const NO_PREFIX = "none";
@@ -24,7 +24,7 @@ export function peerEntry(
   advertisement: Advertisement,
   envelope: Uint8Array,
   place: PeerPlace,
-  toldBy: ToldBy,
+  reportedBy: ReportedBy,
   seenMs: number,
 ): PeerEntry {
   const { peer, seq, issuedAtSec, expiresAtSec, roles, protocols, software, upMbps, downMbps } = advertisement;
@@ -42,7 +42,7 @@ export function peerEntry(
     ...(upMbps === undefined ? {} : { upMbps }),
     ...(downMbps === undefined ? {} : { downMbps }),
     seenMs,
-    toldBy,
+    reportedBy,
     envelope,
   };
 }

@@ -52,7 +52,7 @@ test("a peers file may hold several advertisements, comments and blank lines", a
   const { files, book } = peerFiles(clock, path);
   await files.start();
   assert.deepEqual(
-    book.find({}, 9, "random").map((peer) => peer.toldBy),
+    book.find({}, 9, "random").map((peer) => peer.reportedBy),
     [{ kind: "file" }, { kind: "file" }],
   );
   await files.stop();

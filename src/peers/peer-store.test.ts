@@ -43,7 +43,7 @@ test("what comes out is what went in", () => {
     seq: Number.MAX_SAFE_INTEGER,
     upMbps: 10,
     downMbps: 100,
-    toldBy: { kind: "gossip", peer: numberedPeer(9) },
+    reportedBy: { kind: "gossip", peer: numberedPeer(9) },
   });
   const bare = numberedEntry(2, { place: { network: "unknown", contradicted: [] }, roles: [], protocols: [] });
   store.put([full, bare]);

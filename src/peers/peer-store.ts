@@ -264,7 +264,7 @@ export class PeerStore {
   }
 
   #write(entry: PeerEntry): void {
-    const { place, toldBy } = entry;
+    const { place, reportedBy } = entry;
     const key = this.#keys.of(place);
     const seenMs = Math.floor(entry.seenMs);
     this.#file.run(
@@ -291,8 +291,8 @@ export class PeerStore {
       this.#lot(),
       seenMs,
       seenMs,
-      toldBy.kind,
-      toldBy.peer ?? null,
+      reportedBy.kind,
+      reportedBy.peer ?? null,
       entry.envelope,
       place.regionCode ?? null,
       key.city ?? null,

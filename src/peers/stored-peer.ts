@@ -6,7 +6,7 @@ import type { ClaimName, PeerPlace } from "./known-peer.ts";
 export type TeacherKind = "file" | "bootstrap" | "exchange" | "gossip" | "dht" | "link";
 
 /** Who told of a peer. */
-export interface ToldBy {
+export interface ReportedBy {
   readonly kind: TeacherKind;
   /** Peer id of the teller, where there is one. */
   readonly peer?: string;
@@ -31,7 +31,7 @@ export interface PeerEntry {
   readonly downMbps?: number;
   /** When it was heard of. */
   readonly seenMs: number;
-  readonly toldBy: ToldBy;
+  readonly reportedBy: ReportedBy;
   readonly envelope: Uint8Array;
 }
 
@@ -41,7 +41,7 @@ export interface PeerRecord {
   /** When somebody last told of it, or it last answered. */
   readonly lastSeenMs: number;
   /** Who told of what is held now. */
-  readonly toldBy: ToldBy;
+  readonly reportedBy: ReportedBy;
   /** When it was last checked, and last answered a check; absent if never. */
   readonly checkedAtMs?: number;
   readonly reachedAtMs?: number;
@@ -100,7 +100,7 @@ export function rowToPeer(row: StoreRow): StoredPeer {
     lot: number("lot"),
     firstSeenMs: number("first_seen"),
     lastSeenMs: number("last_seen"),
-    toldBy: { kind: text("told_kind") as TeacherKind, ...maybe("peer", "told_peer", text) },
+    reportedBy: { kind: text("told_kind") as TeacherKind, ...maybe("peer", "told_peer", text) },
     ...maybe("checkedAtMs", "checked_at", number),
     ...maybe("reachedAtMs", "reached_at", number),
     ...maybe("rttMs", "rtt_ms", number),

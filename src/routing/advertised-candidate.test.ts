@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { knownPeer } from "../../test/support/known-peer.ts";
 import { directTo } from "../link/direct-way.ts";
-import type { ToldBy } from "../peers/stored-peer.ts";
+import type { ReportedBy } from "../peers/stored-peer.ts";
 import { advertisedCandidate } from "./advertised-candidate.ts";
 
 const { advertisement, envelope } = knownPeer("k51peer", {
@@ -33,8 +33,8 @@ test("a candidate is what the advertisement says, at its first endpoint", () => 
 });
 
 test("only what the client's owner handed in is shown to other hops", () => {
-  const shown = (toldBy: ToldBy) =>
-    advertisedCandidate({ advertisement, envelope, toldBy }, { sharedNetworks: false })?.shown;
+  const shown = (reportedBy: ReportedBy) =>
+    advertisedCandidate({ advertisement, envelope, reportedBy }, { sharedNetworks: false })?.shown;
   assert.equal(shown({ kind: "file" }), envelope);
   for (const kind of ["bootstrap", "exchange", "gossip", "dht", "link"] as const) {
     assert.equal(shown({ kind, peer: "k51other" }), undefined, kind);
@@ -43,8 +43,8 @@ test("only what the client's owner handed in is shown to other hops", () => {
 
 test("who tells of itself is named by nobody, whatever others said before", () => {
   const namedIn = ["203.0", "198.51"];
-  const named = (toldBy: ToldBy) =>
-    advertisedCandidate({ advertisement, envelope, toldBy, namedIn }, { sharedNetworks: false })?.namedIn;
+  const named = (reportedBy: ReportedBy) =>
+    advertisedCandidate({ advertisement, envelope, reportedBy, namedIn }, { sharedNetworks: false })?.namedIn;
   assert.deepEqual(named({ kind: "exchange", peer: "k51peer" }), []);
   assert.deepEqual(named({ kind: "exchange", peer: "k51other" }), namedIn);
   assert.equal(named({ kind: "file" }), undefined);

@@ -2,7 +2,7 @@ import { networkPrefix, subnetPrefix } from "../geo/network-prefix.ts";
 import { firstHopWays } from "../link/way-kinds.ts";
 import type { BookPeer } from "../peers/book-peer.ts";
 import type { KnownPeer } from "../peers/known-peer.ts";
-import type { ToldBy } from "../peers/stored-peer.ts";
+import type { ReportedBy } from "../peers/stored-peer.ts";
 import { countedAddress } from "../wire/advertisement.ts";
 import type { Candidate } from "./candidate.ts";
 import { deniedClaims } from "./denied-claims.ts";
@@ -18,7 +18,7 @@ export function advertisedCandidate(
   known: KnownPeer & Partial<BookPeer>,
   options: CandidateOptions,
 ): Candidate | undefined {
-  const { advertisement, envelope, place, rttMs, toldBy, namedIn, isMute } = known;
+  const { advertisement, envelope, place, rttMs, reportedBy, namedIn, isMute } = known;
   const { peer, roles, protocols, policy, family, upMbps, downMbps, load, availability, price } = advertisement;
   const { country, region, city, asn, isp, network: networkKind } = place ?? advertisement;
   const regionCode = place?.regionCode;
@@ -35,9 +35,9 @@ export function advertisedCandidate(
     acceptedPorts: policy.acceptedPorts,
     networkKind: networkKind ?? "unknown",
     denied: deniedClaims(advertisement, place),
-    namedIn: isHandedIn(toldBy) ? undefined : toldBy?.peer === peer ? [] : namedIn,
+    namedIn: isHandedIn(reportedBy) ? undefined : reportedBy?.peer === peer ? [] : namedIn,
     isMute,
-    shown: isHandedIn(toldBy) ? envelope : undefined,
+    shown: isHandedIn(reportedBy) ? envelope : undefined,
     country,
     region,
     regionCode,
@@ -55,8 +55,8 @@ export function advertisedCandidate(
 }
 
 /** Whether no stranger told of a peer: it is from a file of the user's, or was named by the program that uses the library. */
-function isHandedIn(toldBy: ToldBy | undefined): boolean {
-  return toldBy === undefined || toldBy.kind === "file";
+function isHandedIn(reportedBy: ReportedBy | undefined): boolean {
+  return reportedBy === undefined || reportedBy.kind === "file";
 }
 
 /** What makes two nodes neighbours. */

@@ -25,7 +25,7 @@ export function numberedEntry(number: number, change: Partial<PeerEntry> = {}): 
     prefix: `9.${number % 256}`,
     software: "byway/0.1.0",
     seenMs: START_SEC * 1000,
-    toldBy: { kind: "exchange" },
+    reportedBy: { kind: "exchange" },
     envelope: new Uint8Array(400).fill(number),
     ...change,
   };

@@ -9,14 +9,14 @@ import { noNodeError } from "../routing/no-node.ts";
 import { parseItemList } from "../wire/structured-item.ts";
 import { errorAnswer } from "./answer.ts";
 import { INGRESS_LIMITS } from "./limits.ts";
+import { type ReportedRequest, reportedFields } from "./reported-fields.ts";
 import type { OpenedStream } from "./stream-opener.ts";
-import { type ToldRequest, toldFields } from "./told-fields.ts";
 
-const QUIET: ToldRequest = { ignored: [], debug: false, reused: false };
+const QUIET: ReportedRequest = { ignored: [], debug: false, reused: false };
 
-function told(opened: Partial<OpenedStream>, request: Partial<ToldRequest> = {}): Readonly<Record<string, string>> {
+function told(opened: Partial<OpenedStream>, request: Partial<ReportedRequest> = {}): Readonly<Record<string, string>> {
   const stream = new PassThrough();
-  const fields = toldFields({ stream, route: FAKE_ROUTE, ...opened }, { ...QUIET, ...request });
+  const fields = reportedFields({ stream, route: FAKE_ROUTE, ...opened }, { ...QUIET, ...request });
   return Object.fromEntries(
     fields.flatMap((name, index) => (index % 2 === 0 ? [[name, fields[index + 1] ?? ""]] : [])),
   );
@@ -62,7 +62,7 @@ test("nothing that is told can become another header, whoever wrote it", () => {
         assert.match(value, /^[!-~][ -~]*$/);
       }
       const names = parseItemList(fields["byway-ignored"] ?? "", 100, 0);
-      assert.equal(names?.length, Math.min(ignored.length, INGRESS_LIMITS.maxToldIgnored.value));
+      assert.equal(names?.length, Math.min(ignored.length, INGRESS_LIMITS.maxReportedIgnored.value));
       const answer = errorAnswer(new BywayError("ERR_TARGET_RESET", id, { data: { requestId: id } }));
       for (const value of answer.headers) assert.match(value, /^[!-~][ -~]*$/);
     }),
@@ -74,10 +74,10 @@ test("nobody writes a part of a field but the one that is theirs, and what was p
   const { "byway-exit": shown } = told({ route: { hops: [exit], exit } }, { debug: true });
   assert.equal(shown, "k51exit");
   assert.deepEqual(told({ moved: { from: "k51old;reason=ended", reason: "failed" } }), {});
-  const ignored = Array.from({ length: INGRESS_LIMITS.maxToldIgnored.value + 1 }, () => "x".repeat(65));
+  const ignored = Array.from({ length: INGRESS_LIMITS.maxReportedIgnored.value + 1 }, () => "x".repeat(65));
   const { "byway-ignored": list = "" } = told({}, { ignored });
   assert.deepEqual(new Set(list.split(", ")), new Set(["x".repeat(64)]));
-  assert.equal(list.split(", ").length, INGRESS_LIMITS.maxToldIgnored.value);
+  assert.equal(list.split(", ").length, INGRESS_LIMITS.maxReportedIgnored.value);
 });
 
 test("a peer id cannot say where its node is, nor a reason begin a header", () => {

@@ -3,7 +3,7 @@ import { INGRESS_LIMITS } from "./limits.ts";
 import type { OpenedStream, RouteHop } from "./stream-opener.ts";
 
 /** What is told beside the way that was taken. */
-export interface ToldRequest {
+export interface ReportedRequest {
   /** What a lenient listener passed over. */
   readonly ignored: readonly string[];
   /** Whether the request asks for the way that it took: `byway-debug: 1`. */
@@ -21,7 +21,7 @@ const MAX_IGNORED_CHARS = 64;
  * The header fields of Byway's own in the answer to an app; values are items, lists and dictionaries of RFC 9651.
  * What is not known, or is no fit value, is left out.
  */
-export function toldFields(opened: OpenedStream, told: ToldRequest): string[] {
+export function reportedFields(opened: OpenedStream, told: ReportedRequest): string[] {
   const { moved } = opened;
   const fields: (readonly [name: string, value: string | undefined])[] = [
     ["byway-ignored", ignoredList(told.ignored)],
@@ -63,7 +63,7 @@ function movedItem({ from, reason }: NonNullable<OpenedStream["moved"]>): string
 function ignoredList(ignored: readonly string[]): string | undefined {
   if (ignored.length === 0) return undefined;
   return ignored
-    .slice(0, INGRESS_LIMITS.maxToldIgnored.value)
+    .slice(0, INGRESS_LIMITS.maxReportedIgnored.value)
     .map((text) => text.slice(0, MAX_IGNORED_CHARS))
     .map((text) => (isToken(text) ? text : formatString(text)))
     .join(", ");
