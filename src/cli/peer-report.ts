@@ -83,7 +83,7 @@ export function peerText(peer: BookPeer, nowMs: number): string {
 
 /** A peer for programs: all of its claims, and beside them what is known. */
 export function peerJson(peer: BookPeer): object {
-  const { advertisement, place, envelope: _, ...record } = peer;
+  const { advertisement, place, envelope: _, reportedBy, ...record } = peer;
   const { price, ...claims } = advertisement;
   return {
     peer: advertisement.peer,
@@ -98,7 +98,7 @@ export function peerJson(peer: BookPeer): object {
             },
           }),
     },
-    known: { place, ...record },
+    known: { place, ...record, toldBy: reportedBy },
   };
 }
 
