@@ -58,9 +58,9 @@ export class RawClient implements Disposable {
     return this;
   }
 
-  /** Waits for the end of the other side and says how it was. */
-  async over(): Promise<string> {
-    while (this.ending === undefined) await this.#more("the end");
+  /** Waits for the end of the other side and says how it was. Fails after `ms` without a byte that is heard. */
+  async over(ms?: number): Promise<string> {
+    while (this.ending === undefined) await this.#more("the end", ms);
     return this.ending;
   }
 
@@ -68,8 +68,8 @@ export class RawClient implements Disposable {
     this.socket.destroy();
   }
 
-  async #more(wanted: string): Promise<void> {
-    await inTime(once(this.socket, "heard"), () => `${wanted}, after ${JSON.stringify(this.#heard.slice(-500))}`);
+  async #more(wanted: string, ms?: number): Promise<void> {
+    await inTime(once(this.socket, "heard"), () => `${wanted}, after ${JSON.stringify(this.#heard.slice(-500))}`, ms);
   }
 
   #over(how: string): void {
