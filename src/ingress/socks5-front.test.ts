@@ -115,6 +115,7 @@ test("the user name says what the stream has to be like; the target's name is no
     target: { host: "example.com", port: 443 },
     user: "alice",
     constraints: { countries: ["de", "us"], session: "S1" },
+    early: undefined,
   });
 });
 
