@@ -40,7 +40,7 @@ export interface PacedExits {
 /** How a pool works. */
 export interface CircuitPoolOptions {
   /** The most unused circuits kept ready for one set of constraints; 0 builds none ahead. */
-  readonly spareCircuits?: number;
+  readonly spareCircuits?: number | undefined;
 }
 
 /** The circuits that a request can use, of those that its group may share. */

@@ -11,5 +11,5 @@ export function targetError(cause: Error): BywayError {
 /** The target's connection ended before its answer did. */
 export function cutError(cause?: Error): BywayError {
   const message = "the target closed the connection before its answer was whole";
-  return new BywayError("ERR_TARGET_RESET", message, cause === undefined ? {} : { cause });
+  return new BywayError("ERR_TARGET_RESET", message, { cause });
 }

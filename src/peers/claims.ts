@@ -1,3 +1,4 @@
+import { given } from "../core/given.ts";
 import { foldName } from "../geo/fold-name.ts";
 import type { GeoFacts, GeoSource } from "../geo/geo-facts.ts";
 import type { Advertisement, NetworkKind } from "../wire/advertisement.ts";
@@ -82,22 +83,13 @@ function where(claims: Claims, fact: GeoFacts | undefined): Where {
   const country = fact?.country ?? claims.country;
   const region = fact?.region ?? fact?.regionCode ?? (isElsewhere ? undefined : claims.region);
   const city = fact?.city ?? (isOtherRegion ? undefined : claims.city);
-  return {
-    ...(country === undefined ? {} : { country }),
-    ...(region === undefined ? {} : { region }),
-    ...(fact?.regionCode === undefined ? {} : { regionCode: fact.regionCode }),
-    ...(city === undefined ? {} : { city }),
-  };
+  return given({ country, region, regionCode: fact?.regionCode, city });
 }
 
 function whose(claims: Claims, fact: GeoFacts | undefined): Whose {
   const asn = fact?.asn ?? claims.asn;
   const isp = fact?.isp ?? (differ(claims.asn, fact?.asn) ? undefined : claims.isp);
-  return {
-    ...(asn === undefined ? {} : { asn }),
-    ...(fact?.asn === undefined ? {} : { provenAsn: fact.asn }),
-    ...(isp === undefined ? {} : { isp }),
-  };
+  return given({ asn, provenAsn: fact?.asn, isp });
 }
 
 function network(claims: Claims, facts: readonly GeoFacts[]): NetworkKind {

@@ -1,3 +1,4 @@
+import { given } from "../core/given.ts";
 import { networkPrefix } from "../geo/network-prefix.ts";
 import { type Advertisement, countedAddress } from "../wire/advertisement.ts";
 import type { PeerPlace } from "./known-peer.ts";
@@ -8,15 +9,7 @@ const NO_PREFIX = "none";
 
 /** What an advertisement claims of its place, believed as it is. */
 export function claimedPlace({ country, region, city, asn, isp, network = "unknown" }: Advertisement): PeerPlace {
-  return {
-    ...(country === undefined ? {} : { country }),
-    ...(region === undefined ? {} : { region }),
-    ...(city === undefined ? {} : { city }),
-    ...(asn === undefined ? {} : { asn }),
-    ...(isp === undefined ? {} : { isp }),
-    network,
-    contradicted: [],
-  };
+  return { ...given({ country, region, city, asn, isp }), network, contradicted: [] };
 }
 
 /** What the store writes of a verified advertisement. */
@@ -39,8 +32,7 @@ export function peerEntry(
     protocols,
     prefix,
     software,
-    ...(upMbps === undefined ? {} : { upMbps }),
-    ...(downMbps === undefined ? {} : { downMbps }),
+    ...given({ upMbps, downMbps }),
     seenMs,
     reportedBy,
     envelope,

@@ -51,8 +51,7 @@ async function runVerify(command: Command, terminal: Terminal): Promise<void> {
   const { values } = await loadSettings(terminal, command, "log");
   const { json, file, peer: named } = command.optsWithGlobals<LogOptions>();
   const peer = named === undefined ? await ownPeer(file, values.data) : parsePeerId(named);
-  const options = peer === undefined ? {} : { peer };
-  const verdict = file === undefined ? await verifyLog(values.data, options) : await verifyLogFile(file, options);
+  const verdict = file === undefined ? await verifyLog(values.data, { peer }) : await verifyLogFile(file, { peer });
   const flaw = flawError(verdict);
   if (flaw !== undefined) throw flaw;
   if (verdict.chains.every(({ records }) => records === 0)) throw noLogIn(file ?? values.data);

@@ -50,7 +50,7 @@ async function run(command: Command, terminal: Terminal): Promise<void> {
     toMs,
     // Without a target nobody's streams are listed.
     most: target === undefined ? 0 : CLI_LIMITS.reportedStreams.value,
-    ...(target === undefined ? {} : { matches: parseLogTarget(target) }),
+    matches: target === undefined ? undefined : parseLogTarget(target),
   });
   const { peerId } = await loadIdentity(keyFile(values.data));
   const node = await runningNode(terminal, values.data);

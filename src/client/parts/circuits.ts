@@ -57,10 +57,7 @@ export function openCircuits(
   });
   const paces = new ExitPaces({ clock, random });
   const failedBuilds = new FailedBuilds({ clock, version: () => candidates.version });
-  const pool = new CircuitPool(
-    { builder, observer, paces, failedBuilds, clock, logger },
-    spareCircuits === undefined ? {} : { spareCircuits },
-  );
+  const pool = new CircuitPool({ builder, observer, paces, failedBuilds, clock, logger }, { spareCircuits });
   const outcomes = new CircuitOutcomes({ pool, observer, paces, clock });
   return { candidates, planner, builder, pool, outcomes, stop: () => pool.stop() };
 }

@@ -1,3 +1,4 @@
+import { given } from "../../core/given.ts";
 import { MINUTE_MS } from "../../core/units.ts";
 import { ACCOUNTABILITY_LIMITS } from "./limits.ts";
 import {
@@ -89,7 +90,7 @@ export class ChainCheck {
   #hasHead = false;
 
   /** `peer` must have signed everything, where it is given. `namedSeq` is the record of which the head record has the hash. */
-  constructor(options: { name: string; peer?: string; namedSeq?: number }) {
+  constructor(options: { name: string; peer?: string | undefined; namedSeq?: number }) {
     this.#name = options.name;
     this.#peer = options.peer;
     this.#namedSeq = options.namedSeq;
@@ -156,11 +157,7 @@ export class ChainCheck {
       redacted: this.#redacted,
       signatures: this.#signatures,
       unsigned: this.#unsigned,
-      ...(this.#first === undefined ? {} : { firstSeq: this.#first.seq }),
-      ...(this.#lastSeq === undefined ? {} : { lastSeq: this.#lastSeq }),
-      ...(first === undefined ? {} : { from: first }),
-      ...(last === undefined ? {} : { to: last }),
-      ...(this.#lastHash === undefined ? {} : { lastHash: this.#lastHash }),
+      ...given({ firstSeq: this.#first?.seq, lastSeq: this.#lastSeq, from: first, to: last, lastHash: this.#lastHash }),
       peers: [...this.#peers],
       notes: this.#notes,
     };

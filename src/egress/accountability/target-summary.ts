@@ -46,7 +46,7 @@ export class TargetSummary {
   #first: string | undefined;
   #last: string | undefined;
 
-  constructor(options: { fromMs: number; toMs: number; matches?: LogTarget; most: number }) {
+  constructor(options: { fromMs: number; toMs: number; matches?: LogTarget | undefined; most: number }) {
     this.#fromMs = options.fromMs;
     this.#toMs = options.toMs;
     this.#matches = options.matches;

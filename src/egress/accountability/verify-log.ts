@@ -24,7 +24,7 @@ export type RecordVisitor = (record: LogRecord | RedactedRecord) => void;
 /** Verifies every chain in a node's data directory, also while the node writes. Throws ERR_DATA_DIRECTORY where it cannot be read. */
 export async function verifyLog(
   dataDirectory: string,
-  options: { peer?: string } = {},
+  options: { peer?: string | undefined } = {},
   visit?: (chain: string) => RecordVisitor,
 ): Promise<LogVerdict> {
   const checks: CheckedChain[] = [];
@@ -46,7 +46,7 @@ async function chainsOf(dataDirectory: string): Promise<readonly LogChain[]> {
 }
 
 /** Verifies one file: of a log, or an export. Throws ERR_USAGE_ARGUMENT where it cannot be read. */
-export async function verifyLogFile(path: string, options: { peer?: string } = {}): Promise<LogVerdict> {
+export async function verifyLogFile(path: string, options: { peer?: string | undefined } = {}): Promise<LogVerdict> {
   const checks: ChainCheck[] = [];
   await readable("ERR_USAGE_ARGUMENT", path, async () => {
     let check: ChainCheck | undefined;
@@ -70,7 +70,7 @@ export async function verifyLogFile(path: string, options: { peer?: string } = {
 async function checkChain(
   name: string,
   directory: string,
-  options: { peer?: string },
+  options: { peer?: string | undefined },
   visit: RecordVisitor | undefined,
 ): Promise<CheckedChain> {
   const read = (): Promise<FoundHead> => readable("ERR_DATA_DIRECTORY", headPath(directory), () => readHead(directory));

@@ -67,7 +67,7 @@ export class Blocklists implements ListMatcher {
   /** Throws ERR_CONFIG_VALUE for exceptions that cannot be read. Nothing is opened before `start`. */
   constructor(
     components: BlocklistsComponents,
-    options: { readonly lists: readonly BlocklistOptions[]; readonly cacheDirectory?: string },
+    options: { readonly lists: readonly BlocklistOptions[]; readonly cacheDirectory?: string | undefined },
   ) {
     const { clock, logger, random = systemRandom, fetch = globalThis.fetch, onChange = () => {} } = components;
     this.#clock = clock;

@@ -2,7 +2,7 @@ import { BywayError, systemCode } from "../../core/errors.ts";
 
 /** ERR_BLOCKLIST: `why` says what is wrong with the list, such as `is an HTML page`. */
 export function listFault(why: string, cause?: unknown): BywayError {
-  return new BywayError("ERR_BLOCKLIST", `the list ${why}`, cause === undefined ? {} : { cause });
+  return new BywayError("ERR_BLOCKLIST", `the list ${why}`, { cause });
 }
 
 /** Whatever went wrong with reading a list, as ERR_BLOCKLIST. */

@@ -33,7 +33,7 @@ export async function openTargetRules(
           { clock, logger },
           {
             lists: blocklists,
-            ...(dataDirectory === undefined ? {} : { cacheDirectory: join(dataDirectory, "blocklists") }),
+            cacheDirectory: dataDirectory && join(dataDirectory, "blocklists"),
           },
         )
       : undefined;

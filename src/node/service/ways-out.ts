@@ -21,7 +21,7 @@ export function openWaysOut(
   const resolver = new DnsResolver(
     { clock },
     {
-      ...(dnsServers === undefined ? {} : { servers: dnsServers }),
+      servers: dnsServers,
       maxCachedNames: base.share(EGRESS_LIMITS.maxCachedNames),
       maxCachedAddresses: base.share(EGRESS_LIMITS.maxCachedAddresses),
     },
@@ -29,7 +29,7 @@ export function openWaysOut(
   const egress = new Egress(
     { clock, logger, resolver, guard, policy },
     {
-      ...(bindEgress === undefined ? {} : { bindEgress }),
+      bindEgress,
       maxTargetSockets: Math.max(base.share(EGRESS_LIMITS.maxTargetSockets), base.share(streamLimits?.maxStreams ?? 0)),
       maxHopSockets: base.share(EGRESS_LIMITS.maxHopSockets),
       maxUdpFlows: base.share(EGRESS_LIMITS.maxUdpFlows),
