@@ -28,6 +28,9 @@ test("all requests of a link carry one session, which closes with the link, afte
   assert.ok(first !== undefined && first === again && second !== undefined);
   assert.notEqual(first, second);
   assert.notEqual(first.id, second.id);
+  first.meter.up.add(3);
+  second.meter.down.add(4);
+  assert.deepEqual([served.server.meter.up.bytes, served.server.meter.down.bytes], [3, 4]);
   assert.equal(first.closed.aborted, false);
   link.destroy();
   await until(() => first.closed.aborted);
