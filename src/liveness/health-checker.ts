@@ -56,7 +56,7 @@ interface Reached {
 }
 
 /** A usable peer as it was told of last. */
-interface Told<Peer> {
+interface Reported<Peer> {
   readonly peer: Peer;
   readonly rttMs: number;
 }
@@ -75,7 +75,7 @@ export class HealthChecker<Peer extends KnownPeer = KnownPeer> {
   readonly #components: HealthCheckerComponents<Peer>;
   readonly #reached = new Map<string, Reached>();
   /** Those of them that are usable, in the order in which they became so. */
-  readonly #usable = new Map<string, Told<Peer>>();
+  readonly #usable = new Map<string, Reported<Peer>>();
   readonly #any: WantedKind;
   readonly #pauses: CheckPauses;
   readonly #modes = new CheckModes();
