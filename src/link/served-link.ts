@@ -111,7 +111,7 @@ export class ServedLink implements OwningLink {
     for (const request of this.#open) request.abort(reason);
   }
 
-  /** The link is used by streams without an answer only: the peer may leave the others open for as long as it likes. */
+  /** A request with its whole answer no longer uses the link, also if the peer leaves its stream open. */
   requestDone(): void {
     this.#inUse -= 1;
     if (this.#inUse === 0) this.#use(false);
