@@ -38,6 +38,26 @@ function anchorsOf(text: string): ReadonlySet<string> {
   return found;
 }
 
+/** Every file of the project, as a path from its root. */
+const FILES: readonly string[] = ["bench", "docs", "entry", "scripts", "src", "test"].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) => `/${join(folder, name)}`),
+);
+
+/** A path in backticks: a source file by the end of its path, or anything below one of the folders at the root. */
+const NAMED_PATH = /`((?:[\w.-]+\/)*[\w.-]+\.ts|(?:bench|docs|scripts|src|test)\/[\w./-]+)`/g;
+
+/** Files of other projects that pages name. */
+const NOT_OURS: ReadonlySet<string> = new Set(["src/core/or/policies.c"]);
+
+for (const page of PAGES.filter((path) => !path.startsWith(join("docs", "adr")))) {
+  test(`the files that ${page} names exist`, () => {
+    for (const [, path = ""] of read(page).matchAll(NAMED_PATH)) {
+      const end = `/${path.replace(/\/$/, "")}`;
+      assert.ok(NOT_OURS.has(path) || FILES.some((file) => file.endsWith(end)), `${page}: ${path}`);
+    }
+  });
+}
+
 for (const page of PAGES) {
   test(`links of ${page} lead to files and headings that exist`, () => {
     for (const [, link = ""] of withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g)) {

@@ -25,7 +25,7 @@ export interface ServiceBase {
   share(whole: Limit | number): number;
 }
 
-/** One part of a link service. Whatever it leaves out it has no use for. */
+/** One part of a link service. A part leaves out what it does not need. */
 export interface ServicePart {
   /** The requests that it serves. */
   readonly requests?: readonly RequestRow[];
